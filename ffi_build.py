@@ -1,0 +1,338 @@
+"""Build both FFI modes from the declarations in headers/.
+
+One text drives both. The renderer drops the lines whose version gate does not hold, then
+
+* API mode compiles the rest against the installed headers, as ``ffwebcodecs/_ffi/_apiNN`` (NN: the
+  major version of libavutil; an extension for another major is simply not chosen at run time), and
+  libavformat's functions apart as ``_apiNN_format``, so that the package works without libavformat;
+* ABI mode completes the structs with the offsets recorded in headers/layouts/ and writes one
+  pre-parsed module ``ffwebcodecs/_ffi/_abiNN.py`` for every FFmpeg major we know.
+
+Run ``python ffi_build.py`` to build in place, ``python ffi_build.py layouts --include DIR`` to
+record the layout of another FFmpeg. ``FFWEBCODECS_BUILD=api`` makes a failing extension an error,
+``FFWEBCODECS_BUILD=abi`` never compiles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+HEADERS = ROOT / "headers"
+LAYOUTS = HEADERS / "layouts"
+PACKAGE = ROOT / "ffwebcodecs" / "_ffi"
+CORE = ("avutil", "avcodec", "swscale")
+LIBRARIES = (*CORE, "avformat")
+ANY_MINOR = 9999
+Versions = dict[str, tuple[int, int]]
+
+GATE = re.compile(r"(\w+)(<|>=)(\d+)(?:\.(\d+))?$")
+STRUCT = re.compile(r"typedef struct (\w+) \{\n(.*?)\n\} \1;", re.DOTALL)
+CONSTANT = re.compile(r"#define (\w+) \.\.\.\n")
+
+INCLUDES = {
+    "avutil": (
+        "avutil", "buffer", "cpu", "dict", "display", "error", "frame", "hwcontext", "imgutils",
+        "log", "mathematics", "mem", "opt", "pixdesc", "rational", "version",
+    ),
+    "avcodec": ("avcodec", "bsf", "version"),
+    "swscale": ("swscale", "version"),
+    "avformat": ("avformat", "avio", "version"),
+}  # fmt: skip
+
+# Where a symbol really came from: the loader compares it with the files it found.
+DLADDR = """
+typedef struct {
+    const char *dli_fname; void *dli_fbase; const char *dli_sname; void *dli_saddr;
+} Dl_info;
+int dladdr(const void *address, Dl_info *info);
+"""
+PATH_OF = """
+#if defined(_WIN32)
+static const char *ffwc_path_of(void *address) { (void)address; return NULL; }
+#else
+#include <dlfcn.h>
+static const char *ffwc_path_of(void *address)
+{
+    Dl_info info;
+    return dladdr(address, &info) ? info.dli_fname : NULL;
+}
+#endif
+"""
+CORE_PATH = """
+static const char *ffwc_library_path(int library)
+{
+    switch (library) {
+    case 0: return ffwc_path_of((void *)avutil_version);
+    case 1: return ffwc_path_of((void *)avcodec_version);
+    case 2: return ffwc_path_of((void *)swscale_version);
+    default: return NULL;
+    }
+}
+"""
+FORMAT_PATH = """
+static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat_version); }
+"""
+
+
+def gate_holds(gate: str, versions: Versions) -> bool:
+    """Tell whether a line with this gate belongs to these library versions."""
+    for condition in gate.split():
+        match = GATE.match(condition)
+        if match is None or match[1] not in LIBRARIES:
+            raise ValueError(f"cannot read the version gate {gate!r}")
+        if match[1] not in versions:
+            return False
+        wanted = (int(match[3]), int(match[4] or 0))
+        if (versions[match[1]] >= wanted) != (match[2] == ">="):
+            return False
+    return True
+
+
+def render(library: str, versions: Versions) -> tuple[str, str]:
+    """Return one header's types and numbers, and its functions, as these versions have them."""
+    text = (HEADERS / f"{library}.h").read_text(encoding="utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    parts: list[list[str]] = [[]]
+    for line in text.splitlines():
+        code, _, gate = line.partition("//@")
+        if gate.strip() == "functions":
+            parts.append([])
+        elif not gate or gate_holds(gate.strip(), versions):
+            parts[-1].append(code.rstrip())
+    texts = ["\n".join(lines) + "\n" for lines in parts]
+    return texts[0], "".join(texts[1:])
+
+
+def field_name(declaration: str) -> str:
+    """Return the name that one line of a struct declares."""
+    match = re.search(r"\(\*(\w+)\)\(", declaration) or re.search(
+        r"(\w+)\s*(?:\[\w+\])?;$", declaration.strip()
+    )
+    if match is None:
+        raise ValueError(f"cannot find the field name in {declaration!r}")
+    return match[1]
+
+
+def struct_fields(body: str) -> dict[str, str]:
+    """Return the fields of a rendered struct body, name to declaration."""
+    lines = (line.strip() for line in body.splitlines())
+    return {field_name(line): line for line in lines if line and line != "...;"}
+
+
+# --- ABI mode -------------------------------------------------------------------------------
+
+
+def complete_struct(name: str, body: str, layout: dict[str, Any]) -> str:
+    """Write a struct with every declared field at its recorded offset, padding between them."""
+    known = layout["structs"][name]
+    fields = struct_fields(body)
+    lines, end = [], 0
+    for field, (offset, size) in sorted(known["fields"].items(), key=lambda item: item[1][0]):
+        if field not in fields:
+            continue
+        if offset > end:
+            lines.append(f"char _pad{end}[{offset - end}];")
+        lines.append(fields[field])
+        end = offset + size
+    if known["size"] > end:
+        lines.append(f"char _pad{end}[{known['size'] - end}];")
+    inner = "\n    ".join(lines)
+    return f"typedef struct {name} {{\n    {inner}\n}} {name};"
+
+
+def abi_declarations(layout: dict[str, Any]) -> str:
+    """Return complete declarations for the FFmpeg major of a layout table.
+
+    One table serves all minor versions of its major: a function of a later minor stays
+    declared, and looking it up says whether this library has it.
+    """
+    versions = {key[3:]: (value[0], ANY_MINOR) for key, value in layout["versions"].items()}
+    consts = layout["consts"]
+    texts = [DLADDR]
+    for library in LIBRARIES:
+        text = "".join(render(library, versions)).replace(", ... }", " }")
+        text = STRUCT.sub(lambda match: complete_struct(match[1], match[2], layout), text)
+        text = CONSTANT.sub(
+            lambda match: f"#define {match[1]} {consts[match[1]]}\n" if match[1] in consts else "",
+            text,
+        )
+        texts.append(text)
+    return "\n".join(texts)
+
+
+def load_layouts() -> dict[int, dict[str, Any]]:
+    """Return the recorded layouts by libavutil major."""
+    tables = (json.loads(path.read_text(encoding="utf-8")) for path in LAYOUTS.glob("*.json"))
+    return {table["versions"]["libavutil"][0]: table for table in tables}
+
+
+def build_abi() -> list[Path]:
+    """Write ``_abiNN.py`` for every recorded layout; only files whose text changes are touched."""
+    from cffi import FFI
+
+    written = []
+    for major, layout in sorted(load_layouts().items()):
+        builder = FFI()
+        builder.set_source(f"ffwebcodecs._ffi._abi{major}", None)
+        builder.cdef(abi_declarations(layout))
+        path = PACKAGE / f"_abi{major}.py"
+        builder.emit_python_code(str(path))
+        written.append(path)
+    return written
+
+
+# --- API mode -------------------------------------------------------------------------------
+
+
+class Installed:
+    """The headers of one installed FFmpeg: versions, and the compiler's arguments."""
+
+    def __init__(self, versions: Versions, include: list[str], lib: list[str]) -> None:
+        self.versions = versions
+        self.include_dirs = include
+        self.library_dirs = lib
+
+
+def read_version(folder: Path, library: str) -> tuple[int, int] | None:
+    """Read a library's version from its headers in this include folder."""
+    text = ""
+    for name in ("version_major.h", "version.h"):
+        path = folder / f"lib{library}" / name
+        if path.is_file():
+            text += path.read_text(encoding="utf-8", errors="replace")
+    found = [
+        re.search(rf"define\s+LIB{library.upper()}_VERSION_{part}\s+(\d+)", text)
+        for part in ("MAJOR", "MINOR")
+    ]
+    if found[0] is None or found[1] is None:
+        return None
+    return int(found[0][1]), int(found[1][1])
+
+
+def pkg_config(flag: str, library: str) -> list[str]:
+    """Return the folders that pkg-config names, without their -I or -L."""
+    command = [os.environ.get("PKG_CONFIG", "pkg-config"), flag, f"lib{library}"]
+    try:
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return [word[2:] for word in output.split() if word[:2] in ("-I", "-L")]
+
+
+def usual_folders() -> list[str]:
+    """Return where compilers look for headers, and where FFmpeg's are often put."""
+    arch = sysconfig.get_config_var("MULTIARCH") or ""
+    folders = ["/usr/local/include", f"/usr/include/{arch}", "/usr/include", "/usr/include/ffmpeg"]
+    return [*folders, "/opt/homebrew/include", os.path.join(sys.prefix, "include")]
+
+
+def find_headers() -> Installed | None:
+    """Find FFmpeg's headers: pkg-config's folders, then the usual ones."""
+    include, lib = pkg_config("--cflags-only-I", "avcodec"), pkg_config("--libs-only-L", "avcodec")
+    for folder in [*include, *usual_folders()]:
+        versions: Versions = {}
+        for library in LIBRARIES:
+            version = read_version(Path(folder), library)
+            if version is not None:
+                versions[library] = version
+        if all(library in versions for library in CORE):
+            if folder not in include:
+                lib = [folder.replace("include", "lib", 1), *lib]
+            return Installed(versions, [folder], lib)
+    return None
+
+
+def api_builders(installed: Installed) -> list[Any]:
+    """Return the cffi builders of the extension and, where it can be, of its libavformat part."""
+    from cffi import FFI
+
+    versions = installed.versions
+    with_format = "avformat" in versions
+    source = [f"#include <lib{lib}/{h}.h>" for lib in CORE for h in INCLUDES[lib]]
+    if with_format:
+        source += [f"#include <libavformat/{h}.h>" for h in INCLUDES["avformat"]]
+    options: dict[str, Any] = {
+        "include_dirs": installed.include_dirs,
+        "library_dirs": installed.library_dirs,
+        "define_macros": [("_GNU_SOURCE", None)],
+        "extra_compile_args": []
+        if os.name == "nt"
+        else ["-Wno-deprecated-declarations", "-O2", "-g0"],
+    }
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        options["define_macros"].append(("_CFFI_NO_LIMITED_API", None))
+    else:
+        options["define_macros"].append(("Py_LIMITED_API", "0x030A0000"))
+        options["py_limited_api"] = True
+
+    core = FFI()
+    name = f"ffwebcodecs._ffi._api{versions['avutil'][0]}"
+    for library in LIBRARIES if with_format else CORE:
+        types, functions = render(library, versions)
+        core.cdef(types + (functions if library != "avformat" else ""))
+    core.cdef("#define LIBAVUTIL_VERSION_INT ...\n#define LIBAVCODEC_VERSION_INT ...\n")
+    core.cdef("#define LIBSWSCALE_VERSION_INT ...\nconst char *ffwc_library_path(int library);\n")
+    core.cdef('extern "Python" void ffwc_release(void *opaque, uint8_t *data);')
+    text = "\n".join(source) + PATH_OF
+    core.set_source(name, text + CORE_PATH, libraries=list(CORE), **options)
+    if not with_format:
+        return [core]
+
+    extra = FFI()
+    extra.include(core)
+    extra.cdef(render("avformat", versions)[1])
+    extra.cdef("#define LIBAVFORMAT_VERSION_INT ...\nconst char *ffwc_format_path(void);\n")
+    extra.set_source(f"{name}_format", text + FORMAT_PATH, libraries=["avformat"], **options)
+    return [core, extra]
+
+
+def api_extensions() -> list[Any]:
+    """Return the extensions to build: none where FFmpeg's headers or the wish are missing."""
+    mode = os.environ.get("FFWEBCODECS_BUILD", "auto")
+    if mode not in ("auto", "api", "abi"):
+        raise SystemExit(f"FFWEBCODECS_BUILD is {mode!r}; it may be auto, api or abi")
+    if mode == "abi":
+        return []
+    installed = find_headers()
+    if installed is None:
+        message = "FFmpeg's headers (libavutil, libavcodec, libswscale) were not found"
+        if mode == "api":
+            raise SystemExit(f"FFWEBCODECS_BUILD=api: {message}")
+        print(f"{message}: no extension is built, ABI mode will be used", file=sys.stderr)
+        return []
+    folder = ROOT / "build" / "ffi"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(ROOT)  # setuptools wants sources relative to the project
+    return [builder.distutils_extension("build/ffi") for builder in api_builders(installed)]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Build in place, or record a layout."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command")
+    layouts = commands.add_parser("layouts", help="record the layout of the FFmpeg in DIR")
+    layouts.add_argument("--include", required=True, metavar="DIR", type=Path)
+    layouts.add_argument("--name", metavar="X.Y", help="release (default: from ffversion.h)")
+    options = parser.parse_args(arguments)
+    if options.command == "layouts":
+        import ffi_layouts
+
+        print(ffi_layouts.record(options.include, options.name))
+        return
+    build_abi()
+    import setup as setup_script
+
+    setup_script.build_in_place()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Load FFmpeg on first use: the only package that imports cffi.
+
+``from ffwebcodecs._ffi import ffi, avutil, avcodec, swscale, avformat`` loads nothing. The first
+attribute of any of them loads FFmpeg, once for the process; what was looked up stays in the
+proxy's own dictionary, so that later uses cost what a plain attribute costs. libavformat is loaded
+by the first use of `avformat` only.
+
+A function that this FFmpeg lacks raises NotSupportedError where it is looked up.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ffwebcodecs.errors import FFmpegLoadError, NotSupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ffwebcodecs._ffi._load import Loaded
+    from ffwebcodecs._ffi._report import LoadReport
+
+__all__ = [
+    "avcodec",
+    "avformat",
+    "avutil",
+    "ffi",
+    "has",
+    "has_field",
+    "load",
+    "make_release_callback",
+    "report",
+    "swscale",
+    "version",
+]
+
+_lock = threading.RLock()
+
+
+class _State:
+    """What this process has loaded, or why it could not."""
+
+    loaded: Loaded | None = None
+    error: str | None = None
+    release_callback: tuple[Callable[[Any, Any], None], Any] | None = None
+
+
+_state = _State()
+
+
+def _get() -> Loaded:
+    """Return the loaded FFmpeg, loading it if need be; a failure stays what it was."""
+    if _state.loaded is not None:
+        return _state.loaded
+    with _lock:
+        if _state.error is not None:
+            raise FFmpegLoadError(_state.error)
+        if _state.loaded is None:
+            from ffwebcodecs._ffi import _load
+
+            try:
+                _state.loaded = _load.load()
+            except FFmpegLoadError as error:
+                _state.error = str(error)
+                raise
+        return _state.loaded
+
+
+def _library(name: str) -> Any:
+    loaded = _get()
+    if name == "avformat" and "avformat" not in loaded.libs:
+        with _lock:
+            return loaded.avformat()
+    return loaded.libs[name]
+
+
+class _FFI:
+    """Stands for cffi's FFI object until it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = getattr(_get().ffi, name)
+        self.__dict__[name] = value
+        return value
+
+
+class _Library:
+    """Stands for one FFmpeg library until it is used."""
+
+    def __init__(self, name: str) -> None:
+        self.__dict__["_name"] = name
+
+    def __repr__(self) -> str:
+        return f"<lib{self._name}>"
+
+    def __getattr__(self, symbol: str) -> Any:
+        if symbol.startswith("__"):
+            raise AttributeError(symbol)
+        lib = _library(self._name)
+        loaded = _get()
+        try:
+            value = getattr(lib, symbol)
+        except (loaded.ffi.error, AttributeError):
+            raise NotSupportedError(
+                f"lib{self._name} of FFmpeg {loaded.report.release} has no {symbol}"
+            ) from None
+        self.__dict__[symbol] = value
+        return value
+
+
+ffi: Any = _FFI()
+avutil: Any = _Library("avutil")
+avcodec: Any = _Library("avcodec")
+swscale: Any = _Library("swscale")
+avformat: Any = _Library("avformat")
+
+# AVERROR(e) is -e on every platform with a POSIX errno; the layouts cannot know the numbers
+for _name in ("EAGAIN", "EINVAL", "EIO", "ENOENT", "ENOMEM", "ENOSYS", "ERANGE"):
+    avutil.__dict__[f"AVERROR_{_name}"] = -getattr(errno, _name)
+
+
+def load() -> LoadReport:
+    """Load FFmpeg if it is not loaded, and say what was loaded."""
+    return _get().report
+
+
+def report() -> LoadReport:
+    """Say what is loaded, libavformat included if it can be; raises FFmpegLoadError."""
+    loaded = _get()
+    try:
+        _library("avformat")
+    except FFmpegLoadError:
+        pass  # the report says why
+    return loaded.report
+
+
+def has(library: str, symbol: str) -> bool:
+    """Tell whether a library ("avutil", ...) has this function or constant."""
+    try:
+        lib = _library(library)
+    except FFmpegLoadError:
+        if library != "avformat" or _state.loaded is None:
+            raise
+        return False
+    try:
+        getattr(lib, symbol)
+    except (_get().ffi.error, AttributeError):
+        return False
+    return True
+
+
+def has_field(struct: str, field: str) -> bool:
+    """Tell whether a struct has this field in this release."""
+    fields = _get().ffi.typeof(struct).fields or ()
+    return any(name == field for name, _ in fields)
+
+
+def version(library: str) -> tuple[int, int, int]:
+    """Return the version of a library ("avutil", ...)."""
+    _library(library)
+    return _get().report.libraries[library][1]
+
+
+def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
+    """Return `function(opaque, data)` as the C function that ``av_buffer_create`` wants.
+
+    There is one such function for the life of the process, and it is never collected: FFmpeg may
+    call it from any of its threads, at any time until the exit. Asking again with the same
+    function returns the same pointer.
+    """
+    loaded = _get()
+    with _lock:
+        if _state.release_callback is None:
+            if loaded.report.mode == "api":
+                loaded.ffi.def_extern("ffwc_release")(function)
+                pointer = loaded.libs["avutil"].ffwc_release
+            else:
+                pointer = loaded.ffi.callback("void(void *, uint8_t *)", function)
+            _state.release_callback = (function, pointer)
+        elif _state.release_callback[0] is not function:
+            raise RuntimeError("the release callback has been made already, for another function")
+        return _state.release_callback[1]

@@ -1,0 +1,318 @@
+"""Choose between API and ABI mode, load one FFmpeg, and check it before anything is written.
+
+Order: what FFWEBCODECS_LIBRARY_PATH names (and then nothing else), or the extension that was
+compiled for the libraries at hand, or else the newest complete set. Whatever was tried and
+rejected is kept for `LoadReport.problems`: a fallback is never silent.
+
+A set is used only if the versions that its libraries state are those of the set, and in ABI mode
+only if the layout passes `_selftest`. Libraries of a rejected set may stay mapped, but nothing of
+them is reachable from Python.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ffwebcodecs._ffi import _selftest
+from ffwebcodecs._ffi._find import (
+    CORE,
+    KNOWN,
+    RELEASES,
+    Found,
+    LibrarySet,
+    extra_folders,
+    system_set,
+    usual_folders,
+)
+from ffwebcodecs._ffi._open import (
+    RejectedError,
+    abi_module,
+    check_version,
+    library_of,
+    open_file,
+    open_set,
+    same_file,
+)
+from ffwebcodecs._ffi._report import LoadReport, dotted, install_hint, release_of, split_version
+from ffwebcodecs.errors import FFmpegLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = "ffwebcodecs._ffi"
+AV_LOG_QUIET, AV_LOG_INFO = -8, 32
+
+
+class Loaded:
+    """A loaded FFmpeg: the ffi, one lib object per library, and how it came to be."""
+
+    def __init__(self, ffi: Any, libs: dict[str, Any], files: LibrarySet, report: LoadReport):
+        self.ffi = ffi
+        self.libs = libs
+        self.files = files
+        self.report = report
+        info = ffi.string(libs["avutil"].av_version_info()).decode(errors="replace")
+        report.version_info = info
+        report.release = release_of(info, files.release.series)
+
+    def avformat(self) -> Any:
+        """Load libavformat of the same release; raises FFmpegLoadError if it is not there."""
+        if "avformat" not in self.libs:
+            try:
+                self._open_avformat()
+            except RejectedError as error:
+                self.report.avformat_problem = str(error)
+                raise FFmpegLoadError(
+                    f"libavformat of FFmpeg {self.report.release} is needed to open files and "
+                    f"could not be loaded: {error}.\n{install_hint()}"
+                ) from None
+        return self.libs["avformat"]
+
+    def _open_avformat(self) -> None:
+        release = self.files.release
+        if "avformat" not in self.files.paths:
+            raise RejectedError(f"it is not in {self.files.folder}")
+        wanted = self.files.paths["avformat"]
+        if self.report.mode == "api":
+            if self.files.folder is not None:
+                open_set(abi_module(release).ffi, self.files, ("avformat",))
+            try:
+                module = importlib.import_module(f"{self.report.module}_format")
+            except ModuleNotFoundError:
+                raise RejectedError(
+                    "the extension was compiled without libavformat's headers"
+                ) from None
+            except ImportError as error:
+                raise RejectedError(f"the extension's libavformat part: {error}") from None
+            lib = module.lib
+            raw = lib.ffwc_format_path()
+            path = self.ffi.string(raw).decode(errors="replace") if raw else wanted
+        else:
+            lib = open_set(self.ffi, self.files, ("avformat",))["avformat"]
+            path = library_of(self.ffi, lib, "avformat_version") or wanted
+        if self.files.folder is not None and not same_file(path, wanted):
+            raise RejectedError(f"{path} is loaded instead of {wanted}")
+        version = check_version("avformat", lib, release, path)
+        if self.report.mode == "abi":
+            failed = _selftest.check_avformat(self.ffi, self.libs, lib)
+            if failed:
+                raise RejectedError(
+                    f"{path} does not have the recorded layout: {', '.join(failed)}"
+                )
+        self.libs["avformat"] = lib
+        self.report.libraries["avformat"] = (path, version)
+
+
+def load() -> Loaded:
+    """Load FFmpeg as the environment asks; raises FFmpegLoadError saying what was tried."""
+    mode = os.environ.get("FFWEBCODECS_FFI", "") or "auto"
+    if mode not in ("auto", "api", "abi"):
+        raise FFmpegLoadError(f"FFWEBCODECS_FFI is {mode!r}; it may be auto, api or abi")
+    if sys.maxsize <= 1 << 32:
+        raise FFmpegLoadError(
+            "this is a 32-bit Python: FFmpeg's structs are laid out differently there, "
+            "ffwebcodecs needs a 64-bit one"
+        )
+    folder = os.environ.get("FFWEBCODECS_LIBRARY_PATH", "")
+    problems: list[str] = []
+    loaded = None
+    if folder:
+        loaded = _from_folder(os.path.abspath(folder), mode, problems)
+    else:
+        if mode != "abi":
+            loaded = _first_api(mode, problems)
+        if mode != "api" and loaded is None:
+            loaded = _first_abi(mode, problems)
+    if loaded is None:
+        raise FFmpegLoadError(_failure(mode, folder, problems))
+    loaded.report.problems = problems
+    avutil = loaded.libs["avutil"]
+    # somebody else in this process may have chosen a level already: then it is theirs
+    if avutil.av_log_get_level() == AV_LOG_INFO:
+        avutil.av_log_set_level(AV_LOG_QUIET)
+    return loaded
+
+
+def _from_folder(folder: str, mode: str, problems: list[str]) -> Loaded | None:
+    """Load from the folder the user named, and from nowhere else."""
+    found = Found(folder)
+    for files in found.sets():
+        why = "FFWEBCODECS_FFI=abi"
+        if mode != "abi":
+            try:
+                return _load_api(files, f"the extension fits {files}")
+            except RejectedError as error:
+                why = f"no extension fits: {error}"
+                problems.append(f"API mode, {files}: {error}")
+        loaded = None if mode == "api" else _try_abi(files, why, problems)
+        if loaded is not None:
+            return loaded
+    trouble = found.trouble()
+    if trouble:
+        problems.append(trouble)
+    elif not found.files:
+        missing = "holds no FFmpeg libraries" if os.path.isdir(folder) else "is not a folder"
+        problems.append(f"{folder} {missing}")
+    return None
+
+
+# --- API mode -------------------------------------------------------------------------------
+
+
+def _built(suffix: str = "") -> list[int]:
+    """Return the libavutil majors we have an extension for, newest first."""
+    majors = set()
+    for name in os.listdir(os.path.dirname(__file__)):
+        head, _, tail = name.partition(".")
+        number = head.removeprefix("_api").removesuffix(suffix)
+        if head == f"_api{number}{suffix}" and number.isdigit() and tail.endswith(("so", "pyd")):
+            majors.add(int(number))
+    return sorted(majors, reverse=True)
+
+
+def _first_api(mode: str, problems: list[str]) -> Loaded | None:
+    majors = _built()
+    if not majors:
+        problems.append("API mode: no extension was built when ffwebcodecs was installed")
+    for major in majors:
+        if major not in KNOWN:
+            problems.append(f"API mode: libavutil {major} of the extension is not known")
+            continue
+        files = system_set(KNOWN[major])
+        try:
+            loaded = _load_api(files, "the compiled extension fits the libraries")
+        except RejectedError as error:
+            problems.append(f"API mode: {error}")
+            continue
+        if mode == "auto" and major not in _built("_format"):
+            try:
+                open_file(abi_module(files.release).ffi, files.paths["avformat"])
+            except RejectedError:
+                return loaded  # nobody has libavformat: nothing is lost
+            problems.append(
+                "API mode: the extension was compiled without libavformat's headers, "
+                "and libavformat is here"
+            )
+            continue
+        return loaded
+    return None
+
+
+def _load_api(files: LibrarySet, reason: str) -> Loaded:
+    """Import the extension for this set and see that it uses these files and no others."""
+    release = files.release
+    name = f"_api{release.key}"
+    if release.key not in _built():
+        have = ", ".join(f"libavutil {major}" for major in _built()) or "nothing"
+        raise RejectedError(f"no extension for libavutil {release.key} (compiled for: {have})")
+    if files.mangled:
+        raise RejectedError(f"the files in {files.folder} are renamed, so {name} cannot find them")
+    if files.folder is not None:
+        open_set(abi_module(release).ffi, files, CORE)
+    try:
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+    except ImportError as error:
+        raise RejectedError(f"{name} does not load: {error}") from None
+    lib = module.lib
+    report = LoadReport("api", f"{PACKAGE}.{name}", reason)
+    for index, library in enumerate(CORE):
+        raw = lib.ffwc_library_path(index)
+        path = module.ffi.string(raw).decode(errors="replace") if raw else files.paths[library]
+        version = check_version(library, lib, release, path)
+        compiled = split_version(getattr(lib, f"LIB{library.upper()}_VERSION_INT"))
+        if version[:2] < compiled[:2]:
+            raise RejectedError(
+                f"{name} was compiled for lib{library} {dotted(compiled)}, "
+                f"{path} is the older {dotted(version)}"
+            )
+        if files.folder is not None and not same_file(path, files.paths[library]):
+            raise RejectedError(f"{name} uses {path}, not {files.paths[library]}")
+        report.libraries[library] = (path, version)
+    return Loaded(module.ffi, dict.fromkeys(CORE, lib), files, report)
+
+
+# --- ABI mode -------------------------------------------------------------------------------
+
+
+def _first_abi(mode: str, problems: list[str]) -> Loaded | None:
+    why = "; ".join(problems) if mode == "auto" else "FFWEBCODECS_FFI=abi"
+    attempts = (_try_abi(files, why, problems) for files in _abi_candidates())
+    return next((loaded for loaded in attempts if loaded is not None), None)
+
+
+def _try_abi(files: LibrarySet, reason: str, problems: list[str]) -> Loaded | None:
+    """Load a set in ABI mode, or note why not."""
+    try:
+        return _load_abi(files, reason)
+    except RejectedError as error:
+        problems.append(f"ABI mode, {files}: {error}")
+        return None
+
+
+def _abi_candidates() -> Iterator[LibrarySet]:
+    """Yield the sets on the loader's path and in the usual other places, newest first."""
+    for release in RELEASES:
+        files = system_set(release)
+        try:
+            open_file(abi_module(release).ffi, files.paths["avutil"])
+        except RejectedError:
+            continue  # not installed: no problem worth telling while there are others
+        yield files
+    for folder in extra_folders():
+        yield from Found(folder).sets()
+
+
+def _load_abi(files: LibrarySet, reason: str) -> Loaded:
+    """Open a set with the pre-parsed declarations of its release, and check the layout."""
+    module = abi_module(files.release)
+    ffi = module.ffi
+    libs = open_set(ffi, files, CORE)
+    report = LoadReport("abi", module.__name__, reason)
+    for library, lib in libs.items():
+        path = library_of(ffi, lib, f"{library}_version") or files.paths[library]
+        version = check_version(library, lib, files.release, path)
+        if files.folder is not None and not same_file(path, files.paths[library]):
+            raise RejectedError(f"{path} is loaded instead of {files.paths[library]}")
+        report.libraries[library] = (path, version)
+        # what this library calls in libavutil must be the libavutil we call
+        used = library_of(ffi, lib, "avutil_version")
+        if used is not None and not same_file(used, report.libraries["avutil"][0]):
+            raise RejectedError(f"{path} uses {used}: different FFmpeg builds are mixed")
+    failed = _selftest.check(ffi, libs)
+    if failed:
+        raise RejectedError(
+            f"{report.libraries['avcodec'][0]} does not have the layout recorded for FFmpeg "
+            f"{files.release.series} ({', '.join(failed)})"
+        )
+    return Loaded(ffi, libs, files, report)
+
+
+# --- what to say when nothing fits --------------------------------------------------------------
+
+
+def _failure(mode: str, folder: str, problems: list[str]) -> str:
+    if not folder:
+        for place in usual_folders():
+            found = Found(place)
+            trouble = found.trouble()
+            if trouble:
+                problems.append(trouble)
+            elif found.files and mode == "api":
+                names = ", ".join(str(files) for files in found.sets())
+                problems.append(f"{names} is here, usable with FFWEBCODECS_FFI=auto")
+    where = f" in FFWEBCODECS_LIBRARY_PATH={folder}" if folder else ""
+    wanted = "" if mode == "auto" else f" (FFWEBCODECS_FFI={mode})"
+    lines = "".join(f"\n  - {problem}" for problem in dict.fromkeys(problems))
+    if not lines:
+        known = f"{RELEASES[-1].series} to {RELEASES[0].series}"
+        lines = f"\n  - no libavutil, libavcodec and libswscale of FFmpeg {known} was found"
+    advice = install_hint()
+    if mode == "api":
+        advice = (
+            "To build the extension, install a C compiler and FFmpeg's -dev packages and reinstall "
+            "with FFWEBCODECS_BUILD=api; or unset FFWEBCODECS_FFI."
+        )
+    return f"FFmpeg's libraries could not be loaded{where}{wanted}:{lines}\n{advice}"

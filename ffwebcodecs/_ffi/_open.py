@@ -1,0 +1,127 @@
+"""Open library files, and find out which file a symbol really came from."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ffwebcodecs._ffi._report import Version, dotted, split_version
+
+if TYPE_CHECKING:
+    from ffwebcodecs._ffi._find import LibrarySet, Release
+
+PRELOAD_PASSES = 6
+# what FFmpeg's own libraries need of each other, in the order they can be opened
+FAMILY = ("swresample", "avresample", "postproc", "avfilter")
+
+_opened: list[Any] = []  # a lib object closes its library when it goes away
+
+
+class RejectedError(Exception):
+    """This candidate is not usable; the message says why."""
+
+
+def abi_module(release: Release) -> Any:
+    """Import the pre-parsed declarations of a release."""
+    name = f"ffwebcodecs._ffi._abi{release.key}"
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise RejectedError(
+            f"{name} is missing: reinstall ffwebcodecs, or run `python ffi_build.py` in a checkout"
+        ) from None
+
+
+def open_file(ffi: Any, path: str) -> Any:
+    """Open one library, for as long as the process lives."""
+    try:
+        lib = ffi.dlopen(path)
+    except OSError as error:
+        reason = str(error).removeprefix(f"cannot load library '{path}': ")
+        reason = reason.partition("  Additionally, ")[0]
+        raise RejectedError(f"{path} does not load: {reason}") from None
+    _opened.append(lib)
+    return lib
+
+
+def open_set(ffi: Any, files: LibrarySet, libraries: tuple[str, ...]) -> dict[str, Any]:
+    """Open these libraries of a set.
+
+    With a folder, the libraries they depend on are opened from the same folder first: neither
+    the loader's path nor an rpath leads there in general.
+    """
+    if files.folder is None:
+        return {library: open_file(ffi, files.paths[library]) for library in libraries}
+    if os.name == "nt":
+        os.add_dll_directory(files.folder)  # type: ignore[attr-defined,unused-ignore]
+    try:
+        if files.mangled:  # most such wheels load as they are
+            return {library: open_file(ffi, files.paths[library]) for library in libraries}
+    except RejectedError:
+        pass
+    _open_dependencies(ffi, files)
+    return {library: open_file(ffi, files.paths[library]) for library in libraries}
+
+
+def _open_dependencies(ffi: Any, files: LibrarySet) -> None:
+    """Open what the set may need, pass after pass until nothing new opens."""
+    folder = files.folder or ""
+    endings = (".dll",) if os.name == "nt" else (".dylib",) if sys.platform == "darwin" else ()
+    waiting = []
+    for name in sorted(os.listdir(folder)):
+        if not (name.endswith(endings) if endings else ".so" in name):
+            continue
+        stem = name.removeprefix("lib").partition(".")[0].partition("-")[0]
+        # a folder of renamed libraries is one package's own; any other holds strangers too
+        if files.mangled or (stem in FAMILY and ".so." in name):
+            waiting.append(os.path.join(folder, name))
+    if not files.mangled:
+        open_file(ffi, files.paths["avutil"])
+    for _ in range(PRELOAD_PASSES):
+        before = len(waiting)
+        waiting = [path for path in waiting if not _opens(ffi, path)]
+        if len(waiting) == before:
+            break
+
+
+def _opens(ffi: Any, path: str) -> bool:
+    try:
+        open_file(ffi, path)
+    except RejectedError:
+        return False
+    return True
+
+
+def library_of(ffi: Any, lib: Any, symbol: str) -> str | None:
+    """Return the file that this symbol comes from, if the platform can tell."""
+    if os.name == "nt":
+        return None
+    try:
+        system = ffi.dlopen(None)
+        info = ffi.new("Dl_info *")
+        if not system.dladdr(ffi.addressof(lib, symbol), info) or not info.dli_fname:
+            return None
+        return str(ffi.string(info.dli_fname).decode(errors="replace"))
+    except (ffi.error, AttributeError, OSError):
+        return None
+
+
+def same_file(one: str, other: str) -> bool:
+    """Tell whether two paths lead to one file."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.basename(one) == os.path.basename(other)
+
+
+def check_version(library: str, lib: Any, release: Release, path: str) -> Version:
+    """Return the version a library states; it must be of this release."""
+    version = split_version(getattr(lib, f"{library}_version")())
+    if version[0] != release.majors[library]:
+        raise RejectedError(
+            f"{path} says it is lib{library} {dotted(version)}, FFmpeg {release.series} has "
+            f"major {release.majors[library]}: different FFmpeg releases are mixed"
+        )
+    return version

@@ -1,0 +1,118 @@
+"""The recorded layouts agree with the headers, with the compiler, and with the library in hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ffi_helpers
+import pytest
+
+ffi_build: Any = ffi_helpers.build_script("ffi_build")
+TABLES = sorted(ffi_build.load_layouts())
+
+
+def declared(major: int) -> dict[str, list[str]]:
+    """Return the fields that headers/ declares for a recorded FFmpeg, by struct."""
+    layout = ffi_build.load_layouts()[major]
+    versions = {name[3:]: tuple(value[:2]) for name, value in layout["versions"].items()}
+    text = "".join("".join(ffi_build.render(library, versions)) for library in ffi_build.LIBRARIES)
+    return {
+        match[1]: list(ffi_build.struct_fields(match[2]))
+        for match in ffi_build.STRUCT.finditer(text)
+    }
+
+
+@pytest.fixture(scope="module")
+def compiled() -> tuple[Any, Any]:
+    """Give the extension and the ABI module of one FFmpeg major."""
+    majors = ffi_helpers.built_majors()
+    if not majors:
+        pytest.skip("no extension was built, so there is no compiler's word to compare with")
+    try:
+        extension = ffi_helpers.module(f"_api{majors[0]}")
+    except ImportError as error:
+        pytest.skip(f"the extension does not load: {error}")
+    return extension, ffi_helpers.module(f"_abi{majors[0]}")
+
+
+def test_there_is_a_table_for_every_known_release() -> None:
+    from ffwebcodecs._ffi import _find
+
+    assert sorted(_find.KNOWN) == TABLES
+    for key, layout in ffi_build.load_layouts().items():
+        majors = {name[3:]: value[0] for name, value in layout["versions"].items()}
+        assert majors == _find.KNOWN[key].majors
+
+
+@pytest.mark.parametrize("major", TABLES)
+def test_every_declared_field_has_a_recorded_place(major: int) -> None:
+    structs = ffi_build.load_layouts()[major]["structs"]
+    for struct, fields in declared(major).items():
+        assert set(fields) <= set(structs[struct]["fields"]), struct
+
+
+@pytest.mark.parametrize("major", TABLES)
+def test_abi_module_has_every_field_where_the_table_says(major: int) -> None:
+    ffi = ffi_helpers.module(f"_abi{major}").ffi
+    structs = ffi_build.load_layouts()[major]["structs"]
+    for struct, fields in declared(major).items():
+        assert ffi.sizeof(struct) == structs[struct]["size"]
+        types = {name: field.type for name, field in ffi.typeof(struct).fields}
+        for field in fields:
+            place = [ffi.offsetof(struct, field), ffi.sizeof(types[field])]
+            assert place == structs[struct]["fields"][field], (struct, field)
+
+
+def test_abi_offsets_and_sizes_equal_the_compilers(compiled: tuple[Any, Any]) -> None:
+    extension, abi = compiled
+    count = 0
+    for struct in declared(ffi_helpers.built_majors()[0]):
+        ours = {n: f for n, f in abi.ffi.typeof(struct).fields if not n.startswith("_pad")}
+        theirs = dict(extension.ffi.typeof(struct).fields)
+        assert set(ours) == set(theirs), struct
+        for field in theirs:
+            assert ours[field].offset == theirs[field].offset, (struct, field)
+            assert abi.ffi.sizeof(ours[field].type) == extension.ffi.sizeof(theirs[field].type)
+            assert ours[field].type.cname == theirs[field].type.cname, (struct, field)
+            count += 1
+    assert count > 200
+
+
+def test_abi_numbers_equal_the_compilers(compiled: tuple[Any, Any]) -> None:
+    extension, _ = compiled
+    consts = ffi_build.load_layouts()[ffi_helpers.built_majors()[0]]["consts"]
+    there = {name: getattr(extension.lib, name) for name in consts}
+    assert there == consts
+
+
+WITH_TABLE = """
+import importlib, json
+from ffwebcodecs._ffi import _find, _open, _selftest
+from ffwebcodecs._ffi._load import load
+files = load().files
+ffi = importlib.import_module("ffwebcodecs._ffi._abi{table}").ffi
+libs = {{name: _open.open_file(ffi, path) for name, path in files.paths.items()}}
+core = _selftest.check(ffi, libs)
+whole = _selftest.check_avformat(ffi, libs, libs["avformat"]) if not core or {force} else []
+print(json.dumps([files.release.key, core, whole]))
+"""
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_selftest_accepts_this_ffmpegs_table_and_no_other(table: int) -> None:
+    out = ffi_helpers.run_python(WITH_TABLE.format(table=table, force=False))
+    here, core, whole = json.loads(out)
+    if table == here:
+        assert core == []
+        assert whole == []
+    else:
+        assert core != []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_avformat_selftest_never_crashes_with_a_wrong_table(table: int) -> None:
+    # the core check refuses first; libavformat's own structs are the same in some releases
+    out = ffi_helpers.run_python(WITH_TABLE.format(table=table, force=True))
+    here, _, whole = json.loads(out)
+    assert whole == [] or table != here

@@ -1,0 +1,67 @@
+"""Run a few lines of Python in a process of their own, with a chosen FFI environment."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run_python(code: str, **env: str) -> str:
+    """Run `code` and return what it prints; a crash or traceback fails the test."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("FFWEBCODECS_")}
+    clean |= env
+    clean["PYTHONPATH"] = os.pathsep.join([str(ROOT), clean.get("PYTHONPATH", "")])
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=clean, timeout=60
+    )
+    assert result.returncode == 0, result.stderr + result.stdout
+    assert result.stderr == ""
+    return result.stdout.strip()
+
+
+def load_error(folder: Path, mode: str) -> str:
+    """Return the message with which loading from this folder fails, twice alike."""
+    return run_python(
+        """
+import ffwebcodecs._ffi as f
+from ffwebcodecs.errors import FFmpegLoadError
+messages = []
+for attempt in (f.load, lambda: f.avutil.avutil_version, lambda: f.ffi.NULL):
+    try:
+        attempt()
+    except FFmpegLoadError as error:
+        messages.append(str(error))
+assert len(messages) == 3 and len(set(messages)) == 1, messages
+print(messages[0])
+""",
+        FFWEBCODECS_FFI=mode,
+        FFWEBCODECS_LIBRARY_PATH=str(folder),
+    )
+
+
+def build_script(name: str) -> ModuleType:
+    """Import one of the build scripts of the repository root."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(ROOT))
+
+
+def built_majors() -> list[int]:
+    """Return the libavutil majors that an extension was built for."""
+    from ffwebcodecs._ffi import _load
+
+    return [major for major in _load._built() if major in _load.KNOWN]
+
+
+def module(name: str) -> Any:
+    """Import a generated module of the package."""
+    return importlib.import_module(f"ffwebcodecs._ffi.{name}")
