@@ -1,0 +1,1 @@
+"""Pure computation: what the WebCodecs specification says, without FFmpeg and without threads."""

@@ -1,0 +1,77 @@
+"""Names of color primaries, transfer characteristics and matrices, and their H.273 codes."""
+
+from __future__ import annotations
+
+from ..errors import InvalidArgumentError, NotSupportedError
+from .numbers import show
+
+TYPE_CHECKING = False  # typing's own costs an import
+if TYPE_CHECKING:
+    from .formats import PixelFormat
+
+PRIMARIES: dict[str, int] = {
+    "bt709": 1,
+    "bt470bg": 5,
+    "smpte170m": 6,
+    "bt2020": 9,
+    "smpte432": 12,
+}
+TRANSFER: dict[str, int] = {
+    "bt709": 1,
+    "smpte170m": 6,
+    "iec61966-2-1": 13,
+    "linear": 8,
+    "pq": 16,
+    "hlg": 18,
+}
+MATRIX: dict[str, int] = {
+    "rgb": 0,
+    "bt709": 1,
+    "bt470bg": 5,
+    "smpte170m": 6,
+    "bt2020-ncl": 9,
+}
+
+# `.get(code)` gives None for a code that WebCodecs has no name for.
+PRIMARIES_BY_CODE: dict[int, str] = {code: name for name, code in PRIMARIES.items()}
+TRANSFER_BY_CODE: dict[int, str] = {code: name for name, code in TRANSFER.items()}
+MATRIX_BY_CODE: dict[int, str] = {code: name for name, code in MATRIX.items()}
+
+# primaries, transfer, matrix, full range
+ColorMembers = tuple["str | None", "str | None", "str | None", "bool | None"]
+RGB_DEFAULT: ColorMembers = ("bt709", "iec61966-2-1", "rgb", True)
+DISPLAY_P3: ColorMembers = ("smpte432", "iec61966-2-1", "rgb", True)
+YUV_DEFAULT: ColorMembers = ("bt709", "bt709", "bt709", False)
+# Gray pictures use all 256 values wherever they come from (numpy, PIL, FFmpeg's "gray").
+GRAY_DEFAULT: ColorMembers = ("bt709", "bt709", "bt709", True)
+
+
+def default_members(fmt: PixelFormat) -> ColorMembers:
+    """Return what a frame of `fmt` has when no color space is given (spec 1.2)."""
+    if fmt.is_rgb:
+        return RGB_DEFAULT
+    return GRAY_DEFAULT if fmt.name == "GRAY8" else YUV_DEFAULT
+
+
+_PREDEFINED = {"srgb": RGB_DEFAULT, "display-p3": DISPLAY_P3}
+_UNSUPPORTED_PREDEFINED = ("srgb-linear", "display-p3-linear", "rec2020")
+
+
+def predefined_members(name: object) -> ColorMembers:
+    """Return the color space that `copy_to` calls `name`; None counts as "srgb".
+
+    Raises
+    ------
+    NotSupportedError
+        A name that the specification knows, but no conversion here reaches.
+    InvalidArgumentError
+        Any other name.
+    """
+    if name is None:
+        return RGB_DEFAULT
+    if isinstance(name, str):
+        if name in _PREDEFINED:
+            return _PREDEFINED[name]
+        if name in _UNSUPPORTED_PREDEFINED:
+            raise NotSupportedError(f"color_space {name!r}: conversions to it are not supported")
+    raise InvalidArgumentError(f"color_space {show(name)} is not one of {', '.join(_PREDEFINED)}")

@@ -1,0 +1,114 @@
+"""Rotation, flip and display size (spec 1.2 and 1.3)."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+
+from ..errors import InvalidArgumentError
+from .numbers import INT32_MAX, show, to_optional_dimensions, to_real
+
+# From which angle on the next multiple of 90 is the nearest one; ties go up.
+_THRESHOLDS = (-315, -225, -135, -45, 45, 135, 225, 315)
+
+
+def parse_rotation(value: object) -> int:
+    """Return the nearest multiple of 90 degrees, ties toward +infinity, as 0, 90, 180 or 270.
+
+    None counts as 0. Anything that is not a finite number is InvalidArgumentError.
+    """
+    if value is None:
+        return 0
+    angle = to_real(value, "rotation")
+    # Both remainders are exact, so an angle just below a tie stays below it.
+    angle = angle % 360 if isinstance(angle, int) else math.fmod(angle, 360.0)
+    return bisect_right(_THRESHOLDS, angle) * 90 % 360
+
+
+def combine_orientation(
+    base_rotation: int, base_flip: bool, rotation: int, flip: bool
+) -> tuple[int, bool]:
+    """Return (rotation, flip) of `rotation` and `flip` applied on top of the base's."""
+    turned = base_rotation - rotation if base_flip else base_rotation + rotation
+    return turned % 360, base_flip != flip
+
+
+def display_size_for_buffer(
+    visible_width: int,
+    visible_height: int,
+    rotation: int,
+    display_width: object,
+    display_height: object,
+) -> tuple[int, int]:
+    """Return the display size of a frame made from a buffer.
+
+    Explicit values are taken as they are (both or neither); the default is the visible size,
+    swapped if `rotation` is 90 or 270.
+    """
+    given = to_optional_dimensions(display_width, display_height, "display_width", "display_height")
+    if given is not None:
+        return given
+    if rotation % 180:
+        return visible_height, visible_width
+    return visible_width, visible_height
+
+
+def display_size_for_frame(
+    visible_width: int,
+    visible_height: int,
+    rotation: int,
+    *,
+    source_visible_width: int,
+    source_visible_height: int,
+    source_display_width: int,
+    source_display_height: int,
+    source_rotation: int,
+    display_width: object = None,
+    display_height: object = None,
+) -> tuple[int, int]:
+    """Return the display size of a frame made from another frame.
+
+    Parameters
+    ----------
+    visible_width, visible_height : int
+        Of the new frame.
+    rotation : int
+        Of the new frame, already combined with the source's.
+    source_visible_width, source_visible_height : int
+    source_display_width, source_display_height : int
+    source_rotation : int
+        Of the frame it is made from.
+    display_width, display_height : int, optional
+        What the caller asked for: both or neither; taken as they are.
+
+    Returns
+    -------
+    (width, height)
+        By default the source's scale per axis is kept, rounded half up.
+
+    Raises
+    ------
+    InvalidArgumentError
+        One of the two is given without the other, or is not from 1 to 2^31 - 1; or the default
+        rounds to 0.
+    """
+    given = to_optional_dimensions(display_width, display_height, "display_width", "display_height")
+    if given is not None:
+        return given
+    if source_rotation % 180:
+        source_display_width, source_display_height = source_display_height, source_display_width
+    width = _scaled(visible_width, source_display_width, source_visible_width, "width")
+    height = _scaled(visible_height, source_display_height, source_visible_height, "height")
+    return (height, width) if rotation % 180 else (width, height)
+
+
+def _scaled(visible: int, display: int, source_visible: int, axis: str) -> int:
+    if display == source_visible:
+        return visible
+    size = (2 * visible * display + source_visible) // (2 * source_visible)
+    if 0 < size <= INT32_MAX:
+        return size
+    raise InvalidArgumentError(
+        f"visible {axis} {visible}, shown at the source's scale {display}/{source_visible}, "
+        f"gives a display size of {show(size)}; give display_width and display_height"
+    )

@@ -1,0 +1,195 @@
+"""Validity of configurations: the specification's summary, 1.9."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from spec.awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
+
+from ffwebcodecs._spec.config import (
+    AvcEncoderConfig,
+    HevcEncoderConfig,
+    VideoDecoderConfig,
+    VideoEncoderConfig,
+    validate,
+)
+from ffwebcodecs.color_space import VideoColorSpace
+from ffwebcodecs.errors import InvalidArgumentError
+
+
+def test_configs_are_frozen_keyword_only_values():
+    config = VideoDecoderConfig(codec="vp8")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.codec = "vp9"
+    with pytest.raises(TypeError):
+        VideoDecoderConfig("vp8")
+    assert config == VideoDecoderConfig(codec="vp8")
+    assert dataclasses.replace(config, flip=True).flip is True
+
+
+def test_parse_gives_proper_types():
+    description = bytearray(b"\1\2")
+    config = VideoDecoderConfig.parse(
+        {
+            "codec": "avc1.42001E",
+            "description": description,
+            "codedWidth": np.int32(320),
+            "coded_height": 240.0,
+            "colorSpace": {"matrix": "bt709"},
+            "rotation": 450.1,
+            "optimizeForLatency": True,
+            "unknown": object(),
+        }
+    )
+    description[0] = 9
+    assert config == VideoDecoderConfig(
+        codec="avc1.42001E",
+        description=b"\1\2",
+        coded_width=320,
+        coded_height=240,
+        color_space=VideoColorSpace(matrix="bt709"),
+        rotation=90,
+        optimize_for_latency=True,
+    )
+    assert type(config.coded_width) is int
+    assert VideoDecoderConfig.parse(config) == config
+
+
+def test_none_means_absent():
+    config = VideoDecoderConfig.parse(
+        {"codec": "vp8", "hardwareAcceleration": None, "flip": None, "rotation": None}
+    )
+    assert config == VideoDecoderConfig(codec="vp8")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"codec": None},
+        {"codec": ""},
+        {"codec": " \t"},
+        {"codec": b"vp8"},
+        {"coded_width": 320},
+        {"coded_height": 320},
+        {"coded_width": 0, "coded_height": 240},
+        {"display_aspect_width": 16},
+        {"display_aspect_width": 16, "display_aspect_height": 0},
+        {"description": "text"},
+        {"description": 5},
+        {"color_space": {"matrix": "film"}},
+        {"color_space": 5},
+        {"hardware_acceleration": "please"},
+        {"hardware_acceleration": RaisingRepr()},
+        {"rotation": float("nan")},
+        {"flip": "no"},
+        {"optimize_for_latency": "no"},
+        {"threads": 0},
+        {"threads": 2**70},
+    ],
+    ids=lambda members: "+".join(members) or "empty",
+)
+def test_invalid_decoder_configs(members):
+    complete = members if "codec" in members or not members else {"codec": "vp8", **members}
+    with pytest.raises(InvalidArgumentError):
+        VideoDecoderConfig.parse(complete)
+    if "codec" in complete:
+        with pytest.raises(InvalidArgumentError):
+            validate(VideoDecoderConfig(**complete))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"codec": ""},
+        {"width": None},
+        {"width": 0},
+        {"height": 2**31},
+        {"display_width": 0},
+        {"bitrate": 0},
+        {"bitrate": -1},
+        {"bitrate": 2**64},
+        {"framerate": float("inf")},
+        {"framerate": 10**400},
+        {"framerate": "30"},
+        {"alpha": "maybe"},
+        {"bitrate_mode": "cbr"},
+        {"latency_mode": "fast"},
+        {"scalability_mode": 5},
+        {"content_hint": 5},
+        {"avc": {"format": "mp4"}},
+        {"avc": "annexb"},
+        {"hevc": {"format": "avc"}},
+    ],
+    ids=lambda members: next(iter(members)),
+)
+def test_invalid_encoder_configs(members):
+    complete = {"codec": "vp8", "width": 320, "height": 240, **members}
+    with pytest.raises(InvalidArgumentError):
+        VideoEncoderConfig.parse(complete)
+    with pytest.raises(InvalidArgumentError):
+        validate(VideoEncoderConfig(**complete))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"framerate": 0},
+        {"framerate": 29.97},
+        {"framerate": np.float32(30)},
+        {"scalability_mode": "L9T9"},
+        {"content_hint": "anything"},
+        {"display_width": 640},
+        {"width": 321},
+        {"avc": {"format": "annexb", "other": 1}},
+    ],
+    ids=str,
+)
+def test_valid_encoder_configs_that_may_still_be_unsupported(members):
+    validate(VideoEncoderConfig(**{"codec": "bogus", "width": 320, "height": 240, **members}))
+
+
+def test_encoder_defaults_are_the_specification_s():
+    config = VideoEncoderConfig.parse({"codec": "vp8", "width": 2, "height": 2, "avc": {}})
+    assert config == VideoEncoderConfig(
+        codec="vp8",
+        width=2,
+        height=2,
+        hardware_acceleration="no-preference",
+        alpha="discard",
+        bitrate_mode="variable",
+        latency_mode="quality",
+        avc=AvcEncoderConfig(format="avc"),
+    )
+    assert HevcEncoderConfig.parse({}).format == "hevc"
+
+
+@pytest.mark.parametrize("value", [*NEVER_A_STRUCTURE, None, [], VideoEncoderConfig])
+def test_what_is_no_config_is_refused(value):
+    with pytest.raises(InvalidArgumentError, match="VideoDecoderConfig"):
+        VideoDecoderConfig.parse(value)
+    with pytest.raises(InvalidArgumentError, match="VideoEncoderConfig"):
+        VideoEncoderConfig.parse(value)
+
+
+@pytest.mark.parametrize("value", NEVER_AN_INTEGER, ids=lambda v: type(v).__name__)
+def test_bad_numbers_in_configs_are_refused(value):
+    for name in ("threads", "coded_width", "display_aspect_width"):
+        members = {"codec": "vp8", "coded_height": 4, "display_aspect_height": 4, name: value}
+        with pytest.raises(InvalidArgumentError):
+            VideoDecoderConfig.parse(members)
+    with pytest.raises(InvalidArgumentError):
+        VideoEncoderConfig.parse({"codec": "vp8", "width": value, "height": 2})
+
+
+def test_a_mapping_that_raises_is_an_invalid_argument():
+    class Raising(dict):
+        def get(self, *args):
+            raise RuntimeError("no")
+
+    with pytest.raises(InvalidArgumentError):
+        VideoDecoderConfig.parse(Raising())
+    with pytest.raises(InvalidArgumentError):
+        VideoDecoderConfig.parse({"codec": "vp8", "rotation": RaisingIndex()})
