@@ -1,0 +1,104 @@
+"""WebCodecs video for Python, straight on the FFmpeg that is installed.
+
+Everything public is importable from here. Modules are loaded when a name of theirs is first used,
+and FFmpeg when a function of it is first needed, so ``import ffwebcodecs`` costs about a
+millisecond and works without FFmpeg.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AbortError": "errors",
+    "Completion": "_runtime.completion",
+    "DataCloneError": "errors",
+    "DataError": "errors",
+    "Demuxer": "demuxer",
+    "EncodedVideoChunk": "encoded_video_chunk",
+    "EncodingError": "errors",
+    "FFmpegInfo": "ffmpeg",
+    "FFmpegLoadError": "errors",
+    "FrameCache": "frame_cache",
+    "FrameCacheStats": "frame_cache",
+    "FramePoolExhaustedError": "errors",
+    "FramePoolStats": "_runtime.pool",
+    "FramePoolWarning": "errors",
+    "ImageBitmap": "image_bitmap",
+    "InvalidArgumentError": "errors",
+    "InvalidStateError": "errors",
+    "NotSupportedError": "errors",
+    "OperationError": "errors",
+    "Plane": "plane",
+    "PlaneLayout": "_spec.layout",
+    "QuotaExceededError": "errors",
+    "Rect": "_spec.rect",
+    "VideoColorSpace": "_spec.color_space",
+    "VideoDecoder": "video_decoder",
+    "VideoDecoderConfig": "_spec.config",
+    "VideoDecoderSupport": "_spec.config",
+    "VideoFrame": "video_frame",
+    "WebCodecsError": "errors",
+    "create_image_bitmap": "image_bitmap",
+    "ffmpeg_info": "ffmpeg",
+    "open_handles": "ffmpeg",
+    "read_frames": "reading",
+    "set_log_level": "ffmpeg",
+    "trace_frames": "_runtime.trace",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from ._runtime.completion import Completion as Completion
+    from ._runtime.pool import FramePoolStats as FramePoolStats
+    from ._runtime.trace import trace_frames as trace_frames
+    from ._spec.color_space import VideoColorSpace as VideoColorSpace
+    from ._spec.config import VideoDecoderConfig as VideoDecoderConfig
+    from ._spec.config import VideoDecoderSupport as VideoDecoderSupport
+    from ._spec.layout import PlaneLayout as PlaneLayout
+    from ._spec.rect import Rect as Rect
+    from .demuxer import Demuxer as Demuxer
+    from .encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
+    from .errors import AbortError as AbortError
+    from .errors import DataCloneError as DataCloneError
+    from .errors import DataError as DataError
+    from .errors import EncodingError as EncodingError
+    from .errors import FFmpegLoadError as FFmpegLoadError
+    from .errors import FramePoolExhaustedError as FramePoolExhaustedError
+    from .errors import FramePoolWarning as FramePoolWarning
+    from .errors import InvalidArgumentError as InvalidArgumentError
+    from .errors import InvalidStateError as InvalidStateError
+    from .errors import NotSupportedError as NotSupportedError
+    from .errors import OperationError as OperationError
+    from .errors import QuotaExceededError as QuotaExceededError
+    from .errors import WebCodecsError as WebCodecsError
+    from .ffmpeg import FFmpegInfo as FFmpegInfo
+    from .ffmpeg import ffmpeg_info as ffmpeg_info
+    from .ffmpeg import open_handles as open_handles
+    from .ffmpeg import set_log_level as set_log_level
+    from .image_bitmap import ImageBitmap as ImageBitmap
+    from .image_bitmap import create_image_bitmap as create_image_bitmap
+    from .frame_cache import FrameCache as FrameCache
+    from .frame_cache import FrameCacheStats as FrameCacheStats
+    from .plane import Plane as Plane
+    from .reading import read_frames as read_frames
+    from .video_decoder import VideoDecoder as VideoDecoder
+    from .video_frame import VideoFrame as VideoFrame
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

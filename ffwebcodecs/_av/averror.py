@@ -1,0 +1,104 @@
+"""AVERROR codes become exceptions here, and only here."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any
+
+from .._ffi import avutil, ffi
+from ..errors import (
+    EncodingError,
+    InvalidArgumentError,
+    NotSupportedError,
+    WebCodecsError,
+)
+
+
+def _tag(text: str) -> int:
+    """FFERRTAG: four bytes, negated."""
+    a, b, c, d = text.encode("latin-1")
+    return -(a | b << 8 | c << 16 | d << 24)
+
+
+EOF = _tag("EOF ")
+INVALIDDATA = _tag("INDA")
+EAGAIN = -errno.EAGAIN
+_NOT_FOUND = {
+    _tag("\xf8DEC"),
+    _tag("\xf8ENC"),
+    _tag("\xf8DEM"),
+    _tag("\xf8MUX"),
+    _tag("\xf8PRO"),
+    _tag("\xf8BSF"),
+}
+_PATCHWELCOME = _tag("PAWE")
+_OPTION_NOT_FOUND = _tag("\xf8OPT")
+
+
+def reason(code: int) -> str:
+    """Return FFmpeg's own words for an error code."""
+    text = ffi.new("char[]", 256)
+    if avutil.av_strerror(code, text, 256) < 0:
+        return f"error {code}"
+    words: str = ffi.string(text).decode("utf-8", "replace")
+    return words
+
+
+def error(code: int, what: str, kind: type[WebCodecsError] | None = None) -> Exception:
+    """Return the exception for `code`; `what` says what was asked for.
+
+    Parameters
+    ----------
+    code : int
+        A negative AVERROR.
+    what : str
+        The action, for people: ``"cannot open 'clip.mp4'"``.
+    kind : type, optional
+        The class to use where the code alone does not decide (out of memory and operating system
+        errors always win).
+    """
+    if code == -errno.ENOMEM:
+        return MemoryError(f"{what}: FFmpeg is out of memory")
+    message = f"{what}: {reason(code)}"
+    failure: WebCodecsError
+    if kind is not None:
+        failure = kind(message)
+    elif code in _NOT_FOUND or code in (_PATCHWELCOME, -errno.ENOSYS):
+        failure = NotSupportedError(message)
+    elif code in (-errno.EINVAL, _OPTION_NOT_FOUND):
+        failure = InvalidArgumentError(message)
+    else:
+        failure = EncodingError(message)
+    failure.code = code
+    return failure
+
+
+def os_error(code: int, path: str) -> OSError | None:
+    """Return an OSError if `code` is one the operating system gave for a file, else None."""
+    if code in (
+        -errno.ENOENT,
+        -errno.EACCES,
+        -errno.EISDIR,
+        -errno.EPERM,
+        -errno.ENOTDIR,
+        -errno.EMFILE,
+    ):
+        return OSError(-code, os.strerror(-code), path)
+    return None
+
+
+def check(code: int, what: str, kind: type[WebCodecsError] | None = None) -> int:
+    """Return `code` if it is not negative, else raise its exception."""
+    if code < 0:
+        raise error(code, what, kind)
+    return code
+
+
+def check_pointer(pointer: Any, what: str) -> Any:
+    """Return `pointer` unless it is NULL, which is how FFmpeg's allocators say that memory is
+    out.
+    """
+    if not pointer:
+        raise MemoryError(f"{what}: FFmpeg is out of memory")
+    return pointer

@@ -1,0 +1,35 @@
+"""What this FFmpeg has: codecs, kinds of device; and its log level."""
+
+from __future__ import annotations
+
+from .._ffi import avcodec, avutil, ffi
+
+
+def codecs(*, decoders: bool) -> list[str]:
+    """Return FFmpeg's names of its video decoders, or encoders, in its own order of preference."""
+    wanted = avcodec.av_codec_is_decoder if decoders else avcodec.av_codec_is_encoder
+    cursor = ffi.new("void **")
+    names: list[str] = []
+    while True:
+        codec = avcodec.av_codec_iterate(cursor)
+        if not codec:
+            return names
+        if codec.type == avutil.AVMEDIA_TYPE_VIDEO and wanted(codec):
+            names.append(ffi.string(codec.name).decode())
+
+
+def device_types() -> list[str]:
+    """Return the kinds of hardware device that this FFmpeg was built for; whether one opens is
+    another question.
+    """
+    names: list[str] = []
+    kind = avutil.av_hwdevice_iterate_types(0)
+    while kind:
+        names.append(ffi.string(avutil.av_hwdevice_get_type_name(kind)).decode())
+        kind = avutil.av_hwdevice_iterate_types(kind)
+    return names
+
+
+def set_log_level(level: int) -> None:
+    """Set FFmpeg's log level for the process."""
+    avutil.av_log_set_level(level)

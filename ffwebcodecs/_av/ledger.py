@@ -1,0 +1,56 @@
+"""The ledger: how many native objects of each kind are alive.
+
+Counting happens in destructors, which the garbage collector may run between any two bytecodes of
+any thread, also while that thread holds a lock of ours. So a count must neither take a lock nor be
+a read-modify-write in Python: ``itertools.count`` steps atomically in C, and a kind keeps two of
+them that only ever go up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+
+
+class Kind:
+    """One kind of native object; `made` and `freed` may be called from any thread, destructors
+    included.
+    """
+
+    __slots__ = ("_freed_reads", "_made_reads", "freed", "made", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.made: Callable[[], int] = itertools.count().__next__
+        self.freed: Callable[[], int] = itertools.count().__next__
+        self._made_reads = 0
+        self._freed_reads = 0
+
+    def _live(self) -> int:
+        # Reading steps the counter too, so the number of reads is taken off again. Freed first: an
+        # object that is made and freed between the two lines is then counted as alive at worst,
+        # never as -1.
+        freed = self.freed() - self._freed_reads
+        made = self.made() - self._made_reads
+        self._freed_reads += 1
+        self._made_reads += 1
+        return made - freed
+
+
+_kinds: dict[str, Kind] = {}
+_lock = threading.RLock()
+
+
+def kind(name: str) -> Kind:
+    """Return the kind `name`, made on first use."""
+    with _lock:
+        if name not in _kinds:
+            _kinds[name] = Kind(name)
+        return _kinds[name]
+
+
+def live() -> dict[str, int]:
+    """Return the number of live objects of each kind, zeros included."""
+    with _lock:
+        return {name: each._live() for name, each in _kinds.items()}

@@ -1,0 +1,21 @@
+"""The picture that frames share: one AVFrame and what hangs on it.
+
+A `VideoFrame` refers to a picture, its clones refer to the same one, and `close` drops the
+reference. The last one to go frees the AVFrame and gives the decoder's lease back. Views of the
+memory hold the AVFrame alone: they keep the bytes, not the lease.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Picture:
+    """An AVFrame owner with an optional lease; whoever holds the picture may read its pixels."""
+
+    __slots__ = ("lease", "ptr")
+
+    def __init__(self, ptr: Any, lease: Any = None) -> None:
+        self.ptr = ptr
+        # A lease goes back to its pool when it is dropped: with the picture.
+        self.lease = lease

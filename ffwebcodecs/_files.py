@@ -1,0 +1,81 @@
+"""Files that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from types import TracebackType
+
+_count = itertools.count(1).__next__
+
+
+class CompleteFile:
+    """A file being written under a temporary name, renamed at the end of the ``with`` block.
+
+    If the block fails, the temporary file is removed and what was there before stays. What is no
+    regular file (a pipe, ``/dev/null``) is written directly, for there is nothing to replace. A
+    symbolic link stays one: the file that it points at is replaced.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; the error names `path`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        self._final = os.path.realpath(self.path)
+        self._temporary = self._final
+        self._handle = -1
+
+    def __enter__(self) -> CompleteFile:
+        flags = os.O_WRONLY | getattr(os, "O_BINARY", 0)
+        try:
+            if os.path.isdir(self._final):
+                raise IsADirectoryError(21, "Is a directory", self.path)
+            if os.path.exists(self._final) and not os.path.isfile(self._final):
+                self._handle = os.open(self._final, flags)
+                return self
+            folder, name = os.path.split(self._final)
+            # A name of its own for each writer: two at the same path do not meet.
+            temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}-{_count()}.part")
+            self._handle = os.open(temporary, flags | os.O_CREAT | os.O_EXCL, 0o666)
+            self._temporary = temporary
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, self.path) from None
+        return self
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write all of `data`."""
+        view = memoryview(data).cast("B")
+        try:
+            while view:
+                view = view[os.write(self._handle, view) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, self.path) from None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        direct = self._temporary == self._final
+        try:
+            os.close(self._handle)
+            if kind is None and not direct:
+                os.replace(self._temporary, self._final)
+        except OSError as failure:
+            self._remove()
+            raise type(failure)(failure.errno, failure.strerror, self.path) from None
+        if kind is not None:
+            self._remove()
+
+    def _remove(self) -> None:
+        if self._temporary != self._final:
+            try:
+                os.unlink(self._temporary)
+            except OSError:
+                pass  # the first error is the one to tell

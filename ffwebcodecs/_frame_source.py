@@ -1,0 +1,173 @@
+"""How a new frame gets its picture and its shape (spec 1.2 and 1.3). Everything is checked before
+memory is touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._av import buffers
+from ._av import frame as native
+from ._av.picture import Picture
+from ._shape import FrameShape
+from ._spec.color import MATRIX, PRIMARIES, TRANSFER
+from ._spec.formats import PixelFormat, get_format
+from ._spec.geometry import (
+    combine_orientation,
+    display_size_for_buffer,
+    display_size_for_frame,
+    parse_rotation,
+)
+from ._spec.layout import compute_layout
+from ._spec.numbers import show, to_dimension, to_flag
+from ._spec.rect import Rect, check_rect, parse_rect
+from .color_space import VideoColorSpace, default_color_space
+from .errors import InvalidArgumentError
+
+_UNSPECIFIED = 2  # H.273
+_LONGEST_ROW = 0x7FFFFFFF - 63  # FFmpeg's strides are C ints, and ours are rounded up to 64
+
+
+def picture_from_buffer(
+    source: object,
+    *,
+    format: object,
+    coded_width: object,
+    coded_height: object,
+    timestamp: int,
+    layout: object,
+    visible_rect: object,
+    display_width: object,
+    display_height: object,
+    rotation: object,
+    flip: object,
+    color_space: Any,
+    transfer: bool,
+) -> tuple[Picture, FrameShape]:
+    """Return the picture and shape of a frame made from a buffer; see `VideoFrame` for the
+    parameters.
+    """
+    fmt = get_format(format)
+    width = to_dimension(coded_width, "coded_width")
+    height = to_dimension(coded_height, "coded_height")
+    turn = parse_rotation(rotation)
+    mirrored = to_flag(flip, "flip")
+    if visible_rect is None:
+        visible = Rect(0, 0, width, height)
+    else:
+        visible = parse_rect(visible_rect, "visible_rect")
+        check_rect(visible, fmt, width, height, "visible_rect")
+    display = display_size_for_buffer(
+        visible.width, visible.height, turn, display_width, display_height
+    )
+    colors = default_color_space(fmt) if color_space is None else VideoColorSpace.parse(color_space)
+    where = compute_layout(fmt, width, height, layout)
+    exported = buffers.export(source, "the source of a VideoFrame")
+    lent = False
+    try:
+        size = len(exported)
+        if size < where.size:
+            raise InvalidArgumentError(
+                f"the buffer holds {size} bytes, {fmt.name} {width}x{height} needs {where.size}"
+            )
+        if transfer:
+            for index, plane in enumerate(where.planes):
+                if plane.stride > 0x7FFFFFFF:
+                    raise InvalidArgumentError(
+                        f"layout[{index}].stride is {plane.stride}, the limit is 2147483647"
+                    )
+            ptr = native.wrap(exported, size, fmt.ffmpeg, width, height, where.planes)
+            lent = True
+            coded = width, height
+            shown = visible
+        else:
+            ptr = _stored_part(exported, fmt, where.planes, visible)
+            # Only the visible part is kept, moved to the origin (spec, decision 4).
+            coded = visible.width, visible.height
+            shown = Rect(0, 0, visible.width, visible.height)
+    finally:
+        if not lent:
+            buffers.unexport(exported)
+    native.tag(
+        ptr,
+        timestamp,
+        PRIMARIES.get(colors.primaries or "", _UNSPECIFIED),
+        TRANSFER.get(colors.transfer or "", _UNSPECIFIED),
+        MATRIX.get(colors.matrix or "", _UNSPECIFIED),
+        colors.full_range,
+    )
+    shape = FrameShape(fmt, fmt.ffmpeg, coded, shown, display, turn, mirrored, colors)
+    return Picture(ptr), shape
+
+
+def _stored_part(exported: Any, fmt: PixelFormat, planes: Any, visible: Rect) -> Any:
+    rows = [(p.row_bytes(visible.width), p.rows(visible.height)) for p in fmt.planes]
+    longest = max(row for row, _ in rows)
+    if longest > _LONGEST_ROW:
+        raise InvalidArgumentError(
+            f"a row of {fmt.name} at width {visible.width} takes {longest} bytes, "
+            f"the limit is {_LONGEST_ROW}"
+        )
+    ptr = native.new(fmt.ffmpeg, visible.width, visible.height, rows)
+    for index, (plane, (offset, stride), (row, count)) in enumerate(
+        zip(fmt.planes, planes, rows, strict=True)
+    ):
+        start = (
+            offset
+            + visible.y // plane.sub_y * stride
+            + visible.x // plane.sub_x * plane.element_bytes
+        )
+        buffers.copy_rows(
+            ptr.data[index], ptr.linesize[index], exported + start, stride, row, count
+        )
+    return ptr
+
+
+def shape_of_derived(
+    base: FrameShape,
+    alpha: str,
+    visible_rect: object,
+    rotation: object,
+    flip: object,
+    display_width: object,
+    display_height: object,
+) -> FrameShape:
+    """Return the shape of a frame made from a frame of shape `base` (spec 1.3)."""
+    if not isinstance(alpha, str) or alpha not in ("keep", "discard"):
+        raise InvalidArgumentError(f"alpha must be 'keep' or 'discard', got {show(alpha)}")
+    fmt = base.format
+    if fmt is not None and alpha == "discard":
+        fmt = get_format(fmt.opaque)
+    assert base.visible_rect is not None  # the source is open
+    if visible_rect is None:
+        visible = base.visible_rect
+    else:
+        visible = parse_rect(visible_rect, "visible_rect")
+        check_rect(visible, fmt, base.coded_width, base.coded_height, "visible_rect")
+    turn, mirrored = combine_orientation(
+        base.rotation, base.flip, parse_rotation(rotation), to_flag(flip, "flip")
+    )
+    display = display_size_for_frame(
+        visible.width,
+        visible.height,
+        turn,
+        source_visible_width=base.visible_rect.width,
+        source_visible_height=base.visible_rect.height,
+        source_display_width=base.display_width,
+        source_display_height=base.display_height,
+        source_rotation=base.rotation,
+        display_width=display_width,
+        display_height=display_height,
+    )
+    # The opaque twin lies in memory as its source does, so FFmpeg's name changes with the format.
+    pix_fmt = base.pix_fmt if fmt is base.format or fmt is None else fmt.ffmpeg
+    return FrameShape(
+        fmt,
+        pix_fmt,
+        (base.coded_width, base.coded_height),
+        visible,
+        display,
+        turn,
+        mirrored,
+        base.color_space,
+    )

@@ -1,0 +1,177 @@
+"""copy_to: where bytes go, and whether they are copied or converted (spec 1.5 and 1.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._av import buffers, scale
+from ._av import frame as native
+from ._shape import FrameShape
+from ._spec.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
+from ._spec.formats import PixelFormat, get_format
+from ._spec.layout import ComputedLayout, compute_layout
+from ._spec.rect import Rect, check_rect, parse_rect
+from .errors import NotSupportedError
+
+# Names that mean the same colours here: spec 1.6, rules b and c.
+_SRGB_PRIMARIES = (None, "bt709", "smpte170m")
+_SRGB_TRANSFERS = (None, "bt709", "smpte170m", "iec61966-2-1")
+
+
+class Source:
+    """Pixels to read: an AVFrame owner, its shape, and the region wanted in luma pixels of the
+    coded frame.
+    """
+
+    __slots__ = ("ptr", "region", "shape")
+
+    def __init__(self, ptr: Any, shape: FrameShape, region: Rect) -> None:
+        self.ptr = ptr
+        self.shape = shape
+        self.region = region
+
+
+class Target:
+    """What to write: a format, its colours, and whether the frame's own bytes are what is
+    wanted.
+    """
+
+    __slots__ = ("color", "format", "plain")
+
+    def __init__(self, format: PixelFormat, plain: bool, color: ColorMembers) -> None:
+        self.format = format
+        self.plain = plain
+        self.color = color
+
+
+def destination_layout(
+    shape: FrameShape, rect: Any, layout: Any, format: Any, color_space: Any
+) -> tuple[Rect, Target, ComputedLayout]:
+    """Check the options of `copy_to` and return the region, the target and where its planes lie."""
+    if rect is None and layout is None:
+        key = format, color_space
+        try:
+            known = shape.destinations.get(key)
+        except Exception:  # unhashable, so not a string: let the checks say it
+            known = None
+        if known is None:
+            known = _destination(shape, None, None, format, color_space)
+            shape.destinations[key] = known
+        return known
+    return _destination(shape, rect, layout, format, color_space)
+
+
+def _destination(
+    shape: FrameShape, rect: Any, layout: Any, format: Any, color_space: Any
+) -> tuple[Rect, Target, ComputedLayout]:
+    if shape.format is None and format is None:
+        raise NotSupportedError(no_name(shape))
+    assert shape.visible_rect is not None
+    region = shape.visible_rect if rect is None else parse_rect(rect, "rect")
+    check_rect(region, shape.format, shape.coded_width, shape.coded_height, "rect")
+    target = _target(shape, format, color_space)
+    return region, target, compute_layout(target.format, region.width, region.height, layout)
+
+
+def _target(shape: FrameShape, format: Any, color_space: Any) -> Target:
+    space = predefined_members(color_space)
+    own = shape.format
+    colors = shape.color_space
+    members: ColorMembers = (colors.primaries, colors.transfer, colors.matrix, colors.full_range)
+    if format is None:
+        assert own is not None
+        return Target(own, True, members)
+    fmt = get_format(format)
+    if fmt.is_rgb:
+        same = (
+            members[1] in _SRGB_TRANSFERS
+            and (members[0] in _SRGB_PRIMARIES if space is RGB_DEFAULT else members[0] == space[0])
+            and members[3] is not False
+        )
+        return Target(fmt, fmt is own and same, space)
+    if own is not None and own.is_rgb:
+        members = YUV_DEFAULT
+    if fmt.name == "GRAY8":
+        members = (
+            members[0],
+            members[1],
+            members[2],
+            True,
+        )  # luma over the full range, as FFmpeg's gray
+    plain = fmt is own and (fmt.name != "GRAY8" or colors.full_range is not False)
+    return Target(fmt, plain, members)
+
+
+def copy_pixels(source: Source, target: Target, where: ComputedLayout, exported: Any) -> None:
+    """Write the region of `source` into `exported`, a writable ``uint8_t[]`` of at least
+    ``where.size`` bytes.
+    """
+    shape = source.shape
+    if not target.plain:
+        fmt = target.format
+        if fmt.ffmpeg is None:
+            raise NotSupportedError(
+                f"libswscale has no {fmt.name}: it cannot convert {_name(shape)} to it"
+            )
+        primaries, transfer, matrix, full_range = target.color
+        scale.convert(
+            source_image(source),
+            scale.Image(
+                [exported + plane[0] for plane in where.planes],
+                [plane[1] for plane in where.planes],
+                fmt.ffmpeg,
+                source.region.width,
+                source.region.height,
+                matrix=matrix,
+                full_range=full_range,
+                primaries=primaries,
+                transfer=transfer,
+            ),
+        )
+        return
+    ptr, (x, y, _, _) = source.ptr, source.region
+    linesize, data = ptr.linesize, ptr.data
+    for index, (plane, (offset, stride), row, rows) in enumerate(
+        zip(target.format.planes, where.planes, where.row_bytes, where.rows, strict=True)
+    ):
+        step = linesize[index]
+        start = data[index]
+        if x or y:
+            start += y // plane.sub_y * step + x // plane.sub_x * plane.element_bytes
+        buffers.copy_rows(exported + offset, stride, start, step, row, rows)
+
+
+def source_image(source: Source) -> scale.Image:
+    """Return the region of `source` as libswscale gets to see it."""
+    shape, ptr = source.shape, source.ptr
+    x, y, width, height = source.region
+    if shape.pix_fmt is None:
+        raise NotSupportedError(f"libswscale has no {_name(shape)}: it cannot convert from it")
+    colors = shape.color_space
+    full_range = colors.full_range
+    if full_range is None and shape.pix_fmt.startswith("gray"):
+        full_range = True
+    planes, strides = native.region(ptr, shape.pix_fmt, x, y)
+    return scale.Image(
+        planes,
+        strides,
+        shape.pix_fmt,
+        width,
+        height,
+        matrix=colors.matrix,
+        full_range=full_range,
+        primaries=colors.primaries,
+        transfer=colors.transfer,
+    )
+
+
+def no_name(shape: FrameShape) -> str:
+    """Return the message for a frame whose format WebCodecs has no name for."""
+    return (
+        f"the pixel format {shape.pix_fmt} of this frame has no WebCodecs name; "
+        "pass format=..., 'RGBA' for instance"
+    )
+
+
+def _name(shape: FrameShape) -> str:
+    return shape.format.name if shape.format is not None else str(shape.pix_fmt)

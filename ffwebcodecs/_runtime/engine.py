@@ -1,0 +1,604 @@
+"""The engine: one control queue, one worker thread, one native codec; the same for decoders and
+encoders.
+
+Theory of operation (spec 1.9). The public codec puts messages into a mailbox; the worker takes them
+in order and runs them against a *driver*, the object that knows the native codec. What comes out
+goes through `_deliver`: called on the worker itself, or, if the codec was made inside an event
+loop, queued and delivered there in batches with one wake-up.
+
+`reset` and `close` raise the epoch. Every message and every output carries the epoch it belongs to,
+and one of an older epoch is dropped: that is all that "clear the queue" means. The epoch is checked
+under the lock just before a callback, so that no callback begins once `reset` or `close` has
+returned.
+
+The mailbox is a `queue.SimpleQueue`: its `put` may be called from destructors, where locks may not
+be taken.
+
+Known weak point: a callback that never returns keeps the worker, and with it the codec, alive for
+ever.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+import time
+import warnings
+import weakref
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from ..errors import AbortError, FramePoolWarning, InvalidStateError
+from .completion import Completion
+from .pool import FramePool
+
+
+class Driver(Protocol):
+    """What an engine runs: a native codec. All but `wrap` and `describe_stall` run on the worker
+    under the core lock.
+    """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a native codec."""
+
+    def open(self, config: Any) -> None:
+        """Open the native codec for `config`, closing one that is open."""
+
+    def send(self, item: Any) -> None:
+        """Hand over one chunk or frame; the codec is never full when this is called."""
+
+    def receive(self) -> Any:
+        """Return the next raw output, or None if there is none."""
+
+    def drain(self) -> None:
+        """Say that no input follows; `receive` then gives the rest."""
+
+    def restart(self) -> None:
+        """Make the codec usable again after `drain`."""
+
+    def close(self) -> None:
+        """Free the native codec; twice is fine."""
+
+    def wrap(self, raw: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
+        """Return the arguments of the output callback `output` for a raw output."""
+
+    def stalled(self, pool: FramePool, queued: int) -> Exception:
+        """Return the error that says that the pool has run dry, for pending flushes."""
+
+
+class Owner(Protocol):
+    """The public codec as the engine sees it."""
+
+    on_dequeue: Callable[[], object] | None
+
+    def _output(self, *arguments: Any) -> object: ...
+    def _error(self, error: BaseException) -> object: ...
+
+
+class _Stop(BaseException):
+    """Leaves whatever the worker is doing: the work's epoch is over."""
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+# Loop deliveries of an error come after this many more turns of the loop, so that a coroutine that
+# awaits the rejected flush, through a task or two, resumes first: rejections come before the error
+# callback.
+_ERROR_TURNS = 6
+# A message of no epoch: it makes a waiting worker look again.
+_WAKE = (-1, None, None)
+
+
+class Engine:
+    """See the module. All methods but the private ones may be called from any thread."""
+
+    def __init__(
+        self, driver: Driver, owner: Owner, pool_size: int | None, stall_timeout: float
+    ) -> None:
+        self._driver = driver
+        self._owner = weakref.ref(owner)
+        self._loop = _running_loop()
+        # Reentrant, because the garbage collector may run a destructor that uses this codec while
+        # one is held.
+        self._lock = (
+            threading.RLock()
+        )  # state, epoch, queue size, flushes: held for a few instructions at a time
+        self._core = threading.RLock()  # the native codec: held for one FFmpeg call at a time
+        self._mailbox: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._backlog: deque[tuple[Any, ...]] = (
+            deque()
+        )  # the worker's: taken from the mailbox, not yet run
+        self._outbox: deque[tuple[Any, ...]] = deque()  # for the loop
+        self._outbox_scheduled = False
+        self._undelivered = 0
+        self._flushes: deque[Completion] = deque()
+        self._dequeue_due = False
+        self._failed = -1  # the epoch in which the codec failed
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._stall_timeout = min(stall_timeout, 1e6)  # no lock can wait for 1e12 seconds
+        self.state = "unconfigured"
+        self.epoch = 0
+        self.queue_size = 0
+        # Not a bound method: frames hold their pool, and must not hold the engine through it.
+        self.pool = FramePool(pool_size, partial(self._mailbox.put, _WAKE))
+
+    # ---- called by the public codec --------------------------------------------------------------
+
+    def configure(self, config: Any) -> None:
+        """Queue a configuration; the state is ``configured`` at once."""
+        with self._lock:
+            self.require_not_closed("configure")
+            self._start()
+            self.state = "configured"
+            self._mailbox.put((self.epoch, self._run_configure, config))
+
+    def enqueue(self, item: Any, action: str) -> None:
+        """Queue one chunk or frame."""
+        with self._lock:
+            self.require_configured(action)
+            self.queue_size += 1
+            self._mailbox.put((self.epoch, self._run_item, item))
+
+    def flush(self) -> Completion:
+        """Queue a flush and return its completion, a rejected one if the codec is not
+        configured.
+        """
+        completion = Completion(self._owner(), self._why_not_wait)
+        with self._lock:
+            if self.state == "configured":
+                self._flushes.append(completion)
+                self._mailbox.put((self.epoch, self._run_flush, completion))
+                return completion
+        completion._finish(InvalidStateError(f"cannot flush: the codec is {self.state}"))
+        return completion
+
+    def reset(self) -> None:
+        """Forget configuration, queue and pending outputs; pending flushes are rejected with
+        AbortError.
+        """
+        with self._lock:
+            self.require_not_closed("reset")
+            if self.state == "unconfigured":
+                return
+            flushes = self._end_epoch("unconfigured")
+            self._mailbox.put((self.epoch, self._run_reset, None))
+        _reject(flushes, AbortError("the codec was reset"))
+
+    def close(self) -> None:
+        """Free the native codec now, waiting for one FFmpeg call at most; twice is fine."""
+        with self._lock:
+            if self.state == "closed":
+                return
+            flushes = self._end_epoch("closed")
+            self._stopping = True
+        self._empty_mailbox()
+        with self._core:
+            self._driver.close()
+        self._drop_outbox()
+        _reject(flushes, AbortError("the codec was closed"))
+
+    def abandon(self) -> None:
+        """Stop everything; for destructors: takes no lock that it would have to wait for."""
+        self._stopping = True
+        self.state = "closed"
+        self.epoch += 1
+        self._outbox.clear()
+        self._mailbox.put(None)
+        if self._core.acquire(blocking=False):
+            # The worker is between two FFmpeg calls, or idle; else it frees the codec itself when
+            # it stops.
+            try:
+                self._driver.close()
+            finally:
+                self._core.release()
+
+    def require_configured(self, action: str) -> None:
+        """Raise InvalidStateError unless the state is ``configured``."""
+        if self.state != "configured":
+            raise InvalidStateError(f"cannot {action}: the codec is {self.state}")
+
+    def require_not_closed(self, action: str) -> None:
+        """Raise InvalidStateError if the codec is closed."""
+        if self.state == "closed":
+            raise InvalidStateError(f"cannot {action}: the codec is closed")
+
+    def _end_epoch(self, state: str) -> list[Completion]:
+        """Begin a new epoch in `state`; the caller holds the lock and rejects the returned flushes
+        without it.
+        """
+        self.state = state
+        self.epoch += 1
+        flushes = list(self._flushes)
+        self._flushes.clear()
+        if self.queue_size:
+            self.queue_size = 0
+            if state != "closed":
+                self._mailbox.put((self.epoch, self._run_dequeue, None))
+        return flushes
+
+    def _why_not_wait(self) -> str | None:
+        if threading.current_thread() is self._thread:
+            return (
+                "a callback cannot wait for a flush: it runs on the thread that delivers the output"
+            )
+        if self._loop is not None and _running_loop() is self._loop:
+            return (
+                "this event loop delivers the output: use 'await codec.flush()' instead of result()"
+            )
+        return None
+
+    # ---- the worker ------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=_work, args=(self,), name="ffwebcodecs", daemon=True
+            )
+            _engines.add(self)
+            self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            while not self._stopping:
+                message = self._backlog.popleft() if self._backlog else self._mailbox.get()
+                if message is None:
+                    continue  # a stop: the loop's condition sees it
+                epoch, action, argument = message
+                if epoch != self.epoch or epoch == self._failed:
+                    continue
+                try:
+                    action(epoch, argument)
+                except _Stop:
+                    pass
+                except Exception as error:
+                    # Its traceback would keep the chunk that failed alive for as long as the
+                    # program keeps the error.
+                    self._fail(epoch, error.with_traceback(None))
+                # Nothing of the last message may live on while the worker waits for the next one.
+                message = argument = action = None
+        finally:
+            with self._core:
+                self._driver.close()
+            self._backlog.clear()
+            self._empty_mailbox()
+
+    def _empty_mailbox(self) -> None:
+        """Let go of what nobody will run, and leave a stop for a worker that is still on its
+        way.
+        """
+        try:
+            while True:
+                self._mailbox.get_nowait()
+        except Empty:
+            self._mailbox.put(None)
+
+    def _run_configure(self, epoch: int, config: Any) -> None:
+        # Outputs of the old configuration come first, in order (spec 1.9).
+        if self._driver.is_open:
+            self._rescue(epoch)
+        with self._core:
+            self._check(epoch)
+            self._driver.open(config)
+
+    def _run_item(self, epoch: int, item: Any) -> None:
+        if not self.pool.room(self._undelivered):
+            self._wait_for_room(epoch)
+        try:
+            with self._core:
+                self._check(epoch)
+                self._driver.send(item)
+        except _Stop:
+            raise
+        except Exception:
+            self._taken(epoch)
+            self._rescue(epoch)
+            raise
+        self._taken(epoch)
+        self._receive_all(epoch)
+
+    def _run_flush(self, epoch: int, completion: Completion) -> None:
+        with self._core:
+            self._check(epoch)
+            self._driver.drain()
+        self._receive_all(epoch)
+        with self._core:
+            self._check(epoch)
+            self._driver.restart()
+        with self._lock:
+            if epoch != self.epoch:
+                return
+            if completion in self._flushes:  # a stall may have rejected it already
+                self._flushes.remove(completion)
+        self._post(epoch, self._finish_flush, completion)
+
+    def _run_reset(self, _epoch: int, _argument: None) -> None:
+        with self._core:
+            self._driver.close()
+
+    def _run_dequeue(self, epoch: int, _argument: None) -> None:
+        self._announce_dequeue(epoch)
+
+    def _check(self, epoch: int) -> None:
+        if epoch != self.epoch:
+            raise _Stop
+
+    def _receive_all(self, epoch: int) -> None:
+        while True:
+            with self._core:
+                self._check(epoch)
+                raw = self._driver.receive()
+            if raw is None:
+                return
+            if not self.pool.room(self._undelivered):
+                self._wait_for_room(epoch)
+            self._hand_over(epoch, raw)
+
+    def _rescue(self, epoch: int) -> None:
+        """Deliver what was decoded before the error; further errors say nothing new."""
+        try:
+            with self._core:
+                self._check(epoch)
+                self._driver.drain()
+            self._receive_all(epoch)
+        except _Stop:
+            raise
+        except Exception:
+            return
+
+    def _taken(self, epoch: int) -> None:
+        """Count one message as processed, and let the program know."""
+        with self._lock:
+            if epoch != self.epoch:
+                raise _Stop
+            self.queue_size -= 1
+        self._announce_dequeue(epoch)
+
+    def _announce_dequeue(self, epoch: int) -> None:
+        owner = self._owner()
+        if owner is None or owner.on_dequeue is None or self._dequeue_due:
+            return
+        self._dequeue_due = True  # coalesced: one event on its way at most
+        del owner
+        self._post(epoch, self._call_dequeue, None)
+
+    def _wait_for_room(self, epoch: int) -> None:
+        """Wait until a lease comes back; messages that arrive meanwhile go to the backlog, in
+        order.
+        """
+        pool = self.pool
+        pool.waiting = True
+        deadline: float | None = time.monotonic() + self._stall_timeout
+        warned = False
+        try:
+            while not pool.room(self._undelivered):
+                returns = pool.returns
+                if self._stopping or epoch != self.epoch:
+                    raise _Stop
+                if deadline is None and self._flushes:
+                    # Asked for during a stall that has been reported: it gets its time as well.
+                    deadline = time.monotonic() + self._stall_timeout
+                timeout = None if deadline is None else deadline - time.monotonic()
+                if timeout is not None and timeout <= 0:
+                    deadline = None
+                    if self._undelivered:
+                        # Frames wait for the event loop, not for the program to close them.
+                        deadline = time.monotonic() + self._stall_timeout
+                    else:
+                        self._report_stall(epoch, warn=not warned)
+                        warned = True
+                    continue
+                try:
+                    message = self._mailbox.get(timeout=timeout)
+                except Empty:
+                    continue
+                if message is not None and message[0] >= 0:
+                    self._backlog.append(message)
+                if pool.returns != returns:
+                    deadline = time.monotonic() + self._stall_timeout
+                    warned = False
+        finally:
+            pool.waiting = False
+
+    def _report_stall(self, epoch: int, warn: bool) -> None:
+        with self._lock:
+            self._check(epoch)
+            flushes = list(self._flushes)
+            self._flushes.clear()
+            queued = self.queue_size
+        error = self._driver.stalled(self.pool, queued)
+        if warn:
+            try:
+                warnings.warn(str(error), FramePoolWarning, stacklevel=2)
+            except FramePoolWarning as raised:  # a filter makes it an exception: of nobody's call
+                _unraisable(raised, self._owner())
+        _reject(flushes, error)
+
+    def _fail(self, epoch: int, error: Exception) -> None:
+        """Close the codec because of `error`, after what was decoded before it has been
+        delivered.
+        """
+        self._failed = epoch
+        self._post(epoch, self._close_with_error, error)
+
+    def _close_with_error(self, epoch: int, error: Exception) -> None:
+        """Close, reject the pending flushes, then call the error callback (spec 1.9, "close with an
+        error").
+        """
+        with self._lock:
+            if epoch != self.epoch:
+                return
+            flushes = self._end_epoch("closed")
+            self._stopping = True
+        self._empty_mailbox()
+        with self._core:
+            self._driver.close()
+        _reject(flushes, error)
+        self._after_turns(_ERROR_TURNS, error)
+
+    # ---- delivery --------------------------------------------------------------------------------
+
+    def _hand_over(self, epoch: int, raw: Any) -> None:
+        if self._loop is None:
+            self._call_output(epoch, raw)
+            return
+        with self._lock:
+            self._undelivered += 1
+        self._post(epoch, self._call_output_later, raw)
+
+    def _post(self, epoch: int, task: Callable[[int, Any], object], argument: Any) -> None:
+        """Run `task` where the callbacks belong: here on the worker, or on the loop."""
+        loop = self._loop
+        if loop is None:
+            task(epoch, argument)
+            return
+        self._outbox.append((epoch, task, argument))
+        if not self._outbox_scheduled:
+            self._outbox_scheduled = True
+            try:
+                loop.call_soon_threadsafe(self._empty_outbox)
+            except RuntimeError:  # the loop is closed: nobody will ever run this
+                self._drop_outbox()
+
+    def _empty_outbox(self) -> None:
+        self._outbox_scheduled = False
+        outbox = self._outbox
+        for _ in range(len(outbox)):  # what arrives meanwhile gets its own wake-up
+            try:
+                epoch, task, argument = outbox.popleft()
+            except IndexError:
+                return
+            task(epoch, argument)
+
+    def _after_turns(self, turns: int, error: Exception) -> None:
+        if turns and self._loop is not None:
+            self._loop.call_soon(self._after_turns, turns - 1, error)
+        else:
+            self._call_error(error)
+
+    def _drop_outbox(self) -> None:
+        while self._outbox:
+            try:
+                _, task, argument = self._outbox.popleft()
+            except IndexError:
+                return
+            if task == self._finish_flush:
+                argument._finish(AbortError("the codec was closed"))
+            elif task == self._call_output_later:
+                self._arrived()
+
+    def _call_output_later(self, epoch: int, raw: Any) -> None:
+        self._call_output(epoch, raw)
+        self._arrived()
+
+    def _arrived(self) -> None:
+        with self._lock:
+            self._undelivered -= 1
+        if self.pool.waiting:
+            self._mailbox.put(_WAKE)
+
+    def _call_output(self, epoch: int, raw: Any) -> None:
+        owner = self._owner()
+        if owner is None:
+            return
+        with self._lock:
+            if epoch != self.epoch:
+                return
+        try:
+            owner._output(*self._driver.wrap(raw, self.pool, owner._output))
+        except BaseException as error:
+            self._callback_failed(epoch, error)
+
+    def _finish_flush(self, epoch: int, completion: Completion) -> None:
+        if epoch == self.epoch:
+            completion._finish()
+        else:
+            completion._finish(AbortError("the codec was reset"))
+
+    def _call_dequeue(self, epoch: int, _argument: None) -> None:
+        self._dequeue_due = False
+        owner = self._owner()
+        if owner is None or epoch != self.epoch or owner.on_dequeue is None:
+            return
+        try:
+            owner.on_dequeue()
+        except BaseException as error:
+            self._callback_failed(epoch, error)
+
+    def _callback_failed(self, epoch: int, error: BaseException) -> None:
+        """A callback raised: the codec closes, and `error` goes to the error callback, as the
+        codec's own would.
+        """
+        trace = error.__traceback__
+        if trace is not None:
+            error.__traceback__ = (
+                trace.tb_next
+            )  # begin with the program's code: our locals hold a frame
+        self._failed = epoch
+        if isinstance(error, Exception):
+            self._close_with_error(epoch, error)
+            return
+        self._close_with_error(epoch, RuntimeError(f"a callback raised {error!r}"))
+        if self._loop is not None:
+            raise error  # Ctrl-C belongs to the loop's thread
+
+    def _call_error(self, error: Exception) -> None:
+        owner = self._owner()
+        if owner is None:
+            return
+        try:
+            owner._error(error)
+        except BaseException as raised:
+            _unraisable(raised, owner._error)
+
+
+def _work(engine: Engine) -> None:
+    engine._work()
+
+
+def _running_loop() -> Any:
+    asyncio = sys.modules.get("asyncio")  # not imported: then no loop is running
+    if asyncio is None:
+        return None
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _reject(flushes: list[Completion], error: BaseException) -> None:
+    for completion in flushes:
+        completion._finish(error)
+
+
+def _unraisable(error: BaseException, where: object) -> None:
+    sys.unraisablehook(
+        # The hook's argument type cannot be made from Python: anything with its five attributes
+        # serves.
+        type(
+            "UnraisableHookArgs",
+            (),
+            {
+                "exc_type": type(error),
+                "exc_value": error,
+                "exc_traceback": error.__traceback__,
+                "err_msg": "Exception ignored in a codec",
+                "object": where,
+            },
+        )()
+    )
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Stop every worker before the interpreter goes: a thread inside FFmpeg must not outlive it."""
+    engines = list(_engines)
+    for engine in engines:
+        engine.abandon()
+    for engine in engines:
+        if engine._thread is not None and engine._thread is not threading.current_thread():
+            engine._thread.join(2.0)

@@ -1,0 +1,140 @@
+"""The frame pool: a bound on how many frames a decoder has lent, and the numbers to see it by.
+
+A lease is an object that goes back by being dropped: the last clone of a frame to be closed or
+collected drops it. So giving back runs in destructors, anywhere and at any time, and takes no lock:
+it removes one dictionary entry, which is atomic, and wakes the worker through its mailbox, which is
+made to be used from destructors.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+import weakref
+from collections.abc import Callable
+from typing import NamedTuple
+
+from . import trace
+from .trace import Place
+
+
+class FramePoolStats(NamedTuple):
+    """The numbers of a decoder's frame pool at one moment.
+
+    Attributes
+    ----------
+    capacity : int or None
+        Frames that may be out at once; None: no limit.
+    in_use : int
+        Frames out now; clones of a frame count once.
+    peak : int
+        The most that were ever out at once.
+    oldest_timestamp : int or None
+        Microseconds, of the frame that has been out longest.
+    oldest_age : float or None
+        Seconds since it was delivered.
+    """
+
+    capacity: int | None
+    in_use: int
+    peak: int
+    oldest_timestamp: int | None
+    oldest_age: float | None
+
+
+class Held(NamedTuple):
+    """A frame that is out.
+
+    Attributes
+    ----------
+    timestamp : int
+        Microseconds.
+    age : float
+        Seconds since it was delivered.
+    places : list of str
+        File and line of those that hold it, if tracing was on when they got it.
+    """
+
+    timestamp: int
+    age: float
+    places: list[str]
+
+
+class Lease:
+    """One frame that is out; dropping it gives it back."""
+
+    __slots__ = ("_number", "_places", "_pool")
+
+    def __init__(
+        self, pool: FramePool, number: int, places: list[weakref.ref[Place]] | None
+    ) -> None:
+        self._pool = pool
+        self._number = number
+        self._places = places
+
+    def note(self, place: Place) -> None:
+        """Remember one more holder, for as long as `place` lives."""
+        if self._places is not None:
+            self._places.append(weakref.ref(place))
+
+    def __del__(self) -> None:
+        self._pool._give_back(self._number)
+
+
+class FramePool:
+    """Counts leases; `wake` is called, from any thread, when one comes back while the worker waits
+    for it.
+    """
+
+    __slots__ = ("_next_number", "_out", "_peak", "_wake", "capacity", "returns", "waiting")
+
+    def __init__(self, capacity: int | None, wake: Callable[[], object]) -> None:
+        self.capacity = capacity
+        self._out: dict[int, tuple[int, float, list[weakref.ref[Place]] | None]] = {}
+        self._peak = 0
+        self._wake = wake
+        self._next_number = itertools.count().__next__
+        self.waiting = False
+        self.returns = 0  # leases that came back while the worker waited; it only compares
+
+    def lend(self, timestamp: int) -> Lease:
+        """Return a lease for a frame that is delivered now."""
+        number = self._next_number()
+        places: list[weakref.ref[Place]] | None = [] if trace.enabled else None
+        self._out[number] = timestamp, time.monotonic(), places
+        size = len(self._out)
+        if size > self._peak:
+            self._peak = size
+        return Lease(self, number, places)
+
+    def _give_back(self, number: int) -> None:
+        self._out.pop(number, None)
+        if self.waiting:
+            self.returns += 1
+            self._wake()
+
+    def room(self, undelivered: int) -> bool:
+        """Return whether one more frame may be received while `undelivered` ones are on their
+        way.
+        """
+        return self.capacity is None or len(self._out) + undelivered < self.capacity
+
+    def held(self) -> list[Held]:
+        """Return the frames that are out, oldest first."""
+        now = time.monotonic()
+        # list() of a dictionary's values is one atomic step; a loop over it would not be.
+        return [
+            Held(timestamp, now - since, _texts(places))
+            for timestamp, since, places in list(self._out.values())
+        ]
+
+    def stats(self) -> FramePoolStats:
+        """Return the numbers of this moment."""
+        for timestamp, since, _ in list(self._out.values()):
+            age = time.monotonic() - since
+            return FramePoolStats(self.capacity, len(self._out), self._peak, timestamp, age)
+        return FramePoolStats(self.capacity, 0, self._peak, None, None)
+
+
+def _texts(places: list[weakref.ref[Place]] | None) -> list[str]:
+    return [place.text for ref in list(places or ()) if (place := ref()) is not None]

@@ -1,0 +1,93 @@
+"""Frames as PNG and JPEG files: upright, in sRGB, with libavcodec's own encoders."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ._av import buffers, scale, still
+from ._av import frame as native
+from ._files import CompleteFile
+from ._spec.formats import get_format
+from ._spec.layout import compute_layout
+from .errors import InvalidArgumentError, InvalidStateError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from .video_frame import VideoFrame
+
+    Pixels = npt.NDArray[np.uint8]
+
+_KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+
+
+def save_still(frame: VideoFrame, path: str | os.PathLike[str]) -> None:
+    """Write the upright picture of `frame` to `path`; see `VideoFrame.save`."""
+    if frame.closed:
+        raise InvalidStateError(f"the frame at {frame.timestamp} us is closed")
+    suffix = os.path.splitext(os.fspath(path))[1]
+    kind = _KINDS.get(suffix.lower())
+    if kind is None:
+        raise InvalidArgumentError(
+            f"the suffix must be .png, .jpg or .jpeg, got {suffix!r} in {os.fspath(path)!r}"
+        )
+    data = encode_still(frame, kind)
+    with CompleteFile(path) as file:
+        file.write(data)
+
+
+def encode_still(frame: VideoFrame, kind: str) -> bytes:
+    """Return the upright picture of `frame` as a PNG or JPEG file; `kind` is "png" or "jpeg"."""
+    if kind == "jpeg":
+        return still.encode_jpeg(_to_jpeg_colors(_upright(frame, "RGB")))
+    format = frame.format
+    if format != "GRAY8":
+        format = "RGBA" if format is not None and get_format(format).has_alpha else "RGB"
+    return still.encode_png(_wrap(_upright(frame, format)))
+
+
+def _upright(frame: VideoFrame, format: str) -> Pixels:
+    """Return the pixels, turned clockwise, then mirrored, in contiguous rows."""
+    import numpy as np
+
+    rotation, flip = frame.rotation, frame.flip
+    pixels = frame.to_ndarray(format)
+    if rotation:
+        pixels = np.rot90(pixels, -rotation // 90)
+    if flip:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels, np.uint8)
+
+
+def _wrap(pixels: Pixels) -> Any:
+    """Return an AVFrame over the array."""
+    height, width = pixels.shape[:2]
+    fmt = get_format({2: "GRAY8", 3: "RGB" if pixels.shape[-1] == 3 else "RGBA"}[pixels.ndim])
+    where = compute_layout(fmt, width, height)
+    exported = buffers.export(pixels, "pixels")
+    return native.wrap(exported, where.size, fmt.ffmpeg, width, height, where.planes)
+
+
+def _to_jpeg_colors(pixels: Pixels) -> Any:
+    """Return an AVFrame of the pixels in full-range BT.601, which is what JFIF means."""
+    height, width = pixels.shape[:2]
+    source = _wrap(pixels)
+    rows = [(plane.row_bytes(width), plane.rows(height)) for plane in get_format("I420").planes]
+    # The encoder wants the deprecated format as long as there is one.
+    name = "yuvj420p" if native.pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
+    ptr = native.new(name, width, height, rows)
+    scale.convert(
+        scale.Image([source.data[0]], [source.linesize[0]], "rgb24", width, height, "rgb", True),
+        scale.Image(
+            [ptr.data[index] for index in range(3)],
+            [ptr.linesize[index] for index in range(3)],
+            name,
+            width,
+            height,
+            matrix="smpte170m",
+            full_range=True,
+        ),
+    )
+    return ptr

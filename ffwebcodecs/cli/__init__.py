@@ -1,0 +1,83 @@
+"""The command line: ``ffwebcodecs COMMAND ...``, also ``python -m ffwebcodecs``.
+
+Each command is a module with `HELP`, `add_arguments(parser)` and `run(options) -> exit status`. It
+imports what costs time (numpy, FFmpeg) when it runs, so that ``--help`` answers at once.
+
+Exit status: 0 done; 1 the work failed, standard error says why; 2 the command line is wrong; 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import ffwebcodecs
+
+from ..errors import WebCodecsError
+from . import convert, frames, info, probe, sheet
+from ._output import CommandError, UsageError, complain
+
+_COMMANDS = {"info": info, "probe": probe, "frames": frames, "sheet": sheet, "convert": convert}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; default: those of the process.
+    """
+    try:
+        try:
+            options = _parser().parse_args(argv)
+            status: int = options.run(options)
+            sys.stdout.flush()  # here, where a reader that has left is still expected
+            return status
+        except SystemExit as done:  # argparse has said what there is to say
+            return done.code if isinstance(done.code, int) else 2
+    except UsageError as error:
+        complain(f"{error}\ntry 'ffwebcodecs {options.command} --help'")
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has left. What is still buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except MemoryError as error:
+        complain(str(error) or "out of memory")
+        return 1
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
+    except (WebCodecsError, CommandError) as error:
+        complain(str(error))
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ffwebcodecs",
+        description="Look at, take apart and convert video, with the FFmpeg that is installed.",
+        epilog="'ffwebcodecs COMMAND --help' says more about a command.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"ffwebcodecs {ffwebcodecs.__version__}"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in _COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser

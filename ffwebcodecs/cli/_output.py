@@ -1,0 +1,43 @@
+"""What the commands share: messages, and the rule about files that exist."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+
+class CommandError(Exception):
+    """The work failed; the message goes to standard error, exit status 1."""
+
+
+class UsageError(Exception):
+    """The command line is wrong in a way that only the command can see; exit status 2."""
+
+
+def complain(message: str) -> None:
+    """Write a message to standard error."""
+    print(f"ffwebcodecs: {message}", file=sys.stderr)
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add ``--force``."""
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite files that exist")
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add ``--quiet``."""
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no summary")
+
+
+def refuse_existing(path: str, force: bool) -> None:
+    """Raise if `path` is a file that may not be overwritten; pipes and devices are no files."""
+    if not force and os.path.isfile(path):
+        raise CommandError(f"{path} exists; --force overwrites it")
+
+
+def make_parent(path: str) -> None:
+    """Make the folder that `path` is to lie in."""
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(folder, exist_ok=True)

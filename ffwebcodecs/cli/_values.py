@@ -1,0 +1,77 @@
+"""How arguments are written: times, sizes, counts, formats. Each is a ``type`` for argparse."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def parse_time(text: str) -> int:
+    """Return microseconds of ``1.5``, ``90``, ``1:02`` or ``00:01:02.5``."""
+    parts = text.strip().split(":")
+    try:
+        if len(parts) > 3 or any(not part.strip().isdigit() for part in parts[:-1]):
+            raise ValueError
+        seconds = float(parts[-1])
+        if not 0 <= seconds < (60 if len(parts) > 1 else 1e12):
+            raise ValueError
+        whole = 0
+        for part in parts[:-1]:
+            whole = (whole + int(part)) * 60
+        if len(parts) == 3 and int(parts[1]) >= 60:
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; write seconds such as 1.5, or 00:01:02.5"
+        ) from None
+    return whole * 1_000_000 + round(seconds * 1_000_000)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return width and height of ``1920x1080``."""
+    size = _numbers(text)
+    if size is None or min(size) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 1920x1080")
+    return size
+
+
+def parse_scale(text: str) -> tuple[int, int]:
+    """Return width and height of ``640x360``, ``640x-1`` or ``-1x360``."""
+    size = _numbers(text)
+    if size is None or max(size) < 1 or min(size) < -1 or 0 in size:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 640x360, 640x-1 or -1x360")
+    return size
+
+
+def _numbers(text: str) -> tuple[int, int] | None:
+    width, by, height = text.strip().lower().partition("x")
+    try:
+        size = int(width), int(height)
+    except ValueError:
+        return None
+    return size if by and max(size) <= 65535 else None
+
+
+def parse_count(text: str) -> int:
+    """Return an integer of 1 or more."""
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return count
+
+
+def parse_format(text: str) -> str:
+    """Return a pixel format's name, in capitals; the library knows which there are."""
+    return text.strip().upper()
+
+
+def show_time(microseconds: int) -> str:
+    """Return ``00:01:02.500``."""
+    milliseconds = (abs(microseconds) + 500) // 1000
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if microseconds < 0 else ""
+    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}"

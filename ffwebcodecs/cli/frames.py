@@ -1,0 +1,189 @@
+"""Write the frames of a clip as files: PNG, JPEG, raw pixels or numpy arrays.
+
+PNG and JPEG are upright and in sRGB. raw and npy hold the pixels as they are stored: raw the
+frame's own planes one after another without padding, or what --pixels says; npy an array
+(height, width, channels) of RGB, or of what --pixels says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import ffwebcodecs
+
+from .._files import CompleteFile
+from ._output import CommandError, UsageError, add_force, add_quiet
+from ._pictures import as_stored, fit, has_alpha, scaled
+from ._progress import Progress
+from ._values import parse_count, parse_format, parse_scale, parse_time
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+HELP = "write frames as PNG, JPEG, raw pixels or numpy arrays"
+
+_SUFFIXES = {"png": ".png", "jpeg": ".jpg", "raw": ".raw", "npy": ".npy"}
+_SAVERS = 4  # threads that write; each holds a frame
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="folder, made if it is not there"
+    )
+    parser.add_argument("--format", choices=list(_SUFFIXES), default="png", help="default: png")
+    parser.add_argument(
+        "--pixels", metavar="FORMAT", type=parse_format, help="of raw and npy: RGBA, I420 ..."
+    )
+    parser.add_argument(
+        "--every", metavar="N", type=parse_count, default=1, help="only each N-th frame"
+    )
+    parser.add_argument(
+        "--start", metavar="TIME", type=parse_time, help="first frame: 1.5, or 00:01:02.5"
+    )
+    parser.add_argument(
+        "--stop", metavar="TIME", type=parse_time, help="the frame at this time is not written"
+    )
+    parser.add_argument(
+        "--size", metavar="WxH", type=parse_scale, help="scale; -1 keeps the shape: 640x-1"
+    )
+    add_force(parser)
+    add_quiet(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    if options.pixels is not None and options.format in ("png", "jpeg"):
+        raise UsageError(f"--pixels is for raw and npy, not for {options.format}")
+    if options.pixels is not None:
+        _check_format(options.pixels)
+    suffix = _SUFFIXES[options.format]
+    with ffwebcodecs.Demuxer(options.file) as demuxer:
+        total = _expected(demuxer, options)
+        frames = ffwebcodecs.read_frames(
+            demuxer, start=options.start, stop=options.stop, step=options.every
+        )
+        made = not os.path.isdir(options.output)
+        os.makedirs(options.output, exist_ok=True)
+        if not options.force:
+            _refuse_existing(options.output, suffix)
+        count = _write(frames, options, suffix, total)
+    if not count:
+        if made:
+            os.rmdir(options.output)
+        raise CommandError(f"{options.file}: no frame in this range")
+    if not options.quiet:
+        print(f"{count} frame{'s' if count > 1 else ''} in {options.output}")
+    return 0
+
+
+def _check_format(name: str) -> None:
+    try:
+        ffwebcodecs.VideoFrame(
+            bytes(64), format=name, coded_width=2, coded_height=2, timestamp=0
+        ).close()
+    except ffwebcodecs.InvalidArgumentError as error:
+        raise UsageError(str(error)) from None
+
+
+def _expected(demuxer: ffwebcodecs.Demuxer, options: argparse.Namespace) -> int | None:
+    """Return about how many frames there will be, None if the file does not say."""
+    rate, duration = demuxer.frame_rate, demuxer.duration
+    every: int = options.every
+    if options.start is None and options.stop is None and demuxer.frame_count:
+        return -(-demuxer.frame_count // every)
+    if not rate or duration is None:
+        return None
+    start: int = options.start or 0
+    stop: int = duration if options.stop is None else min(options.stop, duration)
+    return max(1, round((stop - start) / 1_000_000 * rate / every))
+
+
+def _refuse_existing(folder: str, suffix: str) -> None:
+    pattern = re.compile(r"frame-\d{6,}" + re.escape(suffix))
+    for name in sorted(os.listdir(folder)):
+        if pattern.fullmatch(name):
+            raise CommandError(
+                f"{os.path.join(folder, name)} exists; --force overwrites frames in this folder"
+            )
+
+
+def _write(
+    frames: Iterator[ffwebcodecs.VideoFrame],
+    options: argparse.Namespace,
+    suffix: str,
+    total: int | None,
+) -> int:
+    """Write the frames and return their number.
+
+    Compressing costs more than decoding, and runs without the GIL: a few threads do it.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    count = 0
+    pending: deque[Future[None]] = deque()
+    pool = ThreadPoolExecutor(min(_SAVERS, os.cpu_count() or 1))
+    try:
+        with Progress(total, quiet=options.quiet) as progress:
+            for frame in frames:
+                count += 1
+                path = os.path.join(options.output, f"frame-{count:06}{suffix}")
+                pending.append(pool.submit(_save, frame, path, options))
+                del frame
+                while len(pending) > _SAVERS:
+                    pending.popleft().result()
+                    progress.step()
+            while pending:
+                pending.popleft().result()
+                progress.step()
+    except KeyboardInterrupt:
+        for future in pending:
+            future.cancel()
+        raise
+    finally:
+        # Of a damaged file, what was decoded before the damage is still written.
+        pool.shutdown()
+        close = getattr(frames, "close", None)
+        if close is not None:
+            close()
+    return count
+
+
+def _save(frame: ffwebcodecs.VideoFrame, path: str, options: argparse.Namespace) -> None:
+    kind, pixels = options.format, options.pixels
+    if kind in ("raw", "npy"):
+        frame = as_stored(frame)
+    if options.size is not None:
+        format = pixels
+        if kind in ("png", "jpeg"):
+            format = "RGBA" if has_alpha(frame.format) else "RGB"
+        elif kind == "npy" and format is None:
+            format = "RGB"
+        frame = scaled(frame, fit(frame, options.size), format)
+    with frame:
+        if kind in ("png", "jpeg"):
+            frame.save(path)
+            return
+        if kind == "npy":
+            data = _npy(frame.to_ndarray(pixels))
+        else:
+            data = bytearray(frame.allocation_size(format=pixels))
+            frame.copy_to(data, format=pixels)
+    with CompleteFile(path) as file:
+        file.write(data)
+
+
+def _npy(array: Any) -> bytearray:
+    import io
+
+    import numpy as np
+
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return bytearray(file.getbuffer())

@@ -1,0 +1,120 @@
+"""Say what is in the video stream of files: codec, size, shape, duration, rate, colours."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from typing import Any
+
+import ffwebcodecs
+
+from ._output import complain
+from ._values import show_time
+
+HELP = "what is in a file"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument(
+        "--json", action="store_true", help="write a JSON array with an object for each file"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    documents = []
+    status = 0
+    for path in options.files:
+        try:
+            document = _probe(path)
+        except ffwebcodecs.FFmpegLoadError:
+            raise  # the next file would fail as well
+        except (ffwebcodecs.WebCodecsError, OSError) as error:
+            # The other files are still worth looking at.
+            reason = error.strerror if isinstance(error, OSError) else None
+            complain(f"{path}: {reason}" if reason else _with_name(path, str(error)))
+            status = 1
+            continue
+        documents.append(document)
+        if not options.json:
+            if len(documents) > 1:
+                print()
+            print("\n".join(_lines(document)), flush=True)
+    if options.json:
+        print(json.dumps(documents, indent=2))
+    return status
+
+
+def _with_name(path: str, message: str) -> str:
+    return message if path in message else f"{path}: {message}"
+
+
+def _probe(path: str) -> dict[str, Any]:
+    with ffwebcodecs.Demuxer(path) as demuxer:
+        config = demuxer.video_config
+        colors = config.color_space
+        if isinstance(colors, ffwebcodecs.VideoColorSpace):
+            colors = colors.to_json()
+        aspect = _aspect(config)
+        return {
+            "file": path,
+            "container": demuxer.format_name,
+            "codec": config.codec,
+            "supported": ffwebcodecs.VideoDecoder.is_config_supported(config).supported,
+            "width": config.coded_width,
+            "height": config.coded_height,
+            "display_aspect": None if aspect is None else list(aspect),
+            "rotation": int(config.rotation),
+            "flip": config.flip,
+            "duration_us": demuxer.duration,
+            "frame_rate": demuxer.frame_rate,
+            "frame_count": demuxer.frame_count,
+            "color_space": colors,
+        }
+
+
+def _aspect(config: ffwebcodecs.VideoDecoderConfig) -> tuple[int, int] | None:
+    """Return the display aspect ratio, before rotation, in lowest terms."""
+    width, height = config.display_aspect_width, config.display_aspect_height
+    if width is None or height is None:
+        width, height = config.coded_width, config.coded_height
+    if not width or not height:
+        return None
+    divisor = math.gcd(width, height)
+    return width // divisor, height // divisor
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    width, height = document["width"], document["height"]
+    aspect = document["display_aspect"]
+    duration, rate = document["duration_us"], document["frame_rate"]
+    count, colors = document["frame_count"], document["color_space"]
+    orientation = [f"{document['rotation']} degrees clockwise"] if document["rotation"] else []
+    orientation += ["flipped"] if document["flip"] else []
+    rows = {
+        "container": document["container"],
+        "codec": document["codec"] + ("" if document["supported"] else " (no decoder here)"),
+        "size": f"{width}x{height}" if width else "unknown",
+        "aspect": f"{aspect[0]}:{aspect[1]}" if aspect else "unknown",
+        "rotation": ", then ".join(orientation) or "none",
+        "duration": "unknown" if duration is None else show_time(duration),
+        "rate": "unknown" if rate is None else f"{rate:.6g} frames/s",
+        "frames": "unknown" if count is None else str(count),
+        "colours": _colors(colors),
+    }
+    return [document["file"], *(f"  {name:<11}{value}" for name, value in rows.items())]
+
+
+def _colors(colors: dict[str, Any] | None) -> str:
+    if colors is None:
+        return "not stated"
+    parts = [
+        f"{name} {colors[name]}" for name in ("primaries", "transfer", "matrix") if colors[name]
+    ]
+    full = colors["fullRange"]
+    if full is not None:
+        parts.append("full range" if full else "limited range")
+    return ", ".join(parts) or "not stated"

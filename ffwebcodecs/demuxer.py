@@ -1,0 +1,314 @@
+"""Demuxer: a video file, its configuration, its chunks. Needs libavformat."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from ._av import frame as native
+from ._av import packet
+from ._av.demux import DemuxerCore, StreamInfo
+from ._spec.bitstream import vp9_level
+from ._spec.codec_string import (
+    av1_codec_string,
+    avc_codec_string,
+    hevc_codec_string,
+    parse_codec,
+    vp9_codec_string,
+)
+from ._spec.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
+from ._spec.color_space import VideoColorSpace
+from ._spec.config import VideoDecoderConfig
+from ._spec.numbers import to_int64
+from .encoded_video_chunk import EncodedVideoChunk
+from .errors import DataError, InvalidStateError, NotSupportedError
+
+# Sample entries that say: parameter sets may come in the stream too (as little-endian FourCC).
+_AVC3 = int.from_bytes(b"avc3", "little")
+_HEV1 = int.from_bytes(b"hev1", "little")
+
+
+class Demuxer:
+    """The video stream of a file.
+
+    Opens whatever the installed libavformat can: MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw
+    H.264 and HEVC, URLs, and many more. Other streams are skipped.
+
+    Parameters
+    ----------
+    source : path, bytes-like or binary file object
+        A file object is read to its end from where it is, and stays yours; bytes are copied. Paths
+        are opened by FFmpeg itself and read piece by piece.
+
+    Raises
+    ------
+    FFmpegLoadError
+        There is no libavformat; the rest of the package works without it.
+    OSError
+        The file is not there, or may not be read.
+    EncodingError
+        FFmpeg cannot make sense of the content.
+    NotSupportedError
+        There is no video in it.
+    InvalidArgumentError
+        `source` is none of the above.
+
+    Examples
+    --------
+    >>> with Demuxer("clip.mp4") as demuxer:
+    ...     demuxer.video_config.codec
+    'avc1.64001F'
+    """
+
+    def __init__(self, source: Any) -> None:
+        self._lock = threading.RLock()
+        self._core = DemuxerCore(source)
+        self._config: VideoDecoderConfig | None = None
+        self._next_guess = 0
+
+    @property
+    def video_config(self) -> VideoDecoderConfig:
+        """What `VideoDecoder.configure` needs for this stream."""
+        if self._config is None:
+            self._config = make_config(self._core.info)
+        return self._config
+
+    @property
+    def duration(self) -> int | None:
+        """Duration of the stream in microseconds, None if the file does not say."""
+        return self._core.info.duration
+
+    @property
+    def frame_count(self) -> int | None:
+        """Number of frames as the file states it, None if it does not."""
+        return self._core.info.frame_count
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Average frames per second as far as FFmpeg can tell, None if it cannot."""
+        numerator, denominator = self._core.info.frame_rate
+        return numerator / denominator if numerator > 0 and denominator > 0 else None
+
+    @property
+    def format_name(self) -> str:
+        """FFmpeg's name of the container, such as ``"mov,mp4,m4a,3gp,3g2,mj2"``."""
+        return self._core.info.format_name
+
+    def chunks(self, start: int | None = None) -> Iterator[EncodedVideoChunk]:
+        """Yield the chunks in decoding order, from the beginning the first time and from where the
+        last call stopped after that.
+
+        The data is not copied. A chunk's presentation time may be before its predecessor's.
+
+        Parameters
+        ----------
+        start : int, optional
+            Microseconds: begin with the last key chunk at or before this time.
+
+        Raises
+        ------
+        InvalidStateError
+            The demuxer is closed.
+        EncodingError
+            The file is damaged here; chunks before it have been yielded.
+        """
+        with self._lock:
+            self._open_core()
+            if start is not None:
+                self.seek(start)
+        return self._chunks()
+
+    def _chunks(self) -> Iterator[EncodedVideoChunk]:
+        while True:
+            with self._lock:
+                core = self._open_core()
+                ptr = packet.allocate()
+                if not core.read(ptr):
+                    return
+                timestamp = self._timestamp(ptr)
+            yield EncodedVideoChunk._from_native(
+                ptr, core.is_key(ptr), timestamp, ptr.duration or None
+            )
+
+    def _timestamp(self, ptr: Any) -> int:
+        """Return the presentation time; raw streams and AVI have none, then the decoding time
+        stands in for it.
+        """
+        timestamp: int = ptr.pts
+        if timestamp == packet.NOPTS:
+            timestamp = ptr.dts
+            if timestamp == packet.NOPTS:
+                timestamp = self._next_guess
+        self._next_guess = timestamp + (ptr.duration or self._core.frame_duration)
+        return timestamp
+
+    def seek(self, timestamp: int) -> None:
+        """Go to the last key chunk at or before `timestamp` (microseconds), or to the first one.
+
+        Raises
+        ------
+        InvalidStateError
+            The demuxer is closed.
+        EncodingError
+            The container cannot seek.
+        """
+        timestamp = to_int64(timestamp, "timestamp")
+        with self._lock:
+            self._open_core().seek(timestamp)
+            self._next_guess = timestamp
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._core.closed
+
+    def close(self) -> None:
+        """Close the file now; twice is fine. Chunks stay valid."""
+        with self._lock:
+            self._core.close()
+
+    def _open_core(self) -> DemuxerCore:
+        if self._core.closed:
+            raise InvalidStateError("the demuxer is closed")
+        return self._core
+
+    def __enter__(self) -> Demuxer:
+        self._open_core()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        info = self._core.info
+        state = "closed " if self.closed else ""
+        return f"<Demuxer {state}{info.format_name} {info.codec} {info.width}x{info.height}>"
+
+
+def make_config(info: StreamInfo) -> VideoDecoderConfig:
+    """Return the decoder configuration of a stream."""
+    codec = codec_string(info)
+    family = codec.split(".")[0].split(":")[0]
+    description: bytes | None = None
+    if info.extradata and (
+        family == "ffmpeg"
+        or (family in ("avc1", "avc3", "hvc1", "hev1") and info.extradata[0] == 1)
+    ):
+        description = info.extradata
+    aspect = display_aspect(info.width, info.height, info.sar)
+    rotation, flip = orientation(info.display_matrix)
+    sized = info.width > 0 and info.height > 0
+    config = VideoDecoderConfig(
+        codec=codec,
+        description=description,
+        coded_width=info.width if sized else None,
+        coded_height=info.height if sized else None,
+        display_aspect_width=aspect[0] if aspect else None,
+        display_aspect_height=aspect[1] if aspect else None,
+        color_space=color_space(info.color),
+        rotation=rotation,
+        flip=flip,
+    )
+    # Uncommon codecs need more than the configuration can say (a tag, bits per sample, a pixel
+    # format).
+    object.__setattr__(config, "_native", info.parameters)
+    return config
+
+
+def codec_string(info: StreamInfo) -> str:
+    """Return the WebCodecs codec string of a stream, ``ffmpeg:NAME`` where WebCodecs has none."""
+    try:
+        text = _codec_string(info)
+        if text is not None:
+            parse_codec(text)
+            return text
+    except (DataError, NotSupportedError):
+        pass  # no usable header, or a profile that the grammar lacks; the codec itself is known
+    return f"ffmpeg:{info.codec}"
+
+
+def _codec_string(info: StreamInfo) -> str | None:
+    if info.codec == "h264":
+        return _avc(info)
+    if info.codec == "hevc":
+        return hevc_codec_string(info.extradata, "hev1" if info.codec_tag == _HEV1 else "hvc1")
+    if info.codec == "vp8":
+        return "vp8"
+    if info.codec == "vp9":
+        return _vp9(info)
+    if info.codec == "av1":
+        return av1_codec_string(info.extradata)
+    return None
+
+
+def _avc(info: StreamInfo) -> str:
+    try:
+        return avc_codec_string(info.extradata, "avc3" if info.codec_tag == _AVC3 else "avc1")
+    except DataError:
+        # FFmpeg keeps two of the constraint flags in its profile number.
+        constraints = (0x40 if info.profile & 1 << 9 else 0) | (
+            0x10 if info.profile & 1 << 11 else 0
+        )
+        if info.profile <= 0 or info.level <= 0:
+            raise
+        return f"avc1.{info.profile & 0xFF:02X}{constraints:02X}{info.level:02X}"
+
+
+def _vp9(info: StreamInfo) -> str:
+    name = native.pix_fmt_name(info.pix_fmt)
+    depth = 12 if "12" in name else 10 if "10" in name else 8
+    chroma = "444" if "444" in name or name == "gbrp" else "422" if "422" in name else "420"
+    profile = (
+        info.profile
+        if 0 <= info.profile <= 3
+        else (0 if chroma == "420" else 1) + (2 if depth > 8 else 0)
+    )
+    rate = info.frame_rate[0] / info.frame_rate[1] if info.frame_rate[1] > 0 else None
+    level = info.level if info.level > 0 else vp9_level(info.width, info.height, rate)
+    primaries, transfer, matrix, full = info.color
+    return vp9_codec_string(profile, level, depth, chroma, (primaries, transfer, matrix), full == 2)
+
+
+def color_space(codes: tuple[int, int, int, int]) -> VideoColorSpace | None:
+    """Return the colours of a stream, None if it says nothing about them."""
+    primaries, transfer, matrix = (
+        PRIMARIES_BY_CODE.get(codes[0]),
+        TRANSFER_BY_CODE.get(codes[1]),
+        MATRIX_BY_CODE.get(codes[2]),
+    )
+    full = {1: False, 2: True}.get(codes[3])
+    if primaries is None and transfer is None and matrix is None and full is None:
+        return None
+    return VideoColorSpace(primaries=primaries, transfer=transfer, matrix=matrix, full_range=full)
+
+
+def display_aspect(width: int, height: int, sar: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the display aspect ratio in lowest terms, None for square pixels."""
+    numerator, denominator = sar
+    if numerator <= 0 or denominator <= 0 or numerator == denominator or width <= 0 or height <= 0:
+        return None
+    horizontal, vertical = width * numerator, height * denominator
+    divisor = math.gcd(horizontal, vertical)
+    return horizontal // divisor, vertical // divisor
+
+
+def orientation(matrix: tuple[int, ...] | None) -> tuple[int, bool]:
+    """Return clockwise rotation and flip of a container's display matrix.
+
+    The matrix takes (x, y) to (a x + c y, b x + d y), y pointing down, as ISO/IEC 14496-12 section
+    6.2.2 has it. WebCodecs turns first and mirrors then, so a mirrored matrix is mirrored back
+    before its angle is read.
+    """
+    if matrix is None:
+        return 0, False
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    flip = a * d - b * c < 0
+    if flip:
+        a, c = -a, -c
+    # With a singular matrix there is nothing to read.
+    if a == b == c == d == 0:
+        return 0, False
+    angle = math.degrees(math.atan2(b - c, a + d))
+    return round(angle / 90) * 90 % 360, flip

@@ -1,0 +1,171 @@
+"""EncodedVideoChunk: one piece of coded video; immutable, never closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._av import buffers, packet
+from ._spec.numbers import show, to_flag, to_int64, to_uint64
+from .errors import InvalidArgumentError
+
+_TYPES = ("key", "delta")
+
+
+class EncodedVideoChunk:
+    """One frame as the codec wrote it, with its time.
+
+    The bytes lie in an AVPacket that goes when the chunk and every view of it are gone.
+
+    Parameters
+    ----------
+    type : {"key", "delta"}
+        Whether decoding can start here.
+    timestamp : int
+        Presentation time in microseconds, a signed 64-bit integer.
+    data : buffer
+        C-contiguous; copied unless `transfer` is true. May be empty.
+    duration : int, optional
+        In microseconds, an unsigned 64-bit integer.
+    transfer : bool, optional
+        Give the buffer away: the chunk shows its memory and keeps it alive. Do not write to it
+        afterwards. (Decoders read past the end of their input, so decoding such a chunk copies it
+        once.)
+
+    Raises
+    ------
+    InvalidArgumentError
+        A value is missing, unknown or out of range, or `data` is no buffer.
+    MemoryError
+        FFmpeg cannot allocate the packet.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_duration",
+        "_from_container",
+        "_packet",
+        "_padded",
+        "_timestamp",
+        "_type",
+    )
+
+    _type: str
+    _timestamp: int
+    _duration: int | None
+    _packet: Any
+    _padded: bool
+    _from_container: bool
+
+    def __init__(
+        self,
+        *,
+        type: str,
+        timestamp: int,
+        data: Any,
+        duration: int | None = None,
+        transfer: bool = False,
+    ) -> None:
+        if not isinstance(type, str) or type not in _TYPES:
+            raise InvalidArgumentError(f"type must be 'key' or 'delta', got {show(type)}")
+        timestamp = to_int64(timestamp, "timestamp")
+        if duration is not None:
+            duration = to_uint64(duration, "duration")
+        transfer = to_flag(transfer, "transfer")
+        exported = buffers.export(data, "data")
+        lent = False
+        try:
+            size = len(exported)
+            if transfer:
+                ptr = packet.wrap(exported, size)
+                lent = size > 0
+            else:
+                ptr = packet.copy_of(exported, size)
+        finally:
+            if not lent:
+                buffers.unexport(exported)
+        packet.tag(ptr, timestamp, duration or 0, type == "key")
+        self._type = type
+        self._timestamp = timestamp
+        self._duration = duration
+        self._packet = ptr
+        self._padded = not transfer
+        self._from_container = False
+
+    @classmethod
+    def _from_native(
+        cls, ptr: Any, key: bool, timestamp: int, duration: int | None
+    ) -> EncodedVideoChunk:
+        """Make a chunk of a packet that FFmpeg filled; takes it."""
+        chunk = cls.__new__(cls)
+        chunk._type = "key" if key else "delta"
+        chunk._timestamp = timestamp
+        chunk._duration = duration
+        chunk._packet = ptr
+        chunk._padded = True
+        chunk._from_container = True
+        return chunk
+
+    @property
+    def type(self) -> str:
+        """``"key"`` or ``"delta"``."""
+        return self._type
+
+    @property
+    def timestamp(self) -> int:
+        """Presentation time in microseconds."""
+        return self._timestamp
+
+    @property
+    def duration(self) -> int | None:
+        """Duration in microseconds, None if unknown."""
+        return self._duration
+
+    @property
+    def byte_length(self) -> int:
+        """Size in bytes."""
+        size: int = self._packet.size
+        return size
+
+    @property
+    def data(self) -> memoryview:
+        """The bytes, without a copy: a read-only view that keeps them alive."""
+        return packet.view(self._packet)
+
+    def copy_to(self, destination: Any) -> None:
+        """Copy the bytes into a buffer you own; bytes after `byte_length` are left alone.
+
+        Parameters
+        ----------
+        destination : writable buffer, C-contiguous
+            Of at least `byte_length` bytes. Borrowed for this call only.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `destination` is read-only, not contiguous or too small. Nothing has been written.
+        """
+        exported = buffers.export(destination, "destination", writable=True)
+        try:
+            size = self._packet.size
+            if len(exported) < size:
+                raise InvalidArgumentError(
+                    f"destination holds {len(exported)} bytes, the chunk has {size}"
+                )
+            packet.copy_out(self._packet, exported)
+        finally:
+            buffers.unexport(exported)
+
+    def _decodable(self) -> Any:
+        """Return the packet, or a copy of it with the padding that decoders need."""
+        return self._packet if self._padded else packet.padded(self._packet)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self._type, self._timestamp, bytes(self.data), self._duration)
+
+    def __repr__(self) -> str:
+        size = self.byte_length
+        return f"<EncodedVideoChunk {self._type}, timestamp={self._timestamp}, {size} bytes>"
+
+
+def _unpickle(type: str, timestamp: int, data: bytes, duration: int | None) -> EncodedVideoChunk:
+    return EncodedVideoChunk(type=type, timestamp=timestamp, data=data, duration=duration)

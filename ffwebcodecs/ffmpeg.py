@@ -1,0 +1,108 @@
+"""What FFmpeg is in use, and what of it is alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import _ffi
+from ._av import inventory, ledger
+from .errors import InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class FFmpegInfo:
+    """The FFmpeg that this process uses.
+
+    Attributes
+    ----------
+    version : str
+        FFmpeg's own version string, ``"5.1.9-0+deb12u1"``.
+    release : str
+        Its release, ``"5.1"``.
+    mode : {"api", "abi"}
+        Compiled extension, or recorded layouts.
+    reason : str
+        Why this mode.
+    libraries : dict of str to (str, (int, int, int))
+        File and version of each library, by name without "lib"; ``avformat`` only if it can be
+        loaded.
+    problems : list of str
+        What was tried first and rejected, and why; empty when all is well.
+    decoders, encoders : list of str
+        FFmpeg's names of its video decoders and encoders.
+    devices : list of str
+        Kinds of hardware device that this FFmpeg was built for.
+    """
+
+    version: str
+    release: str
+    mode: str
+    reason: str
+    libraries: dict[str, tuple[str, tuple[int, int, int]]]
+    problems: list[str]
+    decoders: list[str]
+    encoders: list[str]
+    devices: list[str]
+
+
+def ffmpeg_info() -> FFmpegInfo:
+    """Return which FFmpeg is in use, in which mode and why, and what it can do.
+
+    Raises
+    ------
+    FFmpegLoadError
+        There is none that can be used: what was found where, and what to install.
+    """
+    report = _ffi.report()
+    problems = list(report.problems)
+    if report.avformat_problem:
+        problems.append(report.avformat_problem)
+    return FFmpegInfo(
+        version=report.version_info,
+        release=report.release,
+        mode=report.mode,
+        reason=report.reason,
+        libraries=dict(report.libraries),
+        problems=problems,
+        decoders=inventory.codecs(decoders=True),
+        encoders=inventory.codecs(decoders=False),
+        devices=inventory.device_types(),
+    )
+
+
+def open_handles() -> dict[str, int]:
+    """Return how many native objects of each kind are alive; all zero when everything is closed and
+    collected.
+    """
+    return ledger.live()
+
+
+_LEVELS = {
+    "quiet": -8,
+    "panic": 0,
+    "fatal": 8,
+    "error": 16,
+    "warning": 24,
+    "info": 32,
+    "verbose": 40,
+    "debug": 48,
+    "trace": 56,
+}
+
+
+def set_log_level(level: str) -> None:
+    """Choose what FFmpeg itself writes to stderr; ``"quiet"``, nothing, is where it starts.
+
+    Parameters
+    ----------
+    level : {"quiet", "panic", "fatal", "error", "warning", "info", "verbose", "debug", "trace"}
+
+    Raises
+    ------
+    InvalidArgumentError
+        Another name.
+    """
+    number = _LEVELS.get(level) if isinstance(level, str) else None
+    if number is None:
+        raise InvalidArgumentError(f"level must be one of {', '.join(_LEVELS)}, got {level!r}")
+    inventory.set_log_level(number)

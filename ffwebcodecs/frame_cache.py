@@ -1,0 +1,259 @@
+"""FrameCache: frames kept as copies, so that no decoder waits for them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from ._spec.formats import get_format
+from ._spec.numbers import show, to_integer
+from .errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
+from .image_bitmap import ImageBitmap, create_image_bitmap
+from .video_frame import VideoFrame
+
+
+class FrameCacheStats(NamedTuple):
+    """The numbers of a cache at one moment.
+
+    Attributes
+    ----------
+    frames, bytes : int
+        What it holds now.
+    max_frames, max_bytes : int or None
+        Its bounds; None: no bound.
+    hits, misses : int
+        How often `get` found something, and did not.
+    evictions : int
+        How many were thrown out to make room.
+    """
+
+    frames: int
+    bytes: int
+    max_frames: int | None
+    max_bytes: int | None
+    hits: int
+    misses: int
+    evictions: int
+
+
+class FrameCache:
+    """Keeps copies of frames by key, least recently used out first; may be used from any thread.
+
+    `put` takes a frame: it copies the pixels into plain memory and closes the frame, so a decoder
+    gets its slot back at once. The cache owns the copies. What `get` returns is borrowed: it needs
+    no closing, and stays valid for as long as you keep it, also when the cache throws its own hold
+    away or is closed. Only what `pop` returns is yours to close.
+
+    Parameters
+    ----------
+    max_frames : int, optional
+        Most copies to hold; None: no bound.
+    max_bytes : int, optional
+        Most bytes of pixels to hold; None: no bound.
+    format : str, optional
+        VideoPixelFormat to keep them in, ``"RGBA"`` for instance; None: each frame's own, which is
+        smallest: I420 takes 1.5 bytes for a pixel, RGBA 4.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A bound is less than 1, or the format is unknown.
+
+    Examples
+    --------
+    >>> cache = FrameCache(max_frames=30)
+    >>> decoder = VideoDecoder(lambda frame: cache.put(frame.timestamp, frame), print)
+    """
+
+    def __init__(
+        self,
+        max_frames: int | None = None,
+        max_bytes: int | None = None,
+        format: str | None = None,
+    ) -> None:
+        self._max_frames = _bound(max_frames, "max_frames")
+        self._max_bytes = _bound(max_bytes, "max_bytes")
+        if format is not None:
+            get_format(format)
+        self._format = format
+        # Reentrant: the garbage collector may run a destructor that uses the cache in the middle.
+        self._lock = threading.RLock()
+        self._bitmaps: OrderedDict[Hashable, ImageBitmap] | None = OrderedDict()
+        self._bytes = 0
+        self._hits = self._misses = self._evictions = 0
+
+    def put(self, key: Hashable, frame: VideoFrame) -> None:
+        """Take `frame`: keep a copy under `key`, and close it, whether the copy succeeds or not.
+
+        What was there under the key goes, and then the least recently used until the new copy fits.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame, or the cache, is closed.
+        QuotaExceededError
+            The frame alone is larger than `max_bytes`; nothing was thrown out.
+        InvalidArgumentError
+            `frame` is no VideoFrame, or `key` is not hashable.
+        NotSupportedError
+            The frame cannot be converted to the cache's format.
+        MemoryError
+            FFmpeg cannot allocate the copy.
+        """
+        if not isinstance(frame, VideoFrame):
+            raise InvalidArgumentError(f"put takes a VideoFrame, got {show(frame)}")
+        with frame:
+            try:
+                hash(key)
+            except TypeError:
+                raise InvalidArgumentError(f"the key must be hashable, got {show(key)}") from None
+            self._open()
+            size = frame.allocation_size(format=self._format)
+            if self._max_bytes is not None and size > self._max_bytes:
+                raise QuotaExceededError(
+                    f"the frame at {frame.timestamp} us takes {size} bytes, "
+                    f"the cache holds at most {self._max_bytes}"
+                )
+            bitmap = create_image_bitmap(frame, format=self._format)
+        try:
+            self._insert(key, bitmap)
+        except BaseException:
+            bitmap.close()
+            raise
+
+    def _insert(self, key: Hashable, bitmap: ImageBitmap) -> None:
+        size = bitmap._byte_length
+        with self._lock:
+            bitmaps = self._open()
+            old = bitmaps.pop(key, None)
+            if old is not None:
+                self._let_go(old)
+            while bitmaps and (
+                (self._max_frames is not None and len(bitmaps) >= self._max_frames)
+                or (self._max_bytes is not None and self._bytes + size > self._max_bytes)
+            ):
+                _, least = bitmaps.popitem(last=False)
+                self._let_go(least)
+                self._evictions += 1
+            bitmaps[key] = bitmap
+            self._bytes += size
+
+    def _let_go(self, bitmap: ImageBitmap) -> None:
+        self._bytes -= bitmap._byte_length
+        bitmap.close()
+
+    def get(self, key: Hashable) -> ImageBitmap | None:
+        """Return the copy under `key`, None if there is none, and mark it as used.
+
+        The bitmap is borrowed: keep it for as long as you like, there is nothing to close.
+
+        Raises
+        ------
+        InvalidStateError
+            The cache is closed.
+        """
+        with self._lock:
+            bitmaps = self._open()
+            bitmap = bitmaps.get(key)
+            if bitmap is None:
+                self._misses += 1
+                return None
+            self._hits += 1
+            bitmaps.move_to_end(key)
+            return bitmap._borrow()
+
+    def pop(self, key: Hashable) -> ImageBitmap | None:
+        """Take the copy under `key` out and return it, None if there is none; it is yours to close.
+
+        Raises
+        ------
+        InvalidStateError
+            The cache is closed.
+        """
+        with self._lock:
+            bitmap = self._open().pop(key, None)
+            if bitmap is not None:
+                self._bytes -= bitmap._byte_length
+            return bitmap
+
+    def __contains__(self, key: object) -> bool:
+        with self._lock:
+            return key in self._open()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._bitmaps or ())
+
+    def keys(self) -> list[Hashable]:
+        """Return the keys, least recently used first."""
+        with self._lock:
+            return list(self._open())
+
+    def clear(self) -> None:
+        """Let go of all copies; the cache can be used again."""
+        with self._lock:
+            self._empty(self._open())
+
+    def close(self) -> None:
+        """Let go of all copies for good; twice is fine."""
+        with self._lock:
+            bitmaps, self._bitmaps = self._bitmaps, None
+            if bitmaps is not None:
+                self._empty(bitmaps)
+
+    def _empty(self, bitmaps: OrderedDict[Hashable, ImageBitmap]) -> None:
+        while bitmaps:
+            self._let_go(bitmaps.popitem()[1])
+
+    @property
+    def stats(self) -> FrameCacheStats:
+        """The numbers of this moment; also of a closed cache."""
+        with self._lock:
+            return FrameCacheStats(
+                len(self),
+                self._bytes,
+                self._max_frames,
+                self._max_bytes,
+                self._hits,
+                self._misses,
+                self._evictions,
+            )
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._bitmaps is None
+
+    def _open(self) -> OrderedDict[Hashable, ImageBitmap]:
+        if self._bitmaps is None:
+            raise InvalidStateError("the cache is closed")
+        return self._bitmaps
+
+    def __enter__(self) -> FrameCache:
+        self._open()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # A dropped cache is normal use: its copies are its own, nobody else waits for them.
+        bitmaps = getattr(self, "_bitmaps", None)
+        if bitmaps:
+            self._empty(bitmaps)
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return "<FrameCache closed>"
+        return f"<FrameCache {len(self)} frames, {self._bytes} bytes>"
+
+
+def _bound(value: int | None, what: str) -> int | None:
+    if value is None:
+        return None
+    number = to_integer(value, what)
+    if number < 1:
+        raise InvalidArgumentError(f"{what} is {number}, it must be at least 1, or None")
+    return number

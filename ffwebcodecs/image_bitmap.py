@@ -1,0 +1,279 @@
+"""ImageBitmap: a picture in plain memory, which no decoder waits for."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ._av import buffers, scale
+from ._av import frame as native
+from ._av.picture import Picture
+from ._pixels import Source, copy_pixels, destination_layout, source_image
+from ._shape import CLOSED, FrameShape
+from ._spec.color import MATRIX, PRIMARIES, TRANSFER
+from ._spec.color_space import from_members
+from ._spec.layout import ComputedLayout, compute_layout
+from ._spec.numbers import to_dimension
+from ._spec.rect import Rect
+from .errors import InvalidArgumentError, InvalidStateError, NotSupportedError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from .video_frame import Rectangle, VideoFrame
+
+_UNSPECIFIED = 2  # H.273
+
+
+class ImageBitmap:
+    """Pixels of a frame, copied out of the decoder's memory; made by `create_image_bitmap`.
+
+    It holds no decoder slot, has neither time nor orientation, and lives until you close it
+    (`close`, or ``with``). ``VideoFrame(bitmap, timestamp=...)`` makes a frame of it again, which
+    shares the memory.
+    """
+
+    __slots__ = ("__weakref__", "_picture", "_shape", "_warn")
+
+    _picture: Picture | None
+    _shape: FrameShape
+    _warn: bool
+
+    def __init__(self) -> None:
+        raise InvalidArgumentError("an ImageBitmap is made by create_image_bitmap(frame)")
+
+    @classmethod
+    def _from_native(cls, picture: Picture, shape: FrameShape, warn: bool = True) -> ImageBitmap:
+        """Make a bitmap; `warn`: whether dropping it unclosed is the user's mistake."""
+        bitmap = cls.__new__(cls)
+        bitmap._warn = warn
+        bitmap._shape = shape
+        bitmap._picture = picture
+        return bitmap
+
+    @property
+    def width(self) -> int:
+        """Width in pixels, 0 if closed."""
+        return self._shape.coded_width
+
+    @property
+    def height(self) -> int:
+        """Height in pixels, 0 if closed."""
+        return self._shape.coded_height
+
+    @property
+    def format(self) -> str | None:
+        """Pixel format, None if closed."""
+        fmt = self._shape.format
+        return None if fmt is None else fmt.name
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._picture is None
+
+    def to_ndarray(self) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+        """Return the pixels as a read-only array over the bitmap's own memory; nothing is copied.
+
+        The array stays valid after `close`, because it holds the memory itself.
+
+        Returns
+        -------
+        numpy.ndarray
+            C-contiguous; shape and dtype as of `VideoFrame.to_ndarray` for the bitmap's format:
+            (height, width, 4) uint8 for RGBA.
+
+        Raises
+        ------
+        InvalidStateError
+            The bitmap is closed.
+        NotSupportedError
+            The planes of this format and size do not fit into one array.
+        """
+        import numpy as np
+
+        from ._arrays import array_shape
+
+        shape = self._shape
+        ptr = self._open_picture().ptr
+        fmt = shape.format
+        assert fmt is not None
+        where = compute_layout(fmt, shape.coded_width, shape.coded_height)
+        size = array_shape(fmt, shape.coded_width, shape.coded_height)
+        memory = buffers.view(ptr, ptr.data[0], where.size)
+        array: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+        array = np.ndarray(size, np.dtype("<u2") if fmt.depth > 8 else np.uint8, memory)
+        return array
+
+    def close(self) -> None:
+        """Free the pixels now; twice is fine.
+
+        Arrays and frames that were made of the bitmap each hold the memory for themselves.
+        """
+        self._picture = None
+        self._shape = CLOSED
+
+    @property
+    def _byte_length(self) -> int:
+        shape = self._shape
+        if shape.format is None:
+            return 0
+        return compute_layout(shape.format, shape.coded_width, shape.coded_height).size
+
+    def _borrow(self) -> ImageBitmap:
+        """Return another bitmap over the same memory, which needs no closing."""
+        shape = self._shape
+        return ImageBitmap._from_native(self._open_picture(), shape, warn=False)
+
+    def _open_picture(self) -> Picture:
+        picture = self._picture
+        if picture is None:
+            raise InvalidStateError("the bitmap is closed")
+        return picture
+
+    def __enter__(self) -> ImageBitmap:
+        self._open_picture()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_picture", None) is not None and self._warn:
+            warnings.warn(f"unclosed bitmap {self!r}", ResourceWarning, stacklevel=2, source=self)
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return "<ImageBitmap closed>"
+        return f"<ImageBitmap {self.format} {self.width}x{self.height}>"
+
+
+def create_image_bitmap(
+    frame: VideoFrame | ImageBitmap,
+    *,
+    rect: Rectangle | None = None,
+    format: str | None = "RGBA",
+    resize_width: int | None = None,
+    resize_height: int | None = None,
+) -> ImageBitmap:
+    """Copy a frame's pixels into plain memory, so that the frame can be closed at once.
+
+    Costs one copy or conversion, which runs without the GIL. The pixels are as they are stored:
+    like `VideoFrame.copy_to`, it does not apply rotation, flip and display size.
+
+    Parameters
+    ----------
+    frame : VideoFrame or ImageBitmap
+        Borrowed; it stays open.
+    rect : Rect or (x, y, width, height), optional
+        Region in pixels of the coded frame; default: the visible one.
+    format : str or None, optional
+        VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``; RGB is sRGB. None: the frame's own,
+        with its colours.
+    resize_width, resize_height : int, optional
+        Scale to this size. If only one is given, the other follows from the shape of the region,
+        rounded up.
+
+    Returns
+    -------
+    ImageBitmap
+        Yours to close.
+
+    Raises
+    ------
+    InvalidStateError
+        `frame` is closed.
+    InvalidArgumentError
+        A parameter is unknown or out of range.
+    NotSupportedError
+        libswscale cannot do the conversion, or `format` is None and the frame's has no WebCodecs
+        name.
+    MemoryError
+        FFmpeg cannot allocate the bitmap.
+
+    Examples
+    --------
+    >>> with create_image_bitmap(frame, resize_width=320) as thumbnail:
+    ...     pixels = thumbnail.to_ndarray()
+    """
+    from .video_frame import VideoFrame
+
+    if not isinstance(frame, (VideoFrame, ImageBitmap)):
+        raise InvalidArgumentError(
+            f"create_image_bitmap takes a VideoFrame or an ImageBitmap, got {type(frame).__name__}"
+        )
+    shape = frame._shape
+    picture = frame._open_picture()
+    region, target, _ = destination_layout(shape, rect, None, format, None)
+    width, height = _size(region, resize_width, resize_height)
+    fmt = target.format
+    where = compute_layout(fmt, width, height)
+    # Tight, so that the array over it is contiguous.
+    ptr = native.new(fmt.ffmpeg, width, height, [(where.size, 1)])
+    base = ptr.data[0]
+    for index, (offset, stride) in enumerate(where.planes):
+        ptr.data[index] = base + offset
+        ptr.linesize[index] = stride
+    source = Source(picture.ptr, shape, region)
+    if (width, height) == (region.width, region.height):
+        copy_pixels(source, target, where, base)
+    elif fmt.ffmpeg is None:
+        raise NotSupportedError(f"libswscale has no {fmt.name}: it cannot scale it")
+    else:
+        _scale(source, fmt.ffmpeg, target.color, where, base, width, height)
+    primaries, transfer, matrix, full_range = target.color
+    native.tag(
+        ptr,
+        0,
+        PRIMARIES.get(primaries or "", _UNSPECIFIED),
+        TRANSFER.get(transfer or "", _UNSPECIFIED),
+        MATRIX.get(matrix or "", _UNSPECIFIED),
+        full_range,
+    )
+    whole = Rect(0, 0, width, height)
+    colors = from_members(target.color)
+    size = width, height
+    return ImageBitmap._from_native(
+        Picture(ptr), FrameShape(fmt, fmt.ffmpeg, size, whole, size, 0, False, colors)
+    )
+
+
+def _size(region: Rect, resize_width: object, resize_height: object) -> tuple[int, int]:
+    _, _, own_width, own_height = region
+    width = None if resize_width is None else to_dimension(resize_width, "resize_width")
+    height = None if resize_height is None else to_dimension(resize_height, "resize_height")
+    if width is None and height is None:
+        return own_width, own_height
+    if width is None:
+        assert height is not None
+        return -(-own_width * height // own_height), height
+    if height is None:
+        height = -(-own_height * width // own_width)
+    return width, height
+
+
+def _scale(
+    source: Source,
+    pix_fmt: str,
+    color: Any,
+    where: ComputedLayout,
+    base: Any,
+    width: int,
+    height: int,
+) -> None:
+    primaries, transfer, matrix, full_range = color
+    scale.convert(
+        source_image(source),
+        scale.Image(
+            [base + offset for offset, _ in where.planes],
+            [stride for _, stride in where.planes],
+            pix_fmt,
+            width,
+            height,
+            matrix=matrix,
+            full_range=full_range,
+            primaries=primaries,
+            transfer=transfer,
+        ),
+    )

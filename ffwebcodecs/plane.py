@@ -1,0 +1,93 @@
+"""Plane: one plane of a frame's memory, without a copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._av import frame as native
+from ._spec.formats import PixelFormat
+from ._spec.rect import Rect
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class Plane:
+    """A read-only view of one plane; it keeps the memory alive, also after the frame was closed.
+
+    It does not keep a decoder's pool slot.
+
+    Attributes
+    ----------
+    data : memoryview
+        Read-only bytes from the visible part's first sample on, rows `stride` bytes apart.
+    stride : int
+        Bytes from row to row.
+    width, height : int
+        In samples: of I420 with an odd width the chroma planes are rounded up; a sample of NV12's
+        second plane is a (U, V) pair, of RGBA a pixel.
+    """
+
+    __slots__ = ("_channels", "_sample_bytes", "data", "height", "stride", "width")
+
+    def __init__(
+        self,
+        data: memoryview,
+        stride: int,
+        width: int,
+        height: int,
+        sample_bytes: int,
+        channels: int,
+    ) -> None:
+        self.data = data
+        self.stride = stride
+        self.width = width
+        self.height = height
+        self._sample_bytes = sample_bytes
+        self._channels = channels
+
+    def to_ndarray(self) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+        """Return a read-only array over the same memory.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint8, or uint16 with the value in the low bits for 10 and 12 bits; shape (height,
+            width), or (height, width, channels) where a sample has more than one.
+        """
+        import numpy as np
+
+        shape: tuple[int, ...] = (self.height, self.width)
+        strides: tuple[int, ...] = (self.stride, self._sample_bytes * self._channels)
+        if self._channels > 1:
+            shape += (self._channels,)
+            strides += (self._sample_bytes,)
+        dtype = np.dtype("<u2") if self._sample_bytes == 2 else np.dtype(np.uint8)
+        array: npt.NDArray[np.uint8] = np.ndarray(shape, dtype, self.data, 0, strides)
+        return array
+
+    def __repr__(self) -> str:
+        return f"Plane({self.width}x{self.height}, stride={self.stride})"
+
+
+def make_planes(ptr: Any, fmt: PixelFormat, visible: Rect) -> tuple[Plane, ...]:
+    """Return the planes of the visible part of a frame."""
+    sample = 2 if fmt.depth > 8 else 1
+    planes = []
+    for index, plane in enumerate(fmt.planes):
+        row, rows = plane.row_bytes(visible.width), plane.rows(visible.height)
+        stride = ptr.linesize[index]
+        offset = visible.y // plane.sub_y * stride + visible.x // plane.sub_x * plane.element_bytes
+        data, stride = native.plane_view(ptr, index, offset, row, rows)
+        planes.append(
+            Plane(
+                data,
+                stride,
+                row // plane.element_bytes,
+                rows,
+                sample,
+                plane.element_bytes // sample,
+            )
+        )
+    return tuple(planes)

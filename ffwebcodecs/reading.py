@@ -1,0 +1,208 @@
+"""read_frames: frames for scripts, decoded on demand in the calling thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ._av import frame as native
+from ._av import packet
+from ._av.decoder import DecoderCore
+from ._av.demux import DemuxerCore
+from ._av.picture import Picture
+from ._shape import ShapeCache
+from ._spec.config import HARDWARE_ACCELERATION, VideoDecoderConfig
+from ._spec.numbers import show, to_int64, to_integer
+from .demuxer import Demuxer, make_config
+from .encoded_video_chunk import EncodedVideoChunk
+from .errors import EncodingError, InvalidArgumentError
+from .video_decoder import open_decoder
+from .video_frame import VideoFrame
+
+# A packet to decode, and the timestamp it gets if it has none of its own.
+_Packets = Iterator[tuple[Any, int]]
+
+
+def read_frames(
+    source: Any,
+    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    *,
+    start: int | None = None,
+    stop: int | None = None,
+    step: int = 1,
+    hardware_acceleration: str = "no-preference",
+    threads: int | None = None,
+) -> Iterator[VideoFrame]:
+    """Yield the frames of a file, or of chunks, in presentation order.
+
+    There is no worker and no pool: each step decodes what it takes to give one frame. A frame
+    belongs to you; one that a ``for`` loop just drops is freed at once, without a warning.
+
+    Parameters
+    ----------
+    source : path, bytes-like, binary file object, Demuxer, or iterable of EncodedVideoChunk
+        A Demuxer is read on from where it is, and stays open. Chunks need a `config`.
+    config : VideoDecoderConfig or mapping, optional
+        Default: the file's own.
+    start, stop : int, optional
+        Microseconds: only frames with ``start <= timestamp < stop``. Files are not decoded from the
+        beginning for it.
+    step : int, optional
+        Give every `step`-th frame only.
+    hardware_acceleration : {"no-preference", "prefer-hardware", "prefer-software"}, optional
+        Overrides the configuration's.
+    threads : int, optional
+        FFmpeg's decoding threads; default: the configuration's, else one for each core that this
+        process may use.
+
+    Yields
+    ------
+    VideoFrame
+
+    Raises
+    ------
+    EncodingError
+        The data is damaged. Frames decoded before that have been yielded; ``timestamp`` of the
+        error is that of the chunk.
+    NotSupportedError
+        This FFmpeg cannot decode it, or there is no video in the file.
+    InvalidArgumentError
+        A parameter is out of range.
+    OSError
+        The file cannot be opened.
+
+    Examples
+    --------
+    >>> for frame in read_frames("clip.mp4", start=1_000_000, step=25):
+    ...     print(frame.timestamp, frame.to_ndarray().mean())
+    """
+    first = None if start is None else to_int64(start, "start")
+    last = None if stop is None else to_int64(stop, "stop")
+    stride = to_integer(step, "step")
+    if stride < 1:
+        raise InvalidArgumentError(f"step is {stride}, it must be at least 1")
+    if hardware_acceleration not in HARDWARE_ACCELERATION:
+        raise InvalidArgumentError(
+            f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
+            f"got {show(hardware_acceleration)}"
+        )
+    count = None if threads is None else to_integer(threads, "threads")
+    if count is not None and not 1 <= count <= 1024:
+        raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
+    parsed = None if config is None else VideoDecoderConfig.parse(config)
+    parameters = getattr(config, "_native", None)
+    demuxer: DemuxerCore | None = None
+    if isinstance(source, Demuxer):
+        if parsed is None:
+            config = source.video_config
+            parsed, parameters = VideoDecoderConfig.parse(config), getattr(config, "_native", None)
+        packets = _of_chunks(source.chunks(first))
+    elif isinstance(source, Iterable) and not _is_file(source):
+        if parsed is None:
+            raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
+        packets = _of_chunks(source)
+    else:
+        demuxer = DemuxerCore(source)
+        if parsed is None:
+            config = make_config(demuxer.info)
+            parsed, parameters = VideoDecoderConfig.parse(config), demuxer.info.parameters
+        packets = _of_file(demuxer, first)
+    try:
+        core, shapes = open_decoder(parsed, parameters, count)
+    except BaseException:
+        if demuxer is not None:
+            demuxer.close()
+        raise
+    return _frames(packets, core, shapes, demuxer, first, last, stride)
+
+
+def _is_file(source: object) -> bool:
+    """Whether `source` is opened, not iterated: paths, bytes and file objects can be iterated as
+    well.
+    """
+    if (
+        isinstance(source, (str, bytes, bytearray, memoryview))
+        or hasattr(source, "read")
+        or hasattr(source, "__fspath__")
+    ):
+        return True
+    try:
+        memoryview(source)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
+
+
+def _of_file(demuxer: DemuxerCore, start: int | None) -> _Packets:
+    if start is not None:
+        demuxer.seek(start)
+    ptr = packet.allocate()
+    guess = start or 0
+    while demuxer.read(ptr):
+        timestamp = ptr.pts
+        if timestamp == packet.NOPTS:
+            timestamp = ptr.dts if ptr.dts != packet.NOPTS else guess
+            guess = timestamp + (ptr.duration or demuxer.frame_duration)
+        yield ptr, timestamp
+        packet.unref(ptr)
+
+
+def _of_chunks(chunks: Iterable[EncodedVideoChunk]) -> _Packets:
+    for chunk in chunks:
+        if not isinstance(chunk, EncodedVideoChunk):
+            raise InvalidArgumentError(f"read_frames takes EncodedVideoChunks, got {show(chunk)}")
+        yield chunk._decodable(), chunk.timestamp
+
+
+def _decoded(packets: _Packets, core: DecoderCore) -> Iterator[Any]:
+    """Yield native frames in order; an error comes after everything that was decoded before it."""
+    failure: EncodingError | None = None
+    receive = core.receive
+    try:
+        for ptr, timestamp in packets:
+            core.send(ptr, timestamp)
+            while (frame := receive()) is not None:
+                yield frame
+    except EncodingError as error:
+        failure = error.with_traceback(None)
+    try:
+        core.drain()
+        while (frame := receive()) is not None:
+            yield frame
+    except EncodingError as error:
+        failure = failure or error.with_traceback(None)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            failure = (
+                None  # its traceback holds this frame: without this the two would hold each other
+            )
+
+
+def _frames(
+    packets: _Packets,
+    core: DecoderCore,
+    shapes: ShapeCache,
+    demuxer: DemuxerCore | None,
+    start: int | None,
+    stop: int | None,
+    step: int,
+) -> Iterator[VideoFrame]:
+    make, shape_of, duration = VideoFrame._from_native, shapes.shape_of, native.duration
+    position = -1
+    try:
+        for ptr in _decoded(packets, core):
+            timestamp = ptr.pts
+            if start is not None and timestamp < start:
+                continue
+            if stop is not None and timestamp >= stop:
+                return
+            position += 1
+            if step > 1 and position % step:
+                continue
+            yield make(Picture(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
+    finally:
+        core.close()
+        if demuxer is not None:
+            demuxer.close()

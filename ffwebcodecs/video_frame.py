@@ -1,0 +1,643 @@
+"""VideoFrame: one picture with a lifetime that you control.
+
+Theory of operation: a frame is a reference to a `Picture` (the AVFrame), a `FrameShape` (everything
+that stays the same along a stream) and two numbers. `clone` copies the three; `close` forgets the
+picture first and the shape second, and every method reads the picture last, so a method
+on another thread sees either an open frame, whose pixels its own reference keeps alive until it
+returns, or a closed one.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ._av import buffers
+from ._av.picture import Picture
+from ._frame_source import picture_from_buffer, shape_of_derived
+from ._pixels import Source, copy_pixels, destination_layout, no_name
+from ._runtime import trace
+from ._shape import CLOSED, FrameShape
+from ._spec.layout import PlaneLayout
+from ._spec.numbers import show, to_flag, to_int64, to_uint64
+from ._spec.rect import Rect
+from .color_space import VideoColorSpace
+from .errors import DataCloneError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from .image_bitmap import ImageBitmap
+from .plane import Plane, make_planes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Rectangle = Rect | tuple[float, float, float, float] | Sequence[float] | Mapping[str, float]
+    Layout = Sequence[PlaneLayout | tuple[int, int] | Mapping[str, int]]
+    ColorSpace = VideoColorSpace | Mapping[str, Any]
+
+
+class VideoFrame:
+    """A picture in memory, with its time, size, orientation and colour.
+
+    Made from pixels, from another frame, or by a decoder. The pixels are copied, unless `transfer`
+    says that the buffer is given away. Close it when you are done (`close`, or ``with``): that
+    frees the memory at once, and tells a decoder that the slot is free.
+
+    Parameters
+    ----------
+    source : buffer, VideoFrame or ImageBitmap
+        A C-contiguous buffer of pixels (needs `format`, `coded_width`, `coded_height` and
+        `timestamp`), or a frame or bitmap (needs `timestamp`), whose pixels are then shared.
+    timestamp : int
+        Presentation time in microseconds, a signed 64-bit integer. Of a frame made from a frame,
+        default: its.
+    duration : int, optional
+        In microseconds, an unsigned 64-bit integer.
+    format : str
+        A VideoPixelFormat such as ``"I420"``, or ``"RGB"``, ``"BGR"``, ``"GRAY8"`` (an extension).
+    coded_width, coded_height : int
+        Size in pixels of what the buffer holds.
+    layout : sequence of PlaneLayout, optional
+        Where each plane lies in the buffer; default: tight, one after another.
+    visible_rect : Rect or (x, y, width, height), optional
+        The part that is the picture, in pixels of the coded frame; default: all of it.
+    display_width, display_height : int, optional
+        Size to show it at; both or neither.
+    rotation : float, optional
+        Clockwise degrees to turn it by when shown, rounded to a multiple of 90. On a frame source
+        it adds up.
+    flip : bool, optional
+        Whether to mirror it horizontally after turning.
+    alpha : {"keep", "discard"}, optional
+        Of a frame source: whether the new frame has its alpha.
+    color_space : VideoColorSpace or mapping, optional
+        Default: sRGB for RGB formats, else BT.709 limited range (full range for ``"GRAY8"``).
+    metadata : mapping, optional
+        Copied deeply; a frame made from a frame takes the source's if none is given.
+    transfer : bool, optional
+        Give the buffer away: nothing is copied, the frame shows the buffer itself and keeps it
+        alive. Do not write to it while the frame or a clone lives. Coded size and visible rect stay
+        as given; without `transfer` only the visible part is stored.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A value is missing, unknown or out of range, or the buffer is too small.
+    InvalidStateError
+        The source frame is closed.
+    MemoryError
+        FFmpeg cannot allocate the picture.
+
+    Notes
+    -----
+    The behaviour is that of VideoFrame in the W3C WebCodecs specification.
+
+    Examples
+    --------
+    >>> with VideoFrame(bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=0) as
+    frame:
+    ...     frame.allocation_size(format="RGBA")
+    64
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_duration",
+        "_metadata",
+        "_picture",
+        "_place",
+        "_shape",
+        "_timestamp",
+        "_warn",
+    )
+
+    _timestamp: int
+    _duration: int | None
+    _picture: Picture | None
+    _shape: FrameShape
+    _metadata: dict[str, Any] | None
+    _warn: bool
+    _place: trace.Place | None  # where it was received or cloned, if tracing was on then
+
+    def __init__(
+        self,
+        source: Any,
+        *,
+        timestamp: int | None = None,
+        duration: int | None = None,
+        format: str | None = None,
+        coded_width: int | None = None,
+        coded_height: int | None = None,
+        layout: Layout | None = None,
+        visible_rect: Rectangle | None = None,
+        display_width: int | None = None,
+        display_height: int | None = None,
+        rotation: float = 0,
+        flip: bool = False,
+        alpha: str = "keep",
+        color_space: ColorSpace | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        transfer: bool = False,
+    ) -> None:
+        self._picture = None
+        self._warn = True
+        self._place = None
+        self._shape = CLOSED
+        if isinstance(source, (VideoFrame, ImageBitmap)):
+            for name, value in (
+                ("format", format),
+                ("coded_width", coded_width),
+                ("coded_height", coded_height),
+                ("layout", layout),
+                ("color_space", color_space),
+            ):
+                if value is not None:
+                    raise InvalidArgumentError(
+                        f"{name} cannot be given for a frame made from a frame: it has the source's"
+                    )
+            # A bitmap has neither time nor metadata.
+            own = source if isinstance(source, VideoFrame) else None
+            base = source._shape
+            if metadata is None and own is not None:
+                metadata = own._metadata
+            picture = source._open_picture()
+            new_duration: int | None
+            if own is not None and timestamp is None:
+                new_timestamp = own.timestamp
+            else:
+                new_timestamp = to_int64(timestamp, "timestamp")
+            if duration is not None:
+                new_duration = to_uint64(duration, "duration")
+            else:
+                new_duration = None if own is None else own.duration
+            shape = shape_of_derived(
+                base, alpha, visible_rect, rotation, flip, display_width, display_height
+            )
+            own_metadata = None if metadata is None else _copy_metadata(metadata)
+        else:
+            new_timestamp = to_int64(timestamp, "timestamp")
+            new_duration = None if duration is None else to_uint64(duration, "duration")
+            _check_alpha(alpha)
+            # Before the picture is made: an error's traceback would keep the picture, and with it a
+            # lent buffer.
+            own_metadata = None if metadata is None else _copy_metadata(metadata)
+            picture, shape = picture_from_buffer(
+                source,
+                format=format,
+                coded_width=coded_width,
+                coded_height=coded_height,
+                timestamp=new_timestamp,
+                layout=layout,
+                visible_rect=visible_rect,
+                display_width=display_width,
+                display_height=display_height,
+                rotation=rotation,
+                flip=flip,
+                color_space=color_space,
+                transfer=to_flag(transfer, "transfer"),
+            )
+        self._metadata = own_metadata
+        self._timestamp = new_timestamp
+        self._duration = new_duration
+        self._shape = shape
+        self._picture = picture
+        if trace.enabled and isinstance(source, VideoFrame):
+            self._note(trace.caller(1))
+
+    @classmethod
+    def from_ndarray(
+        cls,
+        array: Any,
+        *,
+        timestamp: int,
+        format: str | None = None,
+        transfer: bool = False,
+        **options: Any,
+    ) -> VideoFrame:
+        """Make a frame from an array of pixels, or from a PIL image.
+
+        Parameters
+        ----------
+        array : array of uint8, shape (height, width), (height, width, 3) or (height, width, 4)
+            Anything that ``numpy.asarray`` takes.
+        timestamp : int
+            In microseconds.
+        format : str, optional
+            Default: ``"GRAY8"``, ``"RGB"`` or ``"RGBA"`` by the shape. ``"BGR"``, ``"BGRA"``,
+            ``"RGBX"`` and ``"BGRX"`` are the other choices.
+        transfer : bool, optional
+            Show the array's memory instead of copying it; the array must be C-contiguous.
+        **options
+            As for `VideoFrame`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Shape, dtype or format do not fit together, or `transfer` is asked for an array that is
+            not contiguous.
+        """
+        from ._arrays import from_array
+
+        transfer = to_flag(transfer, "transfer")
+        pixels, name, height, width = from_array(array, format, transfer)
+        return cls(
+            pixels,
+            timestamp=timestamp,
+            format=name,
+            coded_width=width,
+            coded_height=height,
+            transfer=transfer,
+            **options,
+        )
+
+    @classmethod
+    def _from_native(
+        cls, picture: Picture, shape: FrameShape, timestamp: int, duration: int | None, warn: bool
+    ) -> VideoFrame:
+        """Make a frame of what a decoder gave; `warn`: whether dropping it unclosed is the user's
+        mistake.
+        """
+        frame = cls.__new__(cls)
+        frame._picture = picture
+        frame._shape = shape
+        frame._metadata = None
+        frame._warn = warn
+        frame._place = None
+        frame._timestamp = timestamp
+        frame._duration = duration
+        return frame
+
+    # ---- attributes (spec 1.4) -------------------------------------------------------------------
+
+    @property
+    def timestamp(self) -> int:
+        """Presentation time in microseconds; kept when the frame is closed."""
+        return self._timestamp
+
+    @property
+    def duration(self) -> int | None:
+        """Duration in microseconds, None if unknown; kept when the frame is closed."""
+        return self._duration
+
+    @property
+    def format(self) -> str | None:
+        """Pixel format; None if the frame is closed or its format has no WebCodecs name."""
+        fmt = self._shape.format
+        return None if fmt is None else fmt.name
+
+    @property
+    def coded_width(self) -> int:
+        """Width of the stored picture in pixels, 0 if closed."""
+        return self._shape.coded_width
+
+    @property
+    def coded_height(self) -> int:
+        """Height of the stored picture in pixels, 0 if closed."""
+        return self._shape.coded_height
+
+    @property
+    def coded_rect(self) -> Rect | None:
+        """The whole stored picture, None if closed."""
+        shape = self._shape
+        if shape is CLOSED:
+            return None
+        return Rect(0, 0, shape.coded_width, shape.coded_height)
+
+    @property
+    def visible_rect(self) -> Rect | None:
+        """The part to show, in pixels of the coded frame; None if closed."""
+        return self._shape.visible_rect
+
+    @property
+    def display_width(self) -> int:
+        """Width to show it at in pixels, after rotation; 0 if closed."""
+        return self._shape.display_width
+
+    @property
+    def display_height(self) -> int:
+        """Height to show it at in pixels, after rotation; 0 if closed."""
+        return self._shape.display_height
+
+    @property
+    def rotation(self) -> int:
+        """Clockwise degrees to turn it by when shown: 0, 90, 180 or 270."""
+        return self._shape.rotation
+
+    @property
+    def flip(self) -> bool:
+        """Whether to mirror it horizontally after turning."""
+        return self._shape.flip
+
+    @property
+    def color_space(self) -> VideoColorSpace:
+        """What its numbers mean; all members None if closed."""
+        return self._shape.color_space
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._picture is None
+
+    def metadata(self) -> dict[str, Any]:
+        """Return a deep copy of the metadata, an empty dictionary if there is none."""
+        metadata = self._metadata
+        self._open_picture()  # after the metadata: close() forgets the picture first
+        return {} if metadata is None else _copy_metadata(metadata)
+
+    # ---- pixels ----------------------------------------------------------------------------------
+
+    def allocation_size(
+        self,
+        *,
+        rect: Rectangle | None = None,
+        layout: Layout | None = None,
+        format: str | None = None,
+        color_space: str | None = None,
+    ) -> int:
+        """Return how many bytes `copy_to` needs with the same options.
+
+        Parameters
+        ----------
+        rect, layout, format, color_space
+            As for `copy_to`.
+
+        Returns
+        -------
+        int
+            Bytes.
+
+        Raises
+        ------
+        InvalidStateError, NotSupportedError, InvalidArgumentError
+            As `copy_to`.
+        """
+        shape = self._shape
+        self._open_picture()
+        return destination_layout(shape, rect, layout, format, color_space)[2].size
+
+    def copy_to(
+        self,
+        destination: Any,
+        *,
+        rect: Rectangle | None = None,
+        layout: Layout | None = None,
+        format: str | None = None,
+        color_space: str | None = None,
+    ) -> list[PlaneLayout]:
+        """Copy this frame's pixels into a buffer you own.
+
+        Rows are written without padding unless `layout` says otherwise; bytes between rows, between
+        planes and after the last one are left alone. Blocks until the bytes are there; the GIL is
+        released while they are copied.
+
+        Parameters
+        ----------
+        destination : writable buffer, C-contiguous
+            `bytearray`, `memoryview`, `numpy.ndarray`, `mmap` ... of at least
+            `allocation_size(...)` bytes, same options. Borrowed for this call only.
+        rect : Rect or (x, y, width, height), optional
+            Region in luma pixels of the coded frame, default `visible_rect`; x and y must suit the
+            chroma subsampling.
+        layout : sequence of PlaneLayout, optional
+            One per plane, offset and stride in bytes; planes may not overlap.
+        format : str, optional
+            Convert to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"`` or ``"GRAY8"``, through
+            libswscale; default: no conversion.
+        color_space : {"srgb", "display-p3"}, optional
+            Of an RGB `format`; default ``"srgb"``.
+
+        Returns
+        -------
+        list of PlaneLayout
+            Where each plane was written: offset and stride in bytes.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            The format of this frame has no WebCodecs name and no `format` is given, or libswscale
+            cannot do this conversion.
+        InvalidArgumentError
+            `destination` is read-only or too small, a stride is shorter than a row, planes overlap,
+            or `rect` leaves the coded area. Nothing has been written.
+        """
+        shape = self._shape
+        picture = self._open_picture()
+        region, target, where = destination_layout(shape, rect, layout, format, color_space)
+        exported = buffers.export(destination, "destination", writable=True)
+        try:
+            size = len(exported)
+            if size < where.size:
+                raise InvalidArgumentError(
+                    f"destination holds {size} bytes, the layout needs {where.size}"
+                )
+            copy_pixels(Source(picture.ptr, shape, region), target, where, exported)
+        finally:
+            buffers.unexport(exported)
+        return list(where.planes)
+
+    @property
+    def planes(self) -> tuple[Plane, ...]:
+        """The visible part of each plane, without a copy; the views stay valid after `close`.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            The format of this frame has no WebCodecs name.
+        """
+        shape = self._shape
+        picture = self._open_picture()
+        if shape.format is None or shape.visible_rect is None:
+            raise NotSupportedError(no_name(shape))
+        return make_planes(picture.ptr, shape.format, shape.visible_rect)
+
+    def to_ndarray(
+        self, format: str | None = None
+    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+        """Return the visible pixels as a new numpy array.
+
+        Parameters
+        ----------
+        format : str, optional
+            As for `copy_to`. Default: the frame's own if that is a packed one (RGBA, RGB, GRAY8
+            ...), else ``"RGBA"`` if it has alpha and ``"RGB"`` if not.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint8, shape (height, width, channels), or (height, width) for GRAY8. Of planar formats:
+            I444 and its kin (planes, height, width); I420 and NV12 with even sizes (height * 3 / 2,
+            width), as OpenCV has them. uint16 for 10 and 12 bits.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            libswscale cannot do the conversion, or the planes do not fit into one array: use
+            `planes`.
+        """
+        from ._arrays import to_array
+
+        return to_array(self, self._shape, format)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the visible picture to a PNG or JPEG file, by the suffix of `path`.
+
+        Rotation and flip are applied, alpha goes into PNG only. The file appears under its name
+        when it is complete.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        InvalidArgumentError
+            The suffix is not .png, .jpg or .jpeg.
+        NotSupportedError
+            This FFmpeg has no encoder for it.
+        OSError
+            The file cannot be written.
+        """
+        from ._still import save_still
+
+        save_still(self, path)
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a PNG for notebooks, None if the frame is closed."""
+        if self.closed:
+            return None
+        from ._still import encode_still
+
+        return encode_still(self, "png")
+
+    # ---- lifetime --------------------------------------------------------------------------------
+
+    def clone(self) -> VideoFrame:
+        """Return a new frame of the same pixels, with a lifetime of its own; nothing is copied.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        """
+        shape, metadata = self._shape, self._metadata
+        picture = self._open_picture()
+        clone = VideoFrame._from_native(picture, shape, self.timestamp, self.duration, True)
+        if metadata is not None:
+            clone._metadata = _copy_metadata(metadata)
+        if trace.enabled:
+            clone._note(trace.caller(1))
+        return clone
+
+    def _note(self, place: trace.Place) -> None:
+        """Remember where this frame was received or cloned, for as long as it is open."""
+        self._place = place
+        picture = self._picture
+        if picture is not None and picture.lease is not None:
+            picture.lease.note(place)
+
+    def close(self) -> None:
+        """Free this frame's hold on its pixels now; twice is fine.
+
+        The memory goes with the last holder: clones, zero-copy views and calls that are still
+        running each hold it.
+        """
+        # Forget the picture first: whoever reads the closed shape then also finds no picture.
+        self._picture = None
+        self._shape = CLOSED
+        self._metadata = None
+        self._place = None
+
+    def _open_picture(self) -> Picture:
+        picture = self._picture
+        if picture is None:
+            raise InvalidStateError(f"the frame at {self.timestamp} us is closed")
+        return picture
+
+    def __enter__(self) -> VideoFrame:
+        self._open_picture()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # getattr: __init__ may not have got anywhere, and __del__ runs all the same.
+        if getattr(self, "_picture", None) is not None and self._warn:
+            try:
+                place = "" if self._place is None else f", held since {self._place.text}"
+                message = f"unclosed frame {self!r}{place}"
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+            finally:
+                self.close()  # whoever records warnings keeps the source, and would keep its memory
+
+    def _duplicate(self) -> VideoFrame:
+        try:
+            return self.clone()
+        except InvalidStateError:
+            raise DataCloneError(
+                f"the frame at {self.timestamp} us is closed: it cannot be pickled or copied"
+            ) from None
+
+    def __copy__(self) -> VideoFrame:
+        return self._duplicate()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        with self._duplicate() as frame:  # of our own: nobody closes it meanwhile
+            shape = frame._shape
+            if shape.format is None:
+                raise DataCloneError(no_name(shape))
+            rect = Rect(0, 0, shape.coded_width, shape.coded_height)
+            pixels = bytearray(frame.allocation_size(rect=rect))
+            frame.copy_to(pixels, rect=rect)
+            return _unpickle, (
+                bytes(pixels),
+                {
+                    "timestamp": frame.timestamp,
+                    "duration": frame.duration,
+                    "format": shape.format.name,
+                    "coded_width": shape.coded_width,
+                    "coded_height": shape.coded_height,
+                    "visible_rect": shape.visible_rect,
+                    "display_width": shape.display_width,
+                    "display_height": shape.display_height,
+                    "rotation": shape.rotation,
+                    "flip": shape.flip,
+                    "color_space": shape.color_space,
+                    "metadata": frame._metadata,
+                },
+            )
+
+    def __repr__(self) -> str:
+        shape = self._shape
+        if shape is CLOSED or shape.visible_rect is None:
+            return f"<VideoFrame closed, timestamp={self.timestamp}>"
+        name = shape.format.name if shape.format is not None else f"ffmpeg:{shape.pix_fmt}"
+        size = f"{shape.visible_rect.width}x{shape.visible_rect.height}"
+        return f"<VideoFrame {name} {size}, timestamp={self.timestamp}>"
+
+
+def _check_alpha(alpha: str) -> None:
+    if not isinstance(alpha, str) or alpha not in ("keep", "discard"):
+        raise InvalidArgumentError(f"alpha must be 'keep' or 'discard', got {show(alpha)}")
+
+
+def _copy_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    from copy import deepcopy
+
+    if not isinstance(metadata, Mapping):
+        raise InvalidArgumentError(f"metadata must be a mapping, got {type(metadata).__name__}")
+    try:
+        return deepcopy(dict(metadata))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DataCloneError(f"metadata cannot be copied: {show(error)}") from error
+
+
+def _unpickle(pixels: bytes, options: dict[str, Any]) -> VideoFrame:
+    return VideoFrame(pixels, transfer=True, **options)
