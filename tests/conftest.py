@@ -1,0 +1,45 @@
+"""Every test ends with no native object left, and the header says what was really under test."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import ffwebcodecs
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    wanted = os.environ.get("FFWEBCODECS_FFI", "auto")
+    mode = ffwebcodecs.ffmpeg_info().mode
+    if wanted in ("api", "abi") and mode != wanted:
+        raise pytest.UsageError(f"FFWEBCODECS_FFI={wanted}, but ffwebcodecs loaded in {mode} mode")
+
+
+def pytest_report_header() -> list[str]:
+    info = ffwebcodecs.ffmpeg_info()
+    lines = [f"ffwebcodecs: {info.mode} mode ({info.reason}), FFmpeg {info.release}"]
+    lines += [f"  {name}: {path}" for name, (path, _) in sorted(info.libraries.items())]
+    return lines
+
+
+def live_handles() -> dict[str, int]:
+    return {kind: count for kind, count in ffwebcodecs.open_handles().items() if count}
+
+
+@pytest.fixture(autouse=True)
+def no_native_object_is_left() -> Iterator[None]:
+    yield
+    # Most tests leave nothing, and a collection costs more than most tests.
+    if not live_handles():
+        return
+    gc.collect()
+    # A worker frees its codec context itself, a moment after close() has returned.
+    deadline = time.monotonic() + 0.5
+    while live_handles() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    left = live_handles()
+    assert not left, f"native objects left open: {left}"

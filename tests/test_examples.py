@@ -1,0 +1,53 @@
+"""The examples run, and print what they say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from clips import FRAMES, ROOT, clip
+
+pytestmark = pytest.mark.slow
+
+
+def run(name: str, *arguments: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "examples" / name), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    head = path.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
+
+def test_demo_writes_a_sheet_and_leaves_nothing_open(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    text = run("demo.py", clip("h264-bframes.mp4"), "-o", sheet)
+    table = dict(line.strip().split("  ", 1) for line in text.splitlines())
+    assert table["frames"] == str(FRAMES)
+    assert table["open handles"] == "0"
+    assert png_size(sheet) == (4 * 166 + 6, 4 * 126 + 6)
+
+
+def test_frames_to_numpy_prints_every_tenth_frame() -> None:
+    lines = run("frames_to_numpy.py", clip("h264-bframes.mp4")).splitlines()
+    assert [line.split()[0] for line in lines] == ["0.000", "0.333", "0.667", "1.000", "1.333"]
+
+
+def test_decoder_asyncio_counts_the_frames() -> None:
+    assert run("decoder_asyncio.py", clip("vp9.webm")) == f"{FRAMES} frames\n"
+
+
+def test_grab_frame_saves_the_frame_at_that_time(tmp_path: Path) -> None:
+    path = tmp_path / "frame.png"
+    run("grab_frame.py", clip("h264-bframes.mp4"), "1.0", path)
+    assert png_size(path) == (160, 120)

@@ -1,0 +1,138 @@
+"""The names of the public API are there, documented, and cheap to import."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+
+import pytest
+
+import ffwebcodecs
+
+CLASSES = [
+    "VideoFrame",
+    "EncodedVideoChunk",
+    "VideoDecoder",
+    "VideoDecoderConfig",
+    "VideoColorSpace",
+    "Rect",
+    "PlaneLayout",
+    "Demuxer",
+    "Plane",
+    "ImageBitmap",
+    "Completion",
+    "FramePoolStats",
+    "FFmpegInfo",
+    "VideoDecoderSupport",
+]
+FUNCTIONS = [
+    "read_frames",
+    "create_image_bitmap",
+    "ffmpeg_info",
+    "open_handles",
+    "set_log_level",
+    "trace_frames",
+]
+ERRORS = [
+    "WebCodecsError",
+    "InvalidArgumentError",
+    "InvalidStateError",
+    "NotSupportedError",
+    "DataError",
+    "EncodingError",
+    "OperationError",
+    "AbortError",
+    "QuotaExceededError",
+    "FramePoolExhaustedError",
+    "DataCloneError",
+    "FFmpegLoadError",
+]
+
+
+@pytest.mark.parametrize("name", CLASSES + FUNCTIONS + ERRORS + ["FramePoolWarning"])
+def test_name_is_public_and_documented(name: str) -> None:
+    thing = getattr(ffwebcodecs, name)
+    assert name in ffwebcodecs.__all__
+    assert name in dir(ffwebcodecs)
+    assert inspect.getdoc(thing)
+
+
+def test_all_names_exist() -> None:
+    missing = [name for name in ffwebcodecs.__all__ if not hasattr(ffwebcodecs, name)]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_members_are_documented(name: str) -> None:
+    thing = getattr(ffwebcodecs, name)
+    bare = [
+        member
+        for member, value in vars(thing).items()
+        if not member.startswith("_")
+        and (inspect.isfunction(value) or isinstance(value, property | staticmethod | classmethod))
+        and not inspect.getdoc(value)
+    ]
+    assert not bare
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_form_one_tree(name: str) -> None:
+    assert issubclass(getattr(ffwebcodecs, name), ffwebcodecs.WebCodecsError)
+
+
+@pytest.mark.parametrize(
+    ("name", "bases"),
+    [
+        ("InvalidArgumentError", (TypeError, ValueError)),
+        ("InvalidStateError", (RuntimeError,)),
+        ("DataError", (ValueError,)),
+        ("EncodingError", (RuntimeError,)),
+        ("OperationError", (RuntimeError,)),
+        ("FramePoolExhaustedError", (ffwebcodecs.QuotaExceededError,)),
+        ("FFmpegLoadError", (ImportError,)),
+        ("FramePoolWarning", (RuntimeWarning,)),
+    ],
+)
+def test_errors_are_caught_as_pythons_own(name: str, bases: tuple[type, ...]) -> None:
+    for base in bases:
+        assert issubclass(getattr(ffwebcodecs, name), base)
+
+
+def python(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_brings_neither_numpy_nor_asyncio_nor_a_parser() -> None:
+    code = (
+        "import sys, ffwebcodecs\n"
+        "unwanted = {'numpy', 'asyncio', 'pycparser', 'inspect', 'ctypes'} & set(sys.modules)\n"
+        "print(sorted(unwanted))"
+    )
+    assert python(code).strip() == "[]"
+
+
+def test_import_does_not_need_ffmpeg(tmp_path: os.PathLike[str]) -> None:
+    # With an empty folder of libraries, what needs FFmpeg fails and the import does not.
+    code = (
+        "import ffwebcodecs\n"
+        "try:\n    ffwebcodecs.ffmpeg_info()\n"
+        "except ffwebcodecs.FFmpegLoadError as error:\n    print(error)\n"
+    )
+    message = python(code, FFWEBCODECS_LIBRARY_PATH=str(tmp_path))
+    assert str(tmp_path) in message
+
+
+def test_package_says_that_it_is_typed() -> None:
+    from importlib.resources import files
+
+    assert files("ffwebcodecs").joinpath("py.typed").is_file()
