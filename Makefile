@@ -1,0 +1,75 @@
+# One command sets everything up; a second run of any target reuses what is there.
+#   make demo   make test   make help
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV ?= .venv
+CACHE ?= .cache
+python := $(VENV)/bin/python
+# The stamp lives inside the environment, so deleting the environment deletes the stamp with it.
+installed := $(VENV)/.installed
+# Holds the versions of the FFmpeg libraries; rewritten only when they change, so an upgrade rebuilds the extension.
+libraries := $(CACHE)/ffmpeg-libraries
+media := $(CACHE)/media/.fetched
+
+# What a rebuild depends on.
+sources := pyproject.toml $(wildcard setup.py ffi_*.py headers/* headers/*/*)
+
+ARGS ?=
+export FFWEBCODECS_CACHE := $(abspath $(CACHE))
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: setup ## Set everything up, decode a real clip, write a contact sheet (demo.png)
+	@$(python) examples/demo.py $(ARGS)
+
+.PHONY: test
+test: setup ## Set everything up, run all tests in API mode and in ABI mode (ARGS="-k name" goes to pytest)
+	@tools/test.sh $(python) $(ARGS)
+
+.PHONY: bench
+bench: setup ## Measure against C, PyAV and OpenCV; rewrites docs/benchmarks.md
+	@$(python) -m pip install --quiet --editable '.[bench]' || echo "PyAV or OpenCV cannot be installed here: measuring without them"
+	@tools/build-benchmarks.sh $(CACHE)/bench
+	@$(python) benchmarks/run.py --programs $(CACHE)/bench $(ARGS)
+
+.PHONY: lint
+lint: setup ## ruff and mypy --strict
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy
+
+.PHONY: layouts
+layouts: setup ## Record the struct layouts of another FFmpeg: make layouts INCLUDE=/path/to/include
+	@test -n "$(INCLUDE)" || { echo "usage: make layouts INCLUDE=/path/to/include (the folder that holds libavutil/)"; exit 2; }
+	@$(python) ffi_build.py layouts --include "$(INCLUDE)"
+
+.PHONY: setup
+setup: $(installed) $(media) ## Only the set-up: system packages, environment, build, media
+
+.PHONY: clean
+clean: ## Remove everything that was made: environment, caches, build outputs
+	rm -rf $(VENV) $(CACHE) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache demo.png
+	find ffwebcodecs \( -name '*.so' -o -name '__pycache__' \) -prune -exec rm -rf {} +
+
+# Runs every time, because only asking tells whether the system still has what is needed; it answers in milliseconds.
+.PHONY: system
+system:
+	@tools/system.sh $(libraries)
+
+$(libraries): system
+
+$(installed): $(libraries) $(sources)
+	@tools/install.sh $(VENV)
+	@touch $@
+
+$(media): $(installed) tools/media.sh
+	@tools/media.sh $(python) $(dir $@)
+	@touch $@

@@ -1,0 +1,255 @@
+"""One measurement in one fresh process: `python benchmarks/cases.py CASE ARGUMENT...` prints JSON.
+
+`benchmarks/run.py` calls it; each case returns (frames, seconds) and counts only the work, not the
+set-up.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+Result = tuple[int, float]
+
+
+def read_frames(path: str, threads: str) -> Result:
+    import ffwebcodecs
+
+    config = config_of(path, int(threads))
+    start = perf_counter()
+    count = 0
+    for frame in ffwebcodecs.read_frames(path, config):
+        frame.close()
+        count += 1
+    return count, perf_counter() - start
+
+
+def video_decoder(path: str, threads: str) -> Result:
+    import ffwebcodecs
+
+    count = 0
+
+    def output(frame: ffwebcodecs.VideoFrame) -> None:
+        nonlocal count
+        frame.close()
+        count += 1
+
+    def error(problem: Exception) -> None:
+        raise problem
+
+    with (
+        ffwebcodecs.Demuxer(path) as demuxer,
+        ffwebcodecs.VideoDecoder(output, error) as decoder,
+    ):
+        decoder.configure(config_of(path, int(threads)))
+        start = perf_counter()
+        for chunk in demuxer.chunks():
+            decoder.decode(chunk)
+        decoder.flush().result(600)
+        return count, perf_counter() - start
+
+
+def read_frames_rgba(path: str, threads: str) -> Result:
+    import ffwebcodecs
+
+    config = config_of(path, int(threads))
+    pixels = bytearray()
+    start = perf_counter()
+    count = 0
+    for frame in ffwebcodecs.read_frames(path, config):
+        if not pixels:
+            pixels = bytearray(frame.allocation_size(format="RGBA"))
+        frame.copy_to(pixels, format="RGBA")
+        frame.close()
+        count += 1
+    return count, perf_counter() - start
+
+
+def config_of(path: str, threads: int) -> object:
+    import dataclasses
+
+    import ffwebcodecs
+
+    with ffwebcodecs.Demuxer(path) as demuxer:
+        return dataclasses.replace(demuxer.video_config, threads=threads)
+
+
+def i420(width: int, height: int) -> bytearray:
+    import numpy as np
+
+    size = width * height + 2 * ((width + 1) // 2) * ((height + 1) // 2)
+    return bytearray((16 + np.arange(size, dtype=np.uint32) * 7 % 219).astype(np.uint8).tobytes())
+
+
+def copy_to(width: str, height: str, rounds: str) -> Result:
+    import ffwebcodecs
+
+    w, h = int(width), int(height)
+    with ffwebcodecs.VideoFrame(
+        i420(w, h), format="I420", coded_width=w, coded_height=h, timestamp=0
+    ) as frame:
+        pixels = bytearray(frame.allocation_size(format="RGBA"))
+        frame.copy_to(pixels, format="RGBA")
+        start = perf_counter()
+        for _ in range(int(rounds)):
+            frame.copy_to(pixels, format="RGBA")
+        return int(rounds), perf_counter() - start
+
+
+def create_transfer(width: str, height: str, rounds: str) -> Result:
+    import ffwebcodecs
+
+    w, h = int(width), int(height)
+    pixels = i420(w, h)
+    start = perf_counter()
+    for _ in range(int(rounds)):
+        ffwebcodecs.VideoFrame(
+            pixels, format="I420", coded_width=w, coded_height=h, timestamp=0, transfer=True
+        ).close()
+    return int(rounds), perf_counter() - start
+
+
+def create_decoded(path: str, rounds: str) -> Result:
+    """Make VideoFrames of a decoded AVFrame, as the decoders do with each frame they receive."""
+    import ffwebcodecs
+    from ffwebcodecs._av import frame as native
+    from ffwebcodecs._av.picture import Picture
+    from ffwebcodecs._ffi import avutil
+    from ffwebcodecs._shape import ShapeCache
+
+    with next(iter(ffwebcodecs.read_frames(path))) as frame:
+        decoded = frame._picture.ptr
+        shapes = ShapeCache()
+        start = perf_counter()
+        for _ in range(int(rounds)):
+            ptr = native.allocate()
+            avutil.av_frame_ref(ptr, decoded)
+            ffwebcodecs.VideoFrame._from_native(
+                Picture(ptr), shapes.shape_of(ptr), ptr.pts, native.duration(ptr) or None, False
+            ).close()
+            del ptr
+        return int(rounds), perf_counter() - start
+
+
+def create_clone(path: str, rounds: str) -> Result:
+    import ffwebcodecs
+
+    with next(iter(ffwebcodecs.read_frames(path))) as frame:
+        start = perf_counter()
+        for _ in range(int(rounds)):
+            frame.clone().close()
+        return int(rounds), perf_counter() - start
+
+
+def pyav_decode(path: str, threads: str) -> Result:
+    import av
+
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        stream.thread_count = int(threads)
+        start = perf_counter()
+        count = sum(1 for _ in container.decode(stream))
+        return count, perf_counter() - start
+
+
+def pyav_decode_rgba(path: str, threads: str) -> Result:
+    import av
+
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        stream.thread_count = int(threads)
+        start = perf_counter()
+        count = 0
+        for frame in container.decode(stream):
+            frame.to_ndarray(format="rgba")
+            count += 1
+        return count, perf_counter() - start
+
+
+def pyav_convert(width: str, height: str, rounds: str) -> Result:
+    import av
+    import numpy as np
+
+    w, h = int(width), int(height)
+    array = np.frombuffer(i420(w, h), np.uint8).reshape(h * 3 // 2, w)
+    frame = av.VideoFrame.from_ndarray(array, format="yuv420p")
+    frame.to_ndarray(format="rgba")
+    start = perf_counter()
+    for _ in range(int(rounds)):
+        frame.to_ndarray(format="rgba")
+    return int(rounds), perf_counter() - start
+
+
+def opencv_decode(path: str, threads: str) -> Result:
+    # grab() decodes without the conversion to BGR that read() adds.
+    import cv2
+
+    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, int(threads)])
+    start = perf_counter()
+    count = 0
+    while capture.grab():
+        count += 1
+    return count, perf_counter() - start
+
+
+def opencv_decode_rgba(path: str, threads: str) -> Result:
+    """Decode to BGR, which is what OpenCV's reader gives."""
+    import cv2
+
+    capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, int(threads)])
+    start = perf_counter()
+    count = 0
+    pixels = None
+    while True:
+        more, pixels = capture.read(pixels)
+        if not more:
+            return count, perf_counter() - start
+        count += 1
+
+
+def opencv_convert(width: str, height: str, rounds: str) -> Result:
+    import cv2
+    import numpy as np
+
+    w, h = int(width), int(height)
+    cv2.setNumThreads(1)
+    array = np.frombuffer(i420(w, h), np.uint8).reshape(h * 3 // 2, w)
+    pixels = np.empty((h, w, 4), np.uint8)
+    cv2.cvtColor(array, cv2.COLOR_YUV2RGBA_I420, dst=pixels)
+    start = perf_counter()
+    for _ in range(int(rounds)):
+        cv2.cvtColor(array, cv2.COLOR_YUV2RGBA_I420, dst=pixels)
+    return int(rounds), perf_counter() - start
+
+
+def import_time(module: str) -> Result:
+    """Return how many modules the import brought, and how long it took."""
+    before = len(sys.modules)
+    start = perf_counter()
+    __import__(module)
+    seconds = perf_counter() - start
+    return len(sys.modules) - before, seconds
+
+
+def import_and_load(module: str) -> Result:
+    """Import, then load FFmpeg, which the import itself does not do."""
+    before = len(sys.modules)
+    start = perf_counter()
+    __import__(module)
+    sys.modules[module].ffmpeg_info()
+    seconds = perf_counter() - start
+    return len(sys.modules) - before, seconds
+
+
+def main(name: str, *arguments: str) -> None:
+    case: Callable[..., Result] = globals()[name]
+    frames, seconds = case(*arguments)
+    print(json.dumps({"frames": frames, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

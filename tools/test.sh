@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs the whole suite in API mode, then in ABI mode; fails if either fails. Usage: tools/test.sh PYTHON [pytest arguments]
+set -uo pipefail
+python=$1
+shift
+failed=0
+summary=()
+for mode in api abi; do
+    log=$(mktemp)
+    FFWEBCODECS_FFI=$mode "$python" -m pytest "$@" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    [ "$status" -eq 0 ] || failed=1
+    summary+=("$mode: $(tail -n 1 "$log" | tr -d '=') (exit status $status)")
+    rm -f "$log"
+done
+printf '\n'
+printf '%s\n' "${summary[@]}"
+exit "$failed"
