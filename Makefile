@@ -32,6 +32,7 @@ demo: setup ## Set everything up, decode a real clip, write a contact sheet (dem
 
 .PHONY: test
 test: setup ## Set everything up, run all tests in API mode and in ABI mode (ARGS="-k name" goes to pytest)
+	@tools/drivers.sh
 	@tools/test.sh $(python) $(ARGS)
 
 .PHONY: bench
@@ -70,6 +71,6 @@ $(installed): $(libraries) $(sources)
 	@tools/install.sh $(VENV)
 	@touch $@
 
-$(media): $(installed) tools/media.sh
+$(media): tools/media.sh | $(installed)
 	@tools/media.sh $(python) $(dir $@)
 	@touch $@

@@ -9,21 +9,29 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, process_time
 
 Result = tuple[int, float]
+
+cpu_times: list[float] = []
+
+
+def clock() -> float:
+    """Return the time, and note the CPU time of all threads: a case calls it when it starts and ends."""
+    cpu_times.append(process_time())
+    return perf_counter()
 
 
 def read_frames(path: str, threads: str) -> Result:
     import ffwebcodecs
 
     config = config_of(path, int(threads))
-    start = perf_counter()
+    start = clock()
     count = 0
     for frame in ffwebcodecs.read_frames(path, config):
         frame.close()
         count += 1
-    return count, perf_counter() - start
+    return count, clock() - start
 
 
 def video_decoder(path: str, threads: str) -> Result:
@@ -44,11 +52,11 @@ def video_decoder(path: str, threads: str) -> Result:
         ffwebcodecs.VideoDecoder(output, error) as decoder,
     ):
         decoder.configure(config_of(path, int(threads)))
-        start = perf_counter()
+        start = clock()
         for chunk in demuxer.chunks():
             decoder.decode(chunk)
         decoder.flush().result(600)
-        return count, perf_counter() - start
+        return count, clock() - start
 
 
 def read_frames_rgba(path: str, threads: str) -> Result:
@@ -56,7 +64,7 @@ def read_frames_rgba(path: str, threads: str) -> Result:
 
     config = config_of(path, int(threads))
     pixels = bytearray()
-    start = perf_counter()
+    start = clock()
     count = 0
     for frame in ffwebcodecs.read_frames(path, config):
         if not pixels:
@@ -64,7 +72,7 @@ def read_frames_rgba(path: str, threads: str) -> Result:
         frame.copy_to(pixels, format="RGBA")
         frame.close()
         count += 1
-    return count, perf_counter() - start
+    return count, clock() - start
 
 
 def config_of(path: str, threads: int) -> object:
@@ -92,10 +100,10 @@ def copy_to(width: str, height: str, rounds: str) -> Result:
     ) as frame:
         pixels = bytearray(frame.allocation_size(format="RGBA"))
         frame.copy_to(pixels, format="RGBA")
-        start = perf_counter()
+        start = clock()
         for _ in range(int(rounds)):
             frame.copy_to(pixels, format="RGBA")
-        return int(rounds), perf_counter() - start
+        return int(rounds), clock() - start
 
 
 def create_transfer(width: str, height: str, rounds: str) -> Result:
@@ -103,12 +111,12 @@ def create_transfer(width: str, height: str, rounds: str) -> Result:
 
     w, h = int(width), int(height)
     pixels = i420(w, h)
-    start = perf_counter()
+    start = clock()
     for _ in range(int(rounds)):
         ffwebcodecs.VideoFrame(
             pixels, format="I420", coded_width=w, coded_height=h, timestamp=0, transfer=True
         ).close()
-    return int(rounds), perf_counter() - start
+    return int(rounds), clock() - start
 
 
 def create_decoded(path: str, rounds: str) -> Result:
@@ -122,7 +130,7 @@ def create_decoded(path: str, rounds: str) -> Result:
     with next(iter(ffwebcodecs.read_frames(path))) as frame:
         decoded = frame._picture.ptr
         shapes = ShapeCache()
-        start = perf_counter()
+        start = clock()
         for _ in range(int(rounds)):
             ptr = native.allocate()
             avutil.av_frame_ref(ptr, decoded)
@@ -130,17 +138,17 @@ def create_decoded(path: str, rounds: str) -> Result:
                 Picture(ptr), shapes.shape_of(ptr), ptr.pts, native.duration(ptr) or None, False
             ).close()
             del ptr
-        return int(rounds), perf_counter() - start
+        return int(rounds), clock() - start
 
 
 def create_clone(path: str, rounds: str) -> Result:
     import ffwebcodecs
 
     with next(iter(ffwebcodecs.read_frames(path))) as frame:
-        start = perf_counter()
+        start = clock()
         for _ in range(int(rounds)):
             frame.clone().close()
-        return int(rounds), perf_counter() - start
+        return int(rounds), clock() - start
 
 
 def pyav_decode(path: str, threads: str) -> Result:
@@ -150,9 +158,9 @@ def pyav_decode(path: str, threads: str) -> Result:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         stream.thread_count = int(threads)
-        start = perf_counter()
+        start = clock()
         count = sum(1 for _ in container.decode(stream))
-        return count, perf_counter() - start
+        return count, clock() - start
 
 
 def pyav_decode_rgba(path: str, threads: str) -> Result:
@@ -162,12 +170,12 @@ def pyav_decode_rgba(path: str, threads: str) -> Result:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         stream.thread_count = int(threads)
-        start = perf_counter()
+        start = clock()
         count = 0
         for frame in container.decode(stream):
             frame.to_ndarray(format="rgba")
             count += 1
-        return count, perf_counter() - start
+        return count, clock() - start
 
 
 def pyav_convert(width: str, height: str, rounds: str) -> Result:
@@ -178,10 +186,10 @@ def pyav_convert(width: str, height: str, rounds: str) -> Result:
     array = np.frombuffer(i420(w, h), np.uint8).reshape(h * 3 // 2, w)
     frame = av.VideoFrame.from_ndarray(array, format="yuv420p")
     frame.to_ndarray(format="rgba")
-    start = perf_counter()
+    start = clock()
     for _ in range(int(rounds)):
         frame.to_ndarray(format="rgba")
-    return int(rounds), perf_counter() - start
+    return int(rounds), clock() - start
 
 
 def opencv_decode(path: str, threads: str) -> Result:
@@ -189,11 +197,11 @@ def opencv_decode(path: str, threads: str) -> Result:
     import cv2
 
     capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, int(threads)])
-    start = perf_counter()
+    start = clock()
     count = 0
     while capture.grab():
         count += 1
-    return count, perf_counter() - start
+    return count, clock() - start
 
 
 def opencv_decode_rgba(path: str, threads: str) -> Result:
@@ -201,13 +209,13 @@ def opencv_decode_rgba(path: str, threads: str) -> Result:
     import cv2
 
     capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, int(threads)])
-    start = perf_counter()
+    start = clock()
     count = 0
     pixels = None
     while True:
         more, pixels = capture.read(pixels)
         if not more:
-            return count, perf_counter() - start
+            return count, clock() - start
         count += 1
 
 
@@ -220,35 +228,36 @@ def opencv_convert(width: str, height: str, rounds: str) -> Result:
     array = np.frombuffer(i420(w, h), np.uint8).reshape(h * 3 // 2, w)
     pixels = np.empty((h, w, 4), np.uint8)
     cv2.cvtColor(array, cv2.COLOR_YUV2RGBA_I420, dst=pixels)
-    start = perf_counter()
+    start = clock()
     for _ in range(int(rounds)):
         cv2.cvtColor(array, cv2.COLOR_YUV2RGBA_I420, dst=pixels)
-    return int(rounds), perf_counter() - start
+    return int(rounds), clock() - start
 
 
 def import_time(module: str) -> Result:
     """Return how many modules the import brought, and how long it took."""
     before = len(sys.modules)
-    start = perf_counter()
+    start = clock()
     __import__(module)
-    seconds = perf_counter() - start
+    seconds = clock() - start
     return len(sys.modules) - before, seconds
 
 
 def import_and_load(module: str) -> Result:
     """Import, then load FFmpeg, which the import itself does not do."""
     before = len(sys.modules)
-    start = perf_counter()
+    start = clock()
     __import__(module)
     sys.modules[module].ffmpeg_info()
-    seconds = perf_counter() - start
+    seconds = clock() - start
     return len(sys.modules) - before, seconds
 
 
 def main(name: str, *arguments: str) -> None:
     case: Callable[..., Result] = globals()[name]
     frames, seconds = case(*arguments)
-    print(json.dumps({"frames": frames, "seconds": seconds}))
+    cpu = cpu_times[-1] - cpu_times[0]
+    print(json.dumps({"frames": frames, "seconds": seconds, "cpu": cpu}))
 
 
 if __name__ == "__main__":

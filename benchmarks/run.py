@@ -26,7 +26,7 @@ MODES = ("api", "abi")
 SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160)}
 
 Command = tuple[list[str], dict[str, str]]
-Rounds = dict[str, list[tuple[int, float]]]
+Rounds = dict[str, list[tuple[int, float, float]]]
 
 
 def case(name: str, *arguments: object, mode: str | None = None) -> Command:
@@ -47,19 +47,25 @@ def measure(commands: dict[str, Command], rounds: int) -> Rounds:
             if done.returncode:
                 raise SystemExit(f"{name} failed: {' '.join(command)}\n{done.stderr}")
             result = json.loads(done.stdout.splitlines()[-1])
-            results[name].append((result["frames"], result["seconds"]))
+            results[name].append((result["frames"], result["seconds"], result["cpu"]))
     return results
 
 
 def per_frame(results: Rounds, name: str) -> float:
     """Return the median seconds per frame."""
-    return statistics.median(seconds / frames for frames, seconds in results[name])
+    return statistics.median(seconds / frames for frames, seconds, _ in results[name])
 
 
 def speed_ratio(results: Rounds, name: str) -> float:
     """Return how fast `name` is against C in the same round: 1 is as fast, 2 twice as fast."""
     pairs = zip(results["C"], results[name], strict=True)
     return statistics.median((c[1] / c[0]) / (own[1] / own[0]) for c, own in pairs)
+
+
+def cpu_ratio(results: Rounds, name: str) -> float:
+    """Return the CPU time of `name` against that of C in the same round; other load hardly moves it."""
+    pairs = zip(results["C"], results[name], strict=True)
+    return statistics.median((own[2] / own[0]) / (c[2] / c[0]) for c, own in pairs)
 
 
 def extra_microseconds(results: Rounds, name: str) -> float:
@@ -165,13 +171,15 @@ def bench_decode(report: Report, programs: Path, rounds: int, threads: int) -> N
             }
         )
         results = measure(commands, rounds)
-        report.section(f"{title}, {threads} threads", "", "frames/s", "speed against C", "limit")
+        columns = ("frames/s", "speed against C", "CPU against C", "limit")
+        report.section(f"{title}, {threads} threads", "", *columns)
         for name in commands:
             ratio = speed_ratio(results, name)
             verdict = (
                 report.verdict(f"decode, {name}", ratio, limit) if limit and "(" in name else ""
             )
-            report.row(name, f"{1 / per_frame(results, name):.0f}", f"{ratio:.2f}", verdict)
+            speed, cpu = 1 / per_frame(results, name), cpu_ratio(results, name)
+            report.row(name, f"{speed:.0f}", f"{ratio:.2f}", f"{cpu:.2f}", verdict)
 
 
 def bench_overhead(report: Report, programs: Path, rounds: int) -> None:
@@ -241,7 +249,7 @@ def bench_import(report: Report, rounds: int) -> None:
     results = measure(commands, rounds * 2)
     report.section("Import", "", "ms", "modules", "limit")
     for name in commands:
-        milliseconds = statistics.median(seconds for _, seconds in results[name]) * 1e3
+        milliseconds = statistics.median(seconds for _, seconds, _ in results[name]) * 1e3
         modules = results[name][0][0]
         verdict = report.verdict(name, milliseconds, "<= 60") if "(" in name else ""
         report.row(name, f"{milliseconds:.1f}", str(modules), verdict)
@@ -256,7 +264,9 @@ def machine() -> str:
                 break
     except OSError:
         pass
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()}"
+    # Other programs' load blurs every figure, so the page says how much of it there was.
+    load = f"load {os.getloadavg()[0]:.1f} at the start"
+    return f"{model}, {len(os.sched_getaffinity(0))} cores, {load}, {platform.system()}"
 
 
 def versions() -> str:

@@ -45,6 +45,13 @@ class CompleteFile:
             raise type(error)(error.errno, error.strerror, self.path) from None
         return self
 
+    @property
+    def temporary(self) -> str | None:
+        """Where another program may write instead of calling `write`; None: it is written
+        directly.
+        """
+        return None if self._temporary == self._final else self._temporary
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of `data`."""
         view = memoryview(data).cast("B")

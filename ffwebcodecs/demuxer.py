@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from ._av import frame as native
 from ._av import packet
 from ._av.demux import DemuxerCore, StreamInfo
+from ._av.streams import CopiedStream
 from ._spec.bitstream import vp9_level
 from ._spec.codec_string import (
     av1_codec_string,
@@ -28,6 +30,7 @@ from .errors import DataError, InvalidStateError, NotSupportedError
 # Sample entries that say: parameter sets may come in the stream too (as little-endian FourCC).
 _AVC3 = int.from_bytes(b"avc3", "little")
 _HEV1 = int.from_bytes(b"hev1", "little")
+_OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "software")
 
 
 class Demuxer:
@@ -62,9 +65,15 @@ class Demuxer:
     'avc1.64001F'
     """
 
+    # Without a dictionary, for the sake of Python 3.11's tracemalloc.
+    __slots__ = ("__weakref__", "_config", "_core", "_lock", "_next_guess")
+
     def __init__(self, source: Any) -> None:
+        self._set_up(DemuxerCore(source))
+
+    def _set_up(self, core: DemuxerCore) -> None:
         self._lock = threading.RLock()
-        self._core = DemuxerCore(source)
+        self._core = core
         self._config: VideoDecoderConfig | None = None
         self._next_guess = 0
 
@@ -127,10 +136,47 @@ class Demuxer:
                 ptr = packet.allocate()
                 if not core.read(ptr):
                     return
-                timestamp = self._timestamp(ptr)
-            yield EncodedVideoChunk._from_native(
-                ptr, core.is_key(ptr), timestamp, ptr.duration or None
-            )
+                chunk = self._chunk(core, ptr)
+            yield chunk
+
+    @classmethod
+    def _with_all_streams(cls, source: Any) -> Demuxer:
+        """Open a file whose other streams are wanted too, for copying: see `_packets`."""
+        demuxer = cls.__new__(cls)
+        demuxer._set_up(DemuxerCore(source, all_streams=True))
+        return demuxer
+
+    @property
+    def _other_streams(self) -> list[CopiedStream]:
+        """The streams besides the video; empty unless opened by `_with_all_streams`."""
+        return self._core.others
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        """The metadata of the whole file, without what is about the container."""
+        return {
+            key: value for key, value in self._core.tags.items() if key.lower() not in _OWN_TAGS
+        }
+
+    def _packets(self) -> Iterator[tuple[int | None, Any]]:
+        """Yield everything in the file's order: (None, chunk) of the video, and (index, packet) of
+        `_other_streams`, in their own time base.
+        """
+        while True:
+            with self._lock:
+                core = self._open_core()
+                ptr = packet.allocate()
+                index = core.read_any(ptr)
+                if index is None:
+                    return
+                item = self._chunk(core, ptr) if index == core.info.index else None
+            yield (index, ptr) if item is None else (None, item)
+
+    def _chunk(self, core: DemuxerCore, ptr: Any) -> EncodedVideoChunk:
+        timestamp = self._timestamp(ptr)
+        return EncodedVideoChunk._from_native(
+            ptr, core.is_key(ptr), timestamp, ptr.duration or None
+        )
 
     def _timestamp(self, ptr: Any) -> int:
         """Return the presentation time; raw streams and AVI have none, then the decoding time
@@ -156,8 +202,7 @@ class Demuxer:
         """
         timestamp = to_int64(timestamp, "timestamp")
         with self._lock:
-            self._open_core().seek(timestamp)
-            self._next_guess = timestamp
+            self._next_guess = self._open_core().seek(timestamp)
 
     @property
     def closed(self) -> bool:
@@ -180,6 +225,13 @@ class Demuxer:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        core = getattr(self, "_core", None)
+        if core is None or core.closed:
+            return
+        core.close()
+        warnings.warn(f"unclosed demuxer of {core.shown}", ResourceWarning, 2, source=self)
 
     def __repr__(self) -> str:
         info = self._core.info

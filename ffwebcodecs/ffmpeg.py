@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from . import _ffi
-from ._av import inventory, ledger
+from ._av import hardware, inventory, ledger
 from .errors import InvalidArgumentError
 
 
@@ -30,7 +31,7 @@ class FFmpegInfo:
         What was tried first and rejected, and why; empty when all is well.
     decoders, encoders : list of str
         FFmpeg's names of its video decoders and encoders.
-    devices : list of str
+    device_types : list of str
         Kinds of hardware device that this FFmpeg was built for.
     """
 
@@ -42,7 +43,23 @@ class FFmpegInfo:
     problems: list[str]
     decoders: list[str]
     encoders: list[str]
-    devices: list[str]
+    device_types: list[str]
+
+    @property
+    def devices(self) -> list[str]:
+        """Those of `device_types` that open here. Asking opens and closes each once, which takes up
+        to a second with some drivers.
+        """
+        return list(self._probed[0])
+
+    @property
+    def device_problems(self) -> dict[str, str]:
+        """Why the other `device_types` do not open, by kind; costs what `devices` costs."""
+        return dict(self._probed[1])
+
+    @cached_property
+    def _probed(self) -> tuple[list[str], dict[str, str]]:
+        return hardware.probe()
 
 
 def ffmpeg_info() -> FFmpegInfo:
@@ -66,7 +83,7 @@ def ffmpeg_info() -> FFmpegInfo:
         problems=problems,
         decoders=inventory.codecs(decoders=True),
         encoders=inventory.codecs(decoders=False),
-        devices=inventory.device_types(),
+        device_types=hardware.kinds(),
     )
 
 

@@ -7,16 +7,15 @@ from typing import Any
 
 from ._av import frame as native
 from ._av import packet
-from ._av.decoder import DecoderCore
 from ._av.demux import DemuxerCore
-from ._av.picture import Picture
+from ._av.hardware import picture_of
 from ._shape import ShapeCache
 from ._spec.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from ._spec.numbers import show, to_int64, to_integer
 from .demuxer import Demuxer, make_config
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import EncodingError, InvalidArgumentError
-from .video_decoder import open_decoder
+from .video_decoder import Core, open_decoder
 from .video_frame import VideoFrame
 
 # A packet to decode, and the timestamp it gets if it has none of its own.
@@ -50,7 +49,8 @@ def read_frames(
     step : int, optional
         Give every `step`-th frame only.
     hardware_acceleration : {"no-preference", "prefer-hardware", "prefer-software"}, optional
-        Overrides the configuration's.
+        Overrides the configuration's, unless it is "no-preference". Where hardware was preferred
+        and cannot be had, a line in the log of ``ffwebcodecs`` says why.
     threads : int, optional
         FFmpeg's decoding threads; default: the configuration's, else one for each core that this
         process may use.
@@ -108,7 +108,7 @@ def read_frames(
             parsed, parameters = VideoDecoderConfig.parse(config), demuxer.info.parameters
         packets = _of_file(demuxer, first)
     try:
-        core, shapes = open_decoder(parsed, parameters, count)
+        core, shapes = open_decoder(parsed, parameters, count, hardware_acceleration)
     except BaseException:
         if demuxer is not None:
             demuxer.close()
@@ -134,10 +134,8 @@ def _is_file(source: object) -> bool:
 
 
 def _of_file(demuxer: DemuxerCore, start: int | None) -> _Packets:
-    if start is not None:
-        demuxer.seek(start)
+    guess = 0 if start is None else demuxer.seek(start)
     ptr = packet.allocate()
-    guess = start or 0
     while demuxer.read(ptr):
         timestamp = ptr.pts
         if timestamp == packet.NOPTS:
@@ -154,7 +152,7 @@ def _of_chunks(chunks: Iterable[EncodedVideoChunk]) -> _Packets:
         yield chunk._decodable(), chunk.timestamp
 
 
-def _decoded(packets: _Packets, core: DecoderCore) -> Iterator[Any]:
+def _decoded(packets: _Packets, core: Core) -> Iterator[Any]:
     """Yield native frames in order; an error comes after everything that was decoded before it."""
     failure: EncodingError | None = None
     receive = core.receive
@@ -182,7 +180,7 @@ def _decoded(packets: _Packets, core: DecoderCore) -> Iterator[Any]:
 
 def _frames(
     packets: _Packets,
-    core: DecoderCore,
+    core: Core,
     shapes: ShapeCache,
     demuxer: DemuxerCore | None,
     start: int | None,
@@ -201,7 +199,7 @@ def _frames(
             position += 1
             if step > 1 and position % step:
                 continue
-            yield make(Picture(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
+            yield make(picture_of(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
     finally:
         core.close()
         if demuxer is not None:

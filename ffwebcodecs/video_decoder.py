@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ._av import frame as native
 from ._av.decoder import DecoderCore, has_decoder
-from ._av.picture import Picture
+from ._av.hardware import picture_of
+from ._av.hwdecode import HardwareDecoder, HardwareStatus
 from ._runtime import trace
 from ._runtime.completion import Completion
 from ._runtime.engine import Engine
@@ -27,6 +29,8 @@ from .errors import (
     NotSupportedError,
 )
 from .video_frame import VideoFrame
+
+Core = DecoderCore | HardwareDecoder
 
 
 class VideoDecoder:
@@ -71,6 +75,19 @@ class VideoDecoder:
     >>> decoder.close()
     """
 
+    # Without a dictionary, because Python 3.11's tracemalloc finds no place for objects with one.
+    __slots__ = (
+        "__weakref__",
+        "_engine",
+        "_error",
+        "_family",
+        "_hardware",
+        "_key_required",
+        "_length_size",
+        "_output",
+        "on_dequeue",
+    )
+
     def __init__(
         self,
         output: Callable[[VideoFrame], object],
@@ -102,11 +119,16 @@ class VideoDecoder:
         self._key_required = True
         self._family = "ffmpeg"
         self._length_size: int | None = None
-        self._engine = Engine(_Driver(), self, frame_pool_size, stall_timeout)
+        self._hardware = HardwareStatus()
+        self._engine = Engine(
+            _Driver(self._hardware, frame_pool_size), self, frame_pool_size, stall_timeout
+        )
 
     @staticmethod
     def is_config_supported(config: VideoDecoderConfig | Mapping[str, Any]) -> VideoDecoderSupport:
         """Return whether this FFmpeg can decode `config`, and the configuration as understood.
+
+        A preference for hardware does not change the answer: without it, software decodes.
 
         Raises
         ------
@@ -139,7 +161,7 @@ class VideoDecoder:
             family = parse_codec(parsed.codec).family
             length_size = _length_size(family, parsed.description)
         except (NotSupportedError, DataError):
-            pass  # the worker finds it too, and closes the decoder with it
+            family = "ffmpeg"  # the worker finds it too, and closes the decoder with it
         self._engine.configure((parsed, parameters))
         self._family, self._length_size = family, length_size
         self._key_required = True
@@ -220,6 +242,22 @@ class VideoDecoder:
         return self._engine.queue_size
 
     @property
+    def hardware_device(self) -> str | None:
+        """The kind of device that decodes (``"cuda"``, ``"vaapi"`` ...), None while it is software.
+
+        Known when the first frame arrives.
+        """
+        return self._hardware.device
+
+    @property
+    def hardware_problem(self) -> str | None:
+        """Why software decodes although the configuration prefers hardware, None if it does not.
+
+        Known when the first frame arrives, or before; the log of ``ffwebcodecs`` says it too.
+        """
+        return self._hardware.problem
+
+    @property
     def pool(self) -> FramePoolStats:
         """The frame pool's numbers at this moment."""
         return self._engine.pool.stats()
@@ -234,20 +272,22 @@ class VideoDecoder:
         engine = getattr(self, "_engine", None)
         if engine is None or engine.state == "closed":
             return
-        configured = engine.state == "configured"
+        message = f"unclosed decoder {self!r}" if engine.state == "configured" else None
         engine.abandon()
-        if configured:
-            warnings.warn(f"unclosed decoder {self!r}", ResourceWarning, stacklevel=2, source=self)
+        if message is not None:
+            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     def __repr__(self) -> str:
         return f"<VideoDecoder {self._engine.state}, {self._engine.queue_size} chunks queued>"
 
 
 class _Driver:
-    """Runs a `DecoderCore` for an engine."""
+    """Runs a decoding core for an engine."""
 
-    def __init__(self) -> None:
-        self._core: DecoderCore | None = None
+    def __init__(self, hardware: HardwareStatus, pool_size: int | None) -> None:
+        self._hardware = hardware
+        self._pool_size = pool_size
+        self._core: Core | None = None
         self._shapes = ShapeCache()
 
     @property
@@ -257,7 +297,10 @@ class _Driver:
     def open(self, setup: Any) -> None:
         config, parameters = setup
         self.close()
-        self._core, self._shapes = open_decoder(config, parameters)
+        self._hardware.problem = None
+        self._core, self._shapes = open_decoder(
+            config, parameters, hardware=self._hardware, pool_size=self._pool_size
+        )
 
     def send(self, chunk: EncodedVideoChunk) -> None:
         core = self._core
@@ -285,7 +328,7 @@ class _Driver:
 
     def wrap(self, ptr: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
         timestamp = ptr.pts
-        picture = Picture(ptr, pool.lend(timestamp))
+        picture = picture_of(ptr, pool.lend(timestamp))
         duration = native.duration(ptr) or None
         frame = VideoFrame._from_native(
             picture, self._shapes.shape_of(ptr), timestamp, duration, True
@@ -302,9 +345,9 @@ class _Driver:
         hint = "" if trace.enabled else " (trace_frames(True) shows where they were received)"
         return FramePoolExhaustedError(
             f"the decoder waits for frames to be closed: {len(held)} of {pool.capacity} in its "
-            f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames when "
-            "you are done with them, or keep copies and close the originals (create_image_bitmap, "
-            "FrameCache), or raise frame_pool_size."
+            f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
+            "when you are done with them, or keep copies and close the originals "
+            "(create_image_bitmap, FrameCache), or raise frame_pool_size."
         )
 
 
@@ -313,9 +356,17 @@ def _where(held: Held) -> str:
 
 
 def open_decoder(
-    config: VideoDecoderConfig, parameters: Any = None, threads: int | None = None
-) -> tuple[DecoderCore, ShapeCache]:
+    config: VideoDecoderConfig,
+    parameters: Any = None,
+    threads: int | None = None,
+    preference: str = "no-preference",
+    hardware: HardwareStatus | None = None,
+    pool_size: int | None = None,
+) -> tuple[Core, ShapeCache]:
     """Return an open decoding core for a parsed configuration, and the shapes of its frames.
+
+    `preference` overrides the configuration's. "no-preference" is software: it decodes every stream
+    the same everywhere, and small pictures faster than a device with its way there and back.
 
     Raises
     ------
@@ -327,7 +378,8 @@ def open_decoder(
     if description is not None and info.family in ("avc", "hevc"):
         _length_size(info.family, description)
     size = None if config.coded_width is None else (config.coded_width, config.coded_height)
-    core = DecoderCore(
+    make = partial(
+        DecoderCore,
         info.name,
         extradata=description if info.family in ("avc", "hevc", "ffmpeg", "av1") else None,
         coded_size=size,  # type: ignore[arg-type]
@@ -335,6 +387,13 @@ def open_decoder(
         low_delay=bool(config.optimize_for_latency),
         parameters=parameters,
     )
+    if preference == "no-preference":
+        preference = config.hardware_acceleration
+    core: Core
+    if preference == "prefer-hardware":
+        core = HardwareDecoder(info.name, make, hardware or HardwareStatus(), pool_size)
+    else:
+        core = make()
     aspect = None
     if config.display_aspect_width is not None:
         aspect = config.display_aspect_width, config.display_aspect_height

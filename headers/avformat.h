@@ -159,6 +159,8 @@ AVRational av_guess_frame_rate(AVFormatContext *ctx, AVStream *stream, AVFrame *
 AVRational av_guess_sample_aspect_ratio(AVFormatContext *format, AVStream *stream, AVFrame *frame);
 uint8_t *av_stream_get_side_data(const AVStream *stream, int type, int *size); //@ avformat<59
 uint8_t *av_stream_get_side_data(const AVStream *stream, int type, size_t *size); //@ avformat>=59 avformat<62
+uint8_t *av_stream_new_side_data(AVStream *stream, int type, int size); //@ avformat<59
+uint8_t *av_stream_new_side_data(AVStream *stream, int type, size_t size); //@ avformat>=59 avformat<62
 
 AVOutputFormat *av_guess_format(const char *short_name, const char *filename, const char *mime_type); //@ avformat<59
 const AVOutputFormat *av_guess_format(const char *short_name, const char *filename, const char *mime_type); //@ avformat>=59
@@ -168,6 +170,7 @@ int avformat_alloc_output_context2(AVFormatContext **ctx, const AVOutputFormat *
 AVStream *avformat_new_stream(AVFormatContext *s, const AVCodec *c);
 int avformat_query_codec(const AVOutputFormat *ofmt, int codec_id, int std_compliance);
 unsigned int av_codec_get_tag(const struct AVCodecTag *const *tags, int id);
+int av_codec_get_id(const struct AVCodecTag *const *tags, unsigned int tag);
 int av_codec_get_tag2(const struct AVCodecTag *const *tags, int id, unsigned int *tag);
 int avformat_init_output(AVFormatContext *s, AVDictionary **options);
 int avformat_write_header(AVFormatContext *s, AVDictionary **options);

@@ -1,4 +1,4 @@
-"""Streams as plain values, and what a decoder's callbacks collect: shared by the decoder's tests."""
+"""Streams as plain values, and what callbacks collect: for the tests of the decoder."""
 
 from __future__ import annotations
 
@@ -101,15 +101,24 @@ class Sink:
 
 
 class Gate:
-    """An output callback that stops in its first call until `open` is called."""
+    """An output callback that stops in its first call until `open` is called.
 
-    def __init__(self, sink: Sink) -> None:
+    It stops after the sink has had the frame, or `before`.
+    """
+
+    def __init__(self, sink: Sink, before: bool = False) -> None:
         self._sink = sink
+        self._before = before
         self.inside = threading.Event()
         self._go = threading.Event()
 
     def output(self, frame: VideoFrame) -> None:
+        if self._before:
+            self._stop()
         self._sink.output(frame)
+        self._stop()
+
+    def _stop(self) -> None:
         if not self.inside.is_set():
             self.inside.set()
             assert self._go.wait(TIMEOUT)

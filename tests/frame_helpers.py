@@ -70,7 +70,7 @@ def size_of(
 
 
 def pattern(format: str, width: int, height: int, seed: int = 1) -> bytes:
-    """Return tightly packed pixels, all of them different from their neighbours and legal for the depth."""
+    """Return tight pixels, different from their neighbours and legal for the depth."""
     size = size_of(format, width, height)
     if bit_depth(format) == 8:
         return bytes((seed * 31 + index * 7 + index // 251) % 256 for index in range(size))
@@ -81,7 +81,7 @@ def pattern(format: str, width: int, height: int, seed: int = 1) -> bytes:
 
 
 def padded_layout(format: str, width: int, height: int, gap: int = 3) -> list[tuple[int, int]]:
-    """Return a layout with odd strides, gaps between the planes, and the planes in reverse order."""
+    """Return a layout with odd strides, gaps, and the planes in reverse order."""
     entries: list[tuple[int, int]] = []
     end = gap
     for plane in reversed(planes_of(format)):
@@ -108,12 +108,16 @@ def scatter(
 def cut(data: bytes, format: str, width: int, height: int, rect: Sequence[int]) -> bytes:
     """Return the tight pixels of a rectangle of tight pixels."""
     x, y, wide, high = rect
-    found, start = [], 0
+    found: list[bytes] = []
+    start = 0
     for plane in planes_of(format):
         stride = row_bytes(plane, width)
         left, row = x // plane[0] * plane[2], row_bytes(plane, wide)
-        for line in range(y // plane[1], y // plane[1] + rows_of(plane, high)):
-            found.append(data[start + line * stride + left :][:row])
+        first = y // plane[1]
+        found.extend(
+            data[start + line * stride + left :][:row]
+            for line in range(first, first + rows_of(plane, high))
+        )
         start += stride * rows_of(plane, height)
     return b"".join(found)
 

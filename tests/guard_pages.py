@@ -64,8 +64,10 @@ def frames(format: str, width: int, height: int, at_end: bool) -> list[VideoFram
         data = scatter(pattern(format, width, height), format, width, height, layout, 0)
         source = Guarded(len(data), at_end=at_end).fill(data)
         options = {"format": format, "coded_width": width, "coded_height": height, "layout": layout}
-        for transfer in (False, True):
-            made.append(VideoFrame(source.memory, timestamp=0, transfer=transfer, **options))
+        made += [
+            VideoFrame(source.memory, timestamp=0, transfer=transfer, **options)
+            for transfer in (False, True)
+        ]
     return made
 
 

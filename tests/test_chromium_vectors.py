@@ -3,9 +3,11 @@
 The file's `tags_doc` says how to compare:
 
 * core: exactly.
-* impl_choice: errors, visible size, allocation size and copied bytes; the coded size and the visible rect's origin may
-  differ (we store odd sizes as they are, Chromium rounds up to whole chroma samples).
-* rgb_tolerance: bytes within the case's `tol`, colour ignored where alpha is 0, and 255 // alpha more where it is below 255.
+* impl_choice: errors, visible size, allocation size and copied bytes; the coded size and the
+  visible rect's origin may differ (we store odd sizes as they are, Chromium rounds up to whole
+  chroma samples).
+* rgb_tolerance: bytes within the case's `tol`, colour ignored where alpha is 0, and 255 // alpha
+  more where it is below 255.
 
 The fourth byte of RGBX and BGRX is always ignored. `EXCEPTIONS` is everything else that differs.
 """
@@ -47,7 +49,7 @@ EXCEPTIONS = {
     # JavaScript truncates fractions; ours are refused where an integer is meant (spec, decision 3).
     "display_size/frac": REFUSED,
     "init_values/ts_neg_frac": REFUSED,
-    # Odd sizes are not rounded up to whole chroma samples (decision 4); the case has only the tag of its bytes.
+    # Odd sizes are not rounded up to whole chroma samples (decision 4); these have no impl_choice.
     "convert_rgb/chroma_gradient/I420/5x3": ODD_SIZE,
     "convert_rgb/chroma_gradient/I422/5x3": ODD_SIZE,
     "convert_rgb/chroma_gradient/NV12/5x3": ODD_SIZE,

@@ -146,9 +146,9 @@ def test_a_refused_copy_writes_nothing_and_leaves_the_bytearray_free(options, si
 
 
 def test_too_small_says_both_sizes():
-    with make("I420", 1920, 1080) as frame:
-        with pytest.raises(InvalidArgumentError, match=r"\b100\b.*\b3110400\b"):
-            frame.copy_to(bytearray(100))
+    message = r"\b100\b.*\b3110400\b"
+    with make("I420", 1920, 1080) as frame, pytest.raises(InvalidArgumentError, match=message):
+        frame.copy_to(bytearray(100))
 
 
 def test_a_destination_is_free_after_the_copy():

@@ -1,4 +1,4 @@
-"""No byte outside the caller's buffers is read or written: guard pages lie on both sides (tests/guard_pages.py)."""
+"""No byte outside the caller's buffers is read or written (tests/guard_pages.py)."""
 
 from __future__ import annotations
 

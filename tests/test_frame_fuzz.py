@@ -1,4 +1,4 @@
-"""Random arguments, good and bad: only our own errors come out, and good ones give what arithmetic says."""
+"""Random arguments: only our own errors come out, and good ones give what arithmetic says."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import mmap
 import os
 import pickle
 import subprocess
@@ -151,6 +152,35 @@ def test_with_closes_also_when_the_block_fails():
     assert frame.closed
 
 
+# ----------------------------------------
+
+
+def test_a_picture_beyond_what_ffmpeg_allocates_is_a_memory_error():
+    with mmap.mmap(-1, 48_000 * 48_000) as memory:
+        with pytest.raises(MemoryError):
+            make("GRAY8", 48_000, 48_000, memory)
+        with make("GRAY8", 48_000, 48_000, memory, transfer=True) as frame:
+            assert frame.allocation_size() == 48_000 * 48_000
+
+
+def test_out_of_memory_leaves_nothing_behind():
+    resource = pytest.importorskip("resource")
+    source = bytearray(100_000_000)
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as file:
+        used = int(file.read().split()[0]) * mmap.PAGESIZE
+    resource.setrlimit(resource.RLIMIT_AS, (used + 50 * MB, before[1]))
+    try:
+        with pytest.raises(MemoryError) as caught:
+            make(data=source, **BIG)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    source.append(1)  # not locked, although the error is still held
+    assert caught.value.__traceback__ is not None
+    del caught
+    assert open_handles()["frame"] == 0
+
+
 # ---- clones ------------------------------------------------------------------------------------
 
 
@@ -259,8 +289,9 @@ def test_the_warning_shows_where_the_frame_was_made(tmp_path):
     script = tmp_path / "forgetful.py"
     script.write_text(
         "from ffwebcodecs import VideoFrame\n"
+        "SIZE = {'coded_width': 2, 'coded_height': 2}\n"
         "def make():\n"
-        "    return VideoFrame(bytes(4), format='GRAY8', coded_width=2, coded_height=2, timestamp=0)\n"
+        "    return VideoFrame(bytes(4), format='GRAY8', timestamp=0, **SIZE)\n"
         "frame = make()\n"
         "del frame\n"
     )
@@ -269,8 +300,8 @@ def test_the_warning_shows_where_the_frame_was_made(tmp_path):
     assert "ResourceWarning: unclosed frame <VideoFrame GRAY8 2x2" in done.stderr
     made = done.stderr.split("Object allocated at")[1]
     assert "forgetful.py" in made
-    assert "lineno 3" in made
     assert "lineno 4" in made
+    assert "lineno 5" in made
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

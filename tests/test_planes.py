@@ -32,8 +32,8 @@ def visible_bytes(frame: VideoFrame, format: str, width: int, height: int) -> by
         assert plane.width == row // spec[2]
         assert plane.stride >= row
         assert len(plane.data) >= plane.stride * (plane.height - 1) + row
-        for y in range(plane.height):
-            found.append(bytes(plane.data[y * plane.stride : y * plane.stride + row]))
+        starts = range(0, plane.height * plane.stride, plane.stride)
+        found += [bytes(plane.data[start : start + row]) for start in starts]
     return b"".join(found)
 
 
@@ -86,7 +86,7 @@ def test_planes_are_read_only():
         assert data.readonly
         with pytest.raises(TypeError):
             data[0] = 1
-        with pytest.raises(ValueError, match="read-only|WRITEABLE|writeable"):
+        with pytest.raises(ValueError, match="read-only"):
             frame.planes[0].to_ndarray()[0, 0, 0] = 1
 
 

@@ -142,14 +142,15 @@ RGB_SOURCES = [*PACKED, "gbrp", "gbrap", "gbrp10le", "gbrp12le", "gbrp16le"]
 
 
 @pytest.mark.parametrize("source", RGB_SOURCES)
-def test_rgb_to_rgb_is_exact_for_8_bits_and_within_one_for_more(source: str) -> None:
+def test_rgb_to_rgb_is_exact_for_8_bits_and_close_for_more(source: str) -> None:
     for target, (width, height) in itertools.product(PACKED, [(1, 1), (3, 3), (7, 5), (64, 8)]):
         pixels = Pixels(source, width, height, 6).fill("random")
         out = Pixels(target, width, height, 5)
         scale.convert(image(pixels), image(out))
         top = (1 << pixels.shape.depth) - 1
         difference = np.abs(out.rgb() - pixels.rgb() * 255 / top).max()
-        assert difference == 0 if pixels.shape.depth == 8 else difference < 1
+        # A step, and what FFmpeg 8.0 rounds up.
+        assert difference == 0 if pixels.shape.depth == 8 else difference < 1.5
         if out.shape.alpha:
             assert (out.alpha() == (pixels.alpha() if pixels.shape.alpha else 255)).all()
         assert out.padding_is_untouched()

@@ -99,7 +99,8 @@ def test_rgb_to_yuv_has_the_matrix_and_range_of_the_destination(source: str, ful
         shape = out.shape
         exact = to_yuv(pixels.rgb().astype(float), matrix, full, shape.depth, shape.sub)
         for got, wanted in zip(out.yuv(), exact, strict=True):
-            assert np.abs(got - wanted).max() < (0.75 if shape.depth == 8 else 4)
+            # FFmpeg 8.0 truncates full-range chroma; until 7.1 the difference is 0.6 at most.
+            assert np.abs(got - wanted).max() < (1.25 if shape.depth == 8 else 6)
         if shape.alpha:
             alpha = pixels.alpha() if pixels.shape.alpha else np.full((height, width), 255)
             assert np.abs(out.alpha() - alpha * ((1 << shape.depth) - 1) / 255).max() < 1

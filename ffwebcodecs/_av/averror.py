@@ -83,6 +83,9 @@ def os_error(code: int, path: str) -> OSError | None:
         -errno.EPERM,
         -errno.ENOTDIR,
         -errno.EMFILE,
+        -errno.ENOSPC,
+        -errno.EROFS,
+        -errno.EFBIG,
     ):
         return OSError(-code, os.strerror(-code), path)
     return None

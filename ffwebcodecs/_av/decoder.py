@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _ffi
 from .._ffi import avcodec, avutil, ffi
@@ -16,6 +16,9 @@ from ..errors import EncodingError, NotSupportedError
 from . import averror, ledger
 from . import frame as frames
 from .packet import NOPTS
+
+if TYPE_CHECKING:
+    from .hardware import Device
 
 _contexts = ledger.kind("codec_context")
 _MAX_THREADS = 16  # FFmpeg's own limit for automatic threads
@@ -82,6 +85,12 @@ class DecoderCore:
         One frame in, one frame out: slice threads only.
     parameters : StreamParameters, optional
         From the demuxer; says more than the rest for uncommon codecs.
+    codec : AVCodec, optional
+        Use this decoder of `name`.
+    device : Device, optional
+        Decode on it, if libavcodec finds that it can. Kept open.
+    surfaces : int
+        Pictures on the device that others may hold, besides those that decoding itself needs.
 
     Raises
     ------
@@ -89,7 +98,16 @@ class DecoderCore:
         This FFmpeg has no such decoder, or it refuses the configuration.
     """
 
-    __slots__ = ("_context", "_pending", "_sent", "_spare", "_unstamped", "at_end", "name")
+    __slots__ = (
+        "_context",
+        "_device",
+        "_pending",
+        "_sent",
+        "_spare",
+        "_unstamped",
+        "at_end",
+        "name",
+    )
 
     def __init__(
         self,
@@ -100,8 +118,12 @@ class DecoderCore:
         threads: int = 0,
         low_delay: bool = False,
         parameters: Any = None,
+        codec: Any = None,
+        device: Device | None = None,
+        surfaces: int = 0,
     ) -> None:
-        codec = find_decoder(name)
+        if codec is None:
+            codec = find_decoder(name)
         if codec is None:
             raise NotSupportedError(
                 f"this FFmpeg ({_ffi.report().release}) has no decoder for {name!r}; "
@@ -128,6 +150,13 @@ class DecoderCore:
         if low_delay:
             context.thread_type = avcodec.FF_THREAD_SLICE
             context.flags |= avcodec.AV_CODEC_FLAG_LOW_DELAY
+        self._device = device
+        if device is not None:
+            # libavcodec's own get_format follows it, and goes back to software by itself.
+            ref = avutil.av_buffer_ref(device.ptr)
+            context.hw_device_ctx = averror.check_pointer(ref, "cannot use a device")
+            context.extra_hw_frames = surfaces
+            context.thread_count = 1  # the device works in parallel; a thread costs a surface each
         # The coded size and the crop are shown as WebCodecs wants them, so FFmpeg must not apply
         # the crop itself.
         context.apply_cropping = 0
@@ -230,6 +259,7 @@ class DecoderCore:
         """Free the decoder. Call it from the thread that uses it, or while no thread does."""
         self._context = None
         self._spare = None
+        self._device = None
 
     def _error(self, code: int) -> Exception:
         timestamp = self._sent[0] if self._sent else None

@@ -14,9 +14,9 @@ from typing import Any
 from .._ffi import avcodec, avformat, avutil, ffi
 from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
 from . import averror, ledger, packet
+from .streams import CopiedStream, StreamParameters, read_tags
 
 _formats = ledger.kind("format_context")
-_parameters = ledger.kind("codec_parameters")
 NOPTS = packet.NOPTS
 _BLOCK = 1 << 20
 
@@ -24,62 +24,6 @@ _BLOCK = 1 << 20
 def _close(ptr: Any) -> None:
     avformat.avformat_close_input(ffi.new("AVFormatContext **", ptr))
     _formats.freed()
-
-
-class StreamParameters:
-    """A stream's codec parameters as plain values: what a decoder configuration cannot say.
-
-    Uncommon codecs need a tag, bits per sample or a pixel format besides their name. Plain values,
-    because a configuration is one: it may be kept, compared and pickled without holding native
-    memory.
-    """
-
-    __slots__ = ("extradata", "numbers", "sample_aspect_ratio")
-
-    FIELDS = (
-        "codec_tag",
-        "format",
-        "bits_per_coded_sample",
-        "bits_per_raw_sample",
-        "profile",
-        "level",
-        "width",
-        "height",
-        "field_order",
-        "color_range",
-        "color_primaries",
-        "color_trc",
-        "color_space",
-        "chroma_location",
-        "video_delay",
-    )
-
-    def __init__(self, par: Any) -> None:
-        self.numbers = tuple(int(getattr(par, name)) for name in self.FIELDS)
-        self.sample_aspect_ratio = (par.sample_aspect_ratio.num, par.sample_aspect_ratio.den)
-        self.extradata = (
-            bytes(ffi.buffer(par.extradata, par.extradata_size)) if par.extradata_size else b""
-        )
-
-    def apply(self, context: Any, codec_id: int) -> int:
-        """Fill a codec context; returns FFmpeg's error code."""
-        ptr = avcodec.avcodec_parameters_alloc()
-        if not ptr:
-            return int(avutil.AVERROR_ENOMEM)
-        _parameters.made()
-        par = ffi.gc(ptr, _free_parameters, 512)
-        par.codec_type = avutil.AVMEDIA_TYPE_VIDEO
-        par.codec_id = codec_id
-        for name, value in zip(self.FIELDS, self.numbers, strict=True):
-            setattr(par, name, value)
-        par.sample_aspect_ratio = self.sample_aspect_ratio
-        code: int = avcodec.avcodec_parameters_to_context(context, par)
-        return code
-
-
-def _free_parameters(ptr: Any) -> None:
-    avcodec.avcodec_parameters_free(ffi.new("AVCodecParameters **", ptr))
-    _parameters.freed()
 
 
 class NamedSource:
@@ -109,10 +53,15 @@ class NamedSource:
                 raise InvalidArgumentError(
                     f"expected a path, bytes or a binary file object, got {type(source).__name__}"
                 ) from None
-            self._spool_file(source, read)
-        else:
-            with self._spool() as file:
-                file.write(view)
+            view = None
+        try:
+            if view is None:
+                self._spool_file(read)
+            else:
+                self._spool_bytes(view)
+        except BaseException:  # the program's own `read` may raise anything
+            self.close()
+            raise
 
     def _spool(self) -> Any:
         if sys.platform == "linux" and hasattr(os, "memfd_create"):
@@ -123,18 +72,24 @@ class NamedSource:
         self.name = self._temporary
         return open(handle, "wb")
 
-    def _spool_file(self, source: Any, read: Any) -> None:
+    def _spool_bytes(self, view: memoryview) -> None:
+        with self._spool() as file:
+            file.write(view)
+
+    def _spool_file(self, read: Any) -> None:
         with self._spool() as file:
             while True:
                 block = read(_BLOCK)
                 if not block:
                     return
                 if isinstance(block, str):
-                    self.close()
                     raise InvalidArgumentError(
                         "the file object gives str; open the file in binary mode ('rb')"
                     )
                 file.write(block)
+
+    def __del__(self) -> None:
+        self.close()
 
     def close(self) -> None:
         """Remove the memory file or temporary file, if there is one."""
@@ -206,10 +161,11 @@ class DemuxerCore:
         There is no video stream in it.
     """
 
-    __slots__ = ("_context", "_key_flag", "_source", "_time_base", "info")
+    __slots__ = ("_context", "_key_flag", "_source", "_time_base", "info", "others")
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: object, *, all_streams: bool = False) -> None:
         self._context: Any = None
+        self.others: list[CopiedStream] = []
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
@@ -217,6 +173,7 @@ class DemuxerCore:
         try:
             self._context = self._open()
             self.info = self._describe()
+            self._choose(all_streams)
         except BaseException:
             self.close()
             raise
@@ -254,9 +211,7 @@ class DemuxerCore:
             raise NotSupportedError(
                 f"{self._source.shown} has no video stream (it has: {', '.join(kinds) or 'none'})"
             )
-        for i in range(context.nb_streams):
-            if i != index:
-                context.streams[i].discard = avcodec.AVDISCARD_ALL
+        index = self._not_the_cover(index)
         stream = context.streams[index]
         par = stream.codecpar
         info = StreamInfo()
@@ -279,9 +234,30 @@ class DemuxerCore:
         if info.duration is None and context.duration > 0:
             info.duration = context.duration
         info.display_matrix = self._display_matrix(stream, par)
-        info.parameters = StreamParameters(par)
+        info.parameters = StreamParameters(stream)
         info.extradata = info.parameters.extradata
         return info
+
+    def _choose(self, all_streams: bool) -> None:
+        context = self._context
+        for i in range(context.nb_streams):
+            if i == self.info.index:
+                continue
+            if all_streams:
+                self.others.append(CopiedStream(context.streams[i]))
+            else:
+                context.streams[i].discard = avcodec.AVDISCARD_ALL
+
+    def _not_the_cover(self, index: int) -> int:
+        """Return `index`, or that of a film if `index` is only its cover picture."""
+        streams = self._context.streams
+        cover = avformat.AV_DISPOSITION_ATTACHED_PIC
+        if streams[index].disposition & cover:
+            for i in range(self._context.nb_streams):
+                kind = streams[i].codecpar.codec_type
+                if kind == avutil.AVMEDIA_TYPE_VIDEO and not streams[i].disposition & cover:
+                    return i
+        return index
 
     @staticmethod
     def _microseconds(value: int, time_base: tuple[int, int]) -> int | None:
@@ -311,20 +287,35 @@ class DemuxerCore:
         """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
         the end.
         """
-        context = self._context
         index = self.info.index
         while True:
-            code = avformat.av_read_frame(context, ptr)
-            if code < 0:
-                if code == averror.EOF:
-                    return False
-                raise self._read_error(code)
-            if ptr.stream_index == index:
-                break
+            found = self.read_any(ptr)
+            if found is None:
+                return False
+            if found == index:
+                return True
             avcodec.av_packet_unref(ptr)
-        numerator, denominator = self._time_base
-        avcodec.av_packet_rescale_ts(ptr, (numerator, denominator), (1, 1000000))
-        return True
+
+    def read_any(self, ptr: Any) -> int | None:
+        """Read the next packet of any stream into `ptr`; return the stream's index, None at the
+        end.
+
+        Timestamps of the video stream are in microseconds, others in their stream's time base.
+        """
+        code = avformat.av_read_frame(self._context, ptr)
+        if code < 0:
+            if code == averror.EOF:
+                return None
+            raise self._read_error(code)
+        found: int = ptr.stream_index
+        if found == self.info.index:
+            avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
+        return found
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The metadata of the whole file."""
+        return read_tags(self._context.metadata)
 
     def _read_error(self, code: int) -> Exception:
         what = f"cannot read on in {self._source.shown}"
@@ -349,21 +340,41 @@ class DemuxerCore:
         """Return whether the packet is a key frame."""
         return bool(ptr.flags & self._key_flag)
 
-    def seek(self, timestamp: int) -> None:
+    def seek(self, timestamp: int) -> int:
         """Move to the last key frame at or before `timestamp` microseconds (the first one if there
         is none before).
+
+        Return the time from which to count where packets have none.
         """
         context = self._context
         index = self.info.index
-        target = avutil.av_rescale_q(timestamp, (1, 1000000), self._time_base)
+        target = self._tick(timestamp)
         code = avformat.avformat_seek_file(context, index, -(2**63), target, target, 0)
         if code < 0:
             # Nothing at or before: go to the start; formats without an index take only this one.
             code = avformat.av_seek_frame(context, index, target, avformat.AVSEEK_FLAG_BACKWARD)
         if code < 0 and self.info.start_time is not None:
-            start = avutil.av_rescale_q(self.info.start_time, (1, 1000000), self._time_base)
+            start = self._tick(self.info.start_time)
             code = avformat.av_seek_frame(context, index, start, avformat.AVSEEK_FLAG_BACKWARD)
+        if code < 0:
+            # Raw streams have bytes only. Their first frame is before all others.
+            code = avformat.av_seek_frame(context, index, 0, avformat.AVSEEK_FLAG_BYTE)
+            timestamp = 0
         averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
+        return timestamp
+
+    def _tick(self, timestamp: int) -> int:
+        """Return the last tick of the stream's clock that is `timestamp` in microseconds, rounded,
+        or before it.
+        """
+        numerator, denominator = self._time_base
+        tick = ((2 * timestamp + 1) * denominator - 1) // (2000000 * numerator)
+        return max(-(2**62), min(tick, 2**62))
+
+    @property
+    def shown(self) -> str:
+        """The source, for people."""
+        return self._source.shown
 
     @property
     def closed(self) -> bool:

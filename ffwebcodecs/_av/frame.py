@@ -176,11 +176,13 @@ def describe(ptr: Any) -> tuple[int, ...]:
     """Return what stays the same from frame to frame of a stream, as a key to cache by.
 
     (format, width, height, crop left, top, right, bottom, SAR numerator, denominator, primaries,
-    transfer, matrix, range), as FFmpeg's numbers.
+    transfer, matrix, range), as FFmpeg's numbers. The format of a frame on a device is the one it
+    has when it is downloaded.
     """
     sar = ptr.sample_aspect_ratio
+    surfaces = ptr.hw_frames_ctx
     return (
-        ptr.format,
+        ffi.cast("AVHWFramesContext *", surfaces.data).sw_format if surfaces else ptr.format,
         ptr.width,
         ptr.height,
         ptr.crop_left,

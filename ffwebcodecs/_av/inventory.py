@@ -1,4 +1,4 @@
-"""What this FFmpeg has: codecs, kinds of device; and its log level."""
+"""What this FFmpeg has: codecs; and its log level."""
 
 from __future__ import annotations
 
@@ -16,18 +16,6 @@ def codecs(*, decoders: bool) -> list[str]:
             return names
         if codec.type == avutil.AVMEDIA_TYPE_VIDEO and wanted(codec):
             names.append(ffi.string(codec.name).decode())
-
-
-def device_types() -> list[str]:
-    """Return the kinds of hardware device that this FFmpeg was built for; whether one opens is
-    another question.
-    """
-    names: list[str] = []
-    kind = avutil.av_hwdevice_iterate_types(0)
-    while kind:
-        names.append(ffi.string(avutil.av_hwdevice_get_type_name(kind)).decode())
-        kind = avutil.av_hwdevice_iterate_types(kind)
-    return names
 
 
 def set_log_level(level: int) -> None:

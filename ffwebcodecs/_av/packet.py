@@ -84,6 +84,31 @@ def padded(ptr: Any) -> Any:
     return copy
 
 
+def clone(ptr: Any) -> Any:
+    """Return another packet over the same bytes, with the same tags."""
+    copy = allocate()
+    check(avcodec.av_packet_ref(copy, ptr), "cannot keep a packet")
+    return copy
+
+
+def reference(ptr: Any, source: Any) -> None:
+    """Make an empty packet of ours show the data and properties of `source`."""
+    check(avcodec.av_packet_ref(ptr, source), "cannot refer to a packet")
+
+
+def is_discarded(ptr: Any) -> bool:
+    """Return whether the container says that the picture is decoded but not shown."""
+    return bool(ptr.flags & avcodec.AV_PKT_FLAG_DISCARD)
+
+
+def has_alpha(ptr: Any) -> bool:
+    """Return whether a coded alpha channel travels with the packet, as in WebM."""
+    if not ptr.side_data_elems:
+        return False
+    kind = avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL
+    return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
+
+
 def rescale(ptr: Any, numerator: int, denominator: int) -> None:
     """Turn timestamps of a stream's time base into microseconds, in place."""
     avcodec.av_packet_rescale_ts(ptr, (numerator, denominator), (1, 1000000))

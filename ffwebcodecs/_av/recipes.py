@@ -258,7 +258,10 @@ class _Recipe:
         target = get_format(f"gbr{alpha}p")
         if first.format.depth == 8:
             return first  # packing ignores a fourth plane
+        if first.format.depth == 16:
+            return builder.high_bytes(first, target)
         # From more bits to fewer libswscale has plain shifts, but for YUV only. Planes are planes.
+        # (FFmpeg 5.1 truncates here, 8.0 rounds up: see the test of RGB to RGB.)
         kin = "yuva444p" if first.format.alpha else "yuv444p"
         deep = f"{kin}{name[name.index('p') + 1 :]}"
         if not exists(deep):

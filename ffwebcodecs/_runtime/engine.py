@@ -91,6 +91,8 @@ _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 _ERROR_TURNS = 6
 # A message of no epoch: it makes a waiting worker look again.
 _WAKE = (-1, None, None)
+# Another: the loop that delivers is closed, so nothing will ever be delivered.
+_LOOP_CLOSED = (-2, None, None)
 
 
 class Engine:
@@ -142,7 +144,9 @@ class Engine:
         with self._lock:
             self.require_configured(action)
             self.queue_size += 1
-            self._mailbox.put((self.epoch, self._run_item, item))
+            # In a box, out of which `_run_item` takes it: an exception of a callback keeps the
+            # worker's local variables for as long as the program keeps the exception.
+            self._mailbox.put((self.epoch, self._run_item, [item]))
 
     def flush(self) -> Completion:
         """Queue a flush and return its completion, a rejected one if the codec is not
@@ -248,6 +252,9 @@ class Engine:
                 message = self._backlog.popleft() if self._backlog else self._mailbox.get()
                 if message is None:
                     continue  # a stop: the loop's condition sees it
+                if message is _LOOP_CLOSED:
+                    self.close()
+                    continue
                 epoch, action, argument = message
                 if epoch != self.epoch or epoch == self._failed:
                     continue
@@ -280,18 +287,18 @@ class Engine:
     def _run_configure(self, epoch: int, config: Any) -> None:
         # Outputs of the old configuration come first, in order (spec 1.9).
         if self._driver.is_open:
-            self._rescue(epoch)
+            self._drain(epoch)
         with self._core:
             self._check(epoch)
             self._driver.open(config)
 
-    def _run_item(self, epoch: int, item: Any) -> None:
+    def _run_item(self, epoch: int, box: list[Any]) -> None:
         if not self.pool.room(self._undelivered):
             self._wait_for_room(epoch)
         try:
             with self._core:
                 self._check(epoch)
-                self._driver.send(item)
+                self._driver.send(box.pop())
         except _Stop:
             raise
         except Exception:
@@ -299,21 +306,17 @@ class Engine:
             self._rescue(epoch)
             raise
         self._taken(epoch)
-        self._receive_all(epoch)
+        try:
+            self._receive_all(epoch)
+        except Exception:
+            self._rescue(epoch)
+            raise
 
     def _run_flush(self, epoch: int, completion: Completion) -> None:
-        with self._core:
-            self._check(epoch)
-            self._driver.drain()
-        self._receive_all(epoch)
+        self._drain(epoch)
         with self._core:
             self._check(epoch)
             self._driver.restart()
-        with self._lock:
-            if epoch != self.epoch:
-                return
-            if completion in self._flushes:  # a stall may have rejected it already
-                self._flushes.remove(completion)
         self._post(epoch, self._finish_flush, completion)
 
     def _run_reset(self, _epoch: int, _argument: None) -> None:
@@ -331,22 +334,31 @@ class Engine:
         while True:
             with self._core:
                 self._check(epoch)
-                raw = self._driver.receive()
-            if raw is None:
+                box = [self._driver.receive()]  # boxed as in `enqueue`
+            if box[0] is None:
                 return
             if not self.pool.room(self._undelivered):
                 self._wait_for_room(epoch)
-            self._hand_over(epoch, raw)
+            self._hand_over(epoch, box)
+
+    def _drain(self, epoch: int) -> None:
+        """Deliver all that the codec still holds, also what comes after an error."""
+        try:
+            self._drain_once(epoch)
+        except Exception:
+            self._rescue(epoch)
+            raise
+
+    def _drain_once(self, epoch: int) -> None:
+        with self._core:
+            self._check(epoch)
+            self._driver.drain()
+        self._receive_all(epoch)
 
     def _rescue(self, epoch: int) -> None:
         """Deliver what was decoded before the error; further errors say nothing new."""
         try:
-            with self._core:
-                self._check(epoch)
-                self._driver.drain()
-            self._receive_all(epoch)
-        except _Stop:
-            raise
+            self._drain_once(epoch)
         except Exception:
             return
 
@@ -396,7 +408,9 @@ class Engine:
                     message = self._mailbox.get(timeout=timeout)
                 except Empty:
                     continue
-                if message is not None and message[0] >= 0:
+                if message is _LOOP_CLOSED:
+                    self.close()
+                elif message is not None and message[0] >= 0:
                     self._backlog.append(message)
                 if pool.returns != returns:
                     deadline = time.monotonic() + self._stall_timeout
@@ -415,7 +429,7 @@ class Engine:
             try:
                 warnings.warn(str(error), FramePoolWarning, stacklevel=2)
             except FramePoolWarning as raised:  # a filter makes it an exception: of nobody's call
-                _unraisable(raised, self._owner())
+                _unraisable(raised)
         _reject(flushes, error)
 
     def _fail(self, epoch: int, error: Exception) -> None:
@@ -425,30 +439,32 @@ class Engine:
         self._failed = epoch
         self._post(epoch, self._close_with_error, error)
 
-    def _close_with_error(self, epoch: int, error: Exception) -> None:
+    def _close_with_error(self, epoch: int | None, error: BaseException) -> bool:
         """Close, reject the pending flushes, then call the error callback (spec 1.9, "close with an
-        error").
+        error"); return whether that was to do. An epoch of None is whatever epoch it is.
         """
         with self._lock:
-            if epoch != self.epoch:
-                return
+            if self.state == "closed" or epoch not in (None, self.epoch):
+                return False
             flushes = self._end_epoch("closed")
             self._stopping = True
         self._empty_mailbox()
         with self._core:
             self._driver.close()
+        self._drop_outbox()
         _reject(flushes, error)
         self._after_turns(_ERROR_TURNS, error)
+        return True
 
     # ---- delivery --------------------------------------------------------------------------------
 
-    def _hand_over(self, epoch: int, raw: Any) -> None:
+    def _hand_over(self, epoch: int, box: list[Any]) -> None:
         if self._loop is None:
-            self._call_output(epoch, raw)
+            self._call_output(epoch, box)
             return
         with self._lock:
             self._undelivered += 1
-        self._post(epoch, self._call_output_later, raw)
+        self._post(epoch, self._call_output_later, box)
 
     def _post(self, epoch: int, task: Callable[[int, Any], object], argument: Any) -> None:
         """Run `task` where the callbacks belong: here on the worker, or on the loop."""
@@ -460,9 +476,9 @@ class Engine:
         if not self._outbox_scheduled:
             self._outbox_scheduled = True
             try:
-                loop.call_soon_threadsafe(self._empty_outbox)
-            except RuntimeError:  # the loop is closed: nobody will ever run this
-                self._drop_outbox()
+                loop.call_soon_threadsafe(_Delivery(self))
+            except RuntimeError:
+                pass  # the loop is closed, and the delivery has said so by going
 
     def _empty_outbox(self) -> None:
         self._outbox_scheduled = False
@@ -474,7 +490,7 @@ class Engine:
                 return
             task(epoch, argument)
 
-    def _after_turns(self, turns: int, error: Exception) -> None:
+    def _after_turns(self, turns: int, error: BaseException) -> None:
         if turns and self._loop is not None:
             self._loop.call_soon(self._after_turns, turns - 1, error)
         else:
@@ -483,17 +499,17 @@ class Engine:
     def _drop_outbox(self) -> None:
         while self._outbox:
             try:
-                _, task, argument = self._outbox.popleft()
+                _, task, _ = self._outbox.popleft()
             except IndexError:
                 return
-            if task == self._finish_flush:
-                argument._finish(AbortError("the codec was closed"))
-            elif task == self._call_output_later:
+            if task == self._call_output_later:
                 self._arrived()
 
-    def _call_output_later(self, epoch: int, raw: Any) -> None:
-        self._call_output(epoch, raw)
-        self._arrived()
+    def _call_output_later(self, epoch: int, box: list[Any]) -> None:
+        try:
+            self._call_output(epoch, box)
+        finally:
+            self._arrived()
 
     def _arrived(self) -> None:
         with self._lock:
@@ -501,7 +517,7 @@ class Engine:
         if self.pool.waiting:
             self._mailbox.put(_WAKE)
 
-    def _call_output(self, epoch: int, raw: Any) -> None:
+    def _call_output(self, epoch: int, box: list[Any]) -> None:
         owner = self._owner()
         if owner is None:
             return
@@ -509,27 +525,29 @@ class Engine:
             if epoch != self.epoch:
                 return
         try:
-            owner._output(*self._driver.wrap(raw, self.pool, owner._output))
+            owner._output(*self._driver.wrap(box.pop(), self.pool, owner._output))
         except BaseException as error:
-            self._callback_failed(epoch, error)
+            self._callback_failed(error)
 
     def _finish_flush(self, epoch: int, completion: Completion) -> None:
-        if epoch == self.epoch:
-            completion._finish()
-        else:
-            completion._finish(AbortError("the codec was reset"))
+        with self._lock:
+            if epoch != self.epoch or completion not in self._flushes:
+                return  # rejected meanwhile
+            self._flushes.remove(completion)
+        completion._finish()
 
-    def _call_dequeue(self, epoch: int, _argument: None) -> None:
+    def _call_dequeue(self, _epoch: int, _argument: None) -> None:
         self._dequeue_due = False
+        # An event of an older epoch stands for that of the reset as well.
         owner = self._owner()
-        if owner is None or epoch != self.epoch or owner.on_dequeue is None:
+        if owner is None or self.state == "closed" or owner.on_dequeue is None:
             return
         try:
             owner.on_dequeue()
         except BaseException as error:
-            self._callback_failed(epoch, error)
+            self._callback_failed(error)
 
-    def _callback_failed(self, epoch: int, error: BaseException) -> None:
+    def _callback_failed(self, error: BaseException) -> None:
         """A callback raised: the codec closes, and `error` goes to the error callback, as the
         codec's own would.
         """
@@ -538,22 +556,42 @@ class Engine:
             error.__traceback__ = (
                 trace.tb_next
             )  # begin with the program's code: our locals hold a frame
-        self._failed = epoch
-        if isinstance(error, Exception):
-            self._close_with_error(epoch, error)
-            return
-        self._close_with_error(epoch, RuntimeError(f"a callback raised {error!r}"))
-        if self._loop is not None:
+        shown = error
+        if not isinstance(error, Exception):
+            shown = RuntimeError(f"a callback raised {error!r}")
+        if not self._close_with_error(None, shown) and isinstance(error, Exception):
+            _unraisable(error)  # it closed the codec itself: no error callback any more
+        if not isinstance(error, Exception) and self._loop is not None:
             raise error  # Ctrl-C belongs to the loop's thread
 
-    def _call_error(self, error: Exception) -> None:
+    def _call_error(self, error: BaseException) -> None:
         owner = self._owner()
         if owner is None:
             return
         try:
             owner._error(error)
         except BaseException as raised:
-            _unraisable(raised, owner._error)
+            if self._loop is not None and not isinstance(raised, Exception):
+                raise
+            _unraisable(raised)
+
+
+class _Delivery:
+    """What waits on the loop to empty an engine's outbox, and tells the worker if it never will."""
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine: Engine | None = engine
+
+    def __call__(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine._empty_outbox()
+
+    def __del__(self) -> None:
+        if self._engine is not None:
+            self._engine._mailbox.put(_LOOP_CLOSED)
 
 
 def _work(engine: Engine) -> None:
@@ -575,22 +613,24 @@ def _reject(flushes: list[Completion], error: BaseException) -> None:
         completion._finish(error)
 
 
-def _unraisable(error: BaseException, where: object) -> None:
-    sys.unraisablehook(
-        # The hook's argument type cannot be made from Python: anything with its five attributes
-        # serves.
-        type(
-            "UnraisableHookArgs",
-            (),
-            {
-                "exc_type": type(error),
-                "exc_value": error,
-                "exc_traceback": error.__traceback__,
-                "err_msg": "Exception ignored in a codec",
-                "object": where,
-            },
-        )()
-    )
+class _Unraisable:
+    """Raises as it goes: there is no other way to give sys.unraisablehook what it demands."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __del__(self) -> None:
+        error = self._error
+        try:
+            raise error
+        finally:
+            del error, self  # the traceback holds them
+
+
+def _unraisable(error: BaseException) -> None:
+    _Unraisable(error)
 
 
 @atexit.register
@@ -599,6 +639,9 @@ def _stop_all() -> None:
     engines = list(_engines)
     for engine in engines:
         engine.abandon()
+    deadline = time.monotonic() + 2  # for those whose callbacks do not return, all together
     for engine in engines:
-        if engine._thread is not None and engine._thread is not threading.current_thread():
-            engine._thread.join(2.0)
+        thread = engine._thread
+        # One that a daemon thread is just about to start is not alive yet.
+        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
+            thread.join(max(0.0, deadline - time.monotonic()))

@@ -167,6 +167,11 @@ class VideoEncoderConfig:
     content_hint : str, optional
     avc : AvcEncoderConfig or mapping, optional
     hevc : HevcEncoderConfig or mapping, optional
+    encoder_options : mapping, optional
+        Extension: options of FFmpeg's encoder by name, such as ``{"preset": "slow"}``; they win over
+        what the other members lead to. One that the encoder does not have is an error.
+    threads : int, optional
+        Extension: how many threads FFmpeg may use; default: the cores that are there.
     """
 
     codec: str
@@ -184,6 +189,8 @@ class VideoEncoderConfig:
     content_hint: str | None = None
     avc: AvcEncoderConfig | Mapping[str, object] | None = None
     hevc: HevcEncoderConfig | Mapping[str, object] | None = None
+    encoder_options: Mapping[str, object] | None = None
+    threads: int | None = None
 
     @classmethod
     def parse(cls, value: VideoEncoderConfig | Mapping[str, object]) -> VideoEncoderConfig:
@@ -200,6 +207,7 @@ class VideoEncoderConfig:
         width, height = members["display_width"], members["display_height"]
         bitrate, framerate = members["bitrate"], members["framerate"]
         avc, hevc = members["avc"], members["hevc"]
+        options, threads = members["encoder_options"], members["threads"]
         return cls(
             codec=_codec(members["codec"]),
             width=to_dimension(members["width"], "width"),
@@ -216,6 +224,8 @@ class VideoEncoderConfig:
             content_hint=_text(members, "content_hint"),
             avc=None if avc is None else AvcEncoderConfig.parse(avc),  # type: ignore[arg-type]
             hevc=None if hevc is None else HevcEncoderConfig.parse(hevc),  # type: ignore[arg-type]
+            encoder_options=None if options is None else _options(options),
+            threads=None if threads is None else _threads(threads),
         )
 
 
@@ -318,6 +328,24 @@ def _threads(value: object) -> int:
             f"threads is {show(number)}, it must be from 1 to {_MOST_THREADS}"
         )
     return number
+
+
+def _options(value: object) -> dict[str, str]:
+    """Return options as FFmpeg takes them: texts by name."""
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError(f"encoder_options must be a mapping, got {show(value)}")
+    options: dict[str, str] = {}
+    for name, option in value.items():
+        if not isinstance(name, str) or not name or "\0" in name:
+            raise InvalidArgumentError(f"encoder_options has a key that is no name: {show(name)}")
+        if isinstance(option, bool):
+            option = int(option)
+        if not isinstance(option, (str, int, float)) or "\0" in str(option):
+            raise InvalidArgumentError(
+                f"encoder_options[{name!r}] must be a text or a number, got {show(option)}"
+            )
+        options[name] = str(option)
+    return options
 
 
 def _bitrate(value: object) -> int:

@@ -68,10 +68,10 @@ class Progress:
                     unit=" frames",
                     file=self._stream,
                     leave=False,
-                    initial=0,
                     dynamic_ncols=True,
+                    smoothing=0,
                 )
-                self._bar.start_t = self._bar._time() - (now - self._start)
+                self._bar.start_t = time.time() - (now - self._start)
         self._drawn = True
         if self._bar is not None:
             self._bar.update(self._count - self._bar.n)

@@ -39,8 +39,6 @@ def run(options: argparse.Namespace) -> int:
     head = {"ffwebcodecs": ffwebcodecs.__version__, "python": python}
     try:
         info = ffwebcodecs.ffmpeg_info()
-        _load_avformat()
-        info = ffwebcodecs.ffmpeg_info()  # now with libavformat, or with what is wrong with it
     except FFmpegLoadError as error:
         if options.json:
             print(json.dumps({**head, "error": str(error)}, indent=2))
@@ -53,14 +51,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(_lines(head, info)))
     return 0
-
-
-def _load_avformat() -> None:
-    """Make the library report on libavformat, which it loads only when a file is opened."""
-    try:
-        ffwebcodecs.Demuxer(b"")
-    except (ffwebcodecs.WebCodecsError, OSError):
-        pass  # there is nothing in these bytes; a library that is missing is among the problems
 
 
 def _document(head: dict[str, str], info: ffwebcodecs.FFmpegInfo) -> dict[str, Any]:
@@ -82,6 +72,8 @@ def _document(head: dict[str, str], info: ffwebcodecs.FFmpegInfo) -> dict[str, A
         "decoders": info.decoders,
         "encoders": info.encoders,
         "devices": info.devices,
+        "device_problems": info.device_problems,
+        "device_types": info.device_types,
     }
 
 
@@ -126,5 +118,6 @@ def _lines(head: dict[str, str], info: ffwebcodecs.FFmpegInfo) -> list[str]:
         f"  and all others of FFmpeg as ffmpeg:NAME: {len(info.decoders)} decoders, "
         f"{len(info.encoders)} encoders in all (--json names them)"
     )
-    lines += ["", f"Hardware device types: {', '.join(info.devices) or 'none'}"]
+    lines += ["", f"Hardware devices that open here: {', '.join(info.devices) or 'none'}"]
+    lines += [f"  {kind}: {reason}" for kind, reason in info.device_problems.items()]
     return lines

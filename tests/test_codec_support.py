@@ -1,0 +1,124 @@
+"""is_config_supported: every string of the table, and what it gives back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clips import ffmpeg_program
+
+from ffwebcodecs import (
+    InvalidArgumentError,
+    VideoColorSpace,
+    VideoDecoder,
+    VideoDecoderConfig,
+    ffmpeg_info,
+)
+
+SUPPORT = json.loads(
+    (Path(__file__).parent / "data" / "codec_support.json").read_text(encoding="utf-8")
+)
+# More than Chromium does: these follow the grammar of ISO/IEC 14496-15, annex E.
+HEVC = [
+    *("hvc1.1.6.L93.B0", "hev1.1.6.L93.B0", "hev1.1.6.L60.90", "hvc1.1.6.L123.00"),
+    *("hvc1.2.4.L120.B0", "hvc1.4.10.L120.B0", "hev1.2.4.L153.B0"),
+]
+NAMES = {
+    "vp8": "vp8",
+    "vp09": "vp9",
+    "av01": "av1",
+    "avc1": "h264",
+    "avc3": "h264",
+    "hvc1": "hevc",
+    "hev1": "hevc",
+}
+
+
+def supported(codec: str) -> bool:
+    return VideoDecoder.is_config_supported({"codec": codec}).supported
+
+
+def installed(codec: str) -> bool:
+    return NAMES[codec.split(".")[0]] in decodable()
+
+
+def decodable() -> set[str]:
+    """Codecs that the ffmpeg program says it decodes: lines like ' DEV.L. h264  ...'."""
+    text = subprocess.run(
+        [ffmpeg_program(), "-hide_banner", "-codecs"], capture_output=True, text=True, check=True
+    ).stdout
+    lines = [line.split() for line in text.splitlines()]
+    return {words[1] for words in lines if len(words) > 1 and words[0][:1] == "D"}
+
+
+@pytest.mark.parametrize("codec", SUPPORT)
+def test_string_is_answered_as_chromium_does_and_hevc_by_its_grammar(codec: str) -> None:
+    wanted = SUPPORT[codec]["chromium"]["decoder"] or codec in HEVC
+    assert supported(codec) is bool(wanted and installed(codec))
+
+
+@pytest.mark.parametrize("codec", [codec for codec in SUPPORT if supported(codec)])
+def test_what_is_supported_can_be_configured(codec: str) -> None:
+    errors: list[BaseException] = []
+    with VideoDecoder(print, errors.append) as decoder:
+        decoder.configure({"codec": codec})
+        decoder.flush().result(10)
+    assert not errors
+
+
+@pytest.mark.parametrize(
+    "config", [None, {}, {"codec": ""}, {"codec": " \t"}, {"codec": "vp8", "coded_width": 1}, 5]
+)
+def test_invalid_config_is_an_error_not_a_false(config: Any) -> None:
+    with pytest.raises(InvalidArgumentError):
+        VideoDecoder.is_config_supported(config)
+
+
+def test_config_comes_back_with_known_members_and_defaults() -> None:
+    description = bytearray(b"\1\2\3")
+    found = VideoDecoder.is_config_supported(
+        {
+            "codec": "vp8",
+            "codedWidth": 32.0,
+            "coded_height": 16,
+            "description": description,
+            "colorSpace": {"primaries": "bt709"},
+            "futureMember": 1,
+        }
+    )
+    description[:] = b"xyz"
+    assert found.supported
+    assert found.config == VideoDecoderConfig(
+        codec="vp8",
+        coded_width=32,
+        coded_height=16,
+        description=b"\1\2\3",
+        color_space=VideoColorSpace(primaries="bt709"),
+        hardware_acceleration="no-preference",
+        optimize_for_latency=None,
+        rotation=0,
+        flip=False,
+    )
+
+
+def test_unsupported_config_comes_back_too() -> None:
+    found = VideoDecoder.is_config_supported(VideoDecoderConfig(codec="bogus", rotation=91))
+    assert (found.supported, found.config.codec, found.config.rotation) == (False, "bogus", 90)
+
+
+def test_every_decoder_of_this_ffmpeg_can_be_asked_for_by_name() -> None:
+    for name in ffmpeg_info().decoders:
+        assert supported(f"ffmpeg:{name}"), name
+
+
+@pytest.mark.parametrize("name", ["no-such", "pcm_s16le", "libx264", "subrip", "", " h264", "H264"])
+def test_ffmpeg_names_that_are_no_video_decoder(name: str) -> None:
+    assert not supported(f"ffmpeg:{name}")
+
+
+def test_asking_starts_no_worker_and_needs_no_instance() -> None:
+    answers = {supported("vp8") for _ in range(100)}
+    assert answers == {installed("vp8")}
