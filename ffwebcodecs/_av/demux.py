@@ -187,10 +187,10 @@ class DemuxerCore:
         url = name if "://" in name else "file:" + name
         code = avformat.avformat_open_input(box, os.fsencode(url), ffi.NULL, ffi.NULL)
         if code < 0:
-            failure = averror.os_error(code, name)
-            if failure is not None:
-                raise failure
-            raise averror.error(code, f"cannot open {shown}", EncodingError)
+            # No local variable: the error's traceback would hold it, and the two each other.
+            raise averror.os_error(code, name) or averror.error(
+                code, f"cannot open {shown}", EncodingError
+            )
         _formats.made()
         context = ffi.gc(box[0], _close, 1 << 20)
         code = avformat.avformat_find_stream_info(context, ffi.NULL)

@@ -108,9 +108,7 @@ def _create(kind: str) -> Any:
     code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, 0)
     if code < 0:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
-        failure = NotSupportedError(f"{averror.reason(code)}{needs}")
-        failure.code = code
-        raise failure
+        raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
     _devices.made()
     return ffi.gc(ref[0], _free_device, 1 << 20)
 

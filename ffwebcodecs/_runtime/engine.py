@@ -3,13 +3,10 @@ encoders.
 
 Theory of operation (spec 1.9). The public codec puts messages into a mailbox; the worker takes them
 in order and runs them against a *driver*, the object that knows the native codec. What comes out
-goes through `_deliver`: called on the worker itself, or, if the codec was made inside an event
-loop, queued and delivered there in batches with one wake-up.
+goes through the other half, `delivery`.
 
 `reset` and `close` raise the epoch. Every message and every output carries the epoch it belongs to,
-and one of an older epoch is dropped: that is all that "clear the queue" means. The epoch is checked
-under the lock just before a callback, so that no callback begins once `reset` or `close` has
-returned.
+and one of an older epoch is dropped: that is all that "clear the queue" means.
 
 The mailbox is a `queue.SimpleQueue`: its `put` may be called from destructors, where locks may not
 be taken.
@@ -21,63 +18,20 @@ ever.
 from __future__ import annotations
 
 import atexit
-import sys
 import threading
 import time
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import AbortError, FramePoolWarning, InvalidStateError
 from .completion import Completion
+from .delivery import ERROR_TURNS, LOOP_CLOSED, WAKE, Delivery, reject, running_loop, unraisable
+from .driver import Driver, Owner
 from .pool import FramePool
-
-
-class Driver(Protocol):
-    """What an engine runs: a native codec. All but `wrap` and `describe_stall` run on the worker
-    under the core lock.
-    """
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a native codec."""
-
-    def open(self, config: Any) -> None:
-        """Open the native codec for `config`, closing one that is open."""
-
-    def send(self, item: Any) -> None:
-        """Hand over one chunk or frame; the codec is never full when this is called."""
-
-    def receive(self) -> Any:
-        """Return the next raw output, or None if there is none."""
-
-    def drain(self) -> None:
-        """Say that no input follows; `receive` then gives the rest."""
-
-    def restart(self) -> None:
-        """Make the codec usable again after `drain`."""
-
-    def close(self) -> None:
-        """Free the native codec; twice is fine."""
-
-    def wrap(self, raw: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
-        """Return the arguments of the output callback `output` for a raw output."""
-
-    def stalled(self, pool: FramePool, queued: int) -> Exception:
-        """Return the error that says that the pool has run dry, for pending flushes."""
-
-
-class Owner(Protocol):
-    """The public codec as the engine sees it."""
-
-    on_dequeue: Callable[[], object] | None
-
-    def _output(self, *arguments: Any) -> object: ...
-    def _error(self, error: BaseException) -> object: ...
 
 
 class _Stop(BaseException):
@@ -85,40 +39,25 @@ class _Stop(BaseException):
 
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-# Loop deliveries of an error come after this many more turns of the loop, so that a coroutine that
-# awaits the rejected flush, through a task or two, resumes first: rejections come before the error
-# callback.
-_ERROR_TURNS = 6
-# A message of no epoch: it makes a waiting worker look again.
-_WAKE = (-1, None, None)
-# Another: the loop that delivers is closed, so nothing will ever be delivered.
-_LOOP_CLOSED = (-2, None, None)
 
 
-class Engine:
+class Engine(Delivery):
     """See the module. All methods but the private ones may be called from any thread."""
 
     def __init__(
         self, driver: Driver, owner: Owner, pool_size: int | None, stall_timeout: float
     ) -> None:
+        super().__init__(owner)
         self._driver = driver
-        self._owner = weakref.ref(owner)
-        self._loop = _running_loop()
         # Reentrant, because the garbage collector may run a destructor that uses this codec while
         # one is held.
-        self._lock = (
-            threading.RLock()
-        )  # state, epoch, queue size, flushes: held for a few instructions at a time
+        # State, epoch, queue size, flushes: held for a few instructions at a time.
+        self._lock = threading.RLock()
         self._core = threading.RLock()  # the native codec: held for one FFmpeg call at a time
         self._mailbox: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
-        self._backlog: deque[tuple[Any, ...]] = (
-            deque()
-        )  # the worker's: taken from the mailbox, not yet run
-        self._outbox: deque[tuple[Any, ...]] = deque()  # for the loop
-        self._outbox_scheduled = False
-        self._undelivered = 0
+        # The worker's: taken from the mailbox, not yet run.
+        self._backlog: deque[tuple[Any, ...]] = deque()
         self._flushes: deque[Completion] = deque()
-        self._dequeue_due = False
         self._failed = -1  # the epoch in which the codec failed
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -127,7 +66,7 @@ class Engine:
         self.epoch = 0
         self.queue_size = 0
         # Not a bound method: frames hold their pool, and must not hold the engine through it.
-        self.pool = FramePool(pool_size, partial(self._mailbox.put, _WAKE))
+        self.pool = FramePool(pool_size, partial(self._mailbox.put, WAKE))
 
     # ---- called by the public codec --------------------------------------------------------------
 
@@ -171,7 +110,7 @@ class Engine:
                 return
             flushes = self._end_epoch("unconfigured")
             self._mailbox.put((self.epoch, self._run_reset, None))
-        _reject(flushes, AbortError("the codec was reset"))
+        reject(flushes, AbortError("the codec was reset"))
 
     def close(self) -> None:
         """Free the native codec now, waiting for one FFmpeg call at most; twice is fine."""
@@ -184,7 +123,7 @@ class Engine:
         with self._core:
             self._driver.close()
         self._drop_outbox()
-        _reject(flushes, AbortError("the codec was closed"))
+        reject(flushes, AbortError("the codec was closed"))
 
     def abandon(self) -> None:
         """Stop everything; for destructors: takes no lock that it would have to wait for."""
@@ -230,7 +169,7 @@ class Engine:
             return (
                 "a callback cannot wait for a flush: it runs on the thread that delivers the output"
             )
-        if self._loop is not None and _running_loop() is self._loop:
+        if self._loop is not None and running_loop() is self._loop:
             return (
                 "this event loop delivers the output: use 'await codec.flush()' instead of result()"
             )
@@ -252,7 +191,7 @@ class Engine:
                 message = self._backlog.popleft() if self._backlog else self._mailbox.get()
                 if message is None:
                     continue  # a stop: the loop's condition sees it
-                if message is _LOOP_CLOSED:
+                if message is LOOP_CLOSED:
                     self.close()
                     continue
                 epoch, action, argument = message
@@ -408,7 +347,7 @@ class Engine:
                     message = self._mailbox.get(timeout=timeout)
                 except Empty:
                     continue
-                if message is _LOOP_CLOSED:
+                if message is LOOP_CLOSED:
                     self.close()
                 elif message is not None and message[0] >= 0:
                     self._backlog.append(message)
@@ -429,8 +368,8 @@ class Engine:
             try:
                 warnings.warn(str(error), FramePoolWarning, stacklevel=2)
             except FramePoolWarning as raised:  # a filter makes it an exception: of nobody's call
-                _unraisable(raised)
-        _reject(flushes, error)
+                unraisable(raised)
+        reject(flushes, error)
 
     def _fail(self, epoch: int, error: Exception) -> None:
         """Close the codec because of `error`, after what was decoded before it has been
@@ -452,185 +391,13 @@ class Engine:
         with self._core:
             self._driver.close()
         self._drop_outbox()
-        _reject(flushes, error)
-        self._after_turns(_ERROR_TURNS, error)
+        reject(flushes, error)
+        self._after_turns(ERROR_TURNS, error)
         return True
-
-    # ---- delivery --------------------------------------------------------------------------------
-
-    def _hand_over(self, epoch: int, box: list[Any]) -> None:
-        if self._loop is None:
-            self._call_output(epoch, box)
-            return
-        with self._lock:
-            self._undelivered += 1
-        self._post(epoch, self._call_output_later, box)
-
-    def _post(self, epoch: int, task: Callable[[int, Any], object], argument: Any) -> None:
-        """Run `task` where the callbacks belong: here on the worker, or on the loop."""
-        loop = self._loop
-        if loop is None:
-            task(epoch, argument)
-            return
-        self._outbox.append((epoch, task, argument))
-        if not self._outbox_scheduled:
-            self._outbox_scheduled = True
-            try:
-                loop.call_soon_threadsafe(_Delivery(self))
-            except RuntimeError:
-                pass  # the loop is closed, and the delivery has said so by going
-
-    def _empty_outbox(self) -> None:
-        self._outbox_scheduled = False
-        outbox = self._outbox
-        for _ in range(len(outbox)):  # what arrives meanwhile gets its own wake-up
-            try:
-                epoch, task, argument = outbox.popleft()
-            except IndexError:
-                return
-            task(epoch, argument)
-
-    def _after_turns(self, turns: int, error: BaseException) -> None:
-        if turns and self._loop is not None:
-            self._loop.call_soon(self._after_turns, turns - 1, error)
-        else:
-            self._call_error(error)
-
-    def _drop_outbox(self) -> None:
-        while self._outbox:
-            try:
-                _, task, _ = self._outbox.popleft()
-            except IndexError:
-                return
-            if task == self._call_output_later:
-                self._arrived()
-
-    def _call_output_later(self, epoch: int, box: list[Any]) -> None:
-        try:
-            self._call_output(epoch, box)
-        finally:
-            self._arrived()
-
-    def _arrived(self) -> None:
-        with self._lock:
-            self._undelivered -= 1
-        if self.pool.waiting:
-            self._mailbox.put(_WAKE)
-
-    def _call_output(self, epoch: int, box: list[Any]) -> None:
-        owner = self._owner()
-        if owner is None:
-            return
-        with self._lock:
-            if epoch != self.epoch:
-                return
-        try:
-            owner._output(*self._driver.wrap(box.pop(), self.pool, owner._output))
-        except BaseException as error:
-            self._callback_failed(error)
-
-    def _finish_flush(self, epoch: int, completion: Completion) -> None:
-        with self._lock:
-            if epoch != self.epoch or completion not in self._flushes:
-                return  # rejected meanwhile
-            self._flushes.remove(completion)
-        completion._finish()
-
-    def _call_dequeue(self, _epoch: int, _argument: None) -> None:
-        self._dequeue_due = False
-        # An event of an older epoch stands for that of the reset as well.
-        owner = self._owner()
-        if owner is None or self.state == "closed" or owner.on_dequeue is None:
-            return
-        try:
-            owner.on_dequeue()
-        except BaseException as error:
-            self._callback_failed(error)
-
-    def _callback_failed(self, error: BaseException) -> None:
-        """A callback raised: the codec closes, and `error` goes to the error callback, as the
-        codec's own would.
-        """
-        trace = error.__traceback__
-        if trace is not None:
-            error.__traceback__ = (
-                trace.tb_next
-            )  # begin with the program's code: our locals hold a frame
-        shown = error
-        if not isinstance(error, Exception):
-            shown = RuntimeError(f"a callback raised {error!r}")
-        if not self._close_with_error(None, shown) and isinstance(error, Exception):
-            _unraisable(error)  # it closed the codec itself: no error callback any more
-        if not isinstance(error, Exception) and self._loop is not None:
-            raise error  # Ctrl-C belongs to the loop's thread
-
-    def _call_error(self, error: BaseException) -> None:
-        owner = self._owner()
-        if owner is None:
-            return
-        try:
-            owner._error(error)
-        except BaseException as raised:
-            if self._loop is not None and not isinstance(raised, Exception):
-                raise
-            _unraisable(raised)
-
-
-class _Delivery:
-    """What waits on the loop to empty an engine's outbox, and tells the worker if it never will."""
-
-    __slots__ = ("_engine",)
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine: Engine | None = engine
-
-    def __call__(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine._empty_outbox()
-
-    def __del__(self) -> None:
-        if self._engine is not None:
-            self._engine._mailbox.put(_LOOP_CLOSED)
 
 
 def _work(engine: Engine) -> None:
     engine._work()
-
-
-def _running_loop() -> Any:
-    asyncio = sys.modules.get("asyncio")  # not imported: then no loop is running
-    if asyncio is None:
-        return None
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-def _reject(flushes: list[Completion], error: BaseException) -> None:
-    for completion in flushes:
-        completion._finish(error)
-
-
-class _Unraisable:
-    """Raises as it goes: there is no other way to give sys.unraisablehook what it demands."""
-
-    __slots__ = ("_error",)
-
-    def __init__(self, error: BaseException) -> None:
-        self._error = error
-
-    def __del__(self) -> None:
-        error = self._error
-        try:
-            raise error
-        finally:
-            del error, self  # the traceback holds them
-
-
-def _unraisable(error: BaseException) -> None:
-    _Unraisable(error)
 
 
 @atexit.register
