@@ -24,7 +24,7 @@ export FFWEBCODECS_CACHE := $(abspath $(CACHE))
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: setup ## Set everything up, decode a real clip, write a contact sheet (demo.png)
@@ -40,6 +40,24 @@ bench: setup ## Measure against C, PyAV and OpenCV; rewrites docs/benchmarks.md
 	@$(python) -m pip install --quiet --editable '.[bench]' || echo "PyAV or OpenCV cannot be installed here: measuring without them"
 	@tools/build-benchmarks.sh $(CACHE)/bench
 	@$(python) benchmarks/run.py --programs $(CACHE)/bench $(ARGS)
+
+.PHONY: memcheck
+memcheck: setup ## Run every leak scenario under memray in both FFI modes; rewrites docs/memory.md (10 minutes)
+	@$(python) -c 'import memray' 2>/dev/null || $(python) -m pip install --quiet --editable '.[memcheck]'
+	@$(python) -m memcheck --docs docs/memory.md $(ARGS)
+
+.PHONY: memcheck-quick
+memcheck-quick: setup ## The same with a tenth of the cycles, leaks only
+	@$(python) -c 'import memray' 2>/dev/null || $(python) -m pip install --quiet --editable '.[memcheck]'
+	@$(python) -m memcheck --quick $(ARGS)
+
+.PHONY: valgrind
+valgrind: setup ## Run the lifetime tests and small scenarios under Valgrind (and `make sanitize`: AddressSanitizer)
+	@memcheck/valgrind.sh $(python)
+
+.PHONY: sanitize
+sanitize: setup
+	@memcheck/sanitize.sh $(python)
 
 .PHONY: lint
 lint: setup ## ruff and mypy --strict

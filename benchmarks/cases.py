@@ -17,7 +17,7 @@ cpu_times: list[float] = []
 
 
 def clock() -> float:
-    """Return the time, and note the CPU time of all threads: a case calls it when it starts and ends."""
+    """Return the time, and note the CPU time of all threads; a case calls it at start and end."""
     cpu_times.append(process_time())
     return perf_counter()
 

@@ -63,7 +63,7 @@ def speed_ratio(results: Rounds, name: str) -> float:
 
 
 def cpu_ratio(results: Rounds, name: str) -> float:
-    """Return the CPU time of `name` against that of C in the same round; other load hardly moves it."""
+    """Return the CPU time of `name` against C's in the same round; other load moves it less."""
     pairs = zip(results["C"], results[name], strict=True)
     return statistics.median((own[2] / own[0]) / (c[2] / c[0]) for c, own in pairs)
 

@@ -17,7 +17,9 @@ _HOMES = {
     "DataCloneError": "errors",
     "DataError": "errors",
     "Demuxer": "demuxer",
+    "AvcEncoderConfig": "_spec.config",
     "EncodedVideoChunk": "encoded_video_chunk",
+    "EncodedVideoChunkMetadata": "video_encoder",
     "EncodingError": "errors",
     "FFmpegInfo": "ffmpeg",
     "FFmpegLoadError": "errors",
@@ -29,16 +31,22 @@ _HOMES = {
     "ImageBitmap": "image_bitmap",
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
+    "Muxer": "muxer",
+    "HevcEncoderConfig": "_spec.config",
     "NotSupportedError": "errors",
     "OperationError": "errors",
     "Plane": "plane",
     "PlaneLayout": "_spec.layout",
     "QuotaExceededError": "errors",
     "Rect": "_spec.rect",
+    "SvcOutputMetadata": "video_encoder",
     "VideoColorSpace": "_spec.color_space",
     "VideoDecoder": "video_decoder",
     "VideoDecoderConfig": "_spec.config",
     "VideoDecoderSupport": "_spec.config",
+    "VideoEncoder": "video_encoder",
+    "VideoEncoderConfig": "_spec.config",
+    "VideoEncoderSupport": "_spec.config",
     "VideoFrame": "video_frame",
     "WebCodecsError": "errors",
     "create_image_bitmap": "image_bitmap",
@@ -46,7 +54,12 @@ _HOMES = {
     "open_handles": "ffmpeg",
     "read_frames": "reading",
     "set_log_level": "ffmpeg",
+    "remux": "transcoding",
     "trace_frames": "_runtime.trace",
+    "TranscodeProgress": "transcoding",
+    "TranscodeResult": "transcoding",
+    "transcode": "transcoding",
+    "write_frames": "transcoding",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
@@ -56,8 +69,12 @@ if TYPE_CHECKING:
     from ._runtime.pool import FramePoolStats as FramePoolStats
     from ._runtime.trace import trace_frames as trace_frames
     from ._spec.color_space import VideoColorSpace as VideoColorSpace
+    from ._spec.config import AvcEncoderConfig as AvcEncoderConfig
+    from ._spec.config import HevcEncoderConfig as HevcEncoderConfig
     from ._spec.config import VideoDecoderConfig as VideoDecoderConfig
     from ._spec.config import VideoDecoderSupport as VideoDecoderSupport
+    from ._spec.config import VideoEncoderConfig as VideoEncoderConfig
+    from ._spec.config import VideoEncoderSupport as VideoEncoderSupport
     from ._spec.layout import PlaneLayout as PlaneLayout
     from ._spec.rect import Rect as Rect
     from .demuxer import Demuxer as Demuxer
@@ -79,13 +96,22 @@ if TYPE_CHECKING:
     from .ffmpeg import ffmpeg_info as ffmpeg_info
     from .ffmpeg import open_handles as open_handles
     from .ffmpeg import set_log_level as set_log_level
-    from .image_bitmap import ImageBitmap as ImageBitmap
-    from .image_bitmap import create_image_bitmap as create_image_bitmap
     from .frame_cache import FrameCache as FrameCache
     from .frame_cache import FrameCacheStats as FrameCacheStats
+    from .image_bitmap import ImageBitmap as ImageBitmap
+    from .image_bitmap import create_image_bitmap as create_image_bitmap
+    from .muxer import Muxer as Muxer
     from .plane import Plane as Plane
     from .reading import read_frames as read_frames
+    from .transcoding import TranscodeProgress as TranscodeProgress
+    from .transcoding import TranscodeResult as TranscodeResult
+    from .transcoding import remux as remux
+    from .transcoding import transcode as transcode
+    from .transcoding import write_frames as write_frames
     from .video_decoder import VideoDecoder as VideoDecoder
+    from .video_encoder import EncodedVideoChunkMetadata as EncodedVideoChunkMetadata
+    from .video_encoder import SvcOutputMetadata as SvcOutputMetadata
+    from .video_encoder import VideoEncoder as VideoEncoder
     from .video_frame import VideoFrame as VideoFrame
 
 

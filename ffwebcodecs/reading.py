@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from ._av import frame as native
@@ -19,7 +19,7 @@ from .video_decoder import Core, open_decoder
 from .video_frame import VideoFrame
 
 # A packet to decode, and the timestamp it gets if it has none of its own.
-_Packets = Iterator[tuple[Any, int]]
+_Packets = Generator[tuple[Any, int], None, None]
 
 
 def read_frames(
@@ -106,14 +106,14 @@ def read_frames(
         if parsed is None:
             config = make_config(demuxer.info)
             parsed, parameters = VideoDecoderConfig.parse(config), demuxer.info.parameters
-        packets = _of_file(demuxer, first)
+        packets = packets_of(demuxer, first)
     try:
         core, shapes = open_decoder(parsed, parameters, count, hardware_acceleration)
     except BaseException:
         if demuxer is not None:
             demuxer.close()
         raise
-    return _frames(packets, core, shapes, demuxer, first, last, stride)
+    return frames_of(packets, core, shapes, demuxer, first, last, stride)
 
 
 def _is_file(source: object) -> bool:
@@ -133,10 +133,22 @@ def _is_file(source: object) -> bool:
     return True
 
 
-def _of_file(demuxer: DemuxerCore, start: int | None) -> _Packets:
+def packets_of(
+    demuxer: DemuxerCore, start: int | None, divert: Callable[[int, Any], object] | None = None
+) -> _Packets:
+    """Yield the packets of a file's video; each is valid until the next one is asked for.
+
+    `divert` is called with stream index and packet of every other stream that the demuxer reads.
+    """
     guess = 0 if start is None else demuxer.seek(start)
+    index = demuxer.info.index
     ptr = packet.allocate()
-    while demuxer.read(ptr):
+    while (found := demuxer.read_any(ptr)) is not None:
+        if found != index:
+            if divert is not None:
+                divert(found, ptr)
+            packet.unref(ptr)
+            continue
         timestamp = ptr.pts
         if timestamp == packet.NOPTS:
             timestamp = ptr.dts if ptr.dts != packet.NOPTS else guess
@@ -173,12 +185,10 @@ def _decoded(packets: _Packets, core: Core) -> Iterator[Any]:
         try:
             raise failure
         finally:
-            failure = (
-                None  # its traceback holds this frame: without this the two would hold each other
-            )
+            failure = None  # its traceback holds this frame, which must not hold it in turn
 
 
-def _frames(
+def frames_of(
     packets: _Packets,
     core: Core,
     shapes: ShapeCache,
@@ -186,7 +196,8 @@ def _frames(
     start: int | None,
     stop: int | None,
     step: int,
-) -> Iterator[VideoFrame]:
+) -> Generator[VideoFrame, None, None]:
+    """Yield the frames between `start` and `stop`; closes core and demuxer at the end."""
     make, shape_of, duration = VideoFrame._from_native, shapes.shape_of, native.duration
     position = -1
     try:

@@ -114,6 +114,14 @@ def rescale(ptr: Any, numerator: int, denominator: int) -> None:
     avcodec.av_packet_rescale_ts(ptr, (numerator, denominator), (1, 1000000))
 
 
+def shift(ptr: Any, ticks: int) -> None:
+    """Add to both times of a packet of ours."""
+    if ptr.pts != NOPTS:
+        ptr.pts += ticks
+    if ptr.dts != NOPTS:
+        ptr.dts += ticks
+
+
 def unref(ptr: Any) -> None:
     """Empty a packet of ours that is about to be used again."""
     avcodec.av_packet_unref(ptr)

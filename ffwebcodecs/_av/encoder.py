@@ -1,0 +1,455 @@
+"""The encoding core: send a frame, receive packets, name errors. No threads, no queue, no policy.
+
+The rule for a driver is the decoder's: after `send`, call `receive` until it returns None, then
+send again; so `send` never finds the encoder full.
+"""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from typing import Any
+
+from .. import _ffi
+from .._ffi import avcodec, avutil, ffi
+from .._spec.encoder_choice import PixFmt
+from .._spec.encoder_clock import EncoderClock
+from .._spec.encoder_options import QUANTIZER_BASE, Setup
+from ..errors import EncodingError, NotSupportedError
+from . import averror, packet
+from . import frame as frames
+from .decoder import allocate_context
+
+_QP2LAMBDA = 118  # FF_QP2LAMBDA
+# Those whose own copy of an 8-bit frame stays within its rows (seen with guard pages).
+_CAREFUL = ("libx264", "libvpx", "libsvtav1", "libaom", "librav1e")
+_READ_AHEAD = 64
+_RANGE = {None: 0, False: 1, True: 2}
+
+
+def find_encoder(name: str) -> Any:
+    """Return the AVCodec that encodes `name`: one of FFmpeg's encoders (``libx264``) or a codec
+    (``mjpeg``); None if none does.
+    """
+    codec = avcodec.avcodec_find_encoder_by_name(name.encode())
+    if not codec:
+        descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
+        codec = avcodec.avcodec_find_encoder(descriptor.id) if descriptor else ffi.NULL
+    if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
+        return None
+    return codec
+
+
+def encoder_name(codec: Any) -> str:
+    """Return FFmpeg's name of an encoder."""
+    name: str = ffi.string(codec.name).decode()
+    return name
+
+
+def coded_as(codec: Any) -> str:
+    """Return FFmpeg's name of what an encoder writes: ``h264`` of libx264."""
+    name: str = ffi.string(avcodec.avcodec_get_name(codec.id)).decode()
+    return name
+
+
+# ---- pixel formats -------------------------------------------------------------------------------
+
+_CHROMA = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "440", (2, 0): "411", (2, 2): "410"}
+_described: dict[str, PixFmt | None] = {}
+
+
+def describe(name: str) -> PixFmt | None:
+    """Return what matters of a pixel format, None of those that frames in memory cannot have."""
+    if name not in _described:
+        _described[name] = _describe(name)
+    return _described[name]
+
+
+def _describe(name: str) -> PixFmt | None:
+    desc = avutil.av_pix_fmt_desc_get(frames.pix_fmt_id(name))
+    if not desc or desc.flags & (avutil.AV_PIX_FMT_FLAG_HWACCEL | avutil.AV_PIX_FMT_FLAG_BAYER):
+        return None
+    palette = bool(desc.flags & avutil.AV_PIX_FMT_FLAG_PAL)
+    rgb = palette or bool(desc.flags & avutil.AV_PIX_FMT_FLAG_RGB)
+    chroma = "444" if rgb else "400"
+    if not rgb and desc.nb_components >= 3:
+        chroma = _CHROMA.get((desc.log2_chroma_w, desc.log2_chroma_h), "420")
+    return PixFmt(
+        name,
+        chroma,
+        8 if palette else desc.comp[0].depth,
+        rgb=rgb,
+        alpha=bool(desc.flags & avutil.AV_PIX_FMT_FLAG_ALPHA),
+        palette=palette,
+    )
+
+
+def formats_of(codec: Any) -> list[str] | None:
+    """Return the pixel formats that an encoder takes, None if it takes any."""
+    if _ffi.has_field("AVCodec", "pix_fmts"):
+        found = codec.pix_fmts
+    else:
+        out = ffi.new("void **")
+        code = avcodec.avcodec_get_supported_config(
+            ffi.NULL, codec, avcodec.AV_CODEC_CONFIG_PIX_FORMAT, 0, out, ffi.NULL
+        )
+        averror.check(code, f"cannot ask {encoder_name(codec)} for its formats")
+        found = ffi.cast("enum AVPixelFormat *", out[0])
+    if not found:
+        return None
+    names: list[str] = []
+    while int(found[len(names)]) != -1:
+        names.append(frames.pix_fmt_name(int(found[len(names)])))
+    return names
+
+
+# ---- the core ------------------------------------------------------------------------------------
+
+
+class Picture:
+    """How the pictures of a stream are stored and what their colours mean, as FFmpeg's numbers."""
+
+    __slots__ = ("color", "full_range", "height", "pix_fmt", "width")
+
+    def __init__(
+        self,
+        pix_fmt: str,
+        width: int,
+        height: int,
+        color: tuple[int, int, int],
+        full_range: bool | None,
+    ) -> None:
+        self.pix_fmt = pix_fmt
+        self.width = width
+        self.height = height
+        self.color = color  # primaries, transfer, matrix
+        self.full_range = full_range
+
+
+class Output:
+    """A packet of the encoder, with times in microseconds."""
+
+    __slots__ = ("duration", "key", "ptr", "timestamp")
+
+    def __init__(self, ptr: Any, key: bool, timestamp: int, duration: int | None) -> None:
+        self.ptr = ptr
+        self.key = key
+        self.timestamp = timestamp
+        self.duration = duration
+
+
+class EncoderCore:
+    """One open encoder. Takes frames, gives packets with microseconds in them.
+
+    Parameters
+    ----------
+    codec : cdata
+        From `find_encoder`.
+    picture : Picture
+    rate : Fraction
+        Frames per second, nearly.
+    setup : Setup
+        Options and flags.
+    extra : dict
+        The caller's own options, as texts.
+    aspect : Fraction or None
+        Of a pixel.
+    threads : int
+
+    Raises
+    ------
+    NotSupportedError
+        The encoder refuses the configuration, or does not know an option.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_context",
+        "_has_input",
+        "_is_careful",
+        "_is_first",
+        "_spare",
+        "ended",
+        "extradata",
+        "name",
+        "pending",
+        "picture",
+        "setup",
+    )
+
+    def __init__(
+        self,
+        codec: Any,
+        picture: Picture,
+        rate: Fraction,
+        setup: Setup,
+        extra: dict[str, str],
+        *,
+        aspect: Fraction | None = None,
+        threads: int = 1,
+    ) -> None:
+        self.name = encoder_name(codec)
+        self.picture = picture
+        self.setup = setup
+        self.pending = 0  # frames that went in and did not come out
+        self.ended = False
+        self._spare: Any = None
+        self._clock = EncoderClock(rate)
+        self._is_first = True
+        self._has_input = False
+        described = describe(picture.pix_fmt)
+        self._is_careful = (
+            self.name.startswith(_CAREFUL) and described is not None and described.depth == 8
+        )
+        context = allocate_context(codec)
+        context.width, context.height = picture.width, picture.height
+        context.pix_fmt = frames.pix_fmt_id(picture.pix_fmt)
+        context.framerate = (rate.numerator, rate.denominator)
+        context.time_base = (rate.denominator, rate.numerator)
+        context.color_primaries, context.color_trc, context.colorspace = picture.color
+        context.color_range = _RANGE[picture.full_range]
+        if aspect is not None:
+            limited = aspect.limit_denominator(255)
+            context.sample_aspect_ratio = (limited.numerator, limited.denominator)
+        context.thread_count = threads
+        # Full range in JPEG without its own formats, and other harmless liberties.
+        context.strict_std_compliance = avcodec.FF_COMPLIANCE_UNOFFICIAL
+        if "qscale" in setup.flags:
+            context.flags |= avcodec.AV_CODEC_FLAG_QSCALE
+        if "global_header" in setup.flags:
+            context.flags |= avcodec.AV_CODEC_FLAG_GLOBAL_HEADER
+        if "low_delay" in setup.flags:
+            context.flags |= avcodec.AV_CODEC_FLAG_LOW_DELAY
+            context.thread_type = avcodec.FF_THREAD_SLICE
+        self._open(context, codec, setup, extra)
+        self._context: Any = context
+        self.extradata: bytes = (
+            bytes(ffi.buffer(context.extradata, context.extradata_size))
+            if context.extradata_size
+            else b""
+        )
+
+    def _open(self, context: Any, codec: Any, setup: Setup, extra: dict[str, str]) -> None:
+        if self.name == "libsvtav1":
+            # It writes its settings to stderr whenever it is opened, and listens to nothing else.
+            os.environ.setdefault("SVT_LOG", "0")
+        holder = ffi.new("AVDictionary **")
+        options = ffi.gc(holder, avutil.av_dict_free)
+        for key, value in setup.merged(extra).items():
+            code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
+            averror.check(code, f"cannot set {key}")
+        what = f"{self.name} refuses {self.picture.width}x{self.picture.height}"
+        what += f" {self.picture.pix_fmt}"
+        if extra:
+            what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
+        averror.check(avcodec.avcodec_open2(context, codec, options), what, NotSupportedError)
+        left = _keys(options[0])
+        unknown = [key for key in left if key in extra or key in setup.needed]
+        if unknown:
+            self._settle(context)
+            raise NotSupportedError(f"{self.name} has no option {', '.join(map(repr, unknown))}")
+
+    def send(
+        self,
+        frame: Any,
+        timestamp: int,
+        duration: int | None,
+        *,
+        key: bool = False,
+        quantizer: int | None = None,
+    ) -> None:
+        """Hand over a frame of our own making, which nobody else sees; the encoder keeps what it
+        needs.
+
+        Raises
+        ------
+        EncodingError
+            The encoder refuses the picture. Packets of earlier ones may still be received.
+        """
+        frame.pts = self._clock.stamp(timestamp, duration)
+        _set_duration(frame, self._clock.ticks_of(duration))
+        # The first one is a key frame anyway, and libaom makes two of one that is asked for.
+        forced = key and self.setup.can_force_key and self._has_input
+        self._has_input = True
+        frame.pict_type = avutil.AV_PICTURE_TYPE_I if forced else avutil.AV_PICTURE_TYPE_NONE
+        if self.setup.quantizer is not None:
+            self._quantize(frame, quantizer)
+        self.pending += 1
+        code = avcodec.avcodec_send_frame(self._context, frame)
+        if code < 0:
+            raise self._error(code, f"the frame at {timestamp} us")
+
+    def _quantize(self, frame: Any, quantizer: int | None) -> None:
+        if self.setup.quantizer == "quality":
+            lambda_ = quantizer * _QP2LAMBDA if quantizer else self._context.global_quality
+            frame.quality = lambda_
+            return
+        # Zero as well: x265 goes by the last frame's if one has none.
+        steps = 0 if quantizer is None else quantizer - QUANTIZER_BASE
+        described = describe(self.picture.pix_fmt)
+        depth = 8 if described is None else described.depth
+        add_region(frame, steps, 51 + 6 * (depth - 8))
+
+    def drain(self) -> None:
+        """Say that no frame follows, if the encoder holds any; `receive` then gives what is
+        left.
+        """
+        if not self.pending or self.ended:
+            return
+        self.ended = True
+        code = avcodec.avcodec_send_frame(self._context, ffi.NULL)
+        if code < 0 and code != averror.EOF:
+            raise self._error(code, "the rest")
+
+    def receive(self) -> Output | None:
+        """Return the next packet in decoding order, None when the encoder wants input or is
+        drained.
+        """
+        ptr = self._spare
+        if ptr is None:
+            ptr = packet.allocate()
+        else:
+            self._spare = None
+        code = avcodec.avcodec_receive_packet(self._context, ptr)
+        if code < 0:
+            self._spare = ptr
+            if code == averror.EOF:
+                self.pending = 0
+            if code in (averror.EAGAIN, averror.EOF):
+                return None
+            raise self._error(code, "a frame")
+        self.pending -= 1
+        timestamp, duration = self._clock.presentation(ptr.pts)
+        ptr.dts = self._clock.decoding(ptr.pts if ptr.dts == packet.NOPTS else ptr.dts, timestamp)
+        # FFmpeg's APNG encoder forgets to say it of the first one.
+        key = self._is_first or bool(ptr.flags & avcodec.AV_PKT_FLAG_KEY)
+        self._is_first = False
+        ptr.pts = timestamp
+        ptr.duration = 0 if duration is None or duration > 0x7FFFFFFFFFFFFFFF else duration
+        return Output(ptr, key, timestamp, duration)
+
+    def accepts_memory(self, ptr: Any, planes: list[Any], sizes: list[int]) -> bool:
+        """Tell whether the encoder may read planes of so many bytes where they are.
+
+        Many encoders read some bytes past the last row, which memory of FFmpeg's has, and memory
+        that was lent may not have.
+        """
+        if self._is_careful:
+            return True
+        ends = []
+        for index in range(4):
+            ref = ptr.buf[index]
+            if ref:
+                start = int(ffi.cast("uintptr_t", ref.data))
+                ends.append((start, start + ref.size))
+        for plane, size in zip(planes, sizes, strict=True):
+            address = int(ffi.cast("uintptr_t", plane))
+            last = address + size + _READ_AHEAD
+            if not any(start <= address and last <= end for start, end in ends):
+                return False
+        return True
+
+    def close(self) -> None:
+        """Free the encoder. Call it from the thread that uses it, or while no thread does."""
+        context, self._context = self._context, None
+        self._spare = None
+        if context is not None:
+            self._settle(context)
+
+    def __del__(self) -> None:
+        if getattr(self, "_context", None) is not None:
+            self.close()
+
+    def _settle(self, context: Any) -> None:
+        # SVT-AV1 waits for ever when it is freed before it has had a picture (seen with 1.4).
+        if self.name == "libsvtav1" and not self._has_input:
+            picture = self.picture
+            frame = blank(picture.pix_fmt, picture.width, picture.height)
+            frame.pts = 0
+            avcodec.avcodec_send_frame(context, frame)
+
+    def _error(self, code: int, what: str) -> Exception:
+        return averror.error(code, f"{self.name} cannot encode {what}", EncodingError)
+
+
+def _set_duration(frame: Any, ticks: int) -> None:
+    if _ffi.has_field("AVFrame", "duration"):
+        frame.duration = ticks
+    else:
+        frame.pkt_duration = ticks
+
+
+def _keys(options: Any) -> list[str]:
+    keys: list[str] = []
+    entry = ffi.NULL
+    while True:
+        entry = avutil.av_dict_get(options, b"", entry, avutil.AV_DICT_IGNORE_SUFFIX)
+        if not entry:
+            return keys
+        keys.append(ffi.string(entry.key).decode())
+
+
+def add_region(frame: Any, steps: int, span: int) -> None:
+    """Make a frame's quantizer `steps` higher than the encoder would, of a range of `span`."""
+    # AV_FRAME_DATA_REGIONS_OF_INTEREST; two types before it went in libavutil 57.
+    kind = 18 if _ffi.version("avutil") >= (57,) else 20
+    region = (28, 0, frame.height, 0, frame.width, steps, span)
+    data = b"".join(value.to_bytes(4, "little", signed=True) for value in region)
+    side = averror.check_pointer(
+        avutil.av_frame_new_side_data(frame, kind, len(data)), "cannot set a quantizer"
+    )
+    ffi.memmove(side.data, data, len(data))
+
+
+def side_data_of(ptr: Any) -> bytes | None:
+    """Return the coded alpha that came with a packet, None if there is none."""
+    for index in range(ptr.side_data_elems):
+        entry = ptr.side_data[index]
+        if entry.type == avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL:
+            # Behind the number of the addition, which is 1 for alpha.
+            return bytes(ffi.buffer(entry.data, entry.size))[8:]
+    return None
+
+
+def replace_data(ptr: Any, data: bytes) -> Any:
+    """Return a packet with other bytes and the same tags."""
+    copy = packet.allocate(len(data) + 256)
+    averror.check(
+        avcodec.av_new_packet(copy, len(data)), f"cannot allocate a packet of {len(data)} bytes"
+    )
+    ffi.memmove(copy.data, data, len(data))
+    averror.check(avcodec.av_packet_copy_props(copy, ptr), "cannot copy a packet's properties")
+    return copy
+
+
+def borrow(
+    ptr: Any, pix_fmt: str, width: int, height: int, planes: list[Any], strides: list[int]
+) -> Any:
+    """Return a frame that shows a part of another one's memory and keeps it alive."""
+    frame = frames.allocate()
+    for index in range(8):
+        if not ptr.buf[index]:
+            break
+        frame.buf[index] = averror.check_pointer(
+            avutil.av_buffer_ref(ptr.buf[index]), "cannot refer to a frame"
+        )
+    frame.format = frames.pix_fmt_id(pix_fmt)
+    frame.width, frame.height = width, height
+    for index, (plane, stride) in enumerate(zip(planes, strides, strict=True)):
+        frame.data[index] = plane
+        frame.linesize[index] = stride
+    return frame
+
+
+def blank(pix_fmt: str, width: int, height: int) -> Any:
+    """Return a frame with memory of its own, contents undefined."""
+    frame = frames.allocate(4 * width * height + 512)
+    frame.format = frames.pix_fmt_id(pix_fmt)
+    frame.width, frame.height = width, height
+    averror.check(avutil.av_frame_get_buffer(frame, 0), "cannot allocate a frame")
+    return frame
+
+
+def bytes_of(ptr: Any) -> memoryview:
+    """Return a view of a packet's bytes, valid while the packet is kept."""
+    return memoryview(ffi.buffer(ptr.data, ptr.size))

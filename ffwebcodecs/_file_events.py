@@ -1,0 +1,110 @@
+"""A file as conversions see it: frames of its video, packets of all else, in file order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ._av import packet
+from ._av.demux import DemuxerCore
+from ._spec.config import VideoDecoderConfig
+from .demuxer import make_config
+from .reading import frames_of, packets_of
+from .video_decoder import open_decoder
+from .video_frame import VideoFrame
+
+_MICROSECOND = 1_000_000
+# After the last frame that is wanted, how far on the other streams are looked for.
+_BEHIND = 1_000_000
+
+
+class CopiedPacket:
+    """A packet that is copied; takes the AVPacket."""
+
+    __slots__ = ("index", "ptr")
+
+    def __init__(self, index: int, ptr: Any) -> None:
+        self.index = index
+        self.ptr = ptr
+
+
+class FileEvents:
+    """Reads a file: frames between `start` and `stop`, and the packets of the streams in `copied`.
+
+    Parameters
+    ----------
+    demuxer : DemuxerCore
+        Taken: closed at the end of `events`, or by `close`.
+    start, stop : int or None
+        Microseconds. Packets are moved by `-start`; frames keep their time.
+    copied : mapping of int to (int, int)
+        Stream index to time base.
+    """
+
+    def __init__(
+        self,
+        demuxer: DemuxerCore,
+        *,
+        start: int | None,
+        stop: int | None,
+        hardware_acceleration: str,
+        threads: int | None,
+    ) -> None:
+        self.demuxer = demuxer
+        self.copied: Mapping[int, tuple[int, int]] = {}
+        self._start, self._stop = start, stop
+        self._waiting: list[CopiedPacket] = []
+        config = VideoDecoderConfig.parse(make_config(demuxer.info))
+        self._core, shapes = open_decoder(
+            config, demuxer.info.parameters, threads, hardware_acceleration
+        )
+        self._packets = packets_of(demuxer, start, self._divert)
+        self._frames = frames_of(self._packets, self._core, shapes, None, start, stop, 1)
+
+    def _divert(self, index: int, ptr: Any) -> None:
+        time_base = self.copied.get(index)
+        if time_base is None:
+            return
+        when = ptr.pts if ptr.pts != packet.NOPTS else ptr.dts
+        if when != packet.NOPTS:
+            microseconds = when * time_base[0] * _MICROSECOND // time_base[1]
+            if self._start is not None and microseconds < self._start:
+                return
+            if self._stop is not None and microseconds >= self._stop:
+                return
+        kept = packet.clone(ptr)
+        if self._start:
+            shift = self._start * time_base[1] // (time_base[0] * _MICROSECOND)
+            packet.shift(kept, -shift)
+        self._waiting.append(CopiedPacket(index, kept))
+
+    def events(self) -> Iterator[VideoFrame | CopiedPacket]:
+        """Yield frames and packets; closes everything at the end."""
+        try:
+            for frame in self._frames:
+                yield from self._take()
+                yield frame
+            if self._stop is not None and self.copied:
+                self._read_behind(self._stop + _BEHIND)
+            yield from self._take()
+        finally:
+            self.close()
+
+    def _take(self) -> list[CopiedPacket]:
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _read_behind(self, until: int) -> None:
+        """Divert what belongs to the time that is wanted and lies behind its last frame."""
+        for ptr, timestamp in self._packets:
+            if timestamp >= until or ptr.dts >= until:
+                return
+
+    def close(self) -> None:
+        """Close decoder and file; twice is fine."""
+        self._waiting = []
+        # Generators that were left in the middle: they hold us, as we hold them.
+        self._frames.close()
+        self._packets.close()
+        self._core.close()
+        self.demuxer.close()

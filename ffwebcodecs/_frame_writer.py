@@ -1,0 +1,216 @@
+"""Frames in, a file out: an encoder and a muxer driven together, in the calling thread.
+
+It drives the same `EncoderDriver` as `VideoEncoder`'s worker does. The encoder is set up by the
+first frame, because that decides size, depth and rate where the caller left them open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ._encoding import EncoderDriver, EncoderStatus, Job
+from ._frame_pace import Pace
+from ._runtime.pool import FramePool
+from ._shape import FrameShape
+from ._spec.config import VideoEncoderConfig
+from ._spec.encoder_strings import usual_codec_string
+from ._spec.rect import Rect
+from .muxer import Muxer
+from .video_encoder import describe_output
+from .video_frame import VideoFrame
+
+
+class EncodingOptions:
+    """What the caller of a conversion said about the encoder; see `transcode` for the meanings."""
+
+    __slots__ = (
+        "alpha",
+        "bitrate",
+        "codec",
+        "encoder_options",
+        "framerate",
+        "hardware_acceleration",
+        "latency_mode",
+        "quantizer",
+        "size",
+        "threads",
+    )
+
+    def __init__(
+        self,
+        *,
+        codec: str,
+        bitrate: int | None = None,
+        quantizer: int | None = None,
+        size: tuple[int | None, int | None] | None = None,
+        framerate: float | None = None,
+        alpha: str = "discard",
+        latency_mode: str = "quality",
+        hardware_acceleration: str = "no-preference",
+        encoder_options: Mapping[str, object] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.codec = codec
+        self.bitrate = bitrate
+        self.quantizer = quantizer
+        self.size = size
+        self.framerate = framerate
+        self.alpha = alpha
+        self.latency_mode = latency_mode
+        self.hardware_acceleration = hardware_acceleration
+        self.encoder_options = encoder_options
+        self.threads = threads
+
+
+class FrameWriter:
+    """Encodes frames into a muxer.
+
+    Parameters
+    ----------
+    muxer : Muxer
+        Borrowed.
+    options : EncodingOptions
+    source_rate : float or None
+        Frames per second of what comes, as far as it is known.
+    """
+
+    def __init__(self, muxer: Muxer, options: EncodingOptions, source_rate: float | None) -> None:
+        self._muxer = muxer
+        self._options = options
+        self._source_rate = source_rate
+        self._status = EncoderStatus()
+        self._driver = EncoderDriver(self._status, describe_output)
+        self._pool = FramePool(None, lambda: None)
+        self._pace = None if options.framerate is None else Pace(options.framerate)
+        self._odd = False
+        self._last: int | None = None
+        self.frames = 0
+        self.config: VideoEncoderConfig | None = None
+
+    @property
+    def encoder_name(self) -> str | None:
+        """FFmpeg's name of the encoder, None before the first frame."""
+        return self._status.encoder
+
+    def write(self, frame: VideoFrame, timestamp: int) -> None:
+        """Encode a frame, borrowed, to be shown at `timestamp` microseconds."""
+        if self._pace is None:
+            self._encode(frame, timestamp, frame.duration)
+            return
+        for kept, when, duration in self._pace.push(frame, timestamp):
+            with kept:
+                self._encode(kept, when, duration)
+
+    def _encode(self, frame: VideoFrame, timestamp: int, duration: int | None) -> None:
+        if self.config is None:
+            self.config = self._configure(frame)
+            self._driver.open(VideoEncoderConfig.parse(self.config))
+        if self._last is not None and timestamp <= self._last:
+            timestamp = self._last + 1  # a repeated time: a microsecond later, and nothing is lost
+        self._last = timestamp
+        shape = frame._shape
+        if self._odd:
+            shape = _even(shape)
+        picture = frame._open_picture()
+        job = Job(picture, shape, timestamp, duration, False, self._options.quantizer)
+        self._driver.send(job)
+        self.frames += 1
+        self._pass_on()
+
+    def _configure(self, frame: VideoFrame) -> VideoEncoderConfig:
+        options = self._options
+        visible = frame.visible_rect
+        assert visible is not None
+        width, height = target_size(visible.width, visible.height, options.size)
+        rate = options.framerate or self._source_rate
+        fmt = frame._shape.format
+        codec = usual_codec_string(
+            options.codec, width, height, rate, options.bitrate, 8 if fmt is None else fmt.depth
+        )
+        if not codec.startswith("ffmpeg:"):
+            # 4:2:0 needs even sizes: the last column or row goes, nothing is scaled for it.
+            self._odd = options.size is None and bool(width % 2 or height % 2)
+            width, height = max(2, width - width % 2), max(2, height - height % 2)
+        pixel = _pixel_aspect(frame)
+        return VideoEncoderConfig(
+            codec=codec,
+            width=width,
+            height=height,
+            display_width=None if pixel is None else max(1, round(width * pixel)),
+            display_height=None if pixel is None else height,
+            bitrate=options.bitrate,
+            framerate=rate,
+            bitrate_mode="variable" if options.quantizer is None else "quantizer",
+            alpha=options.alpha,
+            latency_mode=options.latency_mode,
+            hardware_acceleration=options.hardware_acceleration,
+            encoder_options=options.encoder_options,
+            threads=options.threads,
+        )
+
+    def _pass_on(self) -> None:
+        while (raw := self._driver.receive()) is not None:
+            chunk, metadata = self._driver.wrap(raw, self._pool, print)
+            self._muxer.add_chunk(chunk, metadata)
+
+    def finish(self) -> None:
+        """Encode what is left; the muxer is not closed."""
+        if self._pace is not None:
+            for kept, when, duration in self._pace.finish():
+                with kept:
+                    self._encode(kept, when, duration)
+        self._driver.drain()
+        self._pass_on()
+
+    def close(self) -> None:
+        """Free the encoder; twice is fine."""
+        if self._pace is not None:
+            self._pace.close()
+        self._driver.close()
+
+
+def target_size(
+    width: int, height: int, size: tuple[int | None, int | None] | None
+) -> tuple[int, int]:
+    """Return the size to encode at; a side that is None follows from the other, rounded to even."""
+    if size is None:
+        return width, height
+    wide, high = size
+    if wide is None and high is None:
+        return width, height
+    if wide is None:
+        assert high is not None
+        return max(2, round(width * high / height / 2) * 2), high
+    if high is None:
+        return wide, max(2, round(height * wide / width / 2) * 2)
+    return wide, high
+
+
+def _even(shape: FrameShape) -> FrameShape:
+    """Return a shape that shows a column and a row less where their number is odd."""
+    visible = shape.visible_rect
+    assert visible is not None
+    x, y, width, height = visible
+    part = Rect(x, y, max(1, width - width % 2), max(1, height - height % 2))
+    return FrameShape(
+        shape.format,
+        shape.pix_fmt,
+        (shape.coded_width, shape.coded_height),
+        part,
+        (part.width, part.height),
+        shape.rotation,
+        shape.flip,
+        shape.color_space,
+    )
+
+
+def _pixel_aspect(frame: VideoFrame) -> float | None:
+    """Return the width of a pixel in its heights, None if it is square."""
+    visible = frame.visible_rect
+    assert visible is not None
+    wide, high = frame.display_width, frame.display_height
+    if frame.rotation % 180:
+        wide, high = high, wide
+    if wide * visible.height == high * visible.width:
+        return None
+    return wide * visible.height / (high * visible.width)

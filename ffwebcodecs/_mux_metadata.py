@@ -1,0 +1,95 @@
+"""What a muxer's caller gives besides chunks, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._spec.bits import as_view
+from ._spec.config import VideoDecoderConfig
+from ._spec.numbers import show
+from .encoded_video_chunk import EncodedVideoChunk
+from .errors import InvalidArgumentError, NotSupportedError
+
+# 36,000 years: leaves room for clocks that tick faster.
+_LATEST = 2**60
+
+
+def check_chunk(chunk: object) -> None:
+    """Raise InvalidArgumentError unless this is a chunk that a file can hold."""
+    if not isinstance(chunk, EncodedVideoChunk):
+        raise InvalidArgumentError(f"chunk must be an EncodedVideoChunk, got {show(chunk)}")
+    if not -_LATEST < chunk.timestamp < _LATEST:
+        raise InvalidArgumentError(
+            f"the timestamp is {chunk.timestamp} us, a file holds less than {_LATEST} us"
+        )
+    if chunk.duration is not None and chunk.duration >= _LATEST:
+        raise InvalidArgumentError(
+            f"the duration is {chunk.duration} us, a file holds less than {_LATEST} us"
+        )
+    if not chunk.byte_length and not chunk._from_container:
+        raise InvalidArgumentError(f"the chunk at {chunk.timestamp} us holds no bytes")
+
+
+def texts(value: Any, what: str) -> dict[str, str]:
+    """Return a copy of a mapping of str to str; raises InvalidArgumentError."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError(f"{what} must be a mapping of str to str, got {show(value)}")
+    checked = {}
+    for key, text in value.items():
+        if not isinstance(key, str) or not isinstance(text, (str, int)) or "\0" in f"{key}{text}":
+            raise InvalidArgumentError(
+                f"{what} must be a mapping of str to str, got {show(key)}: {show(text)}"
+            )
+        checked[key] = str(int(text)) if isinstance(text, bool) else str(text)
+    return checked
+
+
+def read_metadata(metadata: Any) -> tuple[VideoDecoderConfig | None, Any, bytes | None]:
+    """Return the configuration (a parsed copy), the demuxer's knowledge, and alpha side data."""
+    if metadata is None:
+        return None, None, None
+    alpha = None
+    if isinstance(metadata, VideoDecoderConfig):
+        config: Any = metadata
+    elif isinstance(metadata, Mapping):
+        config = metadata.get("decoder_config", metadata.get("decoderConfig"))
+        alpha = metadata.get("alpha_side_data", metadata.get("alphaSideData"))
+    elif hasattr(metadata, "decoder_config"):
+        config, alpha = metadata.decoder_config, getattr(metadata, "alpha_side_data", None)
+    else:
+        raise InvalidArgumentError(
+            "metadata must be an EncodedVideoChunkMetadata, a VideoDecoderConfig or a mapping, "
+            f"got {show(metadata)}"
+        )
+    if config is not None:
+        config, native = VideoDecoderConfig.parse(config), getattr(config, "_native", None)
+    else:
+        native = None
+    return config, native, bytes(as_view(alpha)) if alpha is not None else None
+
+
+def check_same(timestamp: int, config: VideoDecoderConfig, first: VideoDecoderConfig) -> None:
+    """Raise NotSupportedError if a chunk's configuration cannot follow that of the first one.
+
+    Codecs that carry their headers in the stream may change their size in it.
+    """
+    if config == first:
+        return
+    what = None
+    if config.codec.split(".")[0] != first.codec.split(".")[0]:
+        what = f"codec {config.codec!r} after {first.codec!r}"
+    elif config.description != first.description:
+        what = "another description"
+    elif config.description is not None and (config.coded_width, config.coded_height) != (
+        first.coded_width,
+        first.coded_height,
+    ):
+        what = "another size"
+    if what is not None:
+        raise NotSupportedError(
+            f"the chunk at {timestamp} us has {what}: a file holds one stream of one "
+            "configuration, write another file"
+        )

@@ -1,0 +1,277 @@
+"""From a decoder configuration and the first chunk to what a file must say about its video."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from ._av import containers
+from ._av.mux import VideoSetup
+from ._spec.bitstream import (
+    iter_nal_units,
+    iter_obus,
+    parse_av1_sequence,
+    parse_avc_sps,
+    parse_avcc,
+    parse_hevc_sps,
+    parse_hvcc,
+    parse_vp8_header,
+    parse_vp9_header,
+)
+from ._spec.codec_string import CodecInfo, parse_codec
+from ._spec.color import MATRIX, PRIMARIES, TRANSFER
+from ._spec.color_space import VideoColorSpace
+from ._spec.config import VideoDecoderConfig
+from ._spec.timeline import Timeline
+from .encoded_video_chunk import EncodedVideoChunk
+from .errors import DataError, InvalidArgumentError
+
+_START = b"\0\0\1"
+_TAGS = ("avc1", "avc3", "hvc1", "hev1")
+_AVC_SETS = frozenset((7, 8, 13))
+_HEVC_SETS = frozenset((32, 33, 34))
+
+
+def make_setup(
+    config: VideoDecoderConfig,
+    native: Any,
+    chunk: EncodedVideoChunk,
+    container: containers.Container,
+) -> VideoSetup:
+    """Return the stream's description.
+
+    Parameters
+    ----------
+    config : VideoDecoderConfig
+        A parsed copy.
+    native : StreamParameters or None
+        What the demuxer knew besides.
+    chunk : EncodedVideoChunk
+        The first one, for what the configuration leaves out.
+    container : containers.Container
+
+    Raises
+    ------
+    InvalidArgumentError
+        Something is missing that the container needs.
+    NotSupportedError
+        The codec is unknown here, or the container cannot hold it.
+    """
+    info = parse_codec(config.codec)
+    identifier = containers.codec_id(info.name)
+    setup = VideoSetup(containers.codec_name(identifier))
+    container.require(identifier, setup.codec)
+    setup.native = native
+    _codec_header(setup, info, config, chunk, container)
+    _size(setup, info, config, chunk)
+    _format(setup, info, native)
+    if native is not None and native.numbers[0]:
+        setup.codec_tag = native.numbers[0]
+    elif info.entry in _TAGS:
+        setup.codec_tag = int.from_bytes(info.entry.encode(), "little")
+    setup.color = _color(config, native)
+    if config.display_aspect_width and config.display_aspect_height:
+        horizontal = config.display_aspect_width * setup.height
+        vertical = config.display_aspect_height * setup.width
+        divisor = math.gcd(horizontal, vertical)
+        setup.sample_aspect_ratio = (horizontal // divisor, vertical // divisor)
+    if config.rotation or config.flip:
+        setup.display_matrix = display_matrix(int(config.rotation), config.flip)
+    return setup
+
+
+def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
+    """Return the matrix that turns clockwise and mirrors then: `demuxer.orientation` backwards."""
+    cosine = {0: 1, 90: 0, 180: -1, 270: 0}[rotation] << 16
+    sine = {0: 0, 90: 1, 180: 0, 270: -1}[rotation] << 16
+    a, b, c, d = cosine, sine, -sine, cosine
+    if flip:
+        a, c = -a, -c
+    return (a, b, 0, c, d, 0, 0, 0, 1 << 30)
+
+
+def _codec_header(
+    setup: VideoSetup,
+    info: CodecInfo,
+    config: VideoDecoderConfig,
+    chunk: EncodedVideoChunk,
+    container: containers.Container,
+) -> None:
+    description = bytes(config.description) if config.description is not None else b""  # type: ignore[call-overload]
+    native = setup.native.extradata if setup.native is not None else b""
+    if info.family in ("avc", "hevc"):
+        setup.extradata = description or native or parameter_sets(info.family, chunk.data)
+        if description:
+            (parse_avcc if info.family == "avc" else parse_hvcc)(description)
+        elif _START not in bytes(chunk.data[:4]):
+            what = "avcC" if info.family == "avc" else "hvcC"
+            raise InvalidArgumentError(
+                f"decoder_config has no description, and the chunk at {chunk.timestamp} us does "
+                f"not begin with a start code: {config.codec} needs an {what} or Annex B chunks"
+            )
+        if container.needs_description and not setup.extradata:
+            raise InvalidArgumentError(
+                f"{container.name} needs the parameter sets of {config.codec} first, but "
+                "decoder_config has no description and the first chunk, at "
+                f"{chunk.timestamp} us, has none in it"
+            )
+    elif info.family == "av1":
+        setup.extradata = native or _sequence_header(description, chunk)
+        if container.needs_description and not setup.extradata:
+            raise InvalidArgumentError(
+                f"{container.name} needs the sequence header of {config.codec} first, but the "
+                f"first chunk, at {chunk.timestamp} us, has none in it"
+            )
+    elif info.family == "ffmpeg":
+        setup.extradata = description or native
+    else:
+        setup.extradata = native
+
+
+def parameter_sets(family: str, data: memoryview) -> bytes:
+    """Return the parameter sets in an Annex B chunk, with start codes."""
+    wanted = _AVC_SETS if family == "avc" else _HEVC_SETS
+    units = []
+    for unit in iter_nal_units(data):
+        kind = unit[0] & 0x1F if family == "avc" else unit[0] >> 1 & 0x3F
+        if kind in wanted:
+            units.append(b"\0" + _START + bytes(unit))
+    return b"".join(units)
+
+
+def _sequence_header(description: bytes, chunk: EncodedVideoChunk) -> bytes:
+    if description[:1] == b"\x81":
+        return description
+    for kind, payload in iter_obus(chunk.data):
+        if kind == 1:
+            size, length = len(payload), bytearray()
+            while size >= 0x80:
+                length.append(size & 0x7F | 0x80)
+                size >>= 7
+            return bytes([0x0A, *length, size]) + bytes(payload)
+    return b""
+
+
+def _size(
+    setup: VideoSetup, info: CodecInfo, config: VideoDecoderConfig, chunk: EncodedVideoChunk
+) -> None:
+    if config.coded_width and config.coded_height:
+        setup.width, setup.height = config.coded_width, config.coded_height
+        return
+    try:
+        size = _size_of(setup, info, chunk)
+    except DataError:
+        size = None
+    if size is None or not all(size):
+        raise InvalidArgumentError(
+            f"decoder_config has no coded_width and coded_height, and the chunk at "
+            f"{chunk.timestamp} us does not tell them"
+        )
+    setup.width, setup.height = size
+
+
+def _size_of(
+    setup: VideoSetup, info: CodecInfo, chunk: EncodedVideoChunk
+) -> tuple[int, int] | None:
+    if info.family == "vp8":
+        vp8 = parse_vp8_header(chunk.data)
+        return vp8.width, vp8.height
+    if info.family == "vp9":
+        vp9 = parse_vp9_header(chunk.data)
+        return vp9.width, vp9.height
+    if info.family == "av1":
+        for kind, payload in iter_obus(setup.extradata[4 * (setup.extradata[:1] == b"\x81") :]):
+            if kind == 1:
+                sequence = parse_av1_sequence(payload)
+                return sequence.width, sequence.height
+    if info.family == "avc":
+        for unit in _units(setup.extradata, "avc"):
+            if unit[0] & 0x1F == 7:
+                avc = parse_avc_sps(unit)
+                return avc.width, avc.height
+    if info.family == "hevc":
+        for unit in _units(setup.extradata, "hevc"):
+            if unit[0] >> 1 & 0x3F == 33:
+                _, hevc = parse_hevc_sps(unit)
+                return hevc.width, hevc.height
+    return None
+
+
+def _units(extradata: bytes, family: str) -> list[Any]:
+    if extradata[:1] != b"\1":
+        return list(iter_nal_units(extradata))
+    return list(parse_avcc(extradata).sps if family == "avc" else parse_hvcc(extradata).units)
+
+
+def _format(setup: VideoSetup, info: CodecInfo, native: Any) -> None:
+    if native is not None:
+        return  # has all of it
+    if info.family in ("avc", "vp9", "av1", "hevc") and info.profile is not None:
+        setup.profile = info.profile
+    depth, chroma = info.bit_depth, info.chroma
+    if info.family == "vp8":
+        depth, chroma = 8, "420"
+    if depth is not None and chroma is not None:
+        name = "gray" if chroma == "400" else f"yuv{chroma}p"
+        setup.pix_fmt = name if depth == 8 else f"{name}{depth}le"
+
+
+def _color(config: VideoDecoderConfig, native: Any) -> tuple[int, int, int, int]:
+    primaries, transfer, matrix, full = (2, 2, 2, 0)
+    if native is not None:
+        at = native.FIELDS.index
+        full = native.numbers[at("color_range")]
+        primaries = native.numbers[at("color_primaries")]
+        transfer = native.numbers[at("color_trc")]
+        matrix = native.numbers[at("color_space")]
+    space = config.color_space
+    if isinstance(space, VideoColorSpace):
+        primaries = PRIMARIES.get(space.primaries or "", primaries)
+        transfer = TRANSFER.get(space.transfer or "", transfer)
+        matrix = MATRIX.get(space.matrix or "", matrix)
+        full = full if space.full_range is None else 1 + space.full_range
+    return primaries, transfer, matrix, full
+
+
+def clock(
+    container: containers.Container, native: Any, timeline: Timeline
+) -> tuple[tuple[int, int], tuple[int, int] | None]:
+    """Return the time base to ask for, and the frames per second if they are constant.
+
+    Microseconds bring all times back exactly, and so does the clock that chunks straight from a
+    file come from (`native`). Where a tick is a frame, the smallest gap between pictures is one.
+    """
+    rate = frame_rate(timeline)
+    time_base = (1, 1000000)
+    if native is not None:
+        if native.time_base[0] > 0:
+            time_base = native.time_base
+        if native.frame_rate[0] > 0 and (rate or not container.has_constant_rate):
+            rate = native.frame_rate
+    if container.has_constant_rate:
+        gaps = [gap for gap in timeline.intervals() if gap > 0] or [timeline.step]
+        numerator, denominator = rate or (1000000, min(*gaps, 1000000000))
+        time_base = (denominator, numerator)
+    return time_base, rate
+
+
+def frame_rate(timeline: Timeline) -> tuple[int, int] | None:
+    """Return the frames per second if the first pictures come at a constant rate."""
+    gaps = timeline.intervals()
+    if not gaps:
+        duration = timeline.first_duration()
+        if not duration:
+            return None
+        gaps = [duration]
+    average = sum(gaps) / len(gaps)
+    # Clocks tick in milliseconds at worst.
+    tolerance = min(1000.0, average / 10)
+    if average < 1 or any(abs(gap - average) > tolerance for gap in gaps):
+        return None
+    exact = 1000000 / average
+    nice = [Fraction(round(exact)), Fraction(round(exact * 1.001) * 1000, 1001)]
+    nearest = min(nice, key=lambda rate: abs(float(rate) - exact))
+    if abs(float(nearest) / exact - 1) > 0.001:
+        nearest = Fraction(exact).limit_denominator(1001)
+    return (nearest.numerator, nearest.denominator) if nearest > 0 else None

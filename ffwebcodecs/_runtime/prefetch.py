@@ -1,0 +1,79 @@
+"""Run an iterator ahead on a thread of its own, a few items and no more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Prefetch(Generic[T]):
+    """An iterator whose items are made on another thread, at most `depth` of them in advance.
+
+    Use it as a context manager: leaving it stops the thread, and waits for it, so what the iterator
+    holds is closed by the time the block is left.
+
+    Parameters
+    ----------
+    source : iterator
+        Used, and closed if it is a generator, on the thread alone.
+    depth : int
+        How many items may wait.
+    discard : callable
+        Called with each item that nobody took.
+    """
+
+    def __init__(self, source: Iterator[T], depth: int, discard: Callable[[T], object]) -> None:
+        self._discard = discard
+        self._items: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self._slots = threading.Semaphore(depth)
+        self._stopped = False
+        self._thread = threading.Thread(
+            target=self._run, args=(source,), name="ffwebcodecs-prefetch", daemon=True
+        )
+
+    def _run(self, source: Iterator[T]) -> None:
+        try:
+            for item in source:
+                self._items.put(("item", item))
+                del item
+                self._slots.acquire()
+                if self._stopped:
+                    break
+            self._items.put(("end", None))
+        except BaseException as error:
+            self._items.put(("error", error))
+        finally:
+            close = getattr(source, "close", None)
+            if close is not None:
+                close()
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            kind, value = self._items.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                try:
+                    raise value
+                finally:
+                    del value  # its traceback holds this frame
+            self._slots.release()
+            yield value
+            del value
+
+    def __enter__(self) -> Prefetch[T]:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stopped = True
+        self._slots.release()
+        self._thread.join()
+        while not self._items.empty():
+            kind, value = self._items.get()
+            if kind == "item":
+                self._discard(value)

@@ -1,0 +1,186 @@
+"""Which of FFmpeg's encoders may write a codec, in which pixel formats, and which one fits a frame.
+
+Pure tables and arithmetic: what the installed FFmpeg really has is asked elsewhere.
+"""
+
+from __future__ import annotations
+
+from ..errors import NotSupportedError
+from .codec_string import CodecInfo
+
+TYPE_CHECKING = False  # typing's own costs an import
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# The best first. Hardware encoders that do not open (no such GPU) are passed over.
+_SOFTWARE = {
+    "avc": ("libx264", "libopenh264"),
+    "hevc": ("libx265",),
+    "vp8": ("libvpx",),
+    "vp9": ("libvpx-vp9",),
+    "av1": ("libsvtav1", "libaom-av1", "librav1e"),
+}
+_HARDWARE = {
+    "avc": ("h264_nvenc", "h264_vaapi", "h264_qsv", "h264_videotoolbox", "h264_amf"),
+    "hevc": ("hevc_nvenc", "hevc_vaapi", "hevc_qsv", "hevc_videotoolbox", "hevc_amf"),
+    "vp8": ("vp8_vaapi",),
+    "vp9": ("vp9_vaapi", "vp9_qsv"),
+    "av1": ("av1_nvenc", "av1_vaapi", "av1_qsv", "av1_amf"),
+}
+_HARDWARE_SUFFIXES = ("_nvenc", "_vaapi", "_qsv", "_videotoolbox", "_amf", "_v4l2m2m", "_vulkan")
+_KIND = {"nvenc": "cuda", "amf": "d3d11va"}
+
+
+def candidates(info: CodecInfo, preference: str, realtime: bool) -> list[str]:
+    """Return the encoders to try for a codec string, the best first."""
+    if info.family == "ffmpeg":
+        return [info.name]
+    software = list(_SOFTWARE[info.family])
+    if realtime and info.family == "av1":
+        # SVT-AV1 gives a picture back some time after it has got it, libaom at once.
+        software.sort(key=lambda name: name != "libaom-av1")
+    hardware = _HARDWARE[info.family]
+    if preference == "prefer-software":
+        return software
+    if preference == "prefer-hardware":
+        return [*hardware, *software]
+    return [*software, *hardware]
+
+
+def device_of(encoder: str) -> str | None:
+    """Return the kind of device that an encoder runs on, None for software."""
+    for suffix in _HARDWARE_SUFFIXES:
+        if encoder.endswith(suffix):
+            kind = suffix[1:]
+            return _KIND.get(kind, kind)
+    return None
+
+
+class PixFmt:
+    """What matters of an FFmpeg pixel format when one is chosen."""
+
+    __slots__ = ("alpha", "chroma", "depth", "name", "palette", "rgb")
+
+    def __init__(
+        self, name: str, chroma: str, depth: int, *, rgb: bool, alpha: bool, palette: bool
+    ) -> None:
+        self.name = name
+        self.chroma = chroma  # "420", "422", "444", "440", "411", "410" or "400"
+        self.depth = depth
+        self.rgb = rgb
+        self.alpha = alpha
+        self.palette = palette
+
+    @property
+    def full_range(self) -> bool:
+        """Whether the name itself says so."""
+        return self.name.startswith("yuvj")
+
+
+class Wanted:
+    """The samples that a codec string allows; None: any."""
+
+    __slots__ = ("chroma", "depths")
+
+    def __init__(self, chroma: tuple[str, ...] | None, depths: tuple[int, ...] | None) -> None:
+        self.chroma = chroma
+        self.depths = depths
+
+
+def wanted_samples(info: CodecInfo) -> Wanted:
+    """Return what the string's profile is for.
+
+    Raises
+    ------
+    NotSupportedError
+        No encoder here writes this profile.
+    """
+    if info.family == "avc":
+        return _avc(info)
+    if info.family == "hevc":
+        return _hevc(info)
+    if info.family == "vp9" and info.chroma is None:
+        return Wanted(("444", "422", "440"), (info.bit_depth or 8,))
+    if info.family == "av1" and info.chroma is None:
+        return Wanted(("420", "422", "444"), (info.bit_depth or 12,))
+    if info.family == "ffmpeg":
+        return Wanted(None, None)
+    return Wanted((info.chroma or "420",), (info.bit_depth or 8,))
+
+
+def _avc(info: CodecInfo) -> Wanted:
+    found = {
+        66: Wanted(("420",), (8,)),
+        77: Wanted(("420",), (8,)),
+        100: Wanted(("420",), (8,)),
+        110: Wanted(("420",), (10,)),
+        122: Wanted(("422",), (10, 8)),
+        244: Wanted(("444",), (8, 10)),
+    }.get(info.profile or 0)
+    if found is None:
+        raise NotSupportedError(f"{info.string}: no encoder here writes profile {info.profile}")
+    return found
+
+
+def _hevc(info: CodecInfo) -> Wanted:
+    if info.profile == 1 or info.profile == 3:
+        return Wanted(("420",), (8,))
+    if info.profile == 2:
+        return Wanted(("420",), (10,))
+    if info.profile != 4:
+        raise NotSupportedError(f"{info.string}: no encoder here writes profile {info.profile}")
+    # Format range extensions: the constraint flags say which (H.265, table A.2).
+    fields = [int(byte, 16) for byte in info.string.split(".")[4:]] + [0, 0]
+    flags = fields[0] << 8 | fields[1]
+    depth = 8 if flags & 0x200 else 10 if flags & 0x400 else 12
+    chroma = "420" if flags & 0x080 else "422" if flags & 0x100 else "444"
+    return Wanted((chroma,), (depth,))
+
+
+_CHROMA_ORDER = {"400": 0, "410": 1, "411": 2, "420": 3, "440": 4, "422": 5, "444": 6}
+
+
+def choose_format(
+    formats: Iterable[PixFmt], source: PixFmt, wanted: Wanted, keep_alpha: bool
+) -> PixFmt | None:
+    """Return the format in which a picture of `source` loses least, None if none is allowed.
+
+    The source's own format, if it is among them, costs no conversion and is taken.
+    """
+    best: PixFmt | None = None
+    least = 0
+    for entry in formats:
+        if not _allowed(entry, wanted) or (keep_alpha and not entry.alpha):
+            continue
+        if entry.palette and entry.name != source.name:
+            continue  # libswscale makes no palettes
+        cost = _cost(entry, source, keep_alpha)
+        if best is None or cost < least:
+            best, least = entry, cost
+    return best
+
+
+def _allowed(entry: PixFmt, wanted: Wanted) -> bool:
+    if wanted.depths is None or wanted.chroma is None:
+        return True
+    return (
+        not entry.rgb
+        and not entry.full_range
+        and entry.depth in wanted.depths
+        and entry.chroma in wanted.chroma
+    )
+
+
+def _cost(entry: PixFmt, source: PixFmt, keep_alpha: bool) -> int:
+    if entry.name == source.name and (keep_alpha or not entry.alpha):
+        return 0
+    cost = 1
+    if entry.rgb != source.rgb:
+        cost += 100
+    lost = _CHROMA_ORDER[source.chroma] - _CHROMA_ORDER[entry.chroma]
+    cost += 40 * lost if lost > 0 else -2 * lost
+    depth = source.depth - entry.depth
+    cost += 60 * depth if depth > 0 else -depth
+    if entry.alpha and not keep_alpha:
+        cost += 20
+    return cost + (entry.full_range and not source.full_range)

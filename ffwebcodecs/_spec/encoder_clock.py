@@ -1,0 +1,120 @@
+"""The encoder's time against the program's: ticks in, microseconds out, exactly.
+
+Encoders want a time base like a frame rate: some take no other, others judge the bit rate by it.
+So a frame gets a tick, about its time in frames, and this table remembers what the tick stands for.
+Ticks and timestamps both only go up, so a decoding time, which may lie between the ticks, has its
+place between the timestamps.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from fractions import Fraction
+
+_FIRST = 1 - 2**63  # the one below means "unknown" to FFmpeg
+_MOST = 4096  # no encoder keeps this many frames
+_LONGEST_GAP = 2  # seconds that an encoder gets to see between two frames
+
+
+class EncoderClock:
+    """Ticks of one encoder.
+
+    Parameters
+    ----------
+    rate : Fraction
+        Ticks per second.
+    """
+
+    __slots__ = ("_durations", "_elapsed", "_last_dts", "_rate", "_ticks", "_timestamps")
+
+    def __init__(self, rate: Fraction) -> None:
+        self._rate = rate
+        self._ticks: list[int] = []
+        self._timestamps: list[int] = []
+        self._durations: list[int | None] = []
+        self._elapsed = Fraction(0)  # seconds since the first frame, long gaps cut short
+        self._last_dts: int | None = None
+
+    def stamp(self, timestamp: int, duration: int | None) -> int:
+        """Return the tick of the next frame; timestamps only go up."""
+        tick = 0
+        if self._ticks:
+            step = Fraction(timestamp - self._timestamps[-1], 1_000_000)
+            self._elapsed += min(step, Fraction(_LONGEST_GAP))
+            tick = max(self._ticks[-1] + 1, round(self._elapsed * self._rate))
+        self._ticks.append(tick)
+        self._timestamps.append(timestamp)
+        self._durations.append(duration)
+        if len(self._ticks) > _MOST:
+            half = _MOST // 2
+            del self._ticks[:half], self._timestamps[:half], self._durations[:half]
+        return tick
+
+    def ticks_of(self, duration: int | None) -> int:
+        """Return a frame's duration in ticks, at least one."""
+        if duration is None:
+            return 1
+        limit = _LONGEST_GAP * 1_000_000
+        return max(1, round(Fraction(min(duration, limit), 1_000_000) * self._rate))
+
+    def presentation(self, tick: int) -> tuple[int, int | None]:
+        """Return timestamp and duration of the frame that got `tick`."""
+        at = bisect_right(self._ticks, tick) - 1
+        if at >= 0 and self._ticks[at] == tick:
+            return self._timestamps[at], self._durations[at]
+        return self._between(tick), None
+
+    def decoding(self, tick: int, timestamp: int) -> int:
+        """Return a decoding time in microseconds: after the last one, not after `timestamp`."""
+        if self._ticks and tick < self._ticks[0] - _MOST:
+            # x265 gives what it finds in memory for streams shorter than its delay.
+            tick = self._ticks[0] - 2
+        dts = min(self._between(tick), timestamp)
+        if self._last_dts is not None and dts <= self._last_dts:
+            dts = min(self._last_dts + 1, timestamp)
+        dts = max(dts, _FIRST)
+        self._last_dts = dts
+        return dts
+
+    def _between(self, tick: int) -> int:
+        ticks, timestamps = self._ticks, self._timestamps
+        if not ticks:
+            return 0
+        at = bisect_right(ticks, tick) - 1
+        if at < 0:
+            return timestamps[0] - round(Fraction((ticks[0] - tick) * 1_000_000) / self._rate)
+        if ticks[at] == tick or at + 1 == len(ticks):
+            return timestamps[at]
+        share = Fraction(tick - ticks[at], ticks[at + 1] - ticks[at])
+        return timestamps[at] + int(share * (timestamps[at + 1] - timestamps[at]))
+
+
+_MPEG_RATES = tuple(
+    [Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)]
+    + [Fraction(50), Fraction(60000, 1001), Fraction(60)]
+)
+_FREE = ("libx264", "libx265", "libvpx", "libsvtav1", "libaom", "librav1e")
+
+
+def allowed_rate(encoder: str, rate: Fraction) -> Fraction:
+    """Return the nearest rate that an encoder's stream can express; the times do not depend on
+    it.
+    """
+    if encoder.startswith(("mpeg1", "mpeg2")):
+        return min(_MPEG_RATES, key=lambda known: abs(known - rate))
+    if not encoder.startswith(_FREE) and max(rate.numerator, rate.denominator) > 65535:
+        return max(Fraction(1), min(Fraction(round(rate)), Fraction(65535)))
+    return rate
+
+
+def frame_rate(framerate: float | None, duration: int | None) -> Fraction:
+    """Return the rate that the encoder is told: the configured one, else that of the first frame's
+    duration, else 30.
+    """
+    if framerate is not None:
+        return Fraction(framerate).limit_denominator(1001) or Fraction(framerate).limit_denominator(
+            1_000_000
+        )
+    if duration is not None and 1000 <= duration <= 10_000_000:
+        return Fraction(1_000_000, duration).limit_denominator(1001) or Fraction(30)
+    return Fraction(30)

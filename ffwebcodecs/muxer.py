@@ -1,0 +1,376 @@
+"""Muxer: encoded chunks in, a video file out. Needs libavformat."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from ._av import containers, packet
+from ._av.mux import MuxerCore, VideoSetup
+from ._av.streams import CopiedStream
+from ._mux_metadata import check_chunk, check_same, read_metadata, texts
+from ._mux_setup import clock, make_setup
+from ._mux_target import Target
+from ._spec.config import VideoDecoderConfig
+from ._spec.numbers import show, to_flag
+from ._spec.timeline import Entry, Timeline
+from .encoded_video_chunk import EncodedVideoChunk
+from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
+
+_INT32_MAX = 2**31 - 1
+
+
+class Muxer:
+    """A video file being written from encoded chunks.
+
+    MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw H.264 and HEVC, GIF, WebP, AVIF, and what else
+    the installed libavformat writes. The file appears under its name, complete, when `close`
+    returns; until then it has a temporary name in the same folder. A `with` block that fails leaves
+    what was there before.
+
+    Parameters
+    ----------
+    destination : path or writable binary file object
+        A file object gets the finished bytes when the muxer is closed, need not be able to seek,
+        and stays yours.
+    format : str, optional
+        ``"mp4"``, ``"mov"``, ``"mkv"``, ``"webm"``, ``"avi"``, ``"ts"``, ``"ivf"``, ``"h264"``,
+        ``"hevc"``, ``"gif"``, ``"webp"``, ``"avif"`` or a name of FFmpeg's; default: by suffix.
+    faststart : bool
+        MP4 and MOV: put the index in front, so that players can start before they have it all.
+        Costs a second pass over the file.
+    fragmented : bool
+        MP4 and MOV: an index for each group of pictures instead of one for the file.
+    metadata : mapping of str to str, optional
+        Tags of the file, such as ``{"title": "Big Buck Bunny"}``; containers keep those they know.
+    options : mapping of str to str, optional
+        FFmpeg's options of the container, such as ``{"loop": "1"}`` for GIF.
+
+    Raises
+    ------
+    FFmpegLoadError
+        There is no libavformat.
+    OSError
+        The file cannot be written.
+    InvalidArgumentError
+        No container is known by that suffix or name, or an argument is wrong.
+    NotSupportedError
+        This FFmpeg cannot write the container.
+
+    Examples
+    --------
+    >>> with Demuxer("clip.mp4") as demuxer, Muxer("copy.mkv") as muxer:
+    ...     for chunk in demuxer.chunks():
+    ...         muxer.add_chunk(chunk, demuxer.video_config)
+    """
+
+    def __init__(
+        self,
+        destination: Any,
+        *,
+        format: str | None = None,
+        faststart: bool = True,
+        fragmented: bool = False,
+        metadata: Mapping[str, str] | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
+        self._core: MuxerCore | None = None
+        self._target: Target | None = None
+        self._lock = threading.RLock()
+        if format is not None and not isinstance(format, str):
+            raise InvalidArgumentError(f"format must be a string, got {show(format)}")
+        faststart, fragmented = to_flag(faststart, "faststart"), to_flag(fragmented, "fragmented")
+        tags, settings = texts(metadata, "metadata"), texts(options, "options")
+        target = Target(destination)
+        self._container = containers.find(target.path, format)
+        if fragmented and not self._container.is_iso:
+            raise InvalidArgumentError(f"fragmented is for MP4 and MOV, not {self._container.name}")
+        self._config: VideoDecoderConfig | None = None
+        self._setup: VideoSetup | None = None
+        self._known_metadata: Any = None  # what was checked last: many give it with each chunk
+        self._index = -1
+        self._timeline: Timeline | None = None
+        self._native_times = False
+        self._copied: list[CopiedStream] = []
+        self._copied_waiting: list[tuple[int, Any]] = []
+        self._failed = False
+        self._shown = target.shown
+        self._target = target
+        try:
+            name = target.open()
+            self._core = MuxerCore(name, self._container, target.shown)
+            self._set_up(self._core, target.path, faststart, fragmented, tags, settings)
+        except BaseException:
+            self.discard()
+            raise
+
+    def _set_up(
+        self,
+        core: MuxerCore,
+        path: str | None,
+        faststart: bool,
+        fragmented: bool,
+        tags: dict[str, str],
+        settings: dict[str, str],
+    ) -> None:
+        if self._container.is_iso:
+            # With delay_moov the first fragment is looked at before the index is written, so
+            # that there is an edit list.
+            flags = "+frag_keyframe+delay_moov+default_base_moof" if fragmented else ""
+            flags += "+faststart" if faststart and not fragmented else ""
+            if flags:
+                core.set_option("movflags", flags)
+        if self._container.name == "mpegts" and (path or "").lower().endswith(".m2ts"):
+            core.set_option("mpegts_m2ts_mode", "1")  # FFmpeg would see it by the suffix
+        for key, value in tags.items():
+            core.set_metadata(key, value)
+        for key, value in settings.items():
+            core.set_option(key, value)
+
+    @property
+    def format_name(self) -> str:
+        """FFmpeg's name of the container, such as ``"mp4"`` or ``"matroska"``."""
+        return self._container.name
+
+    def add_chunk(self, chunk: EncodedVideoChunk, metadata: Any = None) -> None:
+        """Append a chunk; chunks come in decoding order, as encoders and demuxers give them.
+
+        Nothing is copied. The last chunks (32 at most) wait until the muxer knows their decoding
+        times.
+
+        Parameters
+        ----------
+        chunk : EncodedVideoChunk
+        metadata : EncodedVideoChunkMetadata, VideoDecoderConfig or mapping, optional
+            The first one must have a `decoder_config`. Later ones may repeat it; another codec
+            or description is refused, for a file has one of them.
+
+        Raises
+        ------
+        InvalidStateError
+            The muxer is closed, or writing has failed before.
+        InvalidArgumentError
+            The first chunk comes without a `decoder_config`, something is missing in it, or the
+            timestamp is not possible here. The chunk was not taken.
+        DataError
+            The first chunk is not a key chunk.
+        NotSupportedError
+            The container cannot hold this.
+        OSError, EncodingError
+            The file cannot be written.
+        """
+        check_chunk(chunk)
+        known = metadata is not None and metadata is self._known_metadata
+        config, native, alpha = (None, None, None) if known else read_metadata(metadata)
+        with self._lock:
+            core = self._open_core()
+            if alpha is not None and not self._container.holds_alpha_side_data:
+                raise NotSupportedError(
+                    f"{self._container.name} cannot hold alpha_side_data; use .webm or .mkv"
+                )
+            if self._timeline is None:
+                self._begin(chunk, config, native, alpha)
+            elif config is not None and self._config is not None:
+                check_same(chunk.timestamp, config, self._config)
+            timeline = self._timeline
+            assert timeline is not None
+            if alpha is None:
+                self._known_metadata = metadata or self._known_metadata
+            ready = timeline.push(self._entry(chunk, alpha))
+            self._guarded(self._write, core, timeline, ready)
+
+    def _begin(
+        self,
+        chunk: EncodedVideoChunk,
+        config: VideoDecoderConfig | None,
+        native: Any,
+        alpha: bytes | None,
+    ) -> None:
+        if config is None:
+            raise InvalidArgumentError(
+                "the first chunk needs metadata with a decoder_config: "
+                "add_chunk(chunk, metadata) as VideoEncoder gives it, or "
+                "add_chunk(chunk, demuxer.video_config)"
+            )
+        if chunk.type != "key" and not chunk._from_container:
+            raise DataError(f"the first chunk, at {chunk.timestamp} us, must be a key chunk")
+        setup = make_setup(config, native, chunk, self._container)
+        setup.alpha = alpha is not None or packet.has_alpha(chunk._packet)
+        if setup.alpha and not self._container.holds_alpha_side_data:
+            raise NotSupportedError(
+                f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
+            )
+        if setup.display_matrix is not None and not self._container.holds_rotation:
+            flip = " and the flip" if config.flip else ""
+            warnings.warn(
+                f"{self._container.name} cannot hold the rotation of {config.rotation} degrees"
+                f"{flip}: players will show the pictures as they are coded",
+                UserWarning,
+                stacklevel=3,
+            )
+        self._config, self._setup = config, setup
+        self._native_times = native is not None and chunk._from_container
+        self._timeline = Timeline(
+            containers.reorders(containers.codec_id(setup.codec)),
+            from_zero=self._container.has_constant_rate,
+        )
+
+    @staticmethod
+    def _entry(chunk: EncodedVideoChunk, alpha: bytes | None) -> Entry:
+        ptr = chunk._packet
+        dts = None if ptr.dts == packet.NOPTS else ptr.dts
+        if chunk._from_container and ptr.pts == packet.NOPTS:
+            # AVI and raw streams do not tell when a picture is shown, only the order.
+            dts = chunk.timestamp if dts is None else dts
+        return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, packet.is_discarded(ptr))
+
+    def _write(self, core: MuxerCore, timeline: Timeline, ready: Any) -> None:
+        if timeline.started and not core.started:
+            self._start(core, timeline)
+        for entry in ready:
+            chunk, alpha = entry.item
+            core.write_video(
+                self._index,
+                chunk._decodable(),
+                entry.pts + timeline.offset,
+                entry.dts + timeline.offset,
+                entry.duration,
+                key=chunk.type == "key",
+                alpha=alpha,
+            )
+
+    def _start(self, core: MuxerCore, timeline: Timeline) -> None:
+        """Write the header: the first chunks are known."""
+        setup = self._setup
+        assert setup is not None
+        native = setup.native if self._native_times else None
+        time_base, rate = clock(self._container, native, timeline)
+        self._index = core.add_video(setup, time_base, rate)
+        if self._container.is_iso and setup.color[:3] != (2, 2, 2):
+            # Old releases write colours only if told to, new ones then write unknown ones too.
+            core.set_option("movflags", "+write_colr")
+        if self._container.is_iso and core.has_option("movie_timescale"):
+            scale = time_base[1]
+            while scale < 10000:  # as FFmpeg chooses that of the track
+                scale *= 2
+            core.set_option("movie_timescale", str(min(scale, _INT32_MAX)))
+        for stream in self._copied:
+            core.add_copied_stream(stream)
+        core.write_header()
+        waiting, self._copied_waiting = self._copied_waiting, []
+        for index, ptr in waiting:
+            core.write(index, ptr, timeline.offset)
+
+    def _add_copied_stream(self, stream: CopiedStream) -> int:
+        """Add an audio or subtitle stream before the first chunk; return its number here.
+
+        Raises NotSupportedError if the container cannot hold it.
+        """
+        with self._lock:
+            if self._open_core().started:
+                raise InvalidStateError(f"{self._shown} has begun: its streams are fixed")
+            self._container.require_copy(stream.kind, stream.codec_id, stream.codec)
+            self._copied.append(stream)
+            return len(self._copied)  # the video is number 0
+
+    def _can_hold(self, stream: CopiedStream) -> bool:
+        return self._container.can_copy(stream.kind, stream.codec_id, stream.codec)
+
+    def _add_copied_packet(self, index: int, ptr: Any) -> None:
+        """Append a packet, which is taken, to a copied stream; it waits until the video begins."""
+        with self._lock:
+            core = self._open_core()
+            if not core.started:
+                self._copied_waiting.append((index, ptr))
+                return
+            assert self._timeline is not None
+            self._guarded(core.write, index, ptr, self._timeline.offset)
+
+    def _guarded(self, call: Any, *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except BaseException:
+            self._failed = True
+            raise
+
+    def close(self) -> None:
+        """Complete the file and put it in its place; twice is fine.
+
+        Without any chunk, or after writing has failed, there is no file: whatever was there before
+        stays.
+
+        Raises
+        ------
+        OSError, EncodingError
+            The file cannot be completed; there is none then.
+        """
+        with self._lock:
+            core, timeline, target = self._core, self._timeline, self._target
+            if core is None or target is None:
+                return
+            try:
+                if timeline is None or self._failed:
+                    return
+                ready = timeline.finish()
+                self._write(core, timeline, ready)
+                core.finish()
+                self._target = None
+                target.commit()
+            finally:
+                self.discard()
+
+    def discard(self) -> None:
+        """Close without leaving a file; does nothing after `close`."""
+        with self._lock:
+            core, self._core = self._core, None
+            target, self._target = self._target, None
+            self._timeline = None
+            self._copied, self._copied_waiting = [], []
+            if core is not None:
+                core.close()
+            if target is not None:
+                target.discard()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` or `discard` was called."""
+        return self._core is None
+
+    def _open_core(self) -> MuxerCore:
+        if self._core is None:
+            raise InvalidStateError(f"the muxer of {self._shown} is closed")
+        if self._failed:
+            raise InvalidStateError(f"writing {self._shown} has failed before; only close is left")
+        return self._core
+
+    def __enter__(self) -> Muxer:
+        self._open_core()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def __del__(self) -> None:
+        if getattr(self, "_core", None) is None:
+            return
+        self.discard()
+        warnings.warn(
+            f"the muxer of {self._shown} was never closed: its file is discarded",
+            ResourceWarning,
+            stacklevel=2,
+            source=self,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Muxer {'closed ' * self.closed}{self._container.name} {self._shown}>"

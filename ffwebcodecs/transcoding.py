@@ -1,0 +1,549 @@
+"""transcode, write_frames, remux: whole files in, whole files out.
+
+Decoding runs ahead on a thread of its own, a few frames and no more; mapping, encoding and writing
+run in the calling thread. So decoding and encoding overlap, memory stays flat whatever the length,
+and `map_frame` is called where the caller is.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._av import packet
+from ._av.demux import DemuxerCore
+from ._file_events import CopiedPacket, FileEvents
+from ._frame_writer import EncodingOptions, FrameWriter
+from ._runtime.prefetch import Prefetch
+from ._spec.config import HARDWARE_ACCELERATION
+from ._spec.encoder_strings import codec_for_suffix
+from ._spec.numbers import show, to_dimension, to_flag, to_int64, to_integer, to_real
+from .demuxer import make_config
+from .encoded_video_chunk import EncodedVideoChunk
+from .errors import InvalidArgumentError
+from .muxer import Muxer
+from .video_frame import VideoFrame
+
+# Frames that are decoded and wait for the encoder. More hides no more: codecs have queues as well.
+_AHEAD = 4
+
+MapFrame = Callable[[VideoFrame], "VideoFrame | None"]
+Progress = Callable[["TranscodeProgress"], object]
+
+
+@dataclass(frozen=True)
+class TranscodeProgress:
+    """How far a conversion is.
+
+    Attributes
+    ----------
+    frames : int
+        Frames written.
+    timestamp : int
+        Microseconds into the output of the newest one.
+    duration : int or None
+        Microseconds of the whole, if the input says.
+    """
+
+    frames: int
+    timestamp: int
+    duration: int | None
+
+
+@dataclass(frozen=True)
+class TranscodeResult:
+    """What a conversion did.
+
+    Attributes
+    ----------
+    frames_read, frames_written : int
+    codec : str or None
+        The codec string of the output; None if no frame was written.
+    encoder : str or None
+        FFmpeg's name of the encoder.
+    copied_streams : list of str
+        Streams that were copied unchanged: ``"audio aac"``.
+    dropped_streams : list of str
+        Streams that were left out, and why.
+    seconds : float
+        Time it took.
+    """
+
+    frames_read: int
+    frames_written: int
+    codec: str | None
+    encoder: str | None
+    copied_streams: list[str]
+    dropped_streams: list[str]
+    seconds: float
+
+
+def transcode(
+    input: Any,
+    output: Any,
+    *,
+    codec: str | None = None,
+    map_frame: MapFrame | None = None,
+    bitrate: int | None = None,
+    quantizer: int | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    framerate: float | None = None,
+    start: int | None = None,
+    stop: int | None = None,
+    audio: bool = True,
+    format: str | None = None,
+    alpha: str = "discard",
+    latency_mode: str = "quality",
+    hardware_acceleration: str = "no-preference",
+    encoder_options: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+    metadata: Mapping[str, str] | None = None,
+    on_progress: Progress | None = None,
+) -> TranscodeResult:
+    """Convert a video file into another one.
+
+    Audio and subtitle streams are copied unchanged; one that the output's container cannot hold is
+    left out with a warning. Rotation, colours, pixel aspect ratio and timestamps are kept. The
+    output appears under its name when it is complete.
+
+    Parameters
+    ----------
+    input : path, bytes-like or binary file object
+    output : path or writable binary file object
+    codec : str, optional
+        ``"h264"``, ``"hevc"``, ``"vp8"``, ``"vp9"``, ``"av1"``, a WebCodecs codec string, or
+        ``"ffmpeg:NAME"``; default: what is usual for the output's suffix.
+    map_frame : callable, optional
+        Called with each VideoFrame, in the calling thread; returns it, another frame, or None to
+        drop it. Frames are closed for you. The first frame returned decides the size.
+    bitrate : int, optional
+        Bits per second; default: the encoder's usual quality.
+    quantizer : int, optional
+        Constant quality instead of a bitrate, where the encoder has it.
+    width, height : int, optional
+        Scale to this size; one alone keeps the shape.
+    framerate : float, optional
+        Frames per second, evenly; default: every frame at its own time.
+    start, stop : int, optional
+        Microseconds of the input; the output begins at 0 if `start` is given.
+    audio : bool, optional
+        False: video only.
+    format : str, optional
+        Of the container, as for `Muxer`; default: by suffix.
+    alpha : {"discard", "keep"}, optional
+    latency_mode : {"quality", "realtime"}, optional
+    hardware_acceleration : {"no-preference", "prefer-hardware", "prefer-software"}, optional
+        For decoding and encoding.
+    encoder_options : mapping, optional
+        FFmpeg's options of the encoder, such as ``{"preset": "veryfast"}``.
+    threads : int, optional
+        FFmpeg's threads, for decoder and encoder each; default: one for each core.
+    metadata : mapping of str to str, optional
+        Tags of the output; default: the input's.
+    on_progress : callable, optional
+        Called with a TranscodeProgress after each frame.
+
+    Returns
+    -------
+    TranscodeResult
+
+    Raises
+    ------
+    InvalidArgumentError
+        A parameter is out of range, or `map_frame` returned something else. Nothing is left.
+    NotSupportedError
+        This FFmpeg cannot decode or encode it, or the container cannot hold it.
+    EncodingError
+        The input is damaged. There is no output then.
+    OSError
+        A file cannot be read or written.
+
+    Examples
+    --------
+    >>> transcode("clip.mov", "small.mp4", height=360, encoder_options={"preset": "fast"})
+    """
+    began = time.monotonic()
+    first = None if start is None else to_int64(start, "start")
+    last = None if stop is None else to_int64(stop, "stop")
+    if first is not None and last is not None and last <= first:
+        raise InvalidArgumentError(f"stop is {last}, it must be after start, which is {first}")
+    if map_frame is not None and not callable(map_frame):
+        raise InvalidArgumentError(f"map_frame must be callable, got {show(map_frame)}")
+    with_others = to_flag(audio, "audio")
+    options = encoding_options(
+        output,
+        codec=codec,
+        bitrate=bitrate,
+        quantizer=quantizer,
+        width=width,
+        height=height,
+        framerate=framerate,
+        alpha=alpha,
+        latency_mode=latency_mode,
+        hardware_acceleration=hardware_acceleration,
+        encoder_options=encoder_options,
+        threads=threads,
+        format=format,
+    )
+    refuse_same_file(input, output)
+    events = FileEvents(
+        DemuxerCore(input, all_streams=with_others),
+        start=first,
+        stop=last,
+        hardware_acceleration=hardware_acceleration,
+        threads=options.threads,
+    )
+    try:
+        demuxer = events.demuxer
+        tags = demuxer.tags if metadata is None else metadata
+        with Muxer(output, format=format, metadata=_plain(tags)) as muxer:
+            copied, dropped, numbers = copy_streams(demuxer, muxer)
+            events.copied = {stream.index: stream.time_base for stream in demuxer.others}
+            events.copied = {i: events.copied[i] for i in numbers}
+            work = _Work(muxer, options, _rate(demuxer), map_frame, first or 0, numbers)
+            work.duration = _span(demuxer, first, last)
+            work.on_progress = on_progress
+            try:
+                with Prefetch(events.events(), _AHEAD, _discard) as ahead:
+                    for event in ahead:
+                        work.take(event)
+                work.writer.finish()
+            finally:
+                work.writer.close()
+    finally:
+        events.close()
+    config = work.writer.config
+    return TranscodeResult(
+        frames_read=work.frames_read,
+        frames_written=work.writer.frames,
+        codec=None if config is None else config.codec,
+        encoder=work.writer.encoder_name,
+        copied_streams=copied,
+        dropped_streams=dropped,
+        seconds=time.monotonic() - began,
+    )
+
+
+def write_frames(
+    frames: Iterable[VideoFrame],
+    output: Any,
+    *,
+    codec: str | None = None,
+    bitrate: int | None = None,
+    quantizer: int | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    framerate: float | None = None,
+    format: str | None = None,
+    alpha: str = "discard",
+    latency_mode: str = "quality",
+    hardware_acceleration: str = "no-preference",
+    encoder_options: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+    metadata: Mapping[str, str] | None = None,
+    on_progress: Progress | None = None,
+) -> TranscodeResult:
+    """Encode frames into a file: the other half of `read_frames`.
+
+    Parameters
+    ----------
+    frames : iterable of VideoFrame
+        In presentation order. Each is taken: it is closed when it has been encoded.
+    output : path or writable binary file object
+    codec, bitrate, quantizer, width, height, framerate, format, alpha, latency_mode
+        As for `transcode`.
+    hardware_acceleration, encoder_options, threads, metadata, on_progress
+        As for `transcode`.
+
+    Returns
+    -------
+    TranscodeResult
+
+    Raises
+    ------
+    InvalidArgumentError, NotSupportedError, EncodingError, OSError
+        As `transcode`; there is no output then.
+
+    Examples
+    --------
+    >>> write_frames(read_frames("clip.mp4", step=2), "fast.mp4")
+    """
+    began = time.monotonic()
+    options = encoding_options(
+        output,
+        codec=codec,
+        bitrate=bitrate,
+        quantizer=quantizer,
+        width=width,
+        height=height,
+        framerate=framerate,
+        alpha=alpha,
+        latency_mode=latency_mode,
+        hardware_acceleration=hardware_acceleration,
+        encoder_options=encoder_options,
+        threads=threads,
+        format=format,
+    )
+    with Muxer(output, format=format, metadata=metadata) as muxer:
+        work = _Work(muxer, options, None, None, 0, {})
+        work.on_progress = on_progress
+        try:
+            for frame in frames:
+                work.take(frame)
+            work.writer.finish()
+        finally:
+            work.writer.close()
+    config = work.writer.config
+    return TranscodeResult(
+        frames_read=work.frames_read,
+        frames_written=work.writer.frames,
+        codec=None if config is None else config.codec,
+        encoder=work.writer.encoder_name,
+        copied_streams=[],
+        dropped_streams=[],
+        seconds=time.monotonic() - began,
+    )
+
+
+def remux(
+    input: Any,
+    output: Any,
+    *,
+    audio: bool = True,
+    format: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    on_progress: Progress | None = None,
+) -> TranscodeResult:
+    """Put a file's streams into another container, without decoding: every packet stays as it is.
+
+    Parameters
+    ----------
+    input : path, bytes-like or binary file object
+    output : path or writable binary file object
+    audio, format, metadata, on_progress
+        As for `transcode`.
+
+    Returns
+    -------
+    TranscodeResult
+        Its frames are packets of the video.
+
+    Raises
+    ------
+    InvalidArgumentError, NotSupportedError, EncodingError, OSError
+        As `transcode`; there is no output then.
+    """
+    began = time.monotonic()
+    refuse_same_file(input, output)
+    demuxer = DemuxerCore(input, all_streams=to_flag(audio, "audio"))
+    count = 0
+    try:
+        config = make_config(demuxer.info)
+        tags = demuxer.tags if metadata is None else metadata
+        with Muxer(output, format=format, metadata=_plain(tags)) as muxer:
+            copied, dropped, numbers = copy_streams(demuxer, muxer)
+            duration = _span(demuxer, None, None)
+            origin = demuxer.info.start_time or 0
+            for index, ptr in _packets(demuxer):
+                if index in numbers:
+                    muxer._add_copied_packet(numbers[index], ptr)
+                elif index == demuxer.info.index:
+                    timestamp = ptr.pts if ptr.pts != packet.NOPTS else ptr.dts
+                    if timestamp == packet.NOPTS:
+                        timestamp = count * demuxer.frame_duration
+                    chunk = EncodedVideoChunk._from_native(
+                        ptr, demuxer.is_key(ptr), timestamp, ptr.duration or None
+                    )
+                    muxer.add_chunk(chunk, config)
+                    count += 1
+                    if on_progress is not None:
+                        on_progress(TranscodeProgress(count, timestamp - origin, duration))
+    finally:
+        demuxer.close()
+    return TranscodeResult(
+        frames_read=count,
+        frames_written=count,
+        codec=config.codec,
+        encoder=None,
+        copied_streams=copied,
+        dropped_streams=dropped,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _packets(demuxer: DemuxerCore) -> Iterator[tuple[int, Any]]:
+    while True:
+        ptr = packet.allocate()
+        index = demuxer.read_any(ptr)
+        if index is None:
+            return
+        yield index, ptr
+
+
+class _Work:
+    """What is done with each event of a conversion."""
+
+    def __init__(
+        self,
+        muxer: Muxer,
+        options: EncodingOptions,
+        source_rate: float | None,
+        map_frame: MapFrame | None,
+        start: int,
+        numbers: Mapping[int, int],
+    ) -> None:
+        self.writer = FrameWriter(muxer, options, source_rate)
+        self.frames_read = 0
+        self.duration: int | None = None
+        self.on_progress: Progress | None = None
+        self._muxer = muxer
+        self._map = map_frame
+        self._start = start
+        self._numbers = numbers
+
+    def take(self, event: VideoFrame | CopiedPacket) -> None:
+        """Encode a frame, which is taken, or copy a packet."""
+        if isinstance(event, CopiedPacket):
+            self._muxer._add_copied_packet(self._numbers[event.index], event.ptr)
+            return
+        if not isinstance(event, VideoFrame):
+            raise InvalidArgumentError(f"expected a VideoFrame, got {show(event)}")
+        self.frames_read += 1
+        with event:
+            mapped = event if self._map is None else self._map(event)
+            if mapped is None:
+                return
+            if not isinstance(mapped, VideoFrame):
+                raise InvalidArgumentError(
+                    f"map_frame must return a VideoFrame or None, got {show(mapped)}"
+                )
+            with mapped:
+                timestamp = mapped.timestamp - self._start
+                self.writer.write(mapped, timestamp)
+        if self.on_progress is not None:
+            self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
+
+
+def encoding_options(
+    output: Any,
+    *,
+    codec: str | None,
+    bitrate: int | None,
+    quantizer: int | None,
+    width: int | None,
+    height: int | None,
+    framerate: float | None,
+    alpha: str,
+    latency_mode: str,
+    hardware_acceleration: str,
+    encoder_options: Mapping[str, Any] | None,
+    threads: int | None,
+    format: str | None,
+) -> EncodingOptions:
+    """Check what can be checked before anything is opened."""
+    if codec is not None and (not isinstance(codec, str) or not codec.strip()):
+        raise InvalidArgumentError(f"codec must be a name or a codec string, got {show(codec)}")
+    if bitrate is not None and quantizer is not None:
+        raise InvalidArgumentError("give bitrate or quantizer, not both")
+    if hardware_acceleration not in HARDWARE_ACCELERATION:
+        raise InvalidArgumentError(
+            f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
+            f"got {show(hardware_acceleration)}"
+        )
+    rate = None if framerate is None else float(to_real(framerate, "framerate"))
+    if rate is not None and not 0 < rate <= 1000:
+        raise InvalidArgumentError(
+            f"framerate is {rate:g}, it must be more than 0 and at most 1000"
+        )
+    number = None if threads is None else to_integer(threads, "threads")
+    if number is not None and not 1 <= number <= 1024:
+        raise InvalidArgumentError(f"threads is {number}, it must be from 1 to 1024")
+    size = None
+    if width is not None or height is not None:
+        size = (
+            None if width is None else to_dimension(width, "width"),
+            None if height is None else to_dimension(height, "height"),
+        )
+    if codec is None:
+        named = isinstance(output, (str, os.PathLike))
+        suffix = os.path.splitext(os.fsdecode(os.fspath(output)))[1] if named else ""
+        codec = codec_for_suffix(suffix if format is None else f".{format}")
+    bits = None if bitrate is None else to_integer(bitrate, "bitrate")
+    if bits is not None and bits < 1:
+        raise InvalidArgumentError(f"bitrate is {bits}, it must be at least 1 bit per second")
+    return EncodingOptions(
+        codec=codec,
+        bitrate=bits,
+        quantizer=None if quantizer is None else to_integer(quantizer, "quantizer"),
+        size=size,
+        framerate=rate,
+        alpha=alpha,
+        latency_mode=latency_mode,
+        hardware_acceleration=hardware_acceleration,
+        encoder_options=encoder_options,
+        threads=number,
+    )
+
+
+def refuse_same_file(input: Any, output: Any) -> None:
+    """Raise InvalidArgumentError if both are the same file: it would be gone before it is read."""
+    paths = (str, os.PathLike)
+    if isinstance(input, paths) and isinstance(output, paths):
+        try:
+            same = os.path.samefile(input, output)
+        except OSError:
+            return
+        if same:
+            raise InvalidArgumentError(f"input and output are the same file: {os.fspath(output)!r}")
+
+
+def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[str], dict[int, int]]:
+    """Add the streams that are copied to a muxer; return those, the ones left out, and the number
+    in the output of each.
+    """
+    copied: list[str] = []
+    dropped: list[str] = []
+    numbers: dict[int, int] = {}
+    for stream in demuxer.others:
+        name = f"{stream.kind} {stream.codec}"
+        if muxer._can_hold(stream):
+            numbers[stream.index] = muxer._add_copied_stream(stream)
+            copied.append(name)
+            continue
+        dropped.append(name)
+        warnings.warn(
+            f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}: it is left "
+            "out (.mkv and .mp4 hold most; audio=False leaves it out without this warning)",
+            UserWarning,
+            stacklevel=3,
+        )
+    return copied, dropped, numbers
+
+
+def _plain(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that belong to the content, not to the file that it came in."""
+    about_file = ("major_brand", "minor_version", "compatible_brands", "encoder")
+    return {key: value for key, value in tags.items() if key.lower() not in about_file}
+
+
+def _rate(demuxer: DemuxerCore) -> float | None:
+    numerator, denominator = demuxer.info.frame_rate
+    return numerator / denominator if numerator > 0 and denominator > 0 else None
+
+
+def _span(demuxer: DemuxerCore, start: int | None, stop: int | None) -> int | None:
+    whole = demuxer.info.duration
+    if whole is None:
+        return None if stop is None else stop - (start or 0)
+    end = whole if stop is None else min(stop, whole)
+    return max(0, end - (start or 0))
+
+
+def _discard(event: VideoFrame | CopiedPacket) -> None:
+    if isinstance(event, VideoFrame):
+        event.close()

@@ -1,0 +1,323 @@
+"""VideoEncoder: frames in, coded chunks out, on a worker of its own."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._encoding import EncoderDriver, EncoderStatus, Job, Plan, open_best
+from ._runtime.completion import Completion
+from ._runtime.engine import Engine
+from ._spec.codec_string import parse_codec
+from ._spec.config import VideoDecoderConfig, VideoEncoderConfig, VideoEncoderSupport
+from ._spec.encoder_clock import frame_rate
+from ._spec.numbers import show, to_flag, to_integer
+from .encoded_video_chunk import EncodedVideoChunk
+from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from .video_frame import VideoFrame
+
+
+@dataclass(frozen=True)
+class SvcOutputMetadata:
+    """Where a chunk stands in a scalable stream.
+
+    Parameters
+    ----------
+    temporal_layer_id : int
+        0 is the base layer, which can be decoded without the others.
+    """
+
+    temporal_layer_id: int
+
+
+@dataclass(frozen=True)
+class EncodedVideoChunkMetadata:
+    """What an encoder says about a chunk.
+
+    Parameters
+    ----------
+    decoder_config : VideoDecoderConfig, optional
+        What a decoder, or a file, needs to know: with the first chunk, and when it has changed.
+    svc : SvcOutputMetadata, optional
+        Only if the configuration has several temporal layers.
+    alpha_side_data : bytes, optional
+        The coded alpha channel, if the configuration keeps alpha.
+    """
+
+    decoder_config: VideoDecoderConfig | None = None
+    svc: SvcOutputMetadata | None = None
+    alpha_side_data: bytes | None = None
+
+
+class VideoEncoder:
+    """Encodes frames into chunks, in decoding order.
+
+    `encode` and the other methods only queue work and return; a worker thread encodes. Chunks and
+    errors arrive through the callbacks: on the event loop, if the encoder was made while one was
+    running in this thread, else on the worker, one at a time.
+
+    Parameters
+    ----------
+    output : callable
+        Called with each EncodedVideoChunk and its EncodedVideoChunkMetadata.
+    error : callable
+        Called with an exception, at most once; the encoder is closed then. An exception that a
+        callback raises arrives here too.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A callback is not callable.
+
+    Notes
+    -----
+    The behaviour is that of VideoEncoder in the W3C WebCodecs specification; `close` may be called
+    twice.
+
+    Examples
+    --------
+    >>> encoder = VideoEncoder(output=lambda chunk, metadata: chunks.append(chunk), error=print)
+    >>> encoder.configure({"codec": "avc1.42001E", "width": 320, "height": 240})
+    >>> with VideoFrame.from_ndarray(pixels, timestamp=0) as frame:
+    ...     encoder.encode(frame, key_frame=True)
+    >>> encoder.flush().result()
+    >>> encoder.close()
+    """
+
+    # Without a dictionary, because Python 3.11's tracemalloc finds no place for objects with one.
+    __slots__ = (
+        "__weakref__",
+        "_engine",
+        "_error",
+        "_family",
+        "_last",
+        "_lock",
+        "_mode",
+        "_orientation",
+        "_output",
+        "_status",
+        "on_dequeue",
+    )
+
+    def __init__(
+        self,
+        output: Callable[[EncodedVideoChunk, EncodedVideoChunkMetadata], object],
+        error: Callable[[BaseException], object],
+    ) -> None:
+        for name, callback in (("output", output), ("error", error)):
+            if not callable(callback):
+                raise InvalidArgumentError(f"{name} must be callable, got {show(callback)}")
+        self._output = output
+        self._error = error
+        self.on_dequeue: Callable[[], object] | None = None
+        """Called without arguments after `encode_queue_size` went down; several decreases may share
+        one call.
+        """
+        # Timestamps are checked and frames queued in one order. Reentrant, because the garbage
+        # collector may run a destructor that encodes.
+        self._lock = threading.RLock()
+        self._orientation: tuple[int, bool] | None = None
+        self._last: int | None = None
+        self._family = "ffmpeg"
+        self._mode = "variable"
+        self._status = EncoderStatus()
+        self._engine = Engine(EncoderDriver(self._status, describe_output), self, None, 5.0)
+
+    @staticmethod
+    def is_config_supported(config: VideoEncoderConfig | Mapping[str, Any]) -> VideoEncoderSupport:
+        """Return whether this FFmpeg can encode `config`, and the configuration as understood.
+
+        An encoder is opened to find out, and closed. A preference for hardware does not change the
+        answer: without it, software encodes.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The configuration is not valid, whatever the FFmpeg.
+        """
+        parsed = VideoEncoderConfig.parse(config)
+        try:
+            plan = Plan(parsed)
+            opened = open_best(plan, None, frame_rate(parsed.framerate, None))
+        except NotSupportedError:
+            return VideoEncoderSupport(False, parsed)
+        opened.core.close()
+        return VideoEncoderSupport(True, parsed)
+
+    def configure(self, config: VideoEncoderConfig | Mapping[str, Any]) -> None:
+        """Set up for a stream; frames queued before are encoded as they were configured.
+
+        A configuration that cannot be used closes the encoder, and the error callback says why.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The configuration is not valid. Nothing has changed.
+        InvalidStateError
+            The encoder is closed.
+        """
+        parsed = VideoEncoderConfig.parse(config)
+        try:
+            family = parse_codec(parsed.codec).family
+        except NotSupportedError:
+            family = "ffmpeg"  # the worker finds it too, and closes the encoder with it
+        with self._lock:
+            self._engine.configure(parsed)
+            self._orientation = None
+            self._last = None
+            self._family = family
+            self._mode = parsed.bitrate_mode
+
+    def encode(
+        self, frame: VideoFrame, *, key_frame: bool = False, quantizer: int | None = None
+    ) -> None:
+        """Queue one frame. The encoder takes its own reference: close the frame when you like.
+
+        Parameters
+        ----------
+        frame : VideoFrame
+            Its visible rectangle is encoded, scaled if it has another size than the configuration.
+        key_frame : bool, optional
+            Whether decoding can start here; else the encoder decides.
+        quantizer : int, optional
+            With ``bitrate_mode="quantizer"``: 0 to 51 for H.264 and HEVC, 1 to 31 for MPEG-4 and its
+            kin, the lower the better. Otherwise it is ignored.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `frame` is no VideoFrame or is closed, or `quantizer` is out of range.
+        InvalidStateError
+            The encoder is not configured.
+        DataError
+            The frame is turned otherwise than the first one after `configure`, or it is not later
+            than the frame before. Nothing has changed.
+        """
+        if not isinstance(frame, VideoFrame):
+            raise InvalidArgumentError(f"encode takes a VideoFrame, got {show(frame)}")
+        shape = frame._shape
+        timestamp, duration = frame.timestamp, frame.duration
+        try:
+            picture = frame._open_picture()
+        except InvalidStateError as error:
+            raise InvalidArgumentError(str(error)) from None
+        key_frame = to_flag(key_frame, "key_frame")
+        if quantizer is not None:
+            quantizer = self._checked(quantizer)
+        with self._lock:
+            self._engine.require_configured("encode")
+            orientation = shape.rotation, shape.flip
+            if self._orientation is not None and orientation != self._orientation:
+                raise DataError(
+                    f"the frame at {timestamp} us has rotation {orientation[0]} and flip "
+                    f"{orientation[1]}, the first one since configure has {self._orientation[0]} "
+                    f"and {self._orientation[1]}"
+                )
+            if self._last is not None and timestamp <= self._last:
+                raise DataError(
+                    f"the frame at {timestamp} us is not later than the one before, at "
+                    f"{self._last} us: timestamps must go up"
+                )
+            job = Job(picture, shape, timestamp, duration, key_frame, quantizer)
+            self._engine.enqueue(job, "encode")
+            self._orientation = orientation
+            self._last = timestamp
+
+    def _checked(self, quantizer: object) -> int | None:
+        value = to_integer(quantizer, "quantizer")
+        if self._mode != "quantizer":
+            return None
+        low, high = (0, 51) if self._family in ("avc", "hevc") else (1, 31)
+        if not low <= value <= high:
+            raise InvalidArgumentError(f"quantizer is {value}, it must be from {low} to {high}")
+        return value
+
+    def flush(self) -> Completion:
+        """Ask for all chunks of the frames queued so far.
+
+        The frame after a flush is a key frame where the encoder had held frames back.
+
+        Returns
+        -------
+        Completion
+            ``await`` it or call its ``result(timeout=None)``. It fails with InvalidStateError if
+            the encoder is not configured, AbortError after `reset` or `close`, EncodingError if
+            encoding fails.
+        """
+        return self._engine.flush()
+
+    def reset(self) -> None:
+        """Forget the configuration, all queued frames and all chunks not yet delivered.
+
+        Raises
+        ------
+        InvalidStateError
+            The encoder is closed.
+        """
+        with self._lock:
+            self._engine.reset()
+            self._orientation = None
+            self._last = None
+
+    def close(self) -> None:
+        """Free the encoder now; twice is fine. Chunks that were delivered stay valid."""
+        self._engine.close()
+
+    @property
+    def state(self) -> str:
+        """``"unconfigured"``, ``"configured"`` or ``"closed"``."""
+        return self._engine.state
+
+    @property
+    def encode_queue_size(self) -> int:
+        """Frames that the encoder has not taken yet."""
+        return self._engine.queue_size
+
+    @property
+    def encoder_name(self) -> str | None:
+        """FFmpeg's name of the encoder that runs (``"libx264"``), None before the first frame."""
+        return self._status.encoder
+
+    @property
+    def hardware_device(self) -> str | None:
+        """The kind of device that encodes (``"cuda"``, ``"vaapi"`` ...), None if it is software.
+
+        Known when the first chunk arrives.
+        """
+        return self._status.device
+
+    @property
+    def hardware_problem(self) -> str | None:
+        """Why software encodes although the configuration prefers hardware, None if it does not.
+
+        Known when the first chunk arrives; the log of ``ffwebcodecs`` says it too.
+        """
+        return self._status.problem
+
+    def __enter__(self) -> VideoEncoder:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        engine = getattr(self, "_engine", None)
+        if engine is None or engine.state == "closed":
+            return
+        message = f"unclosed encoder {self!r}" if engine.state == "configured" else None
+        engine.abandon()
+        if message is not None:
+            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+
+    def __repr__(self) -> str:
+        return f"<VideoEncoder {self._engine.state}, {self._engine.queue_size} frames queued>"
+
+
+def describe_output(
+    config: VideoDecoderConfig | None, layer: int | None, alpha: bytes | None
+) -> EncodedVideoChunkMetadata:
+    svc = None if layer is None else SvcOutputMetadata(layer)
+    return EncodedVideoChunkMetadata(config, svc, alpha)
