@@ -18,7 +18,7 @@ from ._spec.geometry import (
     display_size_for_frame,
     parse_rotation,
 )
-from ._spec.layout import compute_layout
+from ._spec.layout import ComputedLayout, compute_layout
 from ._spec.numbers import show, to_dimension, to_flag
 from ._spec.rect import Rect, check_rect, parse_rect
 from .color_space import VideoColorSpace, default_color_space
@@ -26,6 +26,74 @@ from .errors import InvalidArgumentError
 
 _UNSPECIFIED = 2  # H.273
 _LONGEST_ROW = 0x7FFFFFFF - 63  # FFmpeg's strides are C ints, and ours are rounded up to 64
+
+
+class _Plan:
+    """What a frame made from a buffer is, apart from its bytes and its time."""
+
+    __slots__ = ("codes", "fmt", "full_range", "shape", "stored", "visible", "where")
+
+    def __init__(
+        self,
+        fmt: PixelFormat,
+        where: ComputedLayout,
+        shape: FrameShape,
+        stored: FrameShape,
+        visible: Rect,
+        colors: VideoColorSpace,
+    ) -> None:
+        self.fmt = fmt
+        self.where = where
+        self.shape = shape  # if the buffer itself is shown
+        self.stored = stored  # if the visible part is copied
+        self.visible = visible
+        self.codes = (
+            PRIMARIES.get(colors.primaries or "", _UNSPECIFIED),
+            TRANSFER.get(colors.transfer or "", _UNSPECIFIED),
+            MATRIX.get(colors.matrix or "", _UNSPECIFIED),
+        )
+        self.full_range = colors.full_range
+
+
+# Of buffers with nothing but format and size said of them, which is most: (format, width, height).
+# One get or one store is atomic; two threads that miss together compute the same thing.
+_plans: dict[tuple[object, int, int], _Plan] = {}
+_MOST_PLANS = 256
+
+
+def _plan(
+    format: object,
+    coded_width: object,
+    coded_height: object,
+    layout: object,
+    visible_rect: object,
+    display_width: object,
+    display_height: object,
+    rotation: object,
+    flip: object,
+    color_space: Any,
+) -> _Plan:
+    fmt = get_format(format)
+    width = to_dimension(coded_width, "coded_width")
+    height = to_dimension(coded_height, "coded_height")
+    turn = parse_rotation(rotation)
+    mirrored = to_flag(flip, "flip")
+    if visible_rect is None:
+        visible = Rect(0, 0, width, height)
+    else:
+        visible = parse_rect(visible_rect, "visible_rect")
+        check_rect(visible, fmt, width, height, "visible_rect")
+    display = display_size_for_buffer(
+        visible.width, visible.height, turn, display_width, display_height
+    )
+    colors = default_color_space(fmt) if color_space is None else VideoColorSpace.parse(color_space)
+    where = compute_layout(fmt, width, height, layout)
+    look = display, turn, mirrored, colors
+    shape = FrameShape(fmt, fmt.ffmpeg, (width, height), visible, *look)
+    # Of a copy only the visible part is kept, moved to the origin (spec, decision 4).
+    part = Rect(0, 0, visible.width, visible.height)
+    stored = FrameShape(fmt, fmt.ffmpeg, (visible.width, visible.height), part, *look)
+    return _Plan(fmt, where, shape, stored, visible, colors)
 
 
 def picture_from_buffer(
@@ -47,56 +115,62 @@ def picture_from_buffer(
     """Return the picture and shape of a frame made from a buffer; see `VideoFrame` for the
     parameters.
     """
-    fmt = get_format(format)
-    width = to_dimension(coded_width, "coded_width")
-    height = to_dimension(coded_height, "coded_height")
-    turn = parse_rotation(rotation)
-    mirrored = to_flag(flip, "flip")
-    if visible_rect is None:
-        visible = Rect(0, 0, width, height)
-    else:
-        visible = parse_rect(visible_rect, "visible_rect")
-        check_rect(visible, fmt, width, height, "visible_rect")
-    display = display_size_for_buffer(
-        visible.width, visible.height, turn, display_width, display_height
+    is_plain = (
+        layout is visible_rect is display_width is display_height is color_space is None
+        and flip is False
+        and type(rotation) is int
+        and not rotation
+        and type(format) is str
+        and type(coded_width) is int
+        and type(coded_height) is int
     )
-    colors = default_color_space(fmt) if color_space is None else VideoColorSpace.parse(color_space)
-    where = compute_layout(fmt, width, height, layout)
+    key: Any = (format, coded_width, coded_height)
+    plan = _plans.get(key) if is_plain else None
+    if plan is None:
+        plan = _plan(
+            format,
+            coded_width,
+            coded_height,
+            layout,
+            visible_rect,
+            display_width,
+            display_height,
+            rotation,
+            flip,
+            color_space,
+        )
+        if is_plain:
+            if len(_plans) >= _MOST_PLANS:
+                _plans.clear()
+            _plans[key] = plan
+    fmt, where = plan.fmt, plan.where
     exported = buffers.export(source, "the source of a VideoFrame")
     lent = False
     try:
         size = len(exported)
+        shape = plan.shape
         if size < where.size:
             raise InvalidArgumentError(
-                f"the buffer holds {size} bytes, {fmt.name} {width}x{height} needs {where.size}"
+                f"the buffer holds {size} bytes, {fmt.name} "
+                f"{shape.coded_width}x{shape.coded_height} needs {where.size}"
             )
         if transfer:
-            for index, plane in enumerate(where.planes):
-                if plane.stride > 0x7FFFFFFF:
+            for index, (_, stride) in enumerate(where.planes):
+                if stride > 0x7FFFFFFF:
                     raise InvalidArgumentError(
-                        f"layout[{index}].stride is {plane.stride}, the limit is 2147483647"
+                        f"layout[{index}].stride is {stride}, the limit is 2147483647"
                     )
-            ptr = native.wrap(exported, size, fmt.ffmpeg, width, height, where.planes)
+            ptr = native.wrap(
+                exported, size, fmt.ffmpeg, shape.coded_width, shape.coded_height, where.planes
+            )
             lent = True
-            coded = width, height
-            shown = visible
         else:
-            ptr = _stored_part(exported, fmt, where.planes, visible)
-            # Only the visible part is kept, moved to the origin (spec, decision 4).
-            coded = visible.width, visible.height
-            shown = Rect(0, 0, visible.width, visible.height)
+            ptr = _stored_part(exported, fmt, where.planes, plan.visible)
+            shape = plan.stored
     finally:
         if not lent:
             buffers.unexport(exported)
-    native.tag(
-        ptr,
-        timestamp,
-        PRIMARIES.get(colors.primaries or "", _UNSPECIFIED),
-        TRANSFER.get(colors.transfer or "", _UNSPECIFIED),
-        MATRIX.get(colors.matrix or "", _UNSPECIFIED),
-        colors.full_range,
-    )
-    shape = FrameShape(fmt, fmt.ffmpeg, coded, shown, display, turn, mirrored, colors)
+    native.tag(ptr, timestamp, *plan.codes, plan.full_range)
     return Picture(ptr), shape
 
 

@@ -41,5 +41,6 @@ def no_native_object_is_left() -> Iterator[None]:
     deadline = time.monotonic() + 0.5
     while live_handles() and time.monotonic() < deadline:
         time.sleep(0.001)
+        gc.collect()  # an error's traceback and a worker that was just ending held each other
     left = live_handles()
     assert not left, f"native objects left open: {left}"

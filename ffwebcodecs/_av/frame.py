@@ -117,9 +117,10 @@ def wrap(
     ptr.format = -1 if pix_fmt is None else pix_fmt_id(pix_fmt)
     ptr.width = width
     ptr.height = height
+    start, data, linesize = ref.data, ptr.data, ptr.linesize
     for index, (offset, stride) in enumerate(planes):
-        ptr.data[index] = ref.data + offset
-        ptr.linesize[index] = stride
+        data[index] = start + offset
+        linesize[index] = stride
     return ptr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def run(
 def check(found: list[Entry]) -> None:
     decoded = [entry.dts for entry in found if entry.dts is not None]
     assert len(decoded) == len(found)
-    assert all(a < b for a, b in zip(decoded, decoded[1:], strict=False))
+    assert all(a < b for a, b in pairwise(decoded))
     assert all(dts <= entry.pts for dts, entry in zip(decoded, found, strict=True))
 
 
