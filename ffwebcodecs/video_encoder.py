@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._encoding import EncoderDriver, EncoderStatus, Job, Plan, open_best
+from ._encoder_plan import Plan, open_best
+from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._runtime.completion import Completion
 from ._runtime.engine import Engine
 from ._spec.codec_string import parse_codec
 from ._spec.config import VideoDecoderConfig, VideoEncoderConfig, VideoEncoderSupport
 from ._spec.encoder_clock import frame_rate
+from ._spec.encoder_options import quantizer_range
 from ._spec.numbers import show, to_flag, to_integer
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
@@ -92,12 +94,12 @@ class VideoEncoder:
         "__weakref__",
         "_engine",
         "_error",
-        "_family",
         "_last",
         "_lock",
         "_mode",
         "_orientation",
         "_output",
+        "_quantizers",
         "_status",
         "on_dequeue",
     )
@@ -121,7 +123,7 @@ class VideoEncoder:
         self._lock = threading.RLock()
         self._orientation: tuple[int, bool] | None = None
         self._last: int | None = None
-        self._family = "ffmpeg"
+        self._quantizers = 0, 51
         self._mode = "variable"
         self._status = EncoderStatus()
         self._engine = Engine(EncoderDriver(self._status, describe_output), self, None, 5.0)
@@ -160,15 +162,18 @@ class VideoEncoder:
             The encoder is closed.
         """
         parsed = VideoEncoderConfig.parse(config)
+        quantizers = 0, 51  # H.264 and HEVC
         try:
-            family = parse_codec(parsed.codec).family
+            info = parse_codec(parsed.codec)
+            if info.family == "ffmpeg":
+                quantizers = quantizer_range(info.name) or quantizers
         except NotSupportedError:
-            family = "ffmpeg"  # the worker finds it too, and closes the encoder with it
+            pass  # the worker finds it too, and closes the encoder with it
         with self._lock:
             self._engine.configure(parsed)
             self._orientation = None
             self._last = None
-            self._family = family
+            self._quantizers = quantizers
             self._mode = parsed.bitrate_mode
 
     def encode(
@@ -183,8 +188,8 @@ class VideoEncoder:
         key_frame : bool, optional
             Whether decoding can start here; else the encoder decides.
         quantizer : int, optional
-            With ``bitrate_mode="quantizer"``: 0 to 51 for H.264 and HEVC, 1 to 31 for MPEG-4 and its
-            kin, the lower the better. Otherwise it is ignored.
+            With ``bitrate_mode="quantizer"``: 0 to 51 for H.264 and HEVC, 1 to 31 for MPEG-4 and
+            its kin, the lower the better. Otherwise it is ignored.
 
         Raises
         ------
@@ -230,7 +235,7 @@ class VideoEncoder:
         value = to_integer(quantizer, "quantizer")
         if self._mode != "quantizer":
             return None
-        low, high = (0, 51) if self._family in ("avc", "hevc") else (1, 31)
+        low, high = self._quantizers
         if not low <= value <= high:
             raise InvalidArgumentError(f"quantizer is {value}, it must be from {low} to {high}")
         return value

@@ -55,10 +55,12 @@ _WITHOUT_TABLE = {
 _TRIED = {
     *_BY_SUFFIX.values(),
     *("flv", "mpeg", "vob", "dvd", "svcd", "vcd", "ogg", "ogv", "asf", "3gp", "3g2", "ipod"),
-    *("m4v", "mpeg1video", "mpeg2video", "obu", "apng", "f4v"),
+    *("m4v", "mpeg1video", "mpeg2video", "obu", "apng", "f4v", "mjpeg"),
 }
 # One stream of one codec: what they do not name they do not hold.
-_SINGLE = {"gif", "webp", "apng", "avif", "ivf", "h264", "hevc", "obu", "m4v", "mpeg1video"}
+_SINGLE = {
+    *("gif", "webp", "apng", "avif", "ivf", "h264", "hevc", "obu", "m4v", "mpeg1video", "mjpeg"),
+}
 # What they name, and refuse when the header is written.
 _REFUSED = {
     "mov": {"vp8", "vp9", "av1", "flac", "truehd", "opus"},

@@ -8,102 +8,29 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 from .. import _ffi
 from .._ffi import avcodec, avutil, ffi
-from .._spec.encoder_choice import PixFmt
+from .._spec.encoder_choice import device_of
 from .._spec.encoder_clock import EncoderClock
-from .._spec.encoder_options import QUANTIZER_BASE, Setup
+from .._spec.encoder_options import QUANTIZER_BASE
+from .._spec.encoder_request import Setup
 from ..errors import EncodingError, NotSupportedError
-from . import averror, packet
+from . import averror, hardware, packet
 from . import frame as frames
 from .decoder import allocate_context
+from .encoder_formats import describe, encoder_name, formats_of
+from .streams import StreamParameters
+from .streams import _allocate as allocate_parameters
 
 _QP2LAMBDA = 118  # FF_QP2LAMBDA
 # Those whose own copy of an 8-bit frame stays within its rows (seen with guard pages).
 _CAREFUL = ("libx264", "libvpx", "libsvtav1", "libaom", "librav1e")
 _READ_AHEAD = 64
+_SURFACES = 32  # on a device: more than any encoder keeps
 _RANGE = {None: 0, False: 1, True: 2}
-
-
-def find_encoder(name: str) -> Any:
-    """Return the AVCodec that encodes `name`: one of FFmpeg's encoders (``libx264``) or a codec
-    (``mjpeg``); None if none does.
-    """
-    codec = avcodec.avcodec_find_encoder_by_name(name.encode())
-    if not codec:
-        descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
-        codec = avcodec.avcodec_find_encoder(descriptor.id) if descriptor else ffi.NULL
-    if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
-        return None
-    return codec
-
-
-def encoder_name(codec: Any) -> str:
-    """Return FFmpeg's name of an encoder."""
-    name: str = ffi.string(codec.name).decode()
-    return name
-
-
-def coded_as(codec: Any) -> str:
-    """Return FFmpeg's name of what an encoder writes: ``h264`` of libx264."""
-    name: str = ffi.string(avcodec.avcodec_get_name(codec.id)).decode()
-    return name
-
-
-# ---- pixel formats -------------------------------------------------------------------------------
-
-_CHROMA = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "440", (2, 0): "411", (2, 2): "410"}
-_described: dict[str, PixFmt | None] = {}
-
-
-def describe(name: str) -> PixFmt | None:
-    """Return what matters of a pixel format, None of those that frames in memory cannot have."""
-    if name not in _described:
-        _described[name] = _describe(name)
-    return _described[name]
-
-
-def _describe(name: str) -> PixFmt | None:
-    desc = avutil.av_pix_fmt_desc_get(frames.pix_fmt_id(name))
-    if not desc or desc.flags & (avutil.AV_PIX_FMT_FLAG_HWACCEL | avutil.AV_PIX_FMT_FLAG_BAYER):
-        return None
-    palette = bool(desc.flags & avutil.AV_PIX_FMT_FLAG_PAL)
-    rgb = palette or bool(desc.flags & avutil.AV_PIX_FMT_FLAG_RGB)
-    chroma = "444" if rgb else "400"
-    if not rgb and desc.nb_components >= 3:
-        chroma = _CHROMA.get((desc.log2_chroma_w, desc.log2_chroma_h), "420")
-    return PixFmt(
-        name,
-        chroma,
-        8 if palette else desc.comp[0].depth,
-        rgb=rgb,
-        alpha=bool(desc.flags & avutil.AV_PIX_FMT_FLAG_ALPHA),
-        palette=palette,
-    )
-
-
-def formats_of(codec: Any) -> list[str] | None:
-    """Return the pixel formats that an encoder takes, None if it takes any."""
-    if _ffi.has_field("AVCodec", "pix_fmts"):
-        found = codec.pix_fmts
-    else:
-        out = ffi.new("void **")
-        code = avcodec.avcodec_get_supported_config(
-            ffi.NULL, codec, avcodec.AV_CODEC_CONFIG_PIX_FORMAT, 0, out, ffi.NULL
-        )
-        averror.check(code, f"cannot ask {encoder_name(codec)} for its formats")
-        found = ffi.cast("enum AVPixelFormat *", out[0])
-    if not found:
-        return None
-    names: list[str] = []
-    while int(found[len(names)]) != -1:
-        names.append(frames.pix_fmt_name(int(found[len(names)])))
-    return names
-
-
-# ---- the core ------------------------------------------------------------------------------------
 
 
 class Picture:
@@ -169,6 +96,7 @@ class EncoderCore:
         "_is_careful",
         "_is_first",
         "_spare",
+        "_surfaces",
         "ended",
         "extradata",
         "name",
@@ -212,6 +140,7 @@ class EncoderCore:
             limited = aspect.limit_denominator(255)
             context.sample_aspect_ratio = (limited.numerator, limited.denominator)
         context.thread_count = threads
+        self._surfaces: Any = self._allocate_surfaces(codec, context)
         # Full range in JPEG without its own formats, and other harmless liberties.
         context.strict_std_compliance = avcodec.FF_COMPLIANCE_UNOFFICIAL
         if "qscale" in setup.flags:
@@ -228,6 +157,22 @@ class EncoderCore:
             if context.extradata_size
             else b""
         )
+
+    def _allocate_surfaces(self, codec: Any, context: Any) -> Any:
+        """Return a pool of pictures on the device of an encoder that takes no others, else None."""
+        picture, kind = self.picture, device_of(self.name)
+        names = formats_of(codec)
+        if kind is None or names is None or picture.pix_fmt in names:
+            return None
+        device = hardware.open_device(kind)
+        surfaces = hardware.make_surfaces(
+            device, picture.pix_fmt, picture.width, picture.height, _SURFACES
+        )
+        context.pix_fmt = ffi.cast("AVHWFramesContext *", surfaces.data).format
+        context.hw_frames_ctx = averror.check_pointer(
+            avutil.av_buffer_ref(surfaces), "cannot refer to a frames context"
+        )
+        return surfaces
 
     def _open(self, context: Any, codec: Any, setup: Setup, extra: dict[str, str]) -> None:
         if self.name == "libsvtav1":
@@ -274,6 +219,8 @@ class EncoderCore:
         frame.pict_type = avutil.AV_PICTURE_TYPE_I if forced else avutil.AV_PICTURE_TYPE_NONE
         if self.setup.quantizer is not None:
             self._quantize(frame, quantizer)
+        if self._surfaces is not None:
+            frame = hardware.upload(self._surfaces, frame)
         self.pending += 1
         code = avcodec.avcodec_send_frame(self._context, frame)
         if code < 0:
@@ -349,6 +296,15 @@ class EncoderCore:
                 return False
         return True
 
+    def parameters(self) -> StreamParameters | None:
+        """Return what decoders of an uncommon codec need besides its name and extradata, None if
+        there is no such thing.
+        """
+        context = self._context
+        if not context.codec_tag and not context.bits_per_coded_sample:
+            return None
+        return StreamParameters(_Stream(context))
+
     def close(self) -> None:
         """Free the encoder. Call it from the thread that uses it, or while no thread does."""
         context, self._context = self._context, None
@@ -370,6 +326,19 @@ class EncoderCore:
 
     def _error(self, code: int, what: str) -> Exception:
         return averror.error(code, f"{self.name} cannot encode {what}", EncodingError)
+
+
+class _Stream:
+    """An encoder as if it were a container's stream."""
+
+    time_base = SimpleNamespace(num=1, den=1000000)
+
+    def __init__(self, context: Any) -> None:
+        self.codecpar = allocate_parameters()
+        code = avcodec.avcodec_parameters_from_context(self.codecpar, context)
+        averror.check(code, "cannot describe the stream")
+        # Chunks have microseconds, whatever the encoder counts in, and no constant rate is known.
+        self.avg_frame_rate = self.r_frame_rate = SimpleNamespace(num=0, den=1)
 
 
 def _set_duration(frame: Any, ticks: int) -> None:
@@ -448,8 +417,3 @@ def blank(pix_fmt: str, width: int, height: int) -> Any:
     frame.width, frame.height = width, height
     averror.check(avutil.av_frame_get_buffer(frame, 0), "cannot allocate a frame")
     return frame
-
-
-def bytes_of(ptr: Any) -> memoryview:
-    """Return a view of a packet's bytes, valid while the packet is kept."""
-    return memoryview(ffi.buffer(ptr.data, ptr.size))

@@ -168,8 +168,8 @@ class VideoEncoderConfig:
     avc : AvcEncoderConfig or mapping, optional
     hevc : HevcEncoderConfig or mapping, optional
     encoder_options : mapping, optional
-        Extension: options of FFmpeg's encoder by name, such as ``{"preset": "slow"}``; they win over
-        what the other members lead to. One that the encoder does not have is an error.
+        Extension: options of FFmpeg's encoder by name, such as ``{"preset": "slow"}``; they win
+        over what the other members lead to. One that the encoder does not have is an error.
     threads : int, optional
         Extension: how many threads FFmpeg may use; default: the cores that are there.
     """
@@ -338,13 +338,11 @@ def _options(value: object) -> dict[str, str]:
     for name, option in value.items():
         if not isinstance(name, str) or not name or "\0" in name:
             raise InvalidArgumentError(f"encoder_options has a key that is no name: {show(name)}")
-        if isinstance(option, bool):
-            option = int(option)
         if not isinstance(option, (str, int, float)) or "\0" in str(option):
             raise InvalidArgumentError(
                 f"encoder_options[{name!r}] must be a text or a number, got {show(option)}"
             )
-        options[name] = str(option)
+        options[name] = str(int(option)) if isinstance(option, bool) else str(option)
     return options
 
 

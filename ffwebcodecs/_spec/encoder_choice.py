@@ -178,7 +178,9 @@ def _cost(entry: PixFmt, source: PixFmt, keep_alpha: bool) -> int:
     if entry.rgb != source.rgb:
         cost += 100
     lost = _CHROMA_ORDER[source.chroma] - _CHROMA_ORDER[entry.chroma]
-    cost += 40 * lost if lost > 0 else -2 * lost
+    cost += 25 * lost if lost > 0 else -2 * lost
+    if entry.chroma == "400" and source.chroma != "400":
+        cost += 500  # no colours at all
     depth = source.depth - entry.depth
     cost += 60 * depth if depth > 0 else -depth
     if entry.alpha and not keep_alpha:

@@ -89,9 +89,9 @@ class EncoderClock:
         return timestamps[at] + int(share * (timestamps[at + 1] - timestamps[at]))
 
 
-_MPEG_RATES = tuple(
-    [Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)]
-    + [Fraction(50), Fraction(60000, 1001), Fraction(60)]
+_MPEG_RATES = (
+    *(Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)),
+    *(Fraction(50), Fraction(60000, 1001), Fraction(60)),
 )
 _FREE = ("libx264", "libx265", "libvpx", "libsvtav1", "libaom", "librav1e")
 

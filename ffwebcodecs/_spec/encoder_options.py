@@ -7,7 +7,7 @@ depends on is listed in `Setup.needed`, and its absence makes the request unsupp
 from __future__ import annotations
 
 from ..errors import NotSupportedError
-from .codec_string import CodecInfo
+from .encoder_request import Request, Setup
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 QUANTIZER_BASE = 26  # of libx264 and libx265: the quantizer of a frame that names none
 _QUANTIZER_MOST = {"libx264": 51, "libx265": 51}
 _QSCALE = frozenset(
-    "mjpeg mpeg4 mpeg2video mpeg1video h263 h263p h261 flv msmpeg4 msmpeg4v2 msmpeg4v3 wmv1 wmv2 "
-    "libxvid speedhq".split()
+    (
+        *("mjpeg", "mpeg4", "mpeg2video", "mpeg1video", "h263", "h263p", "h261", "flv"),
+        *("msmpeg4", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "libxvid", "speedhq"),
+    )
 )
 _DEFAULT_QSCALE = 3
 _AVC_PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422"} | {
@@ -34,105 +36,6 @@ _LAYERS: dict[int, tuple[str, tuple[int, ...]]] = {
 }
 _LAYER_SHARES = {2: (0.6, 1.0), 3: (0.4, 0.6, 1.0)}
 SCALABILITY_MODES = {"L1T1": 1, "L1T2": 2, "L1T3": 3}
-
-
-class Request:
-    """What is asked of an encoder."""
-
-    __slots__ = (
-        "alpha",
-        "bitrate",
-        "chroma",
-        "depth",
-        "height",
-        "info",
-        "layers",
-        "lengths",
-        "mode",
-        "rate",
-        "realtime",
-        "repeat",
-        "threads",
-        "width",
-    )
-
-    def __init__(
-        self,
-        info: CodecInfo,
-        width: int,
-        height: int,
-        rate: float,
-        *,
-        bitrate: int | None = None,
-        mode: str = "variable",
-        realtime: bool = False,
-        layers: int = 1,
-        alpha: bool = False,
-        lengths: bool = False,
-        repeat: bool = False,
-        threads: int = 1,
-        chroma: str = "420",
-        depth: int = 8,
-    ) -> None:
-        self.info = info
-        self.width = width
-        self.height = height
-        self.rate = rate
-        self.bitrate = bitrate
-        self.mode = mode
-        self.realtime = realtime
-        self.layers = layers
-        self.alpha = alpha
-        self.lengths = lengths  # H.264, HEVC: length prefixes instead of start codes
-        self.repeat = repeat  # H.264, HEVC: parameter sets in the stream as well
-        self.threads = threads
-        self.chroma = chroma
-        self.depth = depth
-
-    @property
-    def usual_bitrate(self) -> int:
-        """The bit rate asked for, or a tenth of a bit for each pixel."""
-        if self.bitrate is not None:
-            return self.bitrate
-        return max(100_000, int(self.width * self.height * self.rate / 10))
-
-
-class Setup:
-    """What the native encoder is opened with."""
-
-    __slots__ = (
-        "can_force_key",
-        "flags",
-        "layer_pattern",
-        "needed",
-        "options",
-        "parameters",
-        "parameters_name",
-        "quantizer",
-        "writes_lengths",
-    )
-
-    def __init__(self) -> None:
-        self.options: dict[str, str] = {}
-        self.needed: set[str] = set()
-        self.parameters: list[str] = []  # of the option called `parameters_name`
-        self.parameters_name: str | None = None
-        self.flags: set[str] = set()  # "qscale", "global_header", "low_delay"
-        self.layer_pattern: tuple[int, ...] | None = None
-        self.quantizer: str | None = None  # how a frame's goes in: "roi" or "quality"
-        self.writes_lengths = False
-        self.can_force_key = True
-
-    def merged(self, extra: dict[str, str]) -> dict[str, str]:
-        """Return all options; those of the caller win."""
-        options = dict(self.options)
-        name = self.parameters_name
-        if name is not None:
-            parameters = [*self.parameters, *([extra[name]] if extra.get(name) else [])]
-            if parameters:
-                options[name] = ":".join(parameters)
-        options.update((key, value) for key, value in extra.items() if key != name)
-        return options
 
 
 def quantizer_range(encoder: str) -> tuple[int, int] | None:
@@ -163,7 +66,7 @@ def translate(encoder: str, request: Request) -> Setup:
     return setup
 
 
-def _rates(request: Request, setup: Setup, seconds: float = 1.0) -> None:
+def _rates(request: Request, setup: Setup, seconds: float = 0.5) -> None:
     """Constant bit rate, as a ceiling with a buffer of so many seconds."""
     rate = request.usual_bitrate
     setup.options |= {"b": str(rate), "maxrate": str(rate), "bufsize": str(int(rate * seconds))}
@@ -219,7 +122,9 @@ def _lengths(request: Request, setup: Setup) -> None:
 def _x265(_encoder: str, request: Request, setup: Setup) -> None:
     info, options = request.info, setup.options
     setup.parameters_name = "x265-params"
-    setup.parameters += ["log-level=none", f"pools={request.threads}", "open-gop=0"]
+    setup.parameters += ["log-level=none", "open-gop=0"]
+    if request.threads:
+        setup.parameters.append(f"pools={request.threads}")
     if info.family == "hevc":
         options["profile"] = _hevc_profile(request)
         setup.needed.add("profile")
@@ -234,8 +139,9 @@ def _x265(_encoder: str, request: Request, setup: Setup) -> None:
     if request.realtime:
         options["tune"] = "zerolatency"
     # FFmpeg makes its thread count the number of frames in flight, which costs latency and memory.
-    frames = 1 if request.realtime else min(request.threads, 4)
-    setup.parameters.append(f"frame-threads={frames}")
+    if request.realtime or request.threads:
+        frames = 1 if request.realtime else min(request.threads, 4)
+        setup.parameters.append(f"frame-threads={frames}")
     _lengths(request, setup)
     if request.mode == "quantizer":
         _flat_quantizer(setup, ("cutree=0",))
@@ -407,13 +313,15 @@ def _other(encoder: str, request: Request, setup: Setup) -> None:
         _hardware(encoder, request, setup)
         return
     options = setup.options
-    if encoder in _QSCALE and (request.mode == "quantizer" or request.bitrate is None):
-        if request.mode != "constant":
-            setup.flags.add("qscale")
-            options["global_quality"] = str(_DEFAULT_QSCALE * 118)
-            if request.mode == "quantizer":
-                setup.quantizer = "quality"
-            return
+    by_quality = request.mode == "quantizer" or (
+        request.mode == "variable" and request.bitrate is None
+    )
+    if encoder in _QSCALE and by_quality:
+        setup.flags.add("qscale")
+        options["global_quality"] = str(_DEFAULT_QSCALE * 118)
+        if request.mode == "quantizer":
+            setup.quantizer = "quality"
+        return
     if request.mode == "constant":
         _rates(request, setup)
         options["minrate"] = options["b"]

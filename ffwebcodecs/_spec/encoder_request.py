@@ -1,0 +1,104 @@
+"""What is asked of an encoder, and what it is opened with."""
+
+from __future__ import annotations
+
+from .codec_string import CodecInfo
+
+
+class Request:
+    """What is asked of an encoder."""
+
+    __slots__ = (
+        "alpha",
+        "bitrate",
+        "chroma",
+        "depth",
+        "height",
+        "info",
+        "layers",
+        "lengths",
+        "mode",
+        "rate",
+        "realtime",
+        "repeat",
+        "threads",
+        "width",
+    )
+
+    def __init__(
+        self,
+        info: CodecInfo,
+        width: int,
+        height: int,
+        rate: float,
+        *,
+        bitrate: int | None = None,
+        mode: str = "variable",
+        realtime: bool = False,
+        layers: int = 1,
+        alpha: bool = False,
+        lengths: bool = False,
+        repeat: bool = False,
+        threads: int = 1,
+        chroma: str = "420",
+        depth: int = 8,
+    ) -> None:
+        self.info = info
+        self.width = width
+        self.height = height
+        self.rate = rate
+        self.bitrate = bitrate
+        self.mode = mode
+        self.realtime = realtime
+        self.layers = layers
+        self.alpha = alpha
+        self.lengths = lengths  # H.264, HEVC: length prefixes instead of start codes
+        self.repeat = repeat  # H.264, HEVC: parameter sets in the stream as well
+        self.threads = threads
+        self.chroma = chroma
+        self.depth = depth
+
+    @property
+    def usual_bitrate(self) -> int:
+        """The bit rate asked for, or a tenth of a bit for each pixel."""
+        if self.bitrate is not None:
+            return self.bitrate
+        return max(100_000, int(self.width * self.height * self.rate / 10))
+
+
+class Setup:
+    """What the native encoder is opened with."""
+
+    __slots__ = (
+        "can_force_key",
+        "flags",
+        "layer_pattern",
+        "needed",
+        "options",
+        "parameters",
+        "parameters_name",
+        "quantizer",
+        "writes_lengths",
+    )
+
+    def __init__(self) -> None:
+        self.options: dict[str, str] = {}
+        self.needed: set[str] = set()
+        self.parameters: list[str] = []  # of the option called `parameters_name`
+        self.parameters_name: str | None = None
+        self.flags: set[str] = set()  # "qscale", "global_header", "low_delay"
+        self.layer_pattern: tuple[int, ...] | None = None
+        self.quantizer: str | None = None  # how a frame's goes in: "roi" or "quality"
+        self.writes_lengths = False
+        self.can_force_key = True
+
+    def merged(self, extra: dict[str, str]) -> dict[str, str]:
+        """Return all options; those of the caller win."""
+        options = dict(self.options)
+        name = self.parameters_name
+        if name is not None:
+            parameters = [*self.parameters, *([extra[name]] if extra.get(name) else [])]
+            if parameters:
+                options[name] = ":".join(parameters)
+        options.update((key, value) for key, value in extra.items() if key != name)
+        return options

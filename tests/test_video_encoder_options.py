@@ -1,0 +1,373 @@
+"""Rates, latency, layers, quantizers, stream formats, FFmpeg's own options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from decode_helpers import TIMEOUT
+from encode_helpers import (
+    HEIGHT,
+    STEP,
+    WIDTH,
+    Output,
+    Outputs,
+    config_of,
+    decode,
+    encode,
+    frame_of,
+    frames,
+    need,
+    psnr,
+    reference,
+    refusal,
+    settings,
+)
+
+from ffwebcodecs import InvalidArgumentError, NotSupportedError, VideoFrame
+from ffwebcodecs._av import scale
+from ffwebcodecs._spec.bitstream import (
+    is_key,
+    iter_nal_units,
+    parse_avc_sps,
+    parse_avcc,
+    parse_hevc_sps,
+    parse_hvcc,
+)
+
+
+def total(outputs: list[Output]) -> int:
+    return sum(output.chunk.byte_length for output in outputs)
+
+
+# ---- latency -------------------------------------------------------------------------------------
+
+REALTIME = [
+    ("avc1.42001E", "libx264"),
+    ("hvc1.1.6.L93.B0", "libx265"),
+    ("vp8", "libvpx"),
+    ("vp09.00.10.08", "libvpx-vp9"),
+    ("av01.0.04M.08", "libaom-av1"),
+    ("ffmpeg:mjpeg", "mjpeg"),
+    ("ffmpeg:mpeg4", "mpeg4"),
+]
+
+
+@pytest.mark.parametrize(("codec", "name"), REALTIME)
+def test_realtime_gives_one_chunk_for_each_frame_at_once(codec: str, name: str) -> None:
+    need(name)
+    outputs = Outputs()
+    with outputs.encoder() as encoder:
+        encoder.configure(settings(codec, latency_mode="realtime"))
+        for index in range(5):
+            with frame_of(index) as frame:
+                encoder.encode(frame)
+            assert outputs.arrived.acquire(timeout=TIMEOUT)
+            assert outputs.list[-1].chunk.timestamp == index * STEP
+        assert encoder.encoder_name == name
+    assert len(outputs.list) == 5
+
+
+# ---- rates ---------------------------------------------------------------------------------------
+
+
+def noisy(count: int) -> Any:
+    import numpy as np
+
+    generator = np.random.default_rng(1)
+    for index in range(count):
+        noise = generator.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+        yield VideoFrame.from_ndarray(noise, timestamp=index * STEP, duration=STEP)
+
+
+@pytest.mark.parametrize("mode", ["constant", "variable"])
+@pytest.mark.parametrize("codec", ["avc1.42001E", "vp8", "vp09.00.10.08"])
+def test_bit_rate_is_kept(codec: str, mode: str) -> None:
+    need("libx264", "libvpx")
+    sizes = []
+    for bitrate in (200_000, 800_000):
+        config = settings(
+            codec, bitrate=bitrate, bitrate_mode=mode, framerate=30, latency_mode="realtime"
+        )
+        sizes.append(total(encode(config, noisy(30))) * 8)
+    # A second of noise is the worst case for any rate control.
+    assert sizes[0] < 200_000 * 2.2
+    assert 800_000 * 0.5 < sizes[1] < 800_000 * 1.6
+
+
+@pytest.mark.parametrize("latency", ["quality", "realtime"])
+@pytest.mark.parametrize(
+    ("codec", "name", "low", "high"),
+    [
+        ("avc1.42001E", "libx264", 10, 40),
+        ("avc1.6E001E", "libx264", 10, 40),
+        ("hvc1.1.6.L93.B0", "libx265", 10, 40),
+        ("ffmpeg:mjpeg", "mjpeg", 2, 20),
+        ("ffmpeg:mpeg4", "mpeg4", 2, 20),
+    ],
+)
+def test_quantizer_is_that_of_each_frame(
+    codec: str, name: str, low: int, high: int, latency: str
+) -> None:
+    need(name)
+    config = settings(codec, bitrate_mode="quantizer", latency_mode=latency)
+    pattern = [low, high, low, high]
+    outputs = encode(
+        config, frames(4), lambda index: {"quantizer": pattern[index], "key_frame": True}
+    )
+    outputs.sort(key=lambda output: output.chunk.timestamp)
+    sizes = [output.chunk.byte_length for output in outputs]
+    assert min(sizes[0], sizes[2]) > 1.5 * max(sizes[1], sizes[3])
+    found = decode(outputs, config_of(outputs))
+    quality = [psnr(frame.rgb, reference(index)) for index, frame in enumerate(found)]
+    assert min(quality[0], quality[2]) > max(quality[1], quality[3]) + 2
+
+
+def test_quantizer_out_of_range_is_refused_and_without_the_mode_ignored() -> None:
+    need("libx264")
+    outputs = Outputs()
+    with outputs.encoder() as encoder:
+        encoder.configure(settings("avc1.42001E", bitrate_mode="quantizer"))
+        for value in (-1, 52, "9", 1.5):
+            with frame_of(0) as frame, pytest.raises(InvalidArgumentError):
+                encoder.encode(frame, quantizer=value)  # type: ignore[arg-type]
+        encoder.configure(settings("avc1.42001E"))
+        with frame_of(0) as frame:
+            encoder.encode(frame, quantizer=200)
+        encoder.flush().result(TIMEOUT)
+    assert len(outputs.list) == 1
+
+
+# ---- temporal layers -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["L1T2", "L1T3"])
+@pytest.mark.parametrize(("codec", "name"), [("vp8", "libvpx"), ("vp09.00.10.08", "libvpx-vp9")])
+def test_every_lower_layer_decodes_alone(codec: str, name: str, mode: str) -> None:
+    need(name)
+    layers = int(mode[-1])
+    outputs = encode(
+        settings(codec, scalability_mode=mode),
+        frames(24),
+        lambda index: {"key_frame": index == 9},
+    )
+    ids = [output.layer for output in outputs]
+    assert ids[:9] == ([0, 1] * 5 if layers == 2 else [0, 2, 1, 2] * 3)[:9]
+    assert ids[9] == 0
+    assert outputs[9].chunk.type == "key"
+    for top in range(layers):
+        kept = [output for output in outputs if output.layer is not None and output.layer <= top]
+        assert top == layers - 1 or len(kept) < 0.6 * 24 * (1 if layers == 2 else top + 1)
+        found = decode(kept, config_of(outputs))
+        assert [frame.timestamp for frame in found] == [o.chunk.timestamp for o in kept]
+        for frame in found:
+            assert psnr(frame.rgb, reference(round(frame.timestamp / STEP))) > 26
+
+
+def test_one_layer_has_no_svc_metadata() -> None:
+    need("libvpx")
+    outputs = encode(settings("vp8", scalability_mode="L1T1"), frames(3))
+    assert {output.layer for output in outputs} == {None}
+
+
+@pytest.mark.parametrize("codec", ["avc1.42001E", "hvc1.1.6.L93.B0", "av01.0.04M.08"])
+def test_layers_that_no_encoder_has_are_refused(codec: str) -> None:
+    assert isinstance(refusal(settings(codec, scalability_mode="L1T2")), NotSupportedError)
+
+
+# ---- H.264 and HEVC streams ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("codec", "profile", "level"),
+    [
+        ("avc1.42001E", 66, 30),
+        ("avc1.42C01F", 66, 31),
+        ("avc1.4D0028", 77, 40),
+        ("avc1.64000B", 100, 11),
+        ("avc1.6E0034", 110, 52),
+        ("avc1.7A001E", 122, 30),
+        ("avc1.F4001F", 244, 31),
+    ],
+)
+def test_avc_description_says_profile_and_level(codec: str, profile: int, level: int) -> None:
+    need("libx264")
+    outputs = encode(settings(codec), frames(3))
+    config = parse_avcc(config_of(outputs).description)
+    assert (config.profile, config.level, config.length_size) == (profile, level, 4)
+    facts = parse_avc_sps(config.sps[0])
+    assert (facts.width, facts.height) == (WIDTH, HEIGHT)
+    assert len(config.pps) == 1
+
+
+@pytest.mark.parametrize(
+    ("codec", "profile", "level", "tier"),
+    [
+        ("hvc1.1.6.L93.B0", 1, 93, 0),
+        ("hvc1.1.6.L120.B0", 1, 120, 0),
+        ("hvc1.1.6.H120.B0", 1, 120, 1),
+        ("hev1.2.4.L93.B0", 2, 93, 0),
+    ],
+)
+def test_hevc_description_says_profile_and_level(
+    codec: str, profile: int, level: int, tier: int
+) -> None:
+    need("libx265")
+    outputs = encode(settings(codec), frames(3))
+    config = parse_hvcc(config_of(outputs).description)
+    assert (config.profile, config.level, config.tier) == (profile, level, tier)
+    assert [unit[0] >> 1 for unit in config.units] == [32, 33, 34]
+    _, facts = parse_hevc_sps(config.units[1])
+    assert (facts.width, facts.height) == (WIDTH, HEIGHT)
+    assert config.bit_depth == (10 if profile == 2 else 8)
+
+
+@pytest.mark.parametrize(
+    ("codec", "member", "sets"),
+    [("avc1.42001E", "avc", {7, 8}), ("hvc1.1.6.L93.B0", "hevc", {32, 33, 34})],
+)
+def test_annexb_has_parameter_sets_in_every_key_chunk(
+    codec: str, member: str, sets: set[int]
+) -> None:
+    need("libx264", "libx265")
+    outputs = encode(
+        settings(codec, **{member: {"format": "annexb"}}),
+        frames(5),
+        lambda index: {"key_frame": index == 3},
+    )
+    assert config_of(outputs).description is None
+    for output in outputs:
+        assert bytes(output.chunk.data[:3]) in (b"\0\0\0", b"\0\0\1")
+        if output.chunk.type == "key":
+            kinds = {_kind(member, unit[0]) for unit in iter_nal_units(output.chunk.data)}
+            assert sets <= kinds
+    assert len(decode(outputs, config_of(outputs))) == 5
+
+
+def _kind(member: str, first: int) -> int:
+    return first & 31 if member == "avc" else first >> 1
+
+
+@pytest.mark.parametrize(
+    ("codec", "in_stream"),
+    [
+        ("avc1.42001E", False),
+        ("avc3.42001E", True),
+        ("hvc1.1.6.L93.B0", False),
+        ("hev1.1.6.L93.B0", True),
+    ],
+)
+def test_where_parameter_sets_are_is_as_the_codec_string_says(codec: str, in_stream: bool) -> None:
+    need("libx264", "libx265")
+    family = "avc" if codec.startswith("avc") else "hevc"
+    outputs = encode(settings(codec), frames(3))
+    data = outputs[0].chunk.data
+    kinds = [_kind(family, unit[0]) for unit in iter_nal_units(data, 4)]
+    assert ((7 if family == "avc" else 33) in kinds) is in_stream
+    assert is_key(family, data, length_size=4)
+
+
+# ---- FFmpeg's own options ------------------------------------------------------------------------
+
+
+def test_encoder_options_reach_the_encoder() -> None:
+    need("libx264")
+    outputs = encode(settings("avc1.64001E", encoder_options={"g": 2, "bf": 0}), frames(6))
+    assert [output.chunk.type for output in outputs] == ["key", "delta"] * 3
+    large = encode(settings("avc1.64001E", encoder_options={"crf": 5}), frames(6))
+    assert total(large) > total(outputs) * 2
+
+
+def test_encoder_parameters_are_added_to_ours() -> None:
+    need("libx264")
+    options = {"x264-params": "keyint=3:bframes=0"}
+    outputs = encode(settings("avc1.64001E", encoder_options=options), frames(6))
+    assert [output.chunk.type for output in outputs] == ["key", "delta", "delta"] * 2
+    assert len(decode(outputs, config_of(outputs))) == 6  # still length-prefixed
+
+
+@pytest.mark.parametrize("codec", ["avc1.42001E", "vp8", "av01.0.04M.08", "ffmpeg:mjpeg"])
+def test_unknown_encoder_option_is_named(codec: str) -> None:
+    need("libx264", "libvpx")
+    error = refusal(settings(codec, encoder_options={"no-such-option": "x"}))
+    assert isinstance(error, NotSupportedError)
+    assert "no-such-option" in str(error)
+
+
+def test_a_value_that_the_encoder_refuses_is_named() -> None:
+    need("libvpx")
+    error = refusal(settings("vp8", encoder_options={"cpu-used": "quick"}))
+    assert "cpu-used=quick" in str(error)
+
+
+def test_missing_encoder_is_named() -> None:
+    assert "no_such" in str(refusal(settings("ffmpeg:no_such")))
+
+
+def test_threads_is_taken() -> None:
+    need("libx264")
+    assert len(encode(settings("avc1.42001E", threads=1), frames(3))) == 3
+
+
+# ---- hardware ------------------------------------------------------------------------------------
+
+
+def test_software_that_replaces_hardware_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    need("libvpx")
+    outputs = Outputs()
+    with outputs.encoder() as encoder:
+        encoder.configure(settings("vp8", hardware_acceleration="prefer-hardware"))
+        with frame_of(0) as frame:
+            encoder.encode(frame)
+        encoder.flush().result(TIMEOUT)
+        if encoder.hardware_device is None:
+            assert encoder.hardware_problem
+            assert encoder.encoder_name == "libvpx"
+            assert "libvpx" in caplog.text
+    assert len(outputs.list) == 1
+
+
+def test_no_hardware_is_asked_for_by_default() -> None:
+    need("libvpx")
+    outputs = Outputs()
+    with outputs.encoder() as encoder:
+        encoder.configure(settings("vp8"))
+        with frame_of(0) as frame:
+            encoder.encode(frame)
+        encoder.flush().result(TIMEOUT)
+        assert (encoder.hardware_device, encoder.hardware_problem) == (None, None)
+
+
+# ---- copies --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("codec", "format", "conversions"),
+    [
+        ("avc1.42001E", "I420", 0),
+        ("avc1.42001E", "NV12", 0),
+        ("avc1.42001E", "I420A", 0),
+        ("avc1.7A001E", "I422P10", 0),
+        ("vp8", "I420", 0),
+        ("ffmpeg:png", "RGBA", 3),
+        ("ffmpeg:png", "RGB", 0),
+        ("avc1.42001E", "RGBA", 3),
+        ("vp8", "NV12", 3),
+    ],
+)
+def test_pixels_are_converted_once_or_not_at_all(
+    codec: str, format: str, conversions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need("libx264", "libvpx")
+    calls = []
+    convert = scale.convert
+
+    def counted(source: Any, destination: Any) -> None:
+        calls.append(destination.pix_fmt)
+        convert(source, destination)
+
+    monkeypatch.setattr(scale, "convert", counted)
+    made = list(frames(3, format))
+    calls.clear()
+    assert len(encode(settings(codec), made)) == 3
+    assert len(calls) == conversions
