@@ -1,0 +1,89 @@
+"""Clips of 64x64 pixels, made once with the ffmpeg program and kept in the cache folder."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("FFWEBCODECS_CACHE") or ROOT / ".cache") / "memcheck"
+FRAMES = 50
+_GOP = ("-g", "10", "-threads", "1")
+RECIPES = {
+    "h264.mp4": ("libx264", "-preset", "veryfast", "-bf", "2", *_GOP),
+    "vp9.webm": ("libvpx-vp9", "-cpu-used", "8", "-deadline", "realtime", "-b:v", "200k", *_GOP),
+    "av1.mp4": ("libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-b:v", "200k", *_GOP),
+}
+# Valgrind 3.19 gives up on dav1d's vector code: memcheck/valgrind.sh leaves AV1 out.
+for _name in os.environ.get("MEMCHECK_WITHOUT", "").split():
+    del RECIPES[_name]
+
+
+class MissingMediaError(Exception):
+    """There is no ffmpeg program, or it lacks the encoder."""
+
+
+def clip(name: str) -> Path:
+    """Return the file of a recipe, making it if need be."""
+    encoder, *options = RECIPES[name]
+    source = "testsrc2=size=64x64:rate=30"
+    command = ["-f", "lavfi", "-i", source, "-frames:v", str(FRAMES), "-c:v", encoder, *options]
+    command += ["-pix_fmt", "yuv420p"]
+    stem, suffix = name.split(".")
+    path = CACHE / f"{stem}-{hashlib.sha256(repr(command).encode()).hexdigest()[:10]}.{suffix}"
+    if path.exists():
+        return path
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise MissingMediaError("the ffmpeg program is not on PATH: it makes the clips")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = path.with_name(f"making-{os.getpid()}-{path.name}")
+    done = subprocess.run(
+        [program, "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *command, making],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise MissingMediaError(f"ffmpeg cannot make {name}: {done.stderr.strip()}")
+    making.rename(path)
+    return path
+
+
+class Record(NamedTuple):
+    """A chunk without native memory."""
+
+    type: str
+    timestamp: int
+    data: bytes
+
+    def chunk(self, **changes: Any) -> Any:
+        """Return a new EncodedVideoChunk."""
+        from ffwebcodecs import EncodedVideoChunk
+
+        return EncodedVideoChunk(**{**self._asdict(), **changes})
+
+
+class Stream(NamedTuple):
+    """A clip as plain values."""
+
+    config: Any
+    records: list[Record]
+
+
+@functools.cache
+def stream(name: str, threads: int = 1) -> Stream:
+    """Return the configuration and the chunks of a clip."""
+    from ffwebcodecs import Demuxer
+
+    with Demuxer(clip(name)) as demuxer:
+        config = replace(demuxer.video_config, threads=threads)
+        return Stream(
+            config, [Record(c.type, c.timestamp, bytes(c.data)) for c in demuxer.chunks()]
+        )

@@ -1,0 +1,1 @@
+"""The scenarios. Each module here is imported; a new one needs no other entry."""

@@ -1,0 +1,345 @@
+"""Runs one operation with an allocation of FFmpeg failing, at each allocation in turn.
+
+``python fault_child.py OPERATION once|after|limit``: *once* fails the n-th allocation only, *after*
+the n-th and all that follow (both need the shim of `fault_shim.c` in LD_PRELOAD), *limit* fails all
+allocations above a number of bytes (``av_max_alloc``). Each attempt is a process of its own, forked
+from one that has done the operation before. The last line is a summary as JSON.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import gc
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from decode_helpers import stream_of
+
+from ffwebcodecs import (
+    Demuxer,
+    EncodedVideoChunk,
+    FrameCache,
+    VideoDecoder,
+    VideoFrame,
+    WebCodecsError,
+    create_image_bitmap,
+    ffmpeg_info,
+    open_handles,
+    read_frames,
+)
+from ffwebcodecs._av import scale
+
+MAX_POINTS = 280
+SIZES = [1, 8, 24, 40, 64, 100, 128, 200, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000]
+SIZES += [5000, 7000, 9000, 12_000, 20_000, 30_000, 50_000, 100_000, 200_000, 500_000, 1 << 20]
+TIMEOUT = 20
+I420 = bytes(range(256)) * 24
+CLIPS: list[Path] = []
+
+
+def make(**options: Any) -> VideoFrame:
+    given = {"source": I420, "format": "I420", "coded_width": 64, "coded_height": 64}
+    return VideoFrame(**{**given, "timestamp": 0, **options})
+
+
+def digest(data: Any) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def construct() -> Any:
+    with make() as frame, make(visible_rect=(2, 2, 20, 20)) as part:
+        # Not the views: what stands between the rows is not defined.
+        return digest(frame.planes[0].to_ndarray().copy()), digest(
+            part.planes[1].to_ndarray().copy()
+        )
+
+
+def transfer() -> Any:
+    with make(source=bytearray(I420), transfer=True) as frame:
+        return digest(frame.planes[0].to_ndarray().copy())
+
+
+def clone() -> Any:
+    with make() as frame, frame.clone() as other, VideoFrame(other, rotation=90) as third:
+        frame.close()
+        return digest(third.planes[0].data)
+
+
+def copy_plain() -> Any:
+    pixels = bytearray(len(I420))
+    with make() as frame:
+        frame.copy_to(pixels)
+    return digest(pixels)
+
+
+def copy_converting() -> Any:
+    found = []
+    with make() as frame:
+        for format in ("RGBA", "NV12", "GRAY8"):
+            pixels = bytearray(frame.allocation_size(format=format))
+            frame.copy_to(pixels, format=format)
+            found.append(digest(pixels))
+    return found
+
+
+def planes() -> Any:
+    with make() as frame:
+        arrays = [plane.to_ndarray() for plane in frame.planes]
+    return [int(array.sum()) for array in arrays]
+
+
+def bitmap() -> Any:
+    with (
+        make() as frame,
+        create_image_bitmap(frame, resize_width=40) as small,
+        create_image_bitmap(frame, format=None) as plain,
+    ):
+        return digest(small.to_ndarray().copy()), digest(plain.to_ndarray().copy())
+
+
+def cache() -> Any:
+    with FrameCache(max_frames=2) as kept:
+        for key in range(4):
+            frame = make()
+            try:
+                kept.put(key, frame)
+            finally:
+                assert frame.closed, "put left the frame open"
+        found = kept.get(3)
+        assert found is not None
+        return digest(found.to_ndarray().copy())
+
+
+def save() -> Any:
+    with tempfile.TemporaryDirectory() as folder, make() as frame:
+        path = Path(folder) / "frame.png"
+        try:
+            frame.save(path)
+        except BaseException:
+            assert not list(Path(folder).iterdir()), "something half-written is left"
+            raise
+        return digest(path.read_bytes())
+
+
+def chunk() -> Any:
+    copied = EncodedVideoChunk(type="key", timestamp=0, data=I420)
+    given = EncodedVideoChunk(type="key", timestamp=0, data=bytearray(I420), transfer=True)
+    given._decodable()
+    return digest(copied.data), digest(given.data)
+
+
+def demux() -> Any:
+    with Demuxer(CLIPS[0]) as demuxer:
+        found = [digest(each.data) for each in demuxer.chunks()]
+        demuxer.seek(0)
+        return [*found, demuxer.video_config.codec]
+
+
+def read() -> Any:
+    found = []
+    for path in CLIPS:
+        for frame in read_frames(path, threads=1):
+            with frame:
+                found.append(digest(frame.planes[0].to_ndarray().copy()))
+    return found
+
+
+def read_threaded() -> Any:
+    return [
+        digest(frame.planes[0].to_ndarray().copy()) for frame in read_frames(CLIPS[0], threads=2)
+    ]
+
+
+def decoder() -> Any:
+    stream = stream_of(CLIPS[0])
+    found: list[str] = []
+    errors: list[BaseException] = []
+
+    def output(frame: VideoFrame) -> None:
+        with frame:
+            found.append(digest(frame.planes[0].to_ndarray().copy()))
+
+    with VideoDecoder(output, errors.append) as codec:
+        codec.configure(stream.with_config(threads=1).config)
+        try:
+            for record in stream.records:
+                codec.decode(record.chunk())
+            codec.flush().result(TIMEOUT)
+        except WebCodecsError:
+            if not errors:  # the state can be seen before the callback comes
+                time.sleep(0.01)
+            if not errors:
+                raise
+        if errors:
+            assert codec.state == "closed"
+            raise errors[0]
+    return found
+
+
+OPERATIONS: dict[str, Callable[[], Any]] = {
+    each.__name__: each
+    for each in (
+        *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
+        *(chunk, demux, read, read_threaded, decoder),
+    )
+}
+
+
+def settle(what: str) -> None:
+    """Wait until nothing native is left but what is cached."""
+    scale.clear_cache()
+    deadline = time.monotonic() + 5
+    while True:
+        left = {kind: count for kind, count in open_handles().items() if count}
+        if not left and threading.active_count() == 1:
+            return
+        assert time.monotonic() < deadline, f"{what}: left {left}, {threading.enumerate()}"
+        gc.collect()
+        time.sleep(0.001)
+
+
+class Shim:
+    """The n-th allocation fails."""
+
+    def __init__(self, after: bool) -> None:
+        self._lib = ctypes.CDLL(None)
+        self._after = int(after)
+        for name in ("allocations", "failed", "live"):
+            getattr(self._lib, f"fault_{name}").restype = ctypes.c_long
+        self._lib.fault_arm.argtypes = [ctypes.c_long, ctypes.c_int]
+        assert self._lib.fault_init() > 2, "the shim does not see FFmpeg's libraries"
+
+    def points(self, run: Callable[[], Any]) -> Iterator[int]:
+        self._lib.fault_arm(0, 0)
+        run()
+        count = self._lib.fault_allocations()
+        # The first ones each: that is where things are opened. Of a long stream, a sample.
+        first = MAX_POINTS // 2
+        yield from range(1, min(count, first) + 1)
+        yield from range(first + 1, count + 1, max(1, -(-(count - first) // first)))
+
+    def arm(self, point: int) -> None:
+        self._lib.fault_arm(point, self._after)
+
+    def disarm(self) -> bool:
+        failed = self._lib.fault_failed() > 0
+        self._lib.fault_arm(0, 0)
+        return failed
+
+    def live(self) -> int:
+        """Return how many of FFmpeg's allocations are not freed."""
+        return int(self._lib.fault_live())
+
+
+class Limit:
+    """All allocations of more than so many bytes fail."""
+
+    def __init__(self) -> None:
+        self._set = ctypes.CDLL(ffmpeg_info().libraries["avutil"][0]).av_max_alloc
+        self._set.argtypes, self._set.restype = [ctypes.c_size_t], None
+
+    def points(self, _run: Callable[[], Any]) -> Iterator[int]:
+        yield from SIZES
+
+    def arm(self, point: int) -> None:
+        self._set(point)
+
+    def disarm(self) -> bool:
+        self._set(0x7FFFFFFF)
+        return True
+
+    def live(self) -> int:
+        return 0  # not known
+
+
+def attempt(operation: Callable[[], Any], expected: Any, fault: Shim | Limit, point: int) -> Any:
+    """Let one allocation fail, in a child process; return what came of it and what is wrong."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read_end)
+        faulthandler.enable(os.fdopen(write_end, "w", closefd=False))
+        try:
+            answer = "\n".join(in_child(operation, expected, fault, point))
+        except BaseException:
+            answer = f"unexpected\n{traceback.format_exc(limit=-4)}"
+        faulthandler.disable()
+        os.write(write_end, answer.encode())
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end) as file:
+        answer = file.read()
+    _, status = os.waitpid(child, 0)
+    if status:
+        return f"crash {os.waitstatus_to_exitcode(status)}", answer
+    outcome, _, problem = answer.partition("\n")
+    return outcome, problem
+
+
+def in_child(
+    operation: Callable[[], Any], expected: Any, fault: Shim | Limit, point: int
+) -> tuple[str, str]:
+    before = fault.live()
+    outcome, result = "success", None
+    fault.arm(point)
+    try:
+        result = operation()
+    except (MemoryError, WebCodecsError) as error:
+        outcome = type(error).__name__
+    finally:
+        hit = fault.disarm()
+    if outcome == "success":
+        if result != expected:
+            outcome = "other result"
+        elif not hit:
+            outcome = "not reached"
+    result = None
+    settle(f"after point {point}")
+    count = fault.live() - before
+    if count:
+        outcome += f", {count} allocations lost"
+    again = operation()
+    if again != expected:
+        return outcome, f"the next call gives {again} instead of {expected}"
+    settle("the call after it")
+    return outcome, ""
+
+
+def main() -> int:
+    name, method, *paths = sys.argv[1:]
+    CLIPS.extend(map(Path, paths))
+    warnings.simplefilter("error")
+    warnings.simplefilter("ignore", ResourceWarning)  # a frame whose owner failed half-way
+    operation = OPERATIONS[name]
+    ffmpeg_info()  # loads all libraries
+    fault = Limit() if method == "limit" else Shim(method == "after")
+    expected = operation()
+    operation()
+    settle("before anything failed")
+    outcomes: Counter[str] = Counter()
+    problems: list[str] = []
+    points = list(fault.points(operation))
+    settle("after counting")
+    for point in points:
+        outcome, problem = attempt(operation, expected, fault, point)
+        outcomes[outcome] += 1
+        if problem:
+            problems.append(f"point {point}: {outcome}\n{problem}")
+    print(json.dumps({"points": len(points), "outcomes": outcomes, "problems": problems}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
