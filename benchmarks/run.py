@@ -56,15 +56,15 @@ def per_frame(results: Rounds, name: str) -> float:
     return statistics.median(seconds / frames for frames, seconds, _ in results[name])
 
 
-def speed_ratio(results: Rounds, name: str) -> float:
+def speed_ratio(results: Rounds, name: str, base: str = "C") -> float:
     """Return how fast `name` is against C in the same round: 1 is as fast, 2 twice as fast."""
-    pairs = zip(results["C"], results[name], strict=True)
+    pairs = zip(results[base], results[name], strict=True)
     return statistics.median((c[1] / c[0]) / (own[1] / own[0]) for c, own in pairs)
 
 
-def cpu_ratio(results: Rounds, name: str) -> float:
+def cpu_ratio(results: Rounds, name: str, base: str = "C") -> float:
     """Return the CPU time of `name` against C's in the same round; other load moves it less."""
-    pairs = zip(results["C"], results[name], strict=True)
+    pairs = zip(results[base], results[name], strict=True)
     return statistics.median((own[2] / own[0]) / (c[2] / c[0]) for c, own in pairs)
 
 
@@ -222,6 +222,27 @@ def bench_convert(report: Report, programs: Path, rounds: int) -> None:
             report.row(name, f"{per_frame(results, name) * 1e3:.2f}", f"{ratio:.2f}", verdict)
 
 
+def bench_transcode(report: Report, rounds: int, threads: int) -> None:
+    path = clip_1080p()
+    base = "ffmpeg program"
+    for kind, title in (
+        ("h264", "Transcode 1080p H.264 to H.264 (libx264 veryfast)"),
+        ("mjpeg", "Transcode 1080p H.264 through RGBA to MJPEG"),
+    ):
+        commands = {base: case("ffmpeg_transcode", path, kind, threads)}
+        commands |= ours("transcode", path, kind, threads)
+        commands |= others({"PyAV": case("pyav_transcode", path, kind, threads)})
+        results = measure(commands, rounds)
+        columns = ("frames/s", f"speed against the {base}", "CPU against it", "limit")
+        report.section(f"{title}, {threads} threads each", "", *columns)
+        for name in commands:
+            ratio = speed_ratio(results, name, base)
+            own = name.startswith("transcode")
+            verdict = report.verdict(f"{title}, {name}", ratio, ">= 0.95") if own else ""
+            speed, cpu = 1 / per_frame(results, name), cpu_ratio(results, name, base)
+            report.row(name, f"{speed:.0f}", f"{ratio:.2f}", f"{cpu:.2f}", verdict)
+
+
 def bench_create(report: Report, rounds: int) -> None:
     report.section("Make and close a VideoFrame", "", "µs at 64x64", "µs at 4K", "limit")
     clips = {"64x64": (clip_single("64x64"),), "4K": (clip_single("3840x2160"),)}
@@ -283,11 +304,14 @@ def versions() -> str:
     return ", ".join(parts)
 
 
+BENCHES = ("decode", "overhead", "convert", "transcode", "create", "import")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=Path, required=True, help="folder of the C programs")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=["decode", "overhead", "convert", "create", "import"])
+    parser.add_argument("--only", choices=BENCHES)
     options = parser.parse_args()
 
     report = Report()
@@ -298,6 +322,7 @@ def main() -> int:
         "decode": lambda: bench_decode(report, options.programs, options.rounds, threads),
         "overhead": lambda: bench_overhead(report, options.programs, options.rounds),
         "convert": lambda: bench_convert(report, options.programs, options.rounds),
+        "transcode": lambda: bench_transcode(report, options.rounds, threads),
         "create": lambda: bench_create(report, options.rounds),
         "import": lambda: bench_import(report, options.rounds),
     }

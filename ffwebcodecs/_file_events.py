@@ -104,7 +104,11 @@ class FileEvents:
         """Close decoder and file; twice is fine."""
         self._waiting = []
         # Generators that were left in the middle: they hold us, as we hold them.
-        self._frames.close()
-        self._packets.close()
+        try:
+            self._frames.close()
+            self._packets.close()
+        except ValueError:
+            # A second Ctrl-C did not wait for the thread that is in them: it closes all at its end.
+            return
         self._core.close()
         self.demuxer.close()

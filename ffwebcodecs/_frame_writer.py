@@ -12,12 +12,18 @@ from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._frame_pace import Pace
 from ._runtime.pool import FramePool
 from ._shape import FrameShape
+from ._spec.codec_string import parse_codec
 from ._spec.config import VideoEncoderConfig
+from ._spec.encoder_options import quantizer_range
 from ._spec.encoder_strings import usual_codec_string
 from ._spec.rect import Rect
+from .errors import DataError, InvalidArgumentError
 from .muxer import Muxer
 from .video_encoder import describe_output
 from .video_frame import VideoFrame
+
+# Their encoders take no quantizer for each frame, but one quality for all.
+_CRF_FAMILIES = ("vp8", "vp9", "av1")
 
 
 class EncodingOptions:
@@ -84,6 +90,7 @@ class FrameWriter:
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
         self._last: int | None = None
+        self._orientation: tuple[int, bool] | None = None
         self.frames = 0
         self.config: VideoEncoderConfig | None = None
 
@@ -105,10 +112,20 @@ class FrameWriter:
         if self.config is None:
             self.config = self._configure(frame)
             self._driver.open(VideoEncoderConfig.parse(self.config))
+            self._check_quantizer()
         if self._last is not None and timestamp <= self._last:
             timestamp = self._last + 1  # a repeated time: a microsecond later, and nothing is lost
         self._last = timestamp
         shape = frame._shape
+        orientation = shape.rotation, shape.flip
+        if self._orientation is None:
+            self._orientation = orientation
+        elif orientation != self._orientation:
+            raise DataError(
+                f"the frame at {timestamp} us has rotation {orientation[0]} and flip "
+                f"{orientation[1]}, the first one {self._orientation[0]} and "
+                f"{self._orientation[1]}: a file has one orientation"
+            )
         if self._odd:
             shape = _even(shape)
         picture = frame._open_picture()
@@ -116,6 +133,13 @@ class FrameWriter:
         self._driver.send(job)
         self.frames += 1
         self._pass_on()
+
+    def _check_quantizer(self) -> None:
+        value, limits = self._options.quantizer, quantizer_range(self._status.encoder or "")
+        if value is not None and limits is not None and not limits[0] <= value <= limits[1]:
+            raise InvalidArgumentError(
+                f"quantizer is {value}, it must be from {limits[0]} to {limits[1]}"
+            )
 
     def _configure(self, frame: VideoFrame) -> VideoEncoderConfig:
         options = self._options
@@ -131,6 +155,12 @@ class FrameWriter:
             # 4:2:0 needs even sizes: the last column or row goes, nothing is scaled for it.
             self._odd = options.size is None and bool(width % 2 or height % 2)
             width, height = max(2, width - width % 2), max(2, height - height % 2)
+        mode, extra = "variable", options.encoder_options
+        if options.quantizer is not None:
+            if parse_codec(codec).family in _CRF_FAMILIES:
+                extra = {"crf": str(options.quantizer), **(extra or {})}
+            else:
+                mode = "quantizer"
         pixel = _pixel_aspect(frame)
         return VideoEncoderConfig(
             codec=codec,
@@ -140,11 +170,11 @@ class FrameWriter:
             display_height=None if pixel is None else height,
             bitrate=options.bitrate,
             framerate=rate,
-            bitrate_mode="variable" if options.quantizer is None else "quantizer",
+            bitrate_mode=mode,
             alpha=options.alpha,
             latency_mode=options.latency_mode,
             hardware_acceleration=options.hardware_acceleration,
-            encoder_options=options.encoder_options,
+            encoder_options=extra,
             threads=options.threads,
         )
 

@@ -124,7 +124,8 @@ def transcode(
     bitrate : int, optional
         Bits per second; default: the encoder's usual quality.
     quantizer : int, optional
-        Constant quality instead of a bitrate, where the encoder has it.
+        Constant quality instead of a bitrate, where the encoder has it; lower is better: 0 to 51
+        for H.264 and HEVC, 0 to 63 for VP8, VP9 and AV1, 1 to 31 for MPEG-4 and its like.
     width, height : int, optional
         Scale to this size; one alone keeps the shape.
     framerate : float, optional
@@ -200,8 +201,8 @@ def transcode(
     )
     try:
         demuxer = events.demuxer
-        tags = demuxer.tags if metadata is None else metadata
-        with Muxer(output, format=format, metadata=_plain(tags)) as muxer:
+        tags = _plain(demuxer.tags) if metadata is None else metadata
+        with Muxer(output, format=format, metadata=tags) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
             events.copied = {stream.index: stream.time_base for stream in demuxer.others}
             events.copied = {i: events.copied[i] for i in numbers}
@@ -344,8 +345,8 @@ def remux(
     count = 0
     try:
         config = make_config(demuxer.info)
-        tags = demuxer.tags if metadata is None else metadata
-        with Muxer(output, format=format, metadata=_plain(tags)) as muxer:
+        tags = _plain(demuxer.tags) if metadata is None else metadata
+        with Muxer(output, format=format, metadata=tags) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
             duration = _span(demuxer, None, None)
             origin = demuxer.info.start_time or 0
@@ -476,10 +477,13 @@ def encoding_options(
     bits = None if bitrate is None else to_integer(bitrate, "bitrate")
     if bits is not None and bits < 1:
         raise InvalidArgumentError(f"bitrate is {bits}, it must be at least 1 bit per second")
+    quality = None if quantizer is None else to_integer(quantizer, "quantizer")
+    if quality is not None and quality < 0:
+        raise InvalidArgumentError(f"quantizer is {quality}, it must be at least 0")
     return EncodingOptions(
         codec=codec,
         bitrate=bits,
-        quantizer=None if quantizer is None else to_integer(quantizer, "quantizer"),
+        quantizer=quality,
         size=size,
         framerate=rate,
         alpha=alpha,

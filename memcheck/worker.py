@@ -93,7 +93,7 @@ def measure_leaks(scenario: Scenario, cycles: int, file: Path, html: Path | None
     left: dict[str, int] = {}
 
     def warm_up() -> None:
-        run.whole(max(3 * scenario.each, min(cycles // 10, 200)))
+        run.whole(max(3 * scenario.each, min(cycles, 200)))
         settle(0.1 if scenario.leaks else 10)
 
     def measured() -> None:

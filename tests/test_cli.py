@@ -17,7 +17,7 @@ import pytest
 from clips import CACHE, FRAMES, ROOT, clip, framemd5, run_ffmpeg
 
 import ffwebcodecs
-from ffwebcodecs.cli import main
+from ffwebcodecs.cli import _COMMANDS, main
 from ffwebcodecs.cli._progress import Progress
 from ffwebcodecs.cli._values import parse_time
 
@@ -69,7 +69,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     assert "usage: ffwebcodecs" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["info", "probe", "frames", "sheet", "convert"])
+@pytest.mark.parametrize("name", list(_COMMANDS))
 def test_each_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(name, "--help") == 0
     assert f"usage: ffwebcodecs {name}" in capsys.readouterr().out

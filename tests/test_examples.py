@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from clips import FRAMES, ROOT, clip
+from convert_helpers import long_clip, pictures, streams, times
+from encode_helpers import psnr
 
 pytestmark = pytest.mark.slow
 
@@ -51,3 +53,34 @@ def test_grab_frame_saves_the_frame_at_that_time(tmp_path: Path) -> None:
     path = tmp_path / "frame.png"
     run("grab_frame.py", clip("h264-bframes.mp4"), "1.0", path)
     assert png_size(path) == (160, 120)
+
+
+def test_watermark_darkens_the_bottom_and_keeps_the_audio(tmp_path: Path) -> None:
+    source, out = clip("h264-with-audio.mp4"), tmp_path / "out.mp4"
+    assert run("watermark.py", source, out) == f"{out}: {FRAMES} frames\n"
+    assert streams(out) == ["video h264", "audio aac"]
+    have, want = (pictures(path).astype(int) for path in (out, source))
+    assert psnr(have[:, :-32], want[:, :-32]) > 20
+    assert abs(have[:, -26:-4, :100] - want[:, -26:-4, :100] // 2).mean() < 12
+
+
+def test_thumbnails_are_ten_seconds_apart(tmp_path: Path) -> None:
+    text = run("thumbnails.py", long_clip(), tmp_path / "a")
+    run("thumbnails.py", clip("vp9.webm"), tmp_path / "b")
+    assert text == f"{tmp_path / 'a' / '00000.jpg'}\n"
+    assert pictures(tmp_path / "b" / "00000.jpg").shape == (1, 240, 320, 3)
+
+
+def test_side_by_side_shows_both(tmp_path: Path) -> None:
+    sources = clip("h264-bframes.mp4"), clip("h264-cropped.mp4")
+    run("side_by_side.py", *sources, tmp_path / "out.mp4")
+    found = pictures(tmp_path / "out.mp4")
+    assert found.shape == (FRAMES, 120, 160 + 164, 3)
+    assert psnr(found[:, :, :160], pictures(sources[0])) > 20
+
+
+def test_change_speed_halves_the_times(tmp_path: Path) -> None:
+    source, out = clip("h264-with-audio.mp4"), tmp_path / "out.mp4"
+    assert run("change_speed.py", source, out).endswith("at 2 times the speed\n")
+    assert max(abs(a - b / 2) for a, b in zip(times(out), times(source), strict=True)) <= 1
+    assert streams(out) == ["video h264"]

@@ -31,13 +31,15 @@ class Prefetch(Generic[T]):
         self._items: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self._slots = threading.Semaphore(depth)
         self._stopped = False
+        self._begun = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(source,), name="ffwebcodecs-prefetch", daemon=True
         )
 
     def _run(self, source: Iterator[T]) -> None:
+        self._begun.set()
         try:
-            for item in source:
+            for item in () if self._stopped else source:
                 self._items.put(("item", item))
                 del item
                 self._slots.acquire()
@@ -66,10 +68,21 @@ class Prefetch(Generic[T]):
             del value
 
     def __enter__(self) -> Prefetch[T]:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            # Ctrl-C while the thread starts: it may be running all the same. One that has not begun
+            # by then finds that there is nothing to do.
+            if self._begun.wait(1):
+                self._stop()
+            self._stopped = True
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         self._stopped = True
         self._slots.release()
         self._thread.join()

@@ -22,6 +22,7 @@ _QSCALE = frozenset(
     )
 )
 _DEFAULT_QSCALE = 3
+_LARGE = 1920 * 1080  # pixels from which on frames that wait in an encoder are counted
 _AVC_PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422"} | {
     244: "high444"
 }
@@ -89,6 +90,10 @@ def _x264(_encoder: str, request: Request, setup: Setup) -> None:
     options["preset"] = "veryfast" if request.realtime else "medium"
     if request.realtime:
         options["tune"] = "zerolatency"
+    elif request.width * request.height >= _LARGE:
+        # x264 looks 40 frames ahead, 55 with a thread for it: half a gigabyte at 1080p.
+        options["rc-lookahead"] = "10"
+        setup.parameters.append("sync-lookahead=0")
     _lengths(request, setup)
     if request.mode == "quantizer":
         _flat_quantizer(setup, ("mbtree=0",))

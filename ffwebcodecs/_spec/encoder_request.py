@@ -95,6 +95,8 @@ class Setup:
     def merged(self, extra: dict[str, str]) -> dict[str, str]:
         """Return all options; those of the caller win."""
         options = dict(self.options)
+        if "preset" in extra:
+            options.pop("rc-lookahead", None)  # the preset has one of its own
         name = self.parameters_name
         if name is not None:
             parameters = [*self.parameters, *([extra[name]] if extra.get(name) else [])]

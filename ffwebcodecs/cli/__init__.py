@@ -17,10 +17,19 @@ from collections.abc import Sequence
 import ffwebcodecs
 
 from ..errors import WebCodecsError
-from . import convert, frames, info, probe, sheet
+from . import convert, frames, images, info, probe, remux, sheet, transcode
 from ._output import CommandError, UsageError, complain
 
-_COMMANDS = {"info": info, "probe": probe, "frames": frames, "sheet": sheet, "convert": convert}
+_COMMANDS = {
+    "info": info,
+    "probe": probe,
+    "transcode": transcode,
+    "remux": remux,
+    "frames": frames,
+    "images": images,
+    "sheet": sheet,
+    "convert": convert,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

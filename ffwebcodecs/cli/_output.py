@@ -20,6 +20,14 @@ def complain(message: str) -> None:
     print(f"ffwebcodecs: {message}", file=sys.stderr)
 
 
+def explain(path: str, error: BaseException) -> str:
+    """Return one line that says what went wrong with a file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or path}: {error.strerror}"
+    message = str(error) or ("out of memory" if isinstance(error, MemoryError) else repr(error))
+    return message if path in message else f"{path}: {message}"
+
+
 def add_force(parser: argparse.ArgumentParser) -> None:
     """Add ``--force``."""
     parser.add_argument("-f", "--force", action="store_true", help="overwrite files that exist")

@@ -62,6 +62,41 @@ def parse_count(text: str) -> int:
     return count
 
 
+def parse_bitrate(text: str) -> int:
+    """Return bits per second of ``2M``, ``800k`` or ``1500000``."""
+    number = text.strip().lower()
+    scale = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}.get(number[-1:], 1)
+    try:
+        bits = round(float(number if scale == 1 else number[:-1]) * scale)
+    except (ValueError, OverflowError):
+        bits = 0
+    if not 1 <= bits < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is no bitrate; write 2M, 800k or 1500000")
+    return bits
+
+
+def parse_rate(text: str) -> float:
+    """Return frames per second of ``25``, ``29.97`` or ``30000/1001``."""
+    number, _, divisor = text.strip().partition("/")
+    try:
+        rate = float(number) / float(divisor or 1)
+    except (ValueError, ZeroDivisionError):
+        rate = 0.0
+    if not 0 < rate <= 1000:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no rate up to 1000; write 25, 29.97 or 30000/1001"
+        )
+    return rate
+
+
+def parse_option(text: str) -> tuple[str, str]:
+    """Return key and value of ``KEY=VALUE``."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no option; write KEY=VALUE")
+    return key.strip(), value
+
+
 def parse_format(text: str) -> str:
     """Return a pixel format's name, in capitals; the library knows which there are."""
     return text.strip().upper()

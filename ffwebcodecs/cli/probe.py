@@ -9,7 +9,7 @@ from typing import Any
 
 import ffwebcodecs
 
-from ._output import complain
+from ._output import complain, explain
 from ._values import show_time
 
 HELP = "what is in a file"
@@ -34,8 +34,7 @@ def run(options: argparse.Namespace) -> int:
             raise  # the next file would fail as well
         except (ffwebcodecs.WebCodecsError, OSError) as error:
             # The other files are still worth looking at.
-            reason = error.strerror if isinstance(error, OSError) else None
-            complain(f"{path}: {reason}" if reason else _with_name(path, str(error)))
+            complain(explain(path, error))
             status = 1
             continue
         documents.append(document)
@@ -46,10 +45,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(documents, indent=2))
     return status
-
-
-def _with_name(path: str, message: str) -> str:
-    return message if path in message else f"{path}: {message}"
 
 
 def _probe(path: str) -> dict[str, Any]:

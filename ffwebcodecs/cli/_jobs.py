@@ -1,0 +1,223 @@
+"""Many files through one command: names of outputs, several at once, each failing alone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+import ffwebcodecs
+
+from ._interrupt import Interrupt
+from ._output import CommandError, UsageError, complain, explain, make_parent, refuse_existing
+from ._progress import Progress
+from ._values import parse_count
+
+if TYPE_CHECKING:
+    # Makes one file: (input, output, threads, on_progress) -> what it did.
+    Convert = Callable[
+        [str, str, int | None, Callable[[object], object]], ffwebcodecs.TranscodeResult
+    ]
+    # About how many frames there will be, None if nobody knows.
+    Estimate = Callable[[str], int | None]
+
+_current = threading.local()
+
+
+class Job:
+    """One input and its output."""
+
+    __slots__ = ("source", "target")
+
+    def __init__(self, source: str, target: str) -> None:
+        self.source = source
+        self.target = target
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add ``IN... OUT`` and ``--jobs``."""
+    parser.add_argument("inputs", metavar="IN", nargs="+")
+    parser.add_argument(
+        "output", metavar="OUT", help="its suffix says the container; {stem}: the input's name"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=parse_count, default=1, help="files at once, default 1"
+    )
+
+
+def plan(inputs: list[str], pattern: str) -> list[Job]:
+    """Return the jobs; ``{stem}`` in `pattern` is an input's name without folder and suffix."""
+    if os.path.isdir(pattern) or not os.path.basename(pattern):
+        raise UsageError(
+            f"OUT is the folder {pattern!r}; write a file's name, such as "
+            f"{os.path.join(pattern, '{stem}.mp4')}"
+        )
+    if len(inputs) > 1 and "{stem}" not in pattern:
+        raise UsageError(
+            f"{len(inputs)} inputs need {{stem}} in the output's name, such as "
+            f"{{stem}}{os.path.splitext(pattern)[1] or '.mp4'}; got {pattern!r}"
+        )
+    jobs = []
+    taken: dict[str, str] = {}
+    for source in inputs:
+        stem = os.path.splitext(os.path.basename(source))[0]
+        target = pattern.replace("{stem}", stem)
+        key = os.path.realpath(target)
+        if key in taken:
+            raise UsageError(f"{taken[key]} and {source} would both become {target}")
+        taken[key] = source
+        jobs.append(Job(source, target))
+    return jobs
+
+
+def run_jobs(
+    options: argparse.Namespace, convert: Convert, estimate: Estimate = lambda source: None
+) -> int:
+    """Do all of the work and return the exit status."""
+    jobs = plan(options.inputs, options.output)
+    sources = {os.path.realpath(job.source): job.source for job in jobs}
+    workers = min(options.jobs, len(jobs))
+    interrupt = Interrupt()
+
+    def work(job: Job) -> None:
+        interrupt.check()
+        _current.name = job.source if len(jobs) > 1 else None
+        other = sources.get(os.path.realpath(job.target))
+        if other is not None and other != job.source:
+            raise CommandError(f"{job.target} is an input as well")
+        refuse_existing(job.target, options.force)
+        if not os.path.exists(job.source):
+            raise FileNotFoundError(2, "No such file or directory", job.source)
+        make_parent(job.target)
+        # Bars of several files at once would write over each other.
+        hidden = options.quiet or workers > 1
+        total = None if hidden else estimate(job.source)
+
+        with Progress(total, quiet=hidden) as progress:
+
+            def step(_: object) -> None:
+                interrupt.check()
+                progress.step()
+
+            threads = None if workers == 1 else max(1, _cores() // workers)
+            result = convert(job.source, job.target, threads, step)
+        if not result.frames_written:
+            raise CommandError(f"{job.source}: no frame in this range")
+        if not options.quiet:
+            print(_summary(job, result), flush=True)
+        interrupt.check()
+
+    with plain_warnings(), interrupt:
+        if workers == 1:
+            return _in_turn(jobs, work)
+        return _at_once(jobs, work, workers, interrupt)
+
+
+def _in_turn(jobs: list[Job], work: Callable[[Job], None]) -> int:
+    status = 0
+    for job in jobs:
+        status |= _outcome(job, work, job)
+    return status
+
+
+def _at_once(
+    jobs: list[Job], work: Callable[[Job], None], workers: int, interrupt: Interrupt
+) -> int:
+    """Threads are enough: FFmpeg's work runs without the GIL."""
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures = {pool.submit(work, job): job for job in jobs}
+        status = 0
+        for future in as_completed(futures):
+            status |= _outcome(futures[future], future.result)
+        return status
+    except BaseException:
+        interrupt.ask()  # the others end at their next frame, and leave no file
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _outcome(job: Job, call: Callable[..., object], *arguments: object) -> int:
+    """Return 0, or 1 if that file failed; the reason is on standard error then."""
+    try:
+        call(*arguments)
+    except (ffwebcodecs.FFmpegLoadError, BrokenPipeError):
+        raise  # the next file would fail as well
+    except (ffwebcodecs.WebCodecsError, CommandError, OSError, MemoryError) as error:
+        complain(explain(job.source, error))
+        return 1
+    return 0
+
+
+def _summary(job: Job, result: ffwebcodecs.TranscodeResult) -> str:
+    count = result.frames_written
+    rate = count / result.seconds if result.seconds > 0 else 0.0
+    made = f"{result.codec} by {result.encoder}, " if result.encoder else ""
+    return f"{job.target}: {count} frame{'s' * (count != 1)}, {made}{rate:.0f} frames/s"
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def estimate_frames(
+    path: str, start: int | None, stop: int | None, rate: float | None
+) -> int | None:
+    """Return about how many frames a conversion will write, None if the file does not say."""
+    try:
+        with ffwebcodecs.Demuxer(path) as demuxer:
+            count, duration = demuxer.frame_count, demuxer.duration
+            own = demuxer.frame_rate
+    except (ffwebcodecs.WebCodecsError, OSError):
+        return None  # the conversion will say why
+    if start is None and stop is None and rate is None and count:
+        return count
+    rate = rate or own
+    if not rate or duration is None:
+        return None
+    end = duration if stop is None else min(stop, duration)
+    return max(1, round((end - (start or 0)) / 1_000_000 * rate))
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show the library's warnings as plain lines, each of them, from whatever thread."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not issubclass(category, UserWarning):
+            usual(message, category, filename, lineno, file, line)
+            return
+        # How an option is written here, not in Python.
+        text = str(message).replace("audio=False", "--no-audio")
+        name = getattr(_current, "name", None)
+        complain(text if name is None or name in text else f"{name}: {text}")
+
+    usual: Any = warnings.showwarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
+
+
+def merged(preset: str | None, pairs: Iterable[tuple[str, str]]) -> dict[str, str] | None:
+    """Return the encoder's options of ``--preset`` and ``--option``."""
+    chosen = {} if preset is None else {"preset": preset}
+    chosen.update(pairs)
+    return chosen or None

@@ -1,0 +1,173 @@
+"""Make a video of pictures: the other way round of 'ffwebcodecs frames'.
+
+IN is a folder, a pattern, or files. They are sorted by name, with numbers by their value: frame2
+comes before frame10. The first one decides the size. For example:
+  ffwebcodecs images shots/ clip.mp4 --fps 25
+  ffwebcodecs images "shots/frame*.png" clip.webm
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections import deque
+from collections.abc import Generator
+from contextlib import closing
+from typing import TYPE_CHECKING, cast
+
+import ffwebcodecs
+
+from ._interrupt import Interrupt
+from ._jobs import merged, plain_warnings
+from ._output import (
+    CommandError,
+    add_force,
+    add_quiet,
+    explain,
+    make_parent,
+    refuse_existing,
+)
+from ._pictures import upright_pixels
+from ._progress import Progress
+from ._values import parse_rate
+from .transcode import add_encoding, check_encoding, sides
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+HELP = "make a video of pictures"
+
+_SUFFIXES = frozenset(
+    (
+        *(".avif", ".bmp", ".dpx", ".exr", ".gif", ".heic", ".jp2", ".jpeg", ".jpg", ".jxl"),
+        *(".pam", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp"),
+    )
+)
+_AHEAD = 4  # pictures that are decoded at once
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("inputs", metavar="IN", nargs="+", help="folder, pattern or pictures")
+    parser.add_argument("output", metavar="OUT", help="its suffix says the container")
+    parser.add_argument(
+        "--fps", metavar="RATE", type=parse_rate, default=25.0, help="pictures per second: 25"
+    )
+    add_encoding(parser)
+    add_force(parser)
+    add_quiet(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    check_encoding(options)
+    paths = find_pictures(options.inputs)
+    refuse_existing(options.output, options.force)
+    if os.path.realpath(options.output) in map(os.path.realpath, paths):
+        raise CommandError(f"{options.output} is one of the pictures")
+    make_parent(options.output)
+    width, height = sides(options.size)
+
+    with (
+        plain_warnings(),
+        Interrupt() as interrupt,
+        Progress(len(paths), quiet=options.quiet) as progress,
+        closing(_frames(paths, options.fps)) as frames,
+    ):
+
+        def step(_: object) -> None:
+            interrupt.check()
+            progress.step()
+
+        result = ffwebcodecs.write_frames(
+            frames,
+            options.output,
+            codec=options.codec,
+            bitrate=options.bitrate,
+            quantizer=options.quantizer,
+            width=width,
+            height=height,
+            format=options.format,
+            hardware_acceleration="prefer-hardware" if options.hw else "no-preference",
+            encoder_options=merged(options.preset, options.options),
+            on_progress=step,
+        )
+    if not options.quiet:
+        count = result.frames_written
+        print(f"{options.output}: {count} frame{'s' * (count != 1)}, {result.codec}")
+    return 0
+
+
+def natural(path: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Return what to sort by: digits count as numbers, capitals do not count."""
+    parts = re.split(r"(\d+)", path)
+    return [
+        (0, int(part), "") if index % 2 else (1, 0, part.casefold())
+        for index, part in enumerate(parts)
+    ], path
+
+
+def find_pictures(inputs: list[str]) -> list[str]:
+    """Return the files that folders, patterns and names stand for, in natural order."""
+    import glob
+
+    found: list[str] = []
+    for name in inputs:
+        if os.path.isdir(name):
+            some = [
+                os.path.join(name, entry)
+                for entry in os.listdir(name)
+                if os.path.splitext(entry)[1].lower() in _SUFFIXES and not entry.startswith(".")
+            ]
+            if not some:
+                raise CommandError(f"{name}: there is no picture in this folder")
+        elif os.path.exists(name) or not glob.has_magic(name):
+            some = [name]  # opening it will say what is wrong
+        else:
+            some = [path for path in glob.glob(name) if os.path.isfile(path)]
+            if not some:
+                raise CommandError(f"{name}: no file fits this pattern")
+        found += some
+    return sorted(dict.fromkeys(found), key=natural)
+
+
+def _frames(paths: list[str], rate: float) -> Generator[ffwebcodecs.VideoFrame, None, None]:
+    """Yield the pictures, decoded a few at once, on an even clock."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    ahead = min(_AHEAD, os.cpu_count() or 1)
+    waiting: deque[Future[ffwebcodecs.VideoFrame]] = deque()
+    pool = ThreadPoolExecutor(ahead)
+    try:
+        for index, path in enumerate(paths):
+            begin, end = (round(count * 1_000_000 / rate) for count in (index, index + 1))
+            waiting.append(pool.submit(_open, path, begin, end - begin))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for future in waiting:
+            if not future.cancelled() and future.exception() is None:
+                future.result().close()
+
+
+def _open(path: str, timestamp: int, duration: int) -> ffwebcodecs.VideoFrame:
+    """Return a picture's frame, upright."""
+    try:
+        # Its bytes, not its name: FFmpeg takes a name with a percent sign for a pattern.
+        with open(path, "rb") as file:
+            frames = ffwebcodecs.read_frames(file.read(), threads=1)
+        with closing(cast("Generator[ffwebcodecs.VideoFrame, None, None]", frames)):
+            frame = next(frames, None)
+    except (ffwebcodecs.WebCodecsError, OSError) as error:
+        raise CommandError(explain(path, error)) from None
+    if frame is None:
+        raise CommandError(f"{path}: there is no picture in it")
+    with frame:
+        if not frame.rotation and not frame.flip:
+            return ffwebcodecs.VideoFrame(frame, timestamp=timestamp, duration=duration)
+        pixels = upright_pixels(frame, (frame.display_width, frame.display_height))
+    return ffwebcodecs.VideoFrame.from_ndarray(pixels, timestamp=timestamp, duration=duration)

@@ -1,0 +1,47 @@
+"""Put videos into another container without decoding: every packet stays as it is.
+
+For example:
+  ffwebcodecs remux clip.mkv clip.mp4
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import ffwebcodecs
+
+from ._jobs import add_jobs, estimate_frames, run_jobs
+from ._output import add_force, add_quiet
+
+HELP = "another container, without decoding"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_jobs(parser)
+    parser.add_argument(
+        "--format", metavar="NAME", help="container: mp4, mkv ...; default: by OUT's suffix"
+    )
+    parser.add_argument(
+        "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
+    )
+    add_force(parser)
+    add_quiet(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+
+    def convert(
+        source: str, target: str, threads: int | None, on_progress: Callable[[object], object]
+    ) -> ffwebcodecs.TranscodeResult:
+        return ffwebcodecs.remux(
+            source,
+            target,
+            audio=not options.no_audio,
+            format=options.format,
+            on_progress=on_progress,
+        )
+
+    return run_jobs(options, convert, lambda source: estimate_frames(source, None, None, None))

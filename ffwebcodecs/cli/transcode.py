@@ -1,0 +1,117 @@
+"""Convert videos: another codec, size, rate, part or container.
+
+Audio and subtitles are copied unchanged. The codec is what is usual for OUT's suffix: H.264 in
+.mp4, .mov and .mkv, VP9 in .webm ... For example:
+  ffwebcodecs transcode clip.mov small.mp4 --size -1x360
+  ffwebcodecs transcode *.mov "web/{stem}.webm" --bitrate 1M --jobs 2
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import ffwebcodecs
+
+from ._jobs import add_jobs, estimate_frames, merged, run_jobs
+from ._output import UsageError, add_force, add_quiet
+from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
+
+HELP = "convert videos: codec, size, rate, part, container"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_jobs(parser)
+    add_encoding(parser)
+    parser.add_argument(
+        "--fps", metavar="RATE", type=parse_rate, help="frames per second, evenly: 25, 30000/1001"
+    )
+    parser.add_argument(
+        "--start", metavar="TIME", type=parse_time, help="begin there: 1.5, or 00:01:02.5"
+    )
+    parser.add_argument("--stop", metavar="TIME", type=parse_time, help="end before that time")
+    parser.add_argument(
+        "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
+    )
+    add_force(parser)
+    add_quiet(parser)
+
+
+def add_encoding(parser: argparse.ArgumentParser) -> None:
+    """Add what says how to encode."""
+    parser.add_argument(
+        "--codec",
+        metavar="NAME",
+        help="h264, hevc, vp8, vp9, av1, ffmpeg:NAME or a codec string; default: by OUT's suffix",
+    )
+    parser.add_argument(
+        "--bitrate", metavar="BITS", type=parse_bitrate, help="per second: 2M, 800k"
+    )
+    parser.add_argument("--quantizer", metavar="N", type=int, help="constant quality, no bitrate")
+    parser.add_argument(
+        "--size", metavar="WxH", type=parse_scale, help="scale; -1 keeps the shape: 640x-1"
+    )
+    parser.add_argument(
+        "--hw", action="store_true", help="decode and encode on a device where one can"
+    )
+    parser.add_argument(
+        "--format", metavar="NAME", help="container: mp4, mkv ...; default: by OUT's suffix"
+    )
+    parser.add_argument("--preset", metavar="NAME", help="of the encoder: veryfast, slow ...")
+    parser.add_argument(
+        "--option",
+        dest="options",
+        metavar="KEY=VALUE",
+        type=parse_option,
+        action="append",
+        default=[],
+        help="FFmpeg's option of the encoder; may be repeated",
+    )
+
+
+def check_encoding(options: argparse.Namespace) -> None:
+    """Raise UsageError for what excludes each other."""
+    if options.bitrate is not None and options.quantizer is not None:
+        raise UsageError("--bitrate and --quantizer exclude each other")
+
+
+def sides(size: tuple[int, int] | None) -> tuple[int | None, int | None]:
+    """Return width and height as `transcode` takes them."""
+    width, height = size or (-1, -1)
+    return (None if width == -1 else width), (None if height == -1 else height)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return the exit status."""
+    check_encoding(options)
+    start, stop = options.start, options.stop
+    if stop is not None and stop <= (start or 0):
+        raise UsageError("--stop must be after --start")
+    width, height = sides(options.size)
+
+    def convert(
+        source: str, target: str, threads: int | None, on_progress: Callable[[object], object]
+    ) -> ffwebcodecs.TranscodeResult:
+        return ffwebcodecs.transcode(
+            source,
+            target,
+            codec=options.codec,
+            bitrate=options.bitrate,
+            quantizer=options.quantizer,
+            width=width,
+            height=height,
+            framerate=options.fps,
+            start=start,
+            stop=stop,
+            audio=not options.no_audio,
+            format=options.format,
+            hardware_acceleration="prefer-hardware" if options.hw else "no-preference",
+            encoder_options=merged(options.preset, options.options),
+            threads=threads,
+            on_progress=on_progress,
+        )
+
+    return run_jobs(
+        options, convert, lambda source: estimate_frames(source, start, stop, options.fps)
+    )

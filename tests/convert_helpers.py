@@ -1,0 +1,103 @@
+"""Sources for conversions, and what the ffmpeg program sees in them and in what became of them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from clips import CACHE, ffmpeg_version, framemd5, passthrough, run_ffmpeg
+from encode_helpers import psnr
+from mux_helpers import probe, video_stream
+
+FAST = {"preset": "ultrafast"}
+TITLES = "1\n00:00:00,200 --> 00:00:00,700\nfirst\n\n2\n00:00:00,800 --> 00:00:01,300\nsecond\n"
+
+
+@functools.cache
+def made(name: str, *command: str) -> Path:
+    """Return a file that the ffmpeg program makes once; `SRT` in the command is a subtitle file."""
+    version = "".join(map(str, ffmpeg_version()))
+    path = CACHE / "clips" / f"{version}-{name}"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        titles = path.with_suffix(".srt")
+        titles.write_text(TITLES)
+        temporary = path.with_name(f"making-{path.name}")
+        words = [str(titles) if word == "SRT" else word for word in command]
+        run_ffmpeg("-y", *words, temporary)
+        temporary.rename(path)
+    return path
+
+
+def movie() -> Path:
+    """Return 1.5 s of H.264, AAC and subtitles, with a title."""
+    return made(
+        *("movie.mkv", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=30"),
+        *("-f", "lavfi", "-i", "sine=duration=1.5", "-i", "SRT", "-frames:v", "45"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-g", "15", "-bf", "3", "-threads", "1"),
+        *("-pix_fmt", "yuv420p", "-c:a", "aac", "-c:s", "srt", "-metadata", "title=A film"),
+    )
+
+
+def long_clip() -> Path:
+    """Return 300 small frames."""
+    return made(
+        *("long.mp4", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=30", "-frames:v", "300"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-pix_fmt", "yuv420p"),
+    )
+
+
+def hdr_clip() -> Path:
+    """Return 10-bit HEVC in the colours of HDR10."""
+    return made(
+        *("hdr.mp4", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=30", "-frames:v", "15"),
+        *("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le"),
+        *("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"),
+        *("-x265-params", "log-level=error:pools=1"),
+    )
+
+
+def times(path: Path) -> list[int]:
+    """Return the microseconds at which the ffmpeg program shows the frames."""
+    return [frame.timestamp for frame in framemd5(path)]
+
+
+def digests(path: Path, *options: str) -> list[str]:
+    """Return the MD5 of each frame that the ffmpeg program makes of a file with these options."""
+    text = run_ffmpeg(
+        *("-noautorotate", "-i", path, "-map", "0:v:0", *(options or passthrough())),
+        *("-c:v", "rawvideo", "-f", "framemd5", "-"),
+    ).decode()
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [line.split(",")[5].strip() for line in lines]
+
+
+def pictures(path: Path, filters: str = "null") -> npt.NDArray[np.uint8]:
+    """Return what the ffmpeg program shows, as (frames, height, width, 3)."""
+    raw = run_ffmpeg(
+        *("-noautorotate", "-i", path, "-map", "0:v:0", "-vf", f"{filters},format=rgb24"),
+        *(*passthrough(), "-f", "rawvideo", "-"),
+    )
+    stream = video_stream(path)
+    if filters == "null":
+        width, height = stream["width"], stream["height"]
+    else:
+        size = next(part for part in filters.split(",") if part.startswith(("crop=", "scale=")))
+        width, height = map(int, size.split("=")[1].split(":")[:2])
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+
+
+def likeness(output: Path, source: Path, filters: str = "null") -> float:
+    """Return the PSNR of a file's frames against those of its source."""
+    have, want = pictures(output), pictures(source, filters)
+    assert have.shape == want.shape
+    return psnr(have, want)
+
+
+def streams(path: Path) -> list[str]:
+    """Return kind and codec of each stream."""
+    found: list[Any] = probe(path, "-show_streams")["streams"]
+    return [f"{stream['codec_type']} {stream['codec_name']}" for stream in found]

@@ -1,0 +1,176 @@
+"""write_frames: frames from anywhere become a file."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from clips import FRAMES, clip
+from convert_helpers import FAST, digests, pictures, times
+from encode_helpers import HEIGHT, STEP, WIDTH, frame_of, frames, picture, psnr
+from mux_helpers import packets, video_stream
+
+from ffwebcodecs import (
+    InvalidArgumentError,
+    TranscodeProgress,
+    VideoFrame,
+    WebCodecsError,
+    open_handles,
+    read_frames,
+    transcode,
+    write_frames,
+)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def write(made: Any, output: Any, **options: Any) -> Any:
+    return write_frames(made, output, **{"encoder_options": FAST, **options})
+
+
+def test_frames_become_a_file(tmp_path: Path) -> None:
+    result = write(frames(30), tmp_path / "a.mp4", encoder_options={**FAST, "crf": "15"})
+    assert (result.frames_read, result.frames_written) == (30, 30)
+    assert times(tmp_path / "a.mp4") == [n * STEP for n in range(30)]
+    have = pictures(tmp_path / "a.mp4")
+    assert psnr(have, np.stack([picture(n) for n in range(30)])) > 30
+
+
+def test_arrays_become_a_file(tmp_path: Path) -> None:
+    made = (VideoFrame.from_ndarray(picture(n), timestamp=n * STEP) for n in range(10))
+    write(made, tmp_path / "a.mp4", encoder_options={**FAST, "crf": "15"})
+    have = pictures(tmp_path / "a.mp4")
+    assert psnr(have, np.stack([picture(n) for n in range(10)])) > 30
+
+
+def test_read_frames_and_write_frames_are_transcode(tmp_path: Path) -> None:
+    source = clip("h264-bframes.mp4")
+    write(read_frames(source), tmp_path / "a.mkv", codec="ffmpeg:ffv1", encoder_options=None)
+    transcode(source, tmp_path / "b.mkv", codec="ffmpeg:ffv1")
+    assert digests(tmp_path / "a.mkv") == digests(tmp_path / "b.mkv") == digests(source)
+
+
+def test_every_second_frame_is_every_second_frame(tmp_path: Path) -> None:
+    source = clip("h264-bframes.mp4")
+    write_frames(read_frames(source, step=2), tmp_path / "a.mkv", codec="ffmpeg:ffv1")
+    assert digests(tmp_path / "a.mkv") == digests(source)[::2]
+
+
+def test_frames_are_taken_and_closed(tmp_path: Path) -> None:
+    made = list(frames(20))
+    write(made, tmp_path / "a.mp4")
+    assert all(frame.closed for frame in made)
+    assert not any(open_handles().values())
+
+
+def test_durations_are_kept(tmp_path: Path) -> None:
+    def uneven() -> Iterator[VideoFrame]:
+        at = 0
+        for index, gap in enumerate((20_000, 50_000, 33_000, 100_000)):
+            yield frame_of(index, timestamp=at, duration=gap)
+            at += gap
+
+    write(uneven(), tmp_path / "a.mp4", latency_mode="realtime")
+    found = packets(tmp_path / "a.mp4")
+    assert [packet.pts for packet in found] == [0, 20_000, 70_000, 103_000]
+    assert found[-1].duration == 100_000
+
+
+def test_repeated_timestamps_lose_no_frame(tmp_path: Path) -> None:
+    made = (frame_of(n, timestamp=n // 2 * STEP) for n in range(6))
+    assert write(made, tmp_path / "a.mp4").frames_written == 6
+    assert times(tmp_path / "a.mp4") == [n // 2 * STEP + n % 2 for n in range(6)]
+
+
+def test_framerate_makes_it_even(tmp_path: Path) -> None:
+    write(frames(30), tmp_path / "a.mp4", framerate=60)
+    assert times(tmp_path / "a.mp4") == [round(n * 1e6 / 60) for n in range(60)]
+
+
+def test_other_sizes_are_scaled_to_the_first(tmp_path: Path) -> None:
+    made = [frame_of(0), frame_of(1, width=200, height=100), frame_of(2, width=64, height=64)]
+    write(made, tmp_path / "a.mp4", encoder_options={**FAST, "crf": "12"})
+    found = pictures(tmp_path / "a.mp4")
+    assert found.shape == (3, HEIGHT, WIDTH, 3)
+    rows, columns = (np.arange(HEIGHT) * 100 // HEIGHT, np.arange(WIDTH) * 200 // WIDTH)
+    assert psnr(found[1], picture(1, 200, 100)[rows][:, columns]) > 20
+
+
+def test_odd_size_and_one_pixel(tmp_path: Path) -> None:
+    write((frame_of(n, width=95, height=63) for n in range(3)), tmp_path / "a.mp4")
+    stream = video_stream(tmp_path / "a.mp4")
+    assert (stream["width"], stream["height"]) == (94, 62)
+
+
+def test_rotation_of_the_first_frame_is_the_files(tmp_path: Path) -> None:
+    write((frame_of(n, rotation=90) for n in range(3)), tmp_path / "a.mp4")
+    side = video_stream(tmp_path / "a.mp4")["side_data_list"]
+    assert [entry["rotation"] for entry in side if "rotation" in entry] == [-90]
+
+
+def test_to_a_file_object_with_progress() -> None:
+    seen: list[TranscodeProgress] = []
+    out = io.BytesIO()
+    write(frames(5), out, format="mp4", on_progress=seen.append)
+    assert [(step.frames, step.timestamp, step.duration) for step in seen] == [
+        (n + 1, n * STEP, None) for n in range(5)
+    ]
+    assert b"ftyp" in out.getvalue()[:16]
+
+
+def test_no_frame_leaves_no_file(tmp_path: Path) -> None:
+    result = write([], tmp_path / "a.mp4")
+    assert (result.frames_written, result.codec, result.encoder) == (0, None, None)
+    assert names(tmp_path) == []
+
+
+def test_iterable_that_raises_leaves_nothing(tmp_path: Path) -> None:
+    def broken() -> Iterator[VideoFrame]:
+        yield from frames(10)
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        write(broken(), tmp_path / "a.mp4")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("wrong", [None, 1, b"bytes", "frame"])
+def test_what_is_no_frame_is_refused(wrong: Any, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="expected a VideoFrame"):
+        write([frame_of(0), wrong], tmp_path / "a.mp4")
+    assert names(tmp_path) == []
+
+
+def test_closed_frame_is_refused(tmp_path: Path) -> None:
+    frame = frame_of(0)
+    frame.close()
+    with pytest.raises(WebCodecsError, match="closed"):
+        write([frame], tmp_path / "a.mp4")
+
+
+def test_damaged_source_is_an_error_without_output(tmp_path: Path) -> None:
+    data = bytearray(clip("h264-bframes.mp4").read_bytes())
+    middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
+    data[middle : middle + 4000] = b"\xff" * 4000
+    with pytest.raises(WebCodecsError):
+        write(read_frames(bytes(data)), tmp_path / "a.mp4")
+    assert names(tmp_path) == []
+
+
+def test_metadata_is_written(tmp_path: Path) -> None:
+    from mux_helpers import probe
+
+    write(frames(3), tmp_path / "a.mp4", metadata={"title": "Sines"})
+    assert probe(tmp_path / "a.mp4", "-show_format")["format"]["tags"]["title"] == "Sines"
+
+
+def test_pictures_of_a_real_clip_come_back(tmp_path: Path) -> None:
+    write(read_frames(clip("vp9.webm")), tmp_path / "a.mp4")
+    assert len(times(tmp_path / "a.mp4")) == FRAMES
