@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import _ffi
@@ -15,7 +17,7 @@ from .._ffi import avcodec, avutil, ffi
 from ..errors import EncodingError, NotSupportedError
 from . import averror, ledger
 from . import frame as frames
-from .packet import NOPTS
+from .packet import NOPTS, has_alpha
 
 if TYPE_CHECKING:
     from .hardware import Device
@@ -67,6 +69,15 @@ def has_decoder(name: str) -> bool:
     return find_decoder(name) is not None
 
 
+# FFmpeg's own decoders of VP8 and VP9 pass over the alpha channel that WebM keeps beside a picture.
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+def _open_with_alpha(name: str, **setup: Any) -> DecoderCore | None:
+    codec = avcodec.avcodec_find_decoder_by_name(name.encode())
+    return DecoderCore(name, codec=codec, **setup) if codec else None
+
+
 class DecoderCore:
     """One open decoder. Takes packets with microseconds in them, gives frames with microseconds in
     them.
@@ -99,6 +110,7 @@ class DecoderCore:
     """
 
     __slots__ = (
+        "_alpha",
         "_context",
         "_device",
         "_pending",
@@ -166,12 +178,30 @@ class DecoderCore:
             NotSupportedError,
         )
         self._context: Any = context
+        # Until the first packet tells: how to open the decoder that reads an alpha channel too.
+        self._alpha: Callable[[], DecoderCore | None] | None = None
+        if device is None and self.name in _WITH_ALPHA:
+            self._alpha = partial(
+                _open_with_alpha,
+                _WITH_ALPHA[self.name],
+                extradata=extradata,
+                coded_size=coded_size,
+                threads=threads,
+                low_delay=low_delay,
+                parameters=parameters,
+            )
         # Frame threads give the result of a packet, an error too, when `thread_count - 1` more have
         # been sent.
         delay = (
             context.thread_count - 1 if context.active_thread_type == avcodec.FF_THREAD_FRAME else 0
         )
         self._sent: deque[int] = deque(maxlen=delay + 1)
+
+    def _become(self, other: DecoderCore | None) -> None:
+        """Go on with the decoder of another core, before anything was decoded."""
+        if other is not None:
+            self.name, self._context, self._sent = other.name, other._context, other._sent
+            other._context = None
 
     @staticmethod
     def _set_extradata(context: Any, data: bytes) -> None:
@@ -200,6 +230,9 @@ class DecoderCore:
         EncodingError
             The decoder refuses the data. Frames of earlier packets may still be received.
         """
+        alpha, self._alpha = self._alpha, None
+        if alpha is not None and has_alpha(packet):
+            self._become(alpha())
         context = self._context
         if packet.pts == NOPTS:
             self._unstamped.append(timestamp)
