@@ -199,3 +199,15 @@ def test_missing_file_is_pythons_own_error() -> None:
 def test_what_is_no_video_is_one_clear_error(data: bytes) -> None:
     with pytest.raises(ffwebcodecs.WebCodecsError):
         Demuxer(data)
+
+
+@pytest.mark.parametrize("name", ["100%d.png", "50%.png", "%03d.png"])
+def test_picture_with_a_percent_sign_in_its_name_opens(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with ffwebcodecs.VideoFrame(
+        bytes(12), format="RGB", coded_width=2, coded_height=2, timestamp=0
+    ) as frame:
+        frame.save(path)
+    with Demuxer(path) as demuxer:
+        assert demuxer.video_config.codec == "ffmpeg:png"
+        assert len(list(demuxer.chunks())) == 1

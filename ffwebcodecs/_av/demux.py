@@ -185,7 +185,11 @@ class DemuxerCore:
         box = ffi.new("AVFormatContext **")
         # "file:" keeps a name with a colon in it from being taken for a protocol; URLs keep theirs.
         url = name if "://" in name else "file:" + name
-        code = avformat.avformat_open_input(box, os.fsencode(url), ffi.NULL, ffi.NULL)
+        options = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
+        if "%" in name and os.path.exists(name):
+            # A picture of this very name: not a pattern for the names of many.
+            averror.check(avutil.av_dict_set(options, b"pattern_type", b"none", 0), "cannot open")
+        code = avformat.avformat_open_input(box, os.fsencode(url), ffi.NULL, options)
         if code < 0:
             # No local variable: the error's traceback would hold it, and the two each other.
             raise averror.os_error(code, name) or averror.error(
