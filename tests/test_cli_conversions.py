@@ -227,7 +227,11 @@ def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, tmp_path: Path) -
     command = [sys.executable, "-W", "error", "-m", "ffwebcodecs", "transcode", *map(str, inputs)]
     command += [str(out / "{stem}.mkv"), "--size", "1280x960", "--preset", "slow", "--jobs", jobs]
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}
+        command,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+        # A test run in the background ignores the signal, and would hand that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         assert process.stderr is not None
         # Once a temporary file has its name, it is at work.
@@ -373,7 +377,12 @@ def test_bitrates(text: str, bits: int) -> None:
     assert parse_bitrate(text) == bits
 
 
-def test_interrupt_that_was_lost_is_raised_at_the_next_frame() -> None:
+def test_interrupt_that_was_lost_is_raised_at_the_next_frame(
+    request: pytest.FixtureRequest,
+) -> None:
+    # A test run in the background ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with pytest.raises(KeyboardInterrupt), Interrupt() as interrupt:
         try:
             signal.raise_signal(signal.SIGINT)

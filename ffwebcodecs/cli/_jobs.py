@@ -128,14 +128,19 @@ def _at_once(
     jobs: list[Job], work: Callable[[Job], None], workers: int, interrupt: Interrupt
 ) -> int:
     """Threads are enough: FFmpeg's work runs without the GIL."""
-    from concurrent.futures import ThreadPoolExecutor, as_completed
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
     pool = ThreadPoolExecutor(workers)
     try:
         futures = {pool.submit(work, job): job for job in jobs}
+        waiting = set(futures)
         status = 0
-        for future in as_completed(futures):
-            status |= _outcome(futures[future], future.result)
+        while waiting:
+            # Now and then: Ctrl-C that comes just before the wait begins does not end it.
+            done, waiting = wait(waiting, timeout=0.25, return_when=FIRST_COMPLETED)
+            interrupt.check()
+            for future in done:
+                status |= _outcome(futures[future], future.result)
         return status
     except BaseException:
         interrupt.ask()  # the others end at their next frame, and leave no file
