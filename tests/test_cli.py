@@ -531,6 +531,8 @@ def test_interrupt_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
+        # A test run in the background ignores the signal, and would hand that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         assert process.stdin is not None
         assert process.stderr is not None
