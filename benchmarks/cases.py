@@ -253,20 +253,26 @@ def ffmpeg_transcode(path: str, kind: str, threads: str) -> Result:
         command += [*encoder, "-threads", threads, f"{folder}/out.mkv"]
         start = clock()
         subprocess.run(command, check=True)
-        return frames_in(path), clock() - start
+        seconds = clock() - start
+    return frames_in(path), seconds
 
 
 def transcode(path: str, kind: str, threads: str) -> Result:
     import ffwebcodecs
 
+    pixels = bytearray()
+
     def to_rgba(frame: ffwebcodecs.VideoFrame) -> ffwebcodecs.VideoFrame:
-        pixels = bytearray(frame.allocation_size(format="RGBA"))
+        # One buffer for all: the frame that shows it is encoded and closed before the next call.
+        nonlocal pixels
+        if not pixels:
+            pixels = bytearray(frame.allocation_size(format="RGBA"))
         frame.copy_to(pixels, format="RGBA")
         return ffwebcodecs.VideoFrame(
             pixels,
             format="RGBA",
-            coded_width=frame.coded_width,
-            coded_height=frame.coded_height,
+            coded_width=frame.visible_rect.width,
+            coded_height=frame.visible_rect.height,
             timestamp=frame.timestamp,
             transfer=True,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ._av.decoder import default_threads
 from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._frame_pace import Pace
 from ._runtime.pool import FramePool
@@ -175,7 +176,8 @@ class FrameWriter:
             latency_mode=options.latency_mode,
             hardware_acceleration=options.hardware_acceleration,
             encoder_options=extra,
-            threads=options.threads,
+            # Encoders' own choice is half as many again: no faster beside a decoder, and larger.
+            threads=options.threads or default_threads(),
         )
 
     def _pass_on(self) -> None:

@@ -29,7 +29,7 @@ from .muxer import Muxer
 from .video_frame import VideoFrame
 
 # Frames that are decoded and wait for the encoder. More hides no more: codecs have queues as well.
-_AHEAD = 4
+_AHEAD = 2
 
 MapFrame = Callable[[VideoFrame], "VideoFrame | None"]
 Progress = Callable[["TranscodeProgress"], object]
