@@ -164,21 +164,25 @@ def _of_chunks(chunks: Iterable[EncodedVideoChunk]) -> _Packets:
         yield chunk._decodable(), chunk.timestamp
 
 
-def _decoded(packets: _Packets, core: Core) -> Iterator[Any]:
-    """Yield native frames in order; an error comes after everything that was decoded before it."""
+def _decoded(packets: _Packets, core: Core, box: list[Any]) -> Iterator[None]:
+    """Put one native frame after the other into `box`, yielding each time; an error comes after
+    everything that was decoded before it.
+
+    A generator that waits keeps its local variables. Frames go through the box, out of which the
+    consumer takes them, so that nobody but the program holds a frame that it is looking at.
+    """
     failure: EncodingError | None = None
-    receive = core.receive
     try:
         for ptr, timestamp in packets:
             core.send(ptr, timestamp)
-            while (frame := receive()) is not None:
-                yield frame
+            while _received(core, box):
+                yield
     except EncodingError as error:
         failure = error.with_traceback(None)
     try:
         core.drain()
-        while (frame := receive()) is not None:
-            yield frame
+        while _received(core, box):
+            yield
     except EncodingError as error:
         failure = failure or error.with_traceback(None)
     if failure is not None:
@@ -186,6 +190,13 @@ def _decoded(packets: _Packets, core: Core) -> Iterator[Any]:
             raise failure
         finally:
             failure = None  # its traceback holds this frame, which must not hold it in turn
+
+
+def _received(core: Core, box: list[Any]) -> bool:
+    box.append(core.receive())
+    if box[0] is None:
+        box.clear()
+    return bool(box)
 
 
 def frames_of(
@@ -200,8 +211,10 @@ def frames_of(
     """Yield the frames between `start` and `stop`; closes core and demuxer at the end."""
     make, shape_of, duration = VideoFrame._from_native, shapes.shape_of, native.duration
     position = -1
+    box: list[Any] = []
     try:
-        for ptr in _decoded(packets, core):
+        for _ in _decoded(packets, core, box):
+            ptr = box.pop()
             timestamp = ptr.pts
             if start is not None and timestamp < start:
                 continue
@@ -210,7 +223,11 @@ def frames_of(
             position += 1
             if step > 1 and position % step:
                 continue
-            yield make(picture_of(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
+            box.append(
+                make(picture_of(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
+            )
+            del ptr
+            yield box.pop()
     finally:
         core.close()
         if demuxer is not None:

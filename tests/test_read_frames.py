@@ -86,3 +86,11 @@ def test_frames_outlive_the_generator() -> None:
     for frame, expected in zip(kept, all_times(), strict=False):
         assert frame.timestamp == expected
         frame.close()
+
+
+def test_closing_a_frame_frees_it_while_the_loop_waits() -> None:
+    for frame in ffwebcodecs.read_frames(clip("h264-bframes.mp4"), threads=1):
+        held = ffwebcodecs.open_handles()["frame"]
+        frame.close()
+        # What is left is the decoder's own spare, if any: not the frame that was closed.
+        assert ffwebcodecs.open_handles()["frame"] == held - 1
