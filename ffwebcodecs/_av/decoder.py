@@ -113,7 +113,6 @@ class DecoderCore:
         "_alpha",
         "_context",
         "_device",
-        "_pending",
         "_sent",
         "_spare",
         "_unstamped",
@@ -144,7 +143,6 @@ class DecoderCore:
             )
         self.name: str = ffi.string(codec.name).decode()
         self.at_end = False
-        self._pending: Any = None
         self._spare: Any = None
         self._unstamped: deque[int] = deque()
         context = allocate_context(codec)

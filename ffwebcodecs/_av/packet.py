@@ -109,11 +109,6 @@ def has_alpha(ptr: Any) -> bool:
     return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
 
 
-def rescale(ptr: Any, numerator: int, denominator: int) -> None:
-    """Turn timestamps of a stream's time base into microseconds, in place."""
-    avcodec.av_packet_rescale_ts(ptr, (numerator, denominator), (1, 1000000))
-
-
 def shift(ptr: Any, ticks: int) -> None:
     """Add to both times of a packet of ours."""
     if ptr.pts != NOPTS:
