@@ -181,7 +181,7 @@ class VideoDecoder:
         if not isinstance(chunk, EncodedVideoChunk):
             raise InvalidArgumentError(f"decode takes an EncodedVideoChunk, got {show(chunk)}")
         if self._key_required:
-            self._engine.require_configured("decode")
+            self._engine.require("decode")
             self._require_key(chunk)
         self._engine.enqueue(chunk, "decode")
         self._key_required = False

@@ -213,7 +213,7 @@ class VideoEncoder:
         if quantizer is not None:
             quantizer = self._checked(quantizer)
         with self._lock:
-            self._engine.require_configured("encode")
+            self._engine.require("encode")
             orientation = shape.rotation, shape.flip
             if self._orientation is not None and orientation != self._orientation:
                 raise DataError(

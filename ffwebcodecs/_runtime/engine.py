@@ -27,6 +27,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from .._spec.state import transition
 from ..errors import AbortError, FramePoolWarning, InvalidStateError
 from .completion import Completion
 from .delivery import ERROR_TURNS, LOOP_CLOSED, WAKE, Delivery, reject, running_loop, unraisable
@@ -73,7 +74,7 @@ class Engine(Delivery):
     def configure(self, config: Any) -> None:
         """Queue a configuration; the state is ``configured`` at once."""
         with self._lock:
-            self.require_not_closed("configure")
+            self.require("configure")
             self._start()
             self.state = "configured"
             self._mailbox.put((self.epoch, self._run_configure, config))
@@ -81,7 +82,7 @@ class Engine(Delivery):
     def enqueue(self, item: Any, action: str) -> None:
         """Queue one chunk or frame."""
         with self._lock:
-            self.require_configured(action)
+            self.require(action)
             self.queue_size += 1
             # In a box, out of which `_run_item` takes it: an exception of a callback keeps the
             # worker's local variables for as long as the program keeps the exception.
@@ -105,7 +106,7 @@ class Engine(Delivery):
         AbortError.
         """
         with self._lock:
-            self.require_not_closed("reset")
+            self.require("reset")
             if self.state == "unconfigured":
                 return
             flushes = self._end_epoch("unconfigured")
@@ -140,15 +141,9 @@ class Engine(Delivery):
             finally:
                 self._core.release()
 
-    def require_configured(self, action: str) -> None:
-        """Raise InvalidStateError unless the state is ``configured``."""
-        if self.state != "configured":
-            raise InvalidStateError(f"cannot {action}: the codec is {self.state}")
-
-    def require_not_closed(self, action: str) -> None:
-        """Raise InvalidStateError if the codec is closed."""
-        if self.state == "closed":
-            raise InvalidStateError(f"cannot {action}: the codec is closed")
+    def require(self, action: str) -> None:
+        """Raise InvalidStateError unless the state allows `action`, an event of the state table."""
+        transition(self.state, action)
 
     def _end_epoch(self, state: str) -> list[Completion]:
         """Begin a new epoch in `state`; the caller holds the lock and rejects the returned flushes
