@@ -280,7 +280,9 @@ def transcode(path: str, kind: str, threads: str) -> Result:
 
     options = {"codec": "h264", "encoder_options": X264}
     if kind == "mjpeg":
+        # 4:2:0 as the others: by itself, RGB would become 4:4:4, half as much again to encode.
         options = {"codec": "ffmpeg:mjpeg", "quantizer": int(JPEG), "map_frame": to_rgba}
+        options["encoder_options"] = {"pixel_format": "yuvj420p"}
     with tempfile.TemporaryDirectory() as folder:
         start = clock()
         result = ffwebcodecs.transcode(

@@ -6,6 +6,7 @@ the encoder takes; `open_best` goes through the encoders until one opens.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +26,14 @@ from ._spec.color import (
     ColorMembers,
 )
 from ._spec.config import VideoEncoderConfig
-from ._spec.encoder_choice import PixFmt, candidates, choose_format, device_of, wanted_samples
+from ._spec.encoder_choice import (
+    PixFmt,
+    allowed,
+    candidates,
+    choose_format,
+    device_of,
+    wanted_samples,
+)
 from ._spec.encoder_clock import allowed_rate
 from ._spec.encoder_levels import check_level
 from ._spec.encoder_options import SCALABILITY_MODES, translate
@@ -35,6 +43,19 @@ from .errors import NotSupportedError
 _UNSPECIFIED = 2  # in all three tables of H.273
 _ASSUMED: ColorMembers = YUV_DEFAULT
 _MOST_BITRATE = 2**40
+_PIXEL_FORMAT = ("pixel_format", "pix_fmt")  # FFmpeg's option, and what its program calls it
+
+
+def _pixel_format(options: Mapping[str, object]) -> str | None:
+    return next((str(options[key]) for key in _PIXEL_FORMAT if key in options), None)
+
+
+def named_format(options: Mapping[str, object] | None) -> PixFmt | None:
+    """Return the pixel format that encoder options ask for, None if they name none, or one that
+    this FFmpeg lacks.
+    """
+    name = _pixel_format(options or {})
+    return None if name is None else describe(name)
 
 
 class Plan:
@@ -46,6 +67,10 @@ class Plan:
         self.wanted = wanted_samples(self.info)
         self.realtime = config.latency_mode == "realtime"
         self.extra: dict[str, str] = dict(config.encoder_options or {})  # type: ignore[arg-type]
+        # Decided here, not in the encoder, which must not believe in other pictures than it gets.
+        self.pixel_format = _pixel_format(self.extra)
+        for key in _PIXEL_FORMAT:
+            self.extra.pop(key, None)
         self.keep_alpha = config.alpha == "keep"
         self.layers = 1
         self.lengths = False
@@ -165,15 +190,33 @@ def target_for(plan: Plan, codec: Any, look: Look) -> Target:
     assert source is not None
     names = formats_of(codec)
     if names is None:
-        names = [seen]
+        names = [plan.pixel_format or seen]
     formats = [entry for entry in map(describe, names) if entry is not None]
     name = encoder_name(codec)
     if not formats and device_of(name) is not None:
         formats = [entry for entry in (describe("nv12"), describe("p010le")) if entry]
-    chosen = choose_format(formats, source, plan.wanted, plan.keep_alpha)
-    if chosen is None:
-        raise NotSupportedError(_no_format(name, plan, names))
+    if plan.pixel_format is None:
+        chosen = choose_format(formats, source, plan.wanted, plan.keep_alpha)
+        if chosen is None:
+            raise NotSupportedError(_no_format(name, plan, names))
+    else:
+        chosen = _named_format(plan, name, formats)
     return Target(chosen, _color_for(plan, name, chosen, source, look.color))
+
+
+def _named_format(plan: Plan, name: str, formats: list[PixFmt]) -> PixFmt:
+    """Return the format that the caller named, if the encoder and the codec string admit it."""
+    wanted = plan.pixel_format
+    found = next((entry for entry in formats if entry.name == wanted), None)
+    if found is None:
+        known = ", ".join(entry.name for entry in formats) or "no format that frames can have"
+        raise NotSupportedError(f"{name} does not take pixel_format {wanted!r}; it takes {known}")
+    if not allowed(found, plan.wanted) or (plan.keep_alpha and not found.alpha):
+        raise NotSupportedError(
+            f"pixel_format {wanted!r} is not what codec {plan.info.string!r} with "
+            f"alpha={plan.config.alpha!r} means"
+        )
+    return found
 
 
 def _no_format(name: str, plan: Plan, names: list[str]) -> str:

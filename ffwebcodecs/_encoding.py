@@ -220,7 +220,9 @@ class EncoderDriver:
         target = self._opened.target
         look = Look.of(shape)
         width, height = plan.config.width, plan.config.height
-        same_format = target.format.name in (look.format, opaque(look.format, plan.keep_alpha))
+        seen = opaque(look.format, plan.keep_alpha)
+        # What is called yuvj420p is yuv420p of full range, and the range is compared below.
+        same_format = target.format.name in (look.format, seen, seen.replace("yuv", "yuvj"))
         same_size = (region.width, region.height) == (width, height)
         if same_format and same_size and _same_colors(look.color, target.color):
             planes, strides = frames.region(ptr, look.format, region.x, region.y)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ._av.decoder import default_threads
+from ._encoder_plan import named_format
 from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._frame_pace import Pace
 from ._runtime.pool import FramePool
@@ -149,8 +150,14 @@ class FrameWriter:
         width, height = target_size(visible.width, visible.height, options.size)
         rate = options.framerate or self._source_rate
         fmt = frame._shape.format
+        depth, chroma = 8 if fmt is None else fmt.depth, "420"
+        named = named_format(options.encoder_options)
+        if named is not None:
+            depth, chroma = named.depth, named.chroma
+        elif options.codec.lower() in ("h264", "avc"):
+            depth = 8  # what every player opens
         codec = usual_codec_string(
-            options.codec, width, height, rate, options.bitrate, 8 if fmt is None else fmt.depth
+            options.codec, width, height, rate, options.bitrate, depth, chroma
         )
         if not codec.startswith("ffmpeg:"):
             # 4:2:0 needs even sizes: the last column or row goes, nothing is scaled for it.

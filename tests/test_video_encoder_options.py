@@ -300,6 +300,64 @@ def test_a_value_that_the_encoder_refuses_is_named() -> None:
     assert "cpu-used=quick" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("video_size", "4096x4096"), ("time_base", "1/5"), ("pkt_timebase", "1/5")],
+)
+@pytest.mark.parametrize("codec", ["avc1.42001E", "ffmpeg:mjpeg", "ffmpeg:ffv1"])
+def test_options_that_would_contradict_the_frames_are_refused(
+    codec: str, option: str, value: str
+) -> None:
+    need("libx264")
+    error = refusal(settings(codec, encoder_options={option: value}))
+    assert isinstance(error, NotSupportedError)
+    assert option in str(error)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "said"),
+    [
+        ("ffmpeg:mjpeg", "rgb24", "yuvj420p"),  # what it does take
+        ("ffmpeg:ffv1", "no-such-format", "yuv420p"),
+        ("avc1.42001E", "yuv444p", "avc1.42001E"),  # Baseline is 4:2:0
+    ],
+)
+def test_pixel_format_that_cannot_be_is_refused(codec: str, name: str, said: str) -> None:
+    need("libx264")
+    error = refusal(settings(codec, encoder_options={"pixel_format": name}))
+    assert isinstance(error, NotSupportedError)
+    assert name in str(error)
+    assert said in str(error)
+
+
+@pytest.mark.parametrize("option", ["pixel_format", "pix_fmt"])
+def test_pixel_format_is_what_the_encoder_gets(option: str) -> None:
+    # An RGB frame alone would become 4:4:4, in which nothing of it is lost.
+    found = []
+    for options in ({}, {option: "yuvj420p"}):
+        made = frames(1, "RGBA")
+        outputs = encode(settings("ffmpeg:mjpeg", encoder_options=options), made)
+        found.append(decode(outputs, config_of(outputs))[0].format)
+    assert found == ["I444", "I420"]
+
+
+def test_full_range_frame_is_given_to_the_jpeg_encoder_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scale, "convert", None)  # nothing may be converted
+    jpeg = {"matrix": "smpte170m", "primaries": "bt709", "transfer": "bt709", "full_range": True}
+    pixels = bytes(range(96)) * (HEIGHT * 3 // 2)
+    with VideoFrame(
+        pixels,
+        format="I420",
+        coded_width=WIDTH,
+        coded_height=HEIGHT,
+        timestamp=0,
+        color_space=jpeg,
+    ) as frame:
+        assert len(encode(settings("ffmpeg:mjpeg"), [frame])) == 1
+
+
 def test_missing_encoder_is_named() -> None:
     assert "no_such" in str(refusal(settings("ffmpeg:no_such")))
 

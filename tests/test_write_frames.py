@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from clips import FRAMES, clip
 from convert_helpers import FAST, digests, pictures, times
-from encode_helpers import HEIGHT, STEP, WIDTH, frame_of, frames, picture, psnr
+from encode_helpers import HEIGHT, STEP, WIDTH, frame_of, frames, need, picture, psnr
 from mux_helpers import packets, video_stream
 
 from ffwebcodecs import (
@@ -162,6 +162,19 @@ def test_damaged_source_is_an_error_without_output(tmp_path: Path) -> None:
     with pytest.raises(WebCodecsError):
         write(read_frames(bytes(data)), tmp_path / "a.mp4")
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoder"),
+    [("h264", "libx264"), ("hevc", "libx265"), ("vp9", "libvpx-vp9"), ("av1", "libaom-av1")],
+)
+@pytest.mark.parametrize("name", ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le"])
+def test_short_name_with_a_pixel_format_finds_the_profile(
+    codec: str, encoder: str, name: str, tmp_path: Path
+) -> None:
+    need(encoder)
+    write_frames(frames(2), tmp_path / "a.mkv", codec=codec, encoder_options={"pixel_format": name})
+    assert video_stream(tmp_path / "a.mkv")["pix_fmt"] == name
 
 
 def test_metadata_is_written(tmp_path: Path) -> None:

@@ -30,6 +30,12 @@ _QP2LAMBDA = 118  # FF_QP2LAMBDA
 _CAREFUL = ("libx264", "libvpx", "libsvtav1", "libaom", "librav1e")
 _READ_AHEAD = 64
 _SURFACES = 32  # on a device: more than any encoder keeps
+# What the pictures and the clock are: an encoder that believed otherwise would read beyond them.
+_DECIDED = {
+    "video_size": "the size is the configuration's width and height",
+    "time_base": "timestamps are microseconds",
+    "pkt_timebase": "timestamps are microseconds",
+}
 _RANGE = {None: 0, False: 1, True: 2}
 
 
@@ -178,6 +184,10 @@ class EncoderCore:
         if self.name == "libsvtav1":
             # It writes its settings to stderr whenever it is opened, and listens to nothing else.
             os.environ.setdefault("SVT_LOG", "0")
+        for key in extra:
+            if key in _DECIDED:
+                raise NotSupportedError(f"{key} cannot be set: {_DECIDED[key]}")
+        picture = context.width, context.height, context.pix_fmt
         holder = ffi.new("AVDictionary **")
         options = ffi.gc(holder, avutil.av_dict_free)
         for key, value in setup.merged(extra).items():
@@ -188,6 +198,9 @@ class EncoderCore:
         if extra:
             what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
         averror.check(avcodec.avcodec_open2(context, codec, options), what, NotSupportedError)
+        if (context.width, context.height, context.pix_fmt) != picture:
+            self._settle(context)
+            raise NotSupportedError(f"{what}: it would take pictures of another size or format")
         left = _keys(options[0])
         unknown = [key for key in left if key in extra or key in setup.needed]
         if unknown:

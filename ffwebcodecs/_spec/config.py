@@ -170,6 +170,8 @@ class VideoEncoderConfig:
     encoder_options : mapping, optional
         Extension: options of FFmpeg's encoder by name, such as ``{"preset": "slow"}``; they win
         over what the other members lead to. One that the encoder does not have is an error.
+        ``pixel_format`` (or ``pix_fmt``) chooses one of the formats that the encoder takes; without
+        it the one is taken in which a frame loses least.
     threads : int, optional
         Extension: how many threads FFmpeg may use; default: the cores that are there.
     """

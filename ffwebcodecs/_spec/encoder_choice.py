@@ -150,7 +150,7 @@ def choose_format(
     best: PixFmt | None = None
     least = 0
     for entry in formats:
-        if not _allowed(entry, wanted) or (keep_alpha and not entry.alpha):
+        if not allowed(entry, wanted) or (keep_alpha and not entry.alpha):
             continue
         if entry.palette and entry.name != source.name:
             continue  # libswscale makes no palettes
@@ -160,7 +160,8 @@ def choose_format(
     return best
 
 
-def _allowed(entry: PixFmt, wanted: Wanted) -> bool:
+def allowed(entry: PixFmt, wanted: Wanted) -> bool:
+    """Tell whether a codec string admits pictures of this format."""
     if wanted.depths is None or wanted.chroma is None:
         return True
     return (

@@ -45,31 +45,59 @@ def codec_for_suffix(suffix: str) -> str:
 
 
 def usual_codec_string(
-    name: str, width: int, height: int, framerate: float | None, bitrate: int | None, depth: int
+    name: str,
+    width: int,
+    height: int,
+    framerate: float | None,
+    bitrate: int | None,
+    depth: int,
+    chroma: str = "420",
 ) -> str:
     """Return the codec string that a short name stands for; any other string is returned as it is.
 
-    4:2:0 always, because that is what every player opens. H.264 is High profile with 8 bits; the
-    others keep 10 bits if the pictures have them.
+    H.264 is High profile with 8 bits unless another chroma than "420", or a depth, was asked for by
+    name; the others keep 10 bits if the pictures have them.
     """
     kind = SHORT_NAMES.get(name.lower())
     deep = depth > 8
     if kind == "h264":
-        return _lowest(
-            [f"avc1.6400{level:02X}" for level in _AVC_LEVELS], width, height, framerate, bitrate
-        )
-    if kind == "hevc":
-        profile = "2.4" if deep else "1.6"
-        strings = [f"hvc1.{profile}.L{level}.B0" for level in _HEVC_LEVELS]
-        return _lowest(strings, width, height, framerate, bitrate)
-    if kind == "av1":
-        strings = [f"av01.0.{level:02}M.{10 if deep else 8:02}" for level in _AV1_LEVELS]
-        return _lowest(strings, width, height, framerate, bitrate)
-    if kind == "vp9":
-        return vp9_codec_string(
-            2 if deep else 0, vp9_level(width, height, framerate), 10 if deep else 8
-        )
-    return kind or name
+        strings = [f"avc1.{_avc_profile(deep, chroma)}{level:02X}" for level in _AVC_LEVELS]
+    elif kind == "hevc":
+        profile = _hevc_profile(depth, chroma)
+        strings = [f"hvc1.{profile[0]}.L{level}.{profile[1]}" for level in _HEVC_LEVELS]
+    elif kind == "av1":
+        number = {"444": 1, "422": 2}.get(chroma, 0) if depth <= 10 else 2
+        strings = [f"av01.{number}.{level:02}M.{max(8, depth):02}" for level in _AV1_LEVELS]
+    elif kind == "vp9":
+        number = (2 if deep else 0) + (chroma in ("444", "422", "440"))
+        return vp9_codec_string(number, vp9_level(width, height, framerate), max(8, depth))
+    else:
+        return kind or name
+    return _lowest(strings, width, height, framerate, bitrate)
+
+
+def _avc_profile(deep: bool, chroma: str) -> str:
+    if chroma == "444":
+        return "F400"
+    if chroma == "422":
+        return "7A00"
+    return "6E00" if deep else "6400"
+
+
+def _hevc_profile(depth: int, chroma: str) -> tuple[str, str]:
+    """Return profile and constraint flags (H.265, table A.2: of the range extensions)."""
+    if chroma not in ("422", "444") and depth <= 10:
+        return ("2.4" if depth > 8 else "1.6"), "B0"
+    flags = 0x9008  # progressive, frames only; one-picture profiles have another bit rate
+    for bit, admitted in (
+        (0x800, True),  # at most 12 bits
+        (0x400, depth <= 10),
+        (0x200, depth <= 8),
+        (0x100, chroma != "444"),  # at most 4:2:2
+        (0x080, chroma not in ("422", "444")),
+    ):
+        flags |= bit if admitted else 0
+    return "4.10", f"{flags >> 8:X}.{flags & 0xFF:X}"
 
 
 def _lowest(
