@@ -40,8 +40,8 @@ _HOMES = {
     "QuotaExceededError": "errors",
     "Rect": "_spec.rect",
     "SvcOutputMetadata": "video_encoder",
-    "TranscodeProgress": "transcoding",
-    "TranscodeResult": "transcoding",
+    "TranscodeProgress": "_conversion",
+    "TranscodeResult": "_conversion",
     "VideoColorSpace": "_spec.color_space",
     "VideoDecoder": "video_decoder",
     "VideoDecoderConfig": "_spec.config",
@@ -55,7 +55,7 @@ _HOMES = {
     "ffmpeg_info": "ffmpeg",
     "open_handles": "ffmpeg",
     "read_frames": "reading",
-    "remux": "transcoding",
+    "remux": "remuxing",
     "set_log_level": "ffmpeg",
     "trace_frames": "_runtime.trace",
     "transcode": "transcoding",
@@ -65,6 +65,8 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
+    from ._conversion import TranscodeProgress as TranscodeProgress
+    from ._conversion import TranscodeResult as TranscodeResult
     from ._runtime.completion import Completion as Completion
     from ._runtime.pool import FramePoolStats as FramePoolStats
     from ._runtime.trace import trace_frames as trace_frames
@@ -103,9 +105,7 @@ if TYPE_CHECKING:
     from .muxer import Muxer as Muxer
     from .plane import Plane as Plane
     from .reading import read_frames as read_frames
-    from .transcoding import TranscodeProgress as TranscodeProgress
-    from .transcoding import TranscodeResult as TranscodeResult
-    from .transcoding import remux as remux
+    from .remuxing import remux as remux
     from .transcoding import transcode as transcode
     from .transcoding import write_frames as write_frames
     from .video_decoder import VideoDecoder as VideoDecoder

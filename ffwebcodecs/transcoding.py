@@ -1,4 +1,4 @@
-"""transcode, write_frames, remux: whole files in, whole files out.
+"""transcode, write_frames: whole files in, whole files out.
 
 Decoding runs ahead on a thread of its own, a few frames and no more; mapping, encoding and writing
 run in the calling thread. So decoding and encoding overlap, memory stays flat whatever the length,
@@ -7,23 +7,26 @@ and `map_frame` is called where the caller is.
 
 from __future__ import annotations
 
-import os
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ._av import packet
 from ._av.demux import DemuxerCore
+from ._conversion import (
+    Progress,
+    TranscodeProgress,
+    TranscodeResult,
+    content_tags,
+    copy_streams,
+    encoding_options,
+    frame_rate_of,
+    refuse_same_file,
+    span,
+)
 from ._file_events import CopiedPacket, FileEvents
 from ._frame_writer import EncodingOptions, FrameWriter
 from ._runtime.prefetch import Prefetch
-from ._spec.config import HARDWARE_ACCELERATION
-from ._spec.encoder_strings import codec_for_suffix
-from ._spec.numbers import show, to_dimension, to_flag, to_int64, to_integer, to_real
-from .demuxer import make_config
-from .encoded_video_chunk import EncodedVideoChunk
+from ._spec.numbers import show, to_flag, to_int64
 from .errors import InvalidArgumentError
 from .muxer import Muxer
 from .video_frame import VideoFrame
@@ -32,54 +35,6 @@ from .video_frame import VideoFrame
 _AHEAD = 2
 
 MapFrame = Callable[[VideoFrame], "VideoFrame | None"]
-Progress = Callable[["TranscodeProgress"], object]
-
-
-@dataclass(frozen=True)
-class TranscodeProgress:
-    """How far a conversion is.
-
-    Attributes
-    ----------
-    frames : int
-        Frames written.
-    timestamp : int
-        Microseconds into the output of the newest one.
-    duration : int or None
-        Microseconds of the whole, if the input says.
-    """
-
-    frames: int
-    timestamp: int
-    duration: int | None
-
-
-@dataclass(frozen=True)
-class TranscodeResult:
-    """What a conversion did.
-
-    Attributes
-    ----------
-    frames_read, frames_written : int
-    codec : str or None
-        The codec string of the output; None if no frame was written.
-    encoder : str or None
-        FFmpeg's name of the encoder.
-    copied_streams : list of str
-        Streams that were copied unchanged: ``"audio aac"``.
-    dropped_streams : list of str
-        Streams that were left out, and why.
-    seconds : float
-        Time it took.
-    """
-
-    frames_read: int
-    frames_written: int
-    codec: str | None
-    encoder: str | None
-    copied_streams: list[str]
-    dropped_streams: list[str]
-    seconds: float
 
 
 def transcode(
@@ -201,13 +156,13 @@ def transcode(
     )
     try:
         demuxer = events.demuxer
-        tags = _plain(demuxer.tags) if metadata is None else metadata
+        tags = content_tags(demuxer.tags) if metadata is None else metadata
         with Muxer(output, format=format, metadata=tags) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
             events.copied = {stream.index: stream.time_base for stream in demuxer.others}
             events.copied = {i: events.copied[i] for i in numbers}
-            work = _Work(muxer, options, _rate(demuxer), map_frame, first or 0, numbers)
-            work.duration = _span(demuxer, first, last)
+            work = _Work(muxer, options, frame_rate_of(demuxer), map_frame, first or 0, numbers)
+            work.duration = span(demuxer, first, last)
             work.on_progress = on_progress
             try:
                 with Prefetch(events.events(), _AHEAD, _discard) as ahead:
@@ -311,81 +266,6 @@ def write_frames(
     )
 
 
-def remux(
-    input: Any,
-    output: Any,
-    *,
-    audio: bool = True,
-    format: str | None = None,
-    metadata: Mapping[str, str] | None = None,
-    on_progress: Progress | None = None,
-) -> TranscodeResult:
-    """Put a file's streams into another container, without decoding: every packet stays as it is.
-
-    Parameters
-    ----------
-    input : path, bytes-like or binary file object
-    output : path or writable binary file object
-    audio, format, metadata, on_progress
-        As for `transcode`.
-
-    Returns
-    -------
-    TranscodeResult
-        Its frames are packets of the video.
-
-    Raises
-    ------
-    InvalidArgumentError, NotSupportedError, EncodingError, OSError
-        As `transcode`; there is no output then.
-    """
-    began = time.monotonic()
-    refuse_same_file(input, output)
-    demuxer = DemuxerCore(input, all_streams=to_flag(audio, "audio"))
-    count = 0
-    try:
-        config = make_config(demuxer.info)
-        tags = _plain(demuxer.tags) if metadata is None else metadata
-        with Muxer(output, format=format, metadata=tags) as muxer:
-            copied, dropped, numbers = copy_streams(demuxer, muxer)
-            duration = _span(demuxer, None, None)
-            origin = demuxer.info.start_time or 0
-            for index, ptr in _packets(demuxer):
-                if index in numbers:
-                    muxer._add_copied_packet(numbers[index], ptr)
-                elif index == demuxer.info.index:
-                    timestamp = ptr.pts if ptr.pts != packet.NOPTS else ptr.dts
-                    if timestamp == packet.NOPTS:
-                        timestamp = count * demuxer.frame_duration
-                    chunk = EncodedVideoChunk._from_native(
-                        ptr, demuxer.is_key(ptr), timestamp, ptr.duration or None
-                    )
-                    muxer.add_chunk(chunk, config)
-                    count += 1
-                    if on_progress is not None:
-                        on_progress(TranscodeProgress(count, timestamp - origin, duration))
-    finally:
-        demuxer.close()
-    return TranscodeResult(
-        frames_read=count,
-        frames_written=count,
-        codec=config.codec,
-        encoder=None,
-        copied_streams=copied,
-        dropped_streams=dropped,
-        seconds=time.monotonic() - began,
-    )
-
-
-def _packets(demuxer: DemuxerCore) -> Iterator[tuple[int, Any]]:
-    while True:
-        ptr = packet.allocate()
-        index = demuxer.read_any(ptr)
-        if index is None:
-            return
-        yield index, ptr
-
-
 class _Work:
     """What is done with each event of a conversion."""
 
@@ -428,124 +308,6 @@ class _Work:
                 self.writer.write(mapped, timestamp)
         if self.on_progress is not None:
             self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
-
-
-def encoding_options(
-    output: Any,
-    *,
-    codec: str | None,
-    bitrate: int | None,
-    quantizer: int | None,
-    width: int | None,
-    height: int | None,
-    framerate: float | None,
-    alpha: str,
-    latency_mode: str,
-    hardware_acceleration: str,
-    encoder_options: Mapping[str, Any] | None,
-    threads: int | None,
-    format: str | None,
-) -> EncodingOptions:
-    """Check what can be checked before anything is opened."""
-    if codec is not None and (not isinstance(codec, str) or not codec.strip()):
-        raise InvalidArgumentError(f"codec must be a name or a codec string, got {show(codec)}")
-    if bitrate is not None and quantizer is not None:
-        raise InvalidArgumentError("give bitrate or quantizer, not both")
-    if hardware_acceleration not in HARDWARE_ACCELERATION:
-        raise InvalidArgumentError(
-            f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
-            f"got {show(hardware_acceleration)}"
-        )
-    rate = None if framerate is None else float(to_real(framerate, "framerate"))
-    if rate is not None and not 0 < rate <= 1000:
-        raise InvalidArgumentError(
-            f"framerate is {rate:g}, it must be more than 0 and at most 1000"
-        )
-    number = None if threads is None else to_integer(threads, "threads")
-    if number is not None and not 1 <= number <= 1024:
-        raise InvalidArgumentError(f"threads is {number}, it must be from 1 to 1024")
-    size = None
-    if width is not None or height is not None:
-        size = (
-            None if width is None else to_dimension(width, "width"),
-            None if height is None else to_dimension(height, "height"),
-        )
-    if codec is None:
-        named = isinstance(output, (str, os.PathLike))
-        suffix = os.path.splitext(os.fsdecode(os.fspath(output)))[1] if named else ""
-        codec = codec_for_suffix(suffix if format is None else f".{format}")
-    bits = None if bitrate is None else to_integer(bitrate, "bitrate")
-    if bits is not None and bits < 1:
-        raise InvalidArgumentError(f"bitrate is {bits}, it must be at least 1 bit per second")
-    quality = None if quantizer is None else to_integer(quantizer, "quantizer")
-    if quality is not None and quality < 0:
-        raise InvalidArgumentError(f"quantizer is {quality}, it must be at least 0")
-    return EncodingOptions(
-        codec=codec,
-        bitrate=bits,
-        quantizer=quality,
-        size=size,
-        framerate=rate,
-        alpha=alpha,
-        latency_mode=latency_mode,
-        hardware_acceleration=hardware_acceleration,
-        encoder_options=encoder_options,
-        threads=number,
-    )
-
-
-def refuse_same_file(input: Any, output: Any) -> None:
-    """Raise InvalidArgumentError if both are the same file: it would be gone before it is read."""
-    paths = (str, os.PathLike)
-    if isinstance(input, paths) and isinstance(output, paths):
-        try:
-            same = os.path.samefile(input, output)
-        except OSError:
-            return
-        if same:
-            raise InvalidArgumentError(f"input and output are the same file: {os.fspath(output)!r}")
-
-
-def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[str], dict[int, int]]:
-    """Add the streams that are copied to a muxer; return those, the ones left out, and the number
-    in the output of each.
-    """
-    copied: list[str] = []
-    dropped: list[str] = []
-    numbers: dict[int, int] = {}
-    for stream in demuxer.others:
-        name = f"{stream.kind} {stream.codec}"
-        if muxer._can_hold(stream):
-            numbers[stream.index] = muxer._add_copied_stream(stream)
-            copied.append(name)
-            continue
-        dropped.append(name)
-        warnings.warn(
-            f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}: it is left "
-            "out (.mkv and .mp4 hold most; audio=False leaves it out without this warning)",
-            UserWarning,
-            stacklevel=3,
-        )
-    return copied, dropped, numbers
-
-
-def _plain(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that belong to the content, not to the file that it came in."""
-    about_file = ("major_brand", "minor_version", "compatible_brands", "encoder")
-    return {key: value for key, value in tags.items() if key.lower() not in about_file}
-
-
-def _rate(demuxer: DemuxerCore) -> float | None:
-    numerator, denominator = demuxer.info.frame_rate
-    return numerator / denominator if numerator > 0 and denominator > 0 else None
-
-
-def _span(demuxer: DemuxerCore, start: int | None, stop: int | None) -> int | None:
-    whole = demuxer.info.duration
-    if whole is None:
-        return None if stop is None else stop - (start or 0)
-    end = whole if stop is None else min(stop, whole)
-    return max(0, end - (start or 0))
 
 
 def _discard(event: VideoFrame | CopiedPacket) -> None:

@@ -1,0 +1,98 @@
+"""remux: a file's streams in another container, without decoding."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ._av import packet
+from ._av.demux import DemuxerCore
+from ._conversion import (
+    Progress,
+    TranscodeProgress,
+    TranscodeResult,
+    content_tags,
+    copy_streams,
+    refuse_same_file,
+    span,
+)
+from ._spec.numbers import to_flag
+from .demuxer import make_config
+from .encoded_video_chunk import EncodedVideoChunk
+from .muxer import Muxer
+
+
+def remux(
+    input: Any,
+    output: Any,
+    *,
+    audio: bool = True,
+    format: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    on_progress: Progress | None = None,
+) -> TranscodeResult:
+    """Put a file's streams into another container, without decoding: every packet stays as it is.
+
+    Parameters
+    ----------
+    input : path, bytes-like or binary file object
+    output : path or writable binary file object
+    audio, format, metadata, on_progress
+        As for `transcode`.
+
+    Returns
+    -------
+    TranscodeResult
+        Its frames are packets of the video.
+
+    Raises
+    ------
+    InvalidArgumentError, NotSupportedError, EncodingError, OSError
+        As `transcode`; there is no output then.
+    """
+    began = time.monotonic()
+    refuse_same_file(input, output)
+    demuxer = DemuxerCore(input, all_streams=to_flag(audio, "audio"))
+    count = 0
+    try:
+        config = make_config(demuxer.info)
+        tags = content_tags(demuxer.tags) if metadata is None else metadata
+        with Muxer(output, format=format, metadata=tags) as muxer:
+            copied, dropped, numbers = copy_streams(demuxer, muxer)
+            duration = span(demuxer, None, None)
+            origin = demuxer.info.start_time or 0
+            for index, ptr in _packets(demuxer):
+                if index in numbers:
+                    muxer._add_copied_packet(numbers[index], ptr)
+                elif index == demuxer.info.index:
+                    timestamp = ptr.pts if ptr.pts != packet.NOPTS else ptr.dts
+                    if timestamp == packet.NOPTS:
+                        timestamp = count * demuxer.frame_duration
+                    chunk = EncodedVideoChunk._from_native(
+                        ptr, demuxer.is_key(ptr), timestamp, ptr.duration or None
+                    )
+                    muxer.add_chunk(chunk, config)
+                    count += 1
+                    if on_progress is not None:
+                        on_progress(TranscodeProgress(count, timestamp - origin, duration))
+    finally:
+        demuxer.close()
+    return TranscodeResult(
+        frames_read=count,
+        frames_written=count,
+        codec=config.codec,
+        encoder=None,
+        copied_streams=copied,
+        dropped_streams=dropped,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _packets(demuxer: DemuxerCore) -> Iterator[tuple[int, Any]]:
+    while True:
+        ptr = packet.allocate()
+        index = demuxer.read_any(ptr)
+        if index is None:
+            return
+        yield index, ptr
