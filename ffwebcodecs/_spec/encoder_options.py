@@ -93,7 +93,7 @@ def _x264(_encoder: str, request: Request, setup: Setup) -> None:
     elif request.width * request.height >= _LARGE:
         # x264's 40 frames are half a gigabyte at 1080p. (Its thread for looking ahead keeps four
         # more; without that, two cores lose a fifth of their speed.)
-        options["rc-lookahead"] = "8"
+        options["rc-lookahead"] = "6"
     _lengths(request, setup)
     if request.mode == "quantizer":
         _flat_quantizer(setup, ("mbtree=0",))
