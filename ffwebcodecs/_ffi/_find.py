@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-from ffwebcodecs._ffi import _releases
+from ffwebcodecs._ffi import _elf, _releases
 
 CORE = ("avutil", "avcodec", "swscale")
 LIBRARIES = (*CORE, "avformat")
@@ -37,6 +37,8 @@ KNOWN = {release.key: release for release in RELEASES}
 
 # libavcodec.so.59.37.100, libavcodec-abcdef12.so.59.37.100 (auditwheel), libavcodec.59.dylib,
 # avcodec-59.dll, avcodec-59-abcdef12.dll (delvewheel)
+# and libavcodec.so, libavcodec-abcdef12.so, where nothing else is there: their soname tells
+UNNUMBERED = re.compile(r"lib(avutil|avcodec|swscale|avformat)(?:-[0-9a-f]+)?\.so$")
 FILE_NAME = re.compile(
     r"lib(?P<posix>avutil|avcodec|swscale|avformat)(?P<mangled>-[0-9a-f]+)?"
     r"(?:\.so\.(?P<so>\d+)[\d.]*|\.(?P<dylib>\d+)[\d.]*\.dylib)$"
@@ -76,14 +78,26 @@ class Found:
             names = []
         for name in names:
             match = FILE_NAME.match(name)
-            if match is None:
+            if match is not None:
+                self._add(match, name)
+        for name in names:
+            plain = UNNUMBERED.match(name)
+            if plain is None or plain[1] in self.files:
                 continue
-            library = match["posix"] or match["windows"]
-            major = int(match["so"] or match["dylib"] or match["dll"])
-            # the shortest name first: it is the soname, the others are what it points to
-            self.files.setdefault(library, {}).setdefault(major, os.path.join(folder, name))
-            if match["mangled"] or match["delved"]:
-                self.mangled = True
+            try:
+                match = FILE_NAME.match(_elf.read(os.path.join(folder, name)).soname)
+            except _elf.BadLibraryError:
+                continue
+            if match is not None:
+                self._add(match, name)
+
+    def _add(self, match: re.Match[str], name: str) -> None:
+        library = match["posix"] or match["windows"]
+        major = int(match["so"] or match["dylib"] or match["dll"])
+        # the shortest name first: it is the soname, the others are what it points to
+        self.files.setdefault(library, {}).setdefault(major, os.path.join(self.folder, name))
+        if match["mangled"] or match["delved"]:
+            self.mangled = True
 
     def sets(self) -> list[LibrarySet]:
         """Return the complete sets here, newest first."""
@@ -115,7 +129,16 @@ class Found:
             for major, path in files.items()
             if major not in known[library]
         ]
-        if unknown:
+        newest = RELEASES[0].majors
+        newer = [
+            os.path.basename(path)
+            for library, files in self.files.items()
+            for major, path in files.items()
+            if major > newest[library]
+        ]
+        if newer:
+            problem = f"{', '.join(newer)} is of an {newer_release()}"
+        elif unknown:
             problem = (
                 f"{', '.join(unknown)} is of an FFmpeg this version does not know "
                 f"(it knows FFmpeg {RELEASES[-1].series} to {RELEASES[0].series})"
@@ -125,6 +148,15 @@ class Found:
         else:
             problem = "libraries of different FFmpeg releases are mixed"
         return f"{self.folder}: {problem}; found {there}"
+
+
+def newer_release() -> str:
+    """Say what to do about a release that is newer than all layouts."""
+    return (
+        f"FFmpeg that this version does not know: newer than {RELEASES[0].series}, the newest of "
+        "the recorded layouts. Update ffwebcodecs; or, in a checkout, record the layouts from "
+        "that FFmpeg's headers: make layouts INCLUDE=/path/to/include"
+    )
 
 
 def soname(library: str, major: int) -> str:
@@ -140,29 +172,3 @@ def system_set(release: Release) -> LibrarySet:
     """Return the set that the loader finds by name; nothing says yet that it is there."""
     paths = {library: soname(library, major) for library, major in release.majors.items()}
     return LibrarySet(release, paths, None)
-
-
-def extra_folders() -> list[str]:
-    """Return folders outside the loader's path where FFmpeg is usually put."""
-    folders = []
-    if sys.platform == "darwin":
-        folders += ["/opt/homebrew/lib", "/usr/local/lib", "/opt/homebrew/opt/ffmpeg/lib"]
-        folders += [f"/opt/homebrew/opt/ffmpeg@{number}/lib" for number in range(9, 3, -1)]
-    prefixes = [os.environ.get("CONDA_PREFIX", "")]
-    if os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
-        prefixes.append(sys.prefix)
-    inner = os.path.join("Library", "bin") if os.name == "nt" else "lib"
-    folders += [os.path.join(prefix, inner) for prefix in prefixes if prefix]
-    if os.name == "nt":
-        folders += [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-    elif sys.platform != "darwin" and os.path.isdir("/home/linuxbrew/.linuxbrew/lib"):
-        folders.append("/home/linuxbrew/.linuxbrew/lib")
-    return list(dict.fromkeys(folders))
-
-
-def usual_folders() -> list[str]:
-    """Return where the loader looks, as far as it can be known: only to explain a failure."""
-    folders = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-    machine = os.uname().machine if hasattr(os, "uname") else ""
-    folders += ["/usr/local/lib", f"/usr/lib/{machine}-linux-gnu", "/usr/lib64", "/usr/lib"]
-    return list(dict.fromkeys(folder for folder in folders if folder))

@@ -1,12 +1,14 @@
 """Choose between API and ABI mode, load one FFmpeg, and check it before anything is written.
 
 Order: what FFWEBCODECS_LIBRARY_PATH names (and then nothing else), or the extension that was
-compiled for the libraries at hand, or else the newest complete set. Whatever was tried and
-rejected is kept for `LoadReport.problems`: a fallback is never silent.
+compiled for the libraries at hand, or else the newest complete set; docs/libraries.md has the
+places. Whatever was tried and rejected is kept for `LoadReport.problems`: a fallback is never
+silent.
 
-A set is used only if the versions that its libraries state are those of the set, and in ABI mode
-only if the layout passes `_selftest`. Libraries of a rejected set may stay mapped, but nothing of
-them is reachable from Python.
+A set is used only if its files are whole (`_elf`), the functions are there, the versions that its
+libraries state are those of one release, and in ABI mode only if the layout passes `_selftest`.
+Libraries of a rejected set may stay mapped, but nothing of them is used: a set in which the loader
+puts one of them is rejected as well.
 """
 
 from __future__ import annotations
@@ -16,24 +18,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ffwebcodecs._ffi import _selftest
-from ffwebcodecs._ffi._find import (
-    CORE,
-    KNOWN,
-    RELEASES,
-    Found,
-    LibrarySet,
-    extra_folders,
-    system_set,
-    usual_folders,
-)
+from ffwebcodecs._ffi import _explain, _places, _selftest
+from ffwebcodecs._ffi._find import CORE, KNOWN, RELEASES, Found, LibrarySet, system_set
 from ffwebcodecs._ffi._open import (
     RejectedError,
     abi_module,
+    check_files,
+    check_together,
     check_version,
     library_of,
     open_file,
     open_set,
+    opened_folders,
     same_file,
 )
 from ffwebcodecs._ffi._report import LoadReport, dotted, install_hint, release_of, split_version
@@ -42,7 +38,10 @@ from ffwebcodecs.errors import FFmpegLoadError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ffwebcodecs._ffi._find import Release
+
 PACKAGE = "ffwebcodecs._ffi"
+_rejected: set[str] = set()  # folders of which libraries were opened and found unfit
 AV_LOG_QUIET, AV_LOG_INFO = -8, 32
 
 
@@ -76,6 +75,7 @@ class Loaded:
         if "avformat" not in self.files.paths:
             raise RejectedError(f"it is not in {self.files.folder}")
         wanted = self.files.paths["avformat"]
+        check_files(self.files, ("avformat",))
         if self.report.mode == "api":
             if self.files.folder is not None:
                 open_set(abi_module(release).ffi, self.files, ("avformat",))
@@ -96,6 +96,7 @@ class Loaded:
         if self.files.folder is not None and not same_file(path, wanted):
             raise RejectedError(f"{path} is loaded instead of {wanted}")
         version = check_version("avformat", lib, release, path)
+        check_together(self.report.libraries | {"avformat": (path, version)})
         if self.report.mode == "abi":
             failed = _selftest.check_avformat(self.ffi, self.libs, lib)
             if failed:
@@ -120,14 +121,18 @@ def load() -> Loaded:
     problems: list[str] = []
     loaded = None
     if folder:
-        loaded = _from_folder(os.path.abspath(folder), mode, problems)
+        for entry in _places.named(folder):
+            loaded = _from_folder(entry, mode, problems)
+            if loaded is not None:
+                break
     else:
+        places = _Places()
         if mode != "abi":
-            loaded = _first_api(mode, problems)
+            loaded = _first_api(places, mode, problems)
         if mode != "api" and loaded is None:
-            loaded = _first_abi(mode, problems)
+            loaded = _first_abi(places, mode, problems)
     if loaded is None:
-        raise FFmpegLoadError(_failure(mode, folder, problems))
+        raise FFmpegLoadError(_explain.failure(mode, folder, problems))
     loaded.report.problems = problems
     avutil = loaded.libs["avutil"]
     # somebody else in this process may have chosen a level already: then it is theirs
@@ -137,26 +142,53 @@ def load() -> Loaded:
 
 
 def _from_folder(folder: str, mode: str, problems: list[str]) -> Loaded | None:
-    """Load from the folder the user named, and from nowhere else."""
+    """Load from a folder the user named, or from the library folder of a prefix."""
     found = Found(folder)
-    for files in found.sets():
-        why = "FFWEBCODECS_FFI=abi"
-        if mode != "abi":
-            try:
-                return _load_api(files, f"the extension fits {files}")
-            except RejectedError as error:
-                why = f"no extension fits: {error}"
-                problems.append(f"API mode, {files}: {error}")
-        loaded = None if mode == "api" else _try_abi(files, why, problems)
+    if not found.files:
+        found = next((inner for inner in map(Found, _places.inside(folder)) if inner.files), found)
+    sets = found.sets()
+    why = "FFWEBCODECS_FFI=abi"
+    for files in sets if mode != "abi" else ():
+        loaded = _try_api(files, f"the extension fits {files}", problems)
+        if loaded is not None:
+            return loaded
+        why = f"no extension fits: {problems[-1]}"
+    for files in sets if mode != "api" else ():
+        loaded = _try_abi(files, why, problems)
         if loaded is not None:
             return loaded
     trouble = found.trouble()
     if trouble:
         problems.append(trouble)
     elif not found.files:
-        missing = "holds no FFmpeg libraries" if os.path.isdir(folder) else "is not a folder"
-        problems.append(f"{folder} {missing}")
+        problems.append(_explain.nothing_in(folder))
     return None
+
+
+class _Places:
+    """The sets outside the loader's path, looked for when they are first wanted."""
+
+    def __init__(self) -> None:
+        self._before: list[LibrarySet] | None = None
+        self._after: list[LibrarySet] | None = None
+        self.folders: list[Found] = []
+
+    def _sets(self, folders: list[str]) -> list[LibrarySet]:
+        found = [Found(folder) for folder in folders]
+        self.folders += found
+        return [files for each in found for files in each.sets()]
+
+    def before(self) -> list[LibrarySet]:
+        """Return those that come before the system's."""
+        if self._before is None:
+            self._before = self._sets(_places.before_the_system())
+        return self._before
+
+    def after(self) -> list[LibrarySet]:
+        """Return those that come after the system's."""
+        if self._after is None:
+            self._after = self._sets(_places.after_the_system())
+        return self._after
 
 
 # --- API mode -------------------------------------------------------------------------------
@@ -173,7 +205,7 @@ def _built(suffix: str = "") -> list[int]:
     return sorted(majors, reverse=True)
 
 
-def _first_api(mode: str, problems: list[str]) -> Loaded | None:
+def _first_api(places: _Places, mode: str, problems: list[str]) -> Loaded | None:
     majors = _built()
     if not majors:
         problems.append("API mode: no extension was built when ffwebcodecs was installed")
@@ -181,24 +213,46 @@ def _first_api(mode: str, problems: list[str]) -> Loaded | None:
         if major not in KNOWN:
             problems.append(f"API mode: libavutil {major} of the extension is not known")
             continue
-        files = system_set(KNOWN[major])
-        try:
-            loaded = _load_api(files, "the compiled extension fits the libraries")
-        except RejectedError as error:
-            problems.append(f"API mode: {error}")
-            continue
-        if mode == "auto" and major not in _built("_format"):
-            try:
-                open_file(abi_module(files.release).ffi, files.paths["avformat"])
-            except RejectedError:
-                return loaded  # nobody has libavformat: nothing is lost
-            problems.append(
-                "API mode: the extension was compiled without libavformat's headers, "
-                "and libavformat is here"
-            )
-            continue
-        return loaded
+        for files in _api_candidates(places, KNOWN[major]):
+            loaded = _try_api(files, "the compiled extension fits the libraries", problems)
+            if loaded is None:
+                continue
+            if mode == "auto" and major not in _built("_format") and _has_avformat(files):
+                problems.append(
+                    "API mode: the extension was compiled without libavformat's headers, "
+                    "and libavformat is here"
+                )
+                break
+            return loaded
     return None
+
+
+def _try_api(files: LibrarySet, reason: str, problems: list[str]) -> Loaded | None:
+    """Load a set in API mode, or note why not."""
+    try:
+        return _load_api(files, reason)
+    except RejectedError as error:
+        where = f", {files}" if files.folder is not None else ""
+        problems.append(f"API mode{where}: {error}")
+        _reject(files)
+        return None
+
+
+def _api_candidates(places: _Places, release: Release) -> Iterator[LibrarySet]:
+    yield from (files for files in places.before() if files.release is release)
+    yield system_set(release)
+    yield from (files for files in places.after() if files.release is release)
+
+
+def _has_avformat(files: LibrarySet) -> bool:
+    if "avformat" not in files.paths:
+        return False
+    try:
+        check_files(files, ("avformat",))
+        open_file(abi_module(files.release).ffi, files.paths["avformat"])
+    except RejectedError:
+        return False  # nobody has libavformat: nothing is lost
+    return True
 
 
 def _load_api(files: LibrarySet, reason: str) -> Loaded:
@@ -210,6 +264,7 @@ def _load_api(files: LibrarySet, reason: str) -> Loaded:
         raise RejectedError(f"no extension for libavutil {release.key} (compiled for: {have})")
     if files.mangled:
         raise RejectedError(f"the files in {files.folder} are renamed, so {name} cannot find them")
+    check_files(files, CORE)
     if files.folder is not None:
         open_set(abi_module(release).ffi, files, CORE)
     try:
@@ -231,15 +286,16 @@ def _load_api(files: LibrarySet, reason: str) -> Loaded:
         if files.folder is not None and not same_file(path, files.paths[library]):
             raise RejectedError(f"{name} uses {path}, not {files.paths[library]}")
         report.libraries[library] = (path, version)
+    _check_set(files, report)
     return Loaded(module.ffi, dict.fromkeys(CORE, lib), files, report)
 
 
 # --- ABI mode -------------------------------------------------------------------------------
 
 
-def _first_abi(mode: str, problems: list[str]) -> Loaded | None:
+def _first_abi(places: _Places, mode: str, problems: list[str]) -> Loaded | None:
     why = "; ".join(problems) if mode == "auto" else "FFWEBCODECS_FFI=abi"
-    attempts = (_try_abi(files, why, problems) for files in _abi_candidates())
+    attempts = (_try_abi(files, why, problems) for files in _abi_candidates(places, problems))
     return next((loaded for loaded in attempts if loaded is not None), None)
 
 
@@ -249,26 +305,33 @@ def _try_abi(files: LibrarySet, reason: str, problems: list[str]) -> Loaded | No
         return _load_abi(files, reason)
     except RejectedError as error:
         problems.append(f"ABI mode, {files}: {error}")
+        _reject(files)
         return None
 
 
-def _abi_candidates() -> Iterator[LibrarySet]:
-    """Yield the sets on the loader's path and in the usual other places, newest first."""
+def _abi_candidates(places: _Places, problems: list[str]) -> Iterator[LibrarySet]:
+    """Yield the sets in the usual places and on the loader's path, newest first in each."""
+    yield from places.before()
     for release in RELEASES:
         files = system_set(release)
+        try:
+            check_files(files, CORE)
+        except RejectedError as error:
+            problems.append(f"ABI mode, {files}: {error}")
+            continue
         try:
             open_file(abi_module(release).ffi, files.paths["avutil"])
         except RejectedError:
             continue  # not installed: no problem worth telling while there are others
         yield files
-    for folder in extra_folders():
-        yield from Found(folder).sets()
+    yield from places.after()
 
 
 def _load_abi(files: LibrarySet, reason: str) -> Loaded:
     """Open a set with the pre-parsed declarations of its release, and check the layout."""
     module = abi_module(files.release)
     ffi = module.ffi
+    check_files(files, CORE)
     libs = open_set(ffi, files, CORE)
     report = LoadReport("abi", module.__name__, reason)
     for library, lib in libs.items():
@@ -281,6 +344,7 @@ def _load_abi(files: LibrarySet, reason: str) -> Loaded:
         used = library_of(ffi, lib, "avutil_version")
         if used is not None and not same_file(used, report.libraries["avutil"][0]):
             raise RejectedError(f"{path} uses {used}: different FFmpeg builds are mixed")
+    _check_set(files, report)
     failed = _selftest.check(ffi, libs)
     if failed:
         raise RejectedError(
@@ -290,29 +354,16 @@ def _load_abi(files: LibrarySet, reason: str) -> Loaded:
     return Loaded(ffi, libs, files, report)
 
 
-# --- what to say when nothing fits --------------------------------------------------------------
+def _reject(files: LibrarySet) -> None:
+    """Remember that libraries of this folder were opened for nothing."""
+    if files.folder in opened_folders:
+        _rejected.add(files.folder)
 
 
-def _failure(mode: str, folder: str, problems: list[str]) -> str:
-    if not folder:
-        for place in usual_folders():
-            found = Found(place)
-            trouble = found.trouble()
-            if trouble:
-                problems.append(trouble)
-            elif found.files and mode == "api":
-                names = ", ".join(str(files) for files in found.sets())
-                problems.append(f"{names} is here, usable with FFWEBCODECS_FFI=auto")
-    where = f" in FFWEBCODECS_LIBRARY_PATH={folder}" if folder else ""
-    wanted = "" if mode == "auto" else f" (FFWEBCODECS_FFI={mode})"
-    lines = "".join(f"\n  - {problem}" for problem in dict.fromkeys(problems))
-    if not lines:
-        known = f"{RELEASES[-1].series} to {RELEASES[0].series}"
-        lines = f"\n  - no libavutil, libavcodec and libswscale of FFmpeg {known} was found"
-    advice = install_hint()
-    if mode == "api":
-        advice = (
-            "To build the extension, install a C compiler and FFmpeg's -dev packages and reinstall "
-            "with FFWEBCODECS_BUILD=api; or unset FFWEBCODECS_FFI."
-        )
-    return f"FFmpeg's libraries could not be loaded{where}{wanted}:{lines}\n{advice}"
+def _check_set(files: LibrarySet, report: LoadReport) -> None:
+    """See that what was loaded belongs together, and that nothing of it is of a rejected set."""
+    check_together(report.libraries)
+    folders = {path: os.path.dirname(path) for path, _ in report.libraries.values()}
+    strangers = [path for path, folder in folders.items() if folder in _rejected]
+    if files.folder is None and strangers:
+        raise RejectedError(f"{', '.join(strangers)} was loaded while that folder was tried")

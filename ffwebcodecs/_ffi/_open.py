@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ffwebcodecs._ffi import _elf, _needed
+from ffwebcodecs._ffi._find import RELEASES, newer_release
 from ffwebcodecs._ffi._report import Version, dotted, split_version
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ PRELOAD_PASSES = 6
 FAMILY = ("swresample", "avresample", "postproc", "avfilter")
 
 _opened: list[Any] = []  # a lib object closes its library when it goes away
+opened_folders: set[str] = set()  # of sets that were opened from a folder
 
 
 class RejectedError(Exception):
@@ -36,6 +39,11 @@ def abi_module(release: Release) -> Any:
 
 def open_file(ffi: Any, path: str) -> Any:
     """Open one library, for as long as the process lives."""
+    if os.path.isabs(path):
+        try:
+            _elf.read(path)
+        except _elf.BadLibraryError as error:
+            raise RejectedError(f"{path} {error}") from None
     try:
         lib = ffi.dlopen(path)
     except OSError as error:
@@ -46,6 +54,22 @@ def open_file(ffi: Any, path: str) -> Any:
     return lib
 
 
+def check_files(files: LibrarySet, libraries: tuple[str, ...]) -> None:
+    """Refuse files that would kill the process if they were opened, and those they lead to."""
+    for library in libraries:
+        path: str | None = files.paths[library]
+        folders = [files.folder] if files.folder is not None else _elf.search_folders()
+        if files.folder is None:
+            path = _elf.search(files.paths[library])
+            if path is None:
+                continue  # not here, or in a place that only the loader knows: it will say
+            folders = [*folders, os.path.dirname(path)]
+        try:
+            _elf.check_tree(str(path), folders)
+        except _elf.BadLibraryError as error:
+            raise RejectedError(str(error)) from None
+
+
 def open_set(ffi: Any, files: LibrarySet, libraries: tuple[str, ...]) -> dict[str, Any]:
     """Open these libraries of a set.
 
@@ -53,16 +77,30 @@ def open_set(ffi: Any, files: LibrarySet, libraries: tuple[str, ...]) -> dict[st
     the loader's path nor an rpath leads there in general.
     """
     if files.folder is None:
-        return {library: open_file(ffi, files.paths[library]) for library in libraries}
+        return {library: _open_library(ffi, files, library) for library in libraries}
+    opened_folders.add(files.folder)
     if os.name == "nt":
         os.add_dll_directory(files.folder)  # type: ignore[attr-defined,unused-ignore]
     try:
         if files.mangled:  # most such wheels load as they are
-            return {library: open_file(ffi, files.paths[library]) for library in libraries}
+            return {library: _open_library(ffi, files, library) for library in libraries}
     except RejectedError:
         pass
     _open_dependencies(ffi, files)
-    return {library: open_file(ffi, files.paths[library]) for library in libraries}
+    return {library: _open_library(ffi, files, library) for library in libraries}
+
+
+def _open_library(ffi: Any, files: LibrarySet, library: str) -> Any:
+    """Open one of FFmpeg's libraries, which must have all functions that are needed of it."""
+    lib = open_file(ffi, files.paths[library])
+    lacks = _needed.missing(library, lib, ffi.error)
+    if lacks:
+        more = f" and {len(lacks) - 3} more functions" if len(lacks) > 3 else ""
+        raise RejectedError(
+            f"{files.paths[library]} lacks {', '.join(lacks[:3])}{more}: it is no complete "
+            f"lib{library} of FFmpeg {files.release.series}"
+        )
+    return lib
 
 
 def _open_dependencies(ffi: Any, files: LibrarySet) -> None:
@@ -78,7 +116,7 @@ def _open_dependencies(ffi: Any, files: LibrarySet) -> None:
         if files.mangled or (stem in FAMILY and ".so." in name):
             waiting.append(os.path.join(folder, name))
     if not files.mangled:
-        open_file(ffi, files.paths["avutil"])
+        _open_library(ffi, files, "avutil")
     for _ in range(PRELOAD_PASSES):
         before = len(waiting)
         waiting = [path for path in waiting if not _opens(ffi, path)]
@@ -119,9 +157,21 @@ def same_file(one: str, other: str) -> bool:
 def check_version(library: str, lib: Any, release: Release, path: str) -> Version:
     """Return the version a library states; it must be of this release."""
     version = split_version(getattr(lib, f"{library}_version")())
+    if version[0] > RELEASES[0].majors[library]:
+        raise RejectedError(
+            f"{path} says it is lib{library} {dotted(version)}, of an {newer_release()}"
+        )
     if version[0] != release.majors[library]:
         raise RejectedError(
             f"{path} says it is lib{library} {dotted(version)}, FFmpeg {release.series} has "
             f"major {release.majors[library]}: different FFmpeg releases are mixed"
         )
     return version
+
+
+def check_together(libraries: dict[str, tuple[str, Version]]) -> None:
+    """Refuse libraries that were never built together."""
+    mixed = _needed.mixed({name: version for name, (_, version) in libraries.items()})
+    if mixed:
+        files = ", ".join(path for path, _ in libraries.values())
+        raise RejectedError(f"{mixed}: different FFmpeg releases are mixed ({files})")

@@ -2,13 +2,16 @@
 
 A wrong layout is a crash, so ABI mode runs these checks before it writes to any struct: what
 FFmpeg itself puts into fresh objects, where FFmpeg's own option tables say a field is, and a few
-numbers looked up by name. A wrong table fails several of them; the right one fails none. FFmpeg
-allocates and frees every object here.
+numbers looked up by name; if all that fits, `_selfuse` goes on with what FFmpeg fills in when it
+works. A wrong table fails several of them; the right one fails none. FFmpeg allocates and frees
+every object here, and writes all that is written.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from ffwebcodecs._ffi import _selfuse
 
 NOPTS = -(1 << 63)
 UNSPECIFIED = 2  # of primaries, transfer and matrix alike (H.273)
@@ -79,6 +82,15 @@ class Checks:
             offset = found.offset if found else None
             self.equal(f"{struct}.{field}", offset, self.ffi.offsetof(type_of, field))
 
+    def own_string(self, name: str, pointer: Any, expected: bytes) -> None:
+        """Compare a constant of FFmpeg's, which lies in the memory of some library."""
+        try:
+            known = self.ffi.dlopen(None).dladdr(pointer, self.ffi.new("Dl_info *"))
+        except (self.ffi.error, AttributeError, OSError):
+            return  # no dladdr here: what cannot be looked at safely is not looked at
+        found = self.ffi.string(pointer, 64) if known else None
+        self.equal(name, found, expected)
+
 
 def check(ffi: Any, libs: dict[str, Any]) -> list[str]:
     """Check libavutil and libavcodec; returns the names of what does not fit."""
@@ -134,7 +146,9 @@ def check(ffi: Any, libs: dict[str, Any]) -> list[str]:
         checks.fields("AVCodecParameters", parameters[0], color_space=UNSPECIFIED)
     finally:
         avcodec.avcodec_parameters_free(parameters)
-    return checks.failed
+    if not checks.failed:
+        _selfuse.check(checks, libs)
+    return list(dict.fromkeys(checks.failed))
 
 
 def check_avformat(ffi: Any, libs: dict[str, Any], avformat: Any) -> list[str]:
@@ -148,6 +162,7 @@ def check_avformat(ffi: Any, libs: dict[str, Any], avformat: Any) -> list[str]:
         checks.options("AVFormatContext", libs["avutil"], context, FORMAT_OPTIONS)
         checks.fields("AVFormatContext", context, iformat=null, oformat=null, pb=null)
         checks.fields("AVFormatContext", context, nb_streams=0, metadata=null, url=null)
+        checks.fields("AVFormatContext", context, streams=null, priv_data=null)
         for field in ("duration", "start_time"):  # 0 until a header is read, in some releases
             known = getattr(context, field) in (0, NOPTS)
             checks.equal(f"AVFormatContext.{field}", known, True)
@@ -156,10 +171,17 @@ def check_avformat(ffi: Any, libs: dict[str, Any], avformat: Any) -> list[str]:
         stream = avformat.avformat_new_stream(context, null)
         if not stream:
             raise MemoryError("avformat_new_stream")
-        checks.fields("AVFormatContext", context, nb_streams=1)
+        checks.fields("AVFormatContext", context, nb_streams=1, pb=null, metadata=null)
+        # of the pointers only this one has changed: no other field may be followed
+        address = int(ffi.cast("uintptr_t", context.streams))
+        checks.equal("AVFormatContext.streams", address > 4096 and address % 8 == 0, True)
+        if checks.failed:
+            return checks.failed
         checks.equal("AVFormatContext.streams", context.streams[0], stream)
         checks.fields("AVStream", stream, index=0, start_time=NOPTS, duration=NOPTS, nb_frames=0)
         checks.fields("AVStream", stream, sample_aspect_ratio=(0, 1), metadata=null)
+        address = int(ffi.cast("uintptr_t", stream.codecpar))
+        checks.equal("AVStream.codecpar", address > 4096 and address % 8 == 0, True)
         if checks.failed:
             return checks.failed
         checks.fields("AVStream.codecpar", stream.codecpar, codec_type=-1, format=-1)

@@ -1,0 +1,107 @@
+"""Where FFmpeg's libraries may lie besides the loader's own path, in the order they are tried.
+
+Folders only; `_find` says what is in them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from ffwebcodecs._ffi import _elf
+
+# What a package manager calls the folder of libraries below its prefix.
+INNER = (os.path.join("Library", "bin"), "bin") if os.name == "nt" else ("lib", "lib64")
+
+
+def _triplet() -> str:
+    machine = os.uname().machine if hasattr(os, "uname") else ""
+    return f"{machine}-linux-gnu"
+
+
+def _below(prefix: str) -> list[str]:
+    """Return the library folders of a prefix, those that are there."""
+    inner = [*INNER]
+    if os.name != "nt":
+        inner.append(os.path.join("lib", _triplet()))
+    folders = [os.path.join(prefix, name) for name in inner]
+    return [folder for folder in folders if prefix and os.path.isdir(folder)]
+
+
+def _unique(folders: list[str]) -> list[str]:
+    return list(dict.fromkeys(folder for folder in folders if folder))
+
+
+def named(value: str) -> list[str]:
+    """Split FFWEBCODECS_LIBRARY_PATH into folders; one whose name holds the separator is one."""
+    entries = [value] if os.path.isdir(value) else value.split(os.pathsep)
+    return _unique([os.path.abspath(os.path.expanduser(entry)) for entry in entries if entry])
+
+
+def inside(folder: str) -> list[str]:
+    """Return where the libraries may lie if `folder` is a prefix and holds none itself."""
+    return _below(folder)
+
+
+def before_the_system() -> list[str]:
+    """Return the folders that belong to this Python: conda's own interpreter brings its libraries,
+    and the system's may not fit them.
+    """
+    prefixes = _unique([sys.prefix, sys.base_prefix])
+    conda = [prefix for prefix in prefixes if os.path.isdir(os.path.join(prefix, "conda-meta"))]
+    return _unique([folder for prefix in conda for folder in _below(prefix)])
+
+
+def after_the_system() -> list[str]:
+    """Return the folders of package managers and of builds by hand, outside the loader's path."""
+    environ = os.environ
+    prefixes = [environ.get("CONDA_PREFIX", "")]
+    if os.name == "nt":
+        folders = [folder for prefix in prefixes for folder in _below(prefix)]
+        return _unique([*folders, *environ.get("PATH", "").split(os.pathsep)])
+    brew = [environ.get("HOMEBREW_PREFIX", "")]
+    brew += ["/opt/homebrew"] if sys.platform == "darwin" else ["/home/linuxbrew/.linuxbrew"]
+    if sys.platform == "darwin":
+        brew.append("/usr/local")
+    for prefix in brew if any(brew) else []:
+        if prefix:
+            prefixes += [prefix, os.path.join(prefix, "opt", "ffmpeg")]
+            prefixes += [os.path.join(prefix, "opt", f"ffmpeg@{n}") for n in range(9, 3, -1)]
+    prefixes += environ.get("NIX_PROFILES", "").split()[::-1]  # the user's own comes last there
+    prefixes += [os.path.expanduser("~/.nix-profile"), "/run/current-system/sw"]
+    prefixes += ["/usr/local", "/opt/local", "/opt/ffmpeg"]
+    prefixes += [os.path.join(root, "usr") for root in (environ.get("SNAP", ""),) if root]
+    folders = environ.get("NIX_LD_LIBRARY_PATH", "").split(os.pathsep)
+    folders += [folder for prefix in prefixes for folder in _below(prefix)]
+    return _unique(folders + beside_the_program())
+
+
+def beside_the_program() -> list[str]:
+    """Return where the ffmpeg program on PATH has its libraries: what it was linked to look in, as
+    Nix does, and the ``lib`` beside its ``bin``.
+    """
+    program = shutil.which("ffmpeg")
+    if program is None:
+        return []
+    program = os.path.realpath(program)
+    origin = os.path.dirname(program)
+    folders = []
+    if _elf.is_elf_platform():
+        try:
+            runpath = _elf.read(program).runpath
+        except _elf.BadLibraryError:
+            runpath = []  # a script, or a program that is linked statically
+        for folder in runpath:
+            expanded = folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin)
+            folders.append(os.path.normpath(expanded) if folder else "")
+    if os.path.basename(origin) == "bin":
+        folders += _below(os.path.dirname(origin))
+    # what the loader finds without us is no other place
+    return [folder for folder in _unique(folders) if not folder.startswith("/usr/lib")]
+
+
+def of_the_loader() -> list[str]:
+    """Return where the loader looks, as far as it can be known: only to explain a failure."""
+    folders = [*_elf.search_folders(), "/usr/local/lib", f"/usr/lib/{_triplet()}"]
+    return _unique([*folders, "/usr/lib64", "/usr/lib"])
