@@ -27,6 +27,7 @@ class CompleteFile:
         self._final = os.path.realpath(self.path)
         self._temporary = self._final
         self._handle = -1
+        self._process = os.getpid()
 
     def __enter__(self) -> CompleteFile:
         flags = os.O_WRONLY | getattr(os, "O_BINARY", 0)
@@ -70,6 +71,9 @@ class CompleteFile:
         trace: TracebackType | None,
     ) -> None:
         direct = self._temporary == self._final
+        if self._process != os.getpid():  # a fork's copy: the file is the parent's
+            os.close(self._handle)
+            return
         try:
             os.close(self._handle)
             if kind is None and not direct:

@@ -20,6 +20,7 @@ class Spool:
         import tempfile  # costs an import that writing to a path does not need
 
         self._descriptor = -1
+        self._process = os.getpid()
         self._path: str | None = None
         if sys.platform == "linux":
             # Without a name of its own, so that nothing is left even if the process is killed.
@@ -50,7 +51,7 @@ class Spool:
         if descriptor >= 0:
             os.close(descriptor)
         path, self._path = self._path, None
-        if path is not None:
+        if path is not None and self._process == os.getpid():  # a fork does not own it
             os.unlink(path)
 
 

@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from ._av import forked, packet
 from ._av import frame as native
-from ._av import packet
 from ._av.demux import DemuxerCore, StreamInfo
 from ._av.streams import CopiedStream
 from ._spec.bitstream import vp9_level
@@ -25,7 +25,7 @@ from ._spec.color_space import VideoColorSpace
 from ._spec.config import VideoDecoderConfig
 from ._spec.numbers import to_int64
 from .encoded_video_chunk import EncodedVideoChunk
-from .errors import DataError, InvalidStateError, NotSupportedError
+from .errors import DataError, NotSupportedError
 
 # Sample entries that say: parameter sets may come in the stream too (as little-endian FourCC).
 _AVC3 = int.from_bytes(b"avc3", "little")
@@ -76,6 +76,10 @@ class Demuxer:
         self._core = core
         self._config: VideoDecoderConfig | None = None
         self._next_guess = 0
+        forked.watch(self)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.RLock()
 
     @property
     def video_config(self) -> VideoDecoderConfig:
@@ -215,8 +219,7 @@ class Demuxer:
             self._core.close()
 
     def _open_core(self) -> DemuxerCore:
-        if self._core.closed:
-            raise InvalidStateError("the demuxer is closed")
+        self._core.require_open()
         return self._core
 
     def __enter__(self) -> Demuxer:
@@ -232,6 +235,11 @@ class Demuxer:
             return
         core.close()
         warnings.warn(f"unclosed demuxer of {core.shown}", ResourceWarning, 2, source=self)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a Demuxer cannot be pickled or sent to another process: send the path instead"
+        )
 
     def __repr__(self) -> str:
         info = self._core.info

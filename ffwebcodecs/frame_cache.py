@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import NamedTuple
 
+from ._av import forked
 from ._spec.formats import get_format
 from ._spec.numbers import show, to_integer
 from .errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
@@ -80,9 +81,13 @@ class FrameCache:
         self._format = format
         # Reentrant: the garbage collector may run a destructor that uses the cache in the middle.
         self._lock = threading.RLock()
+        forked.watch(self)
         self._bitmaps: OrderedDict[Hashable, ImageBitmap] | None = OrderedDict()
         self._bytes = 0
         self._hits = self._misses = self._evictions = 0
+
+    def _after_fork(self) -> None:
+        self._lock = threading.RLock()
 
     def put(self, key: Hashable, frame: VideoFrame) -> None:
         """Take `frame`: keep a copy under `key`, and close it, whether the copy succeeds or not.

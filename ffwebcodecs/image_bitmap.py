@@ -143,6 +143,12 @@ class ImageBitmap:
         if getattr(self, "_picture", None) is not None and self._warn:
             warnings.warn(f"unclosed bitmap {self!r}", ResourceWarning, stacklevel=2, source=self)
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "an ImageBitmap cannot be pickled or sent to another process: its pixels are this "
+            "process's memory; send what to_ndarray() or copy_to() give"
+        )
+
     def __repr__(self) -> str:
         if self.closed:
             return "<ImageBitmap closed>"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from ._av import containers, packet
+from ._av import containers, forked, packet
 from ._av.mux import MuxerCore, VideoSetup
 from ._av.streams import CopiedStream
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
@@ -80,6 +80,8 @@ class Muxer:
         self._core: MuxerCore | None = None
         self._target: Target | None = None
         self._lock = threading.RLock()
+        self._is_inherited = False
+        forked.watch(self)
         if format is not None and not isinstance(format, str):
             raise InvalidArgumentError(f"format must be a string, got {show(format)}")
         faststart, fragmented = to_flag(faststart, "faststart"), to_flag(fragmented, "fragmented")
@@ -334,12 +336,20 @@ class Muxer:
             if target is not None:
                 target.discard()
 
+    def _after_fork(self) -> None:
+        # The file is the parent's: neither completed nor removed here.
+        self._lock = threading.RLock()
+        self._is_inherited = self._core is not None
+        self._core = self._target = self._timeline = None
+
     @property
     def closed(self) -> bool:
         """Whether `close` or `discard` was called."""
         return self._core is None
 
     def _open_core(self) -> MuxerCore:
+        if self._is_inherited:
+            raise forked.inherited(f"the muxer of {self._shown}")
         if self._core is None:
             raise InvalidStateError(f"the muxer of {self._shown} is closed")
         if self._failed:
@@ -370,6 +380,11 @@ class Muxer:
             ResourceWarning,
             stacklevel=2,
             source=self,
+        )
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a Muxer cannot be pickled or sent to another process: make it where it is used"
         )
 
     def __repr__(self) -> str:

@@ -262,6 +262,11 @@ class VideoDecoder:
         """The frame pool's numbers at this moment."""
         return self._engine.pool.stats()
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a VideoDecoder cannot be pickled or sent to another process: make it where it is used"
+        )
+
     def __enter__(self) -> VideoDecoder:
         return self
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ._av import forked
 from ._encoder_plan import Plan, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._runtime.completion import Completion
@@ -121,12 +122,16 @@ class VideoEncoder:
         # Timestamps are checked and frames queued in one order. Reentrant, because the garbage
         # collector may run a destructor that encodes.
         self._lock = threading.RLock()
+        forked.watch(self)
         self._orientation: tuple[int, bool] | None = None
         self._last: int | None = None
         self._quantizers = 0, 51
         self._mode = "variable"
         self._status = EncoderStatus()
         self._engine = Engine(EncoderDriver(self._status, describe_output), self, None, 5.0)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.RLock()
 
     @staticmethod
     def is_config_supported(config: VideoEncoderConfig | Mapping[str, Any]) -> VideoEncoderSupport:
@@ -301,6 +306,11 @@ class VideoEncoder:
         Known when the first chunk arrives; the log of ``ffwebcodecs`` says it too.
         """
         return self._status.problem
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a VideoEncoder cannot be pickled or sent to another process: make it where it is used"
+        )
 
     def __enter__(self) -> VideoEncoder:
         return self

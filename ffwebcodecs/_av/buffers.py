@@ -10,6 +10,7 @@ Out: `view` makes a memoryview over C memory that keeps its native owner alive.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from functools import partial
 from typing import Any
@@ -25,6 +26,8 @@ _exports: dict[int, Any] = {}
 _next_token = itertools.count(1).__next__
 _callback: Any = None
 _callback_lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: globals().update(_callback_lock=threading.Lock()))
 
 
 def _release(opaque: Any, _data: Any) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _ffi
 from .._ffi import avcodec, avutil, ffi
 from ..errors import EncodingError, NotSupportedError
-from . import averror, ledger
+from . import averror, forked, ledger
 from . import frame as frames
 from .packet import NOPTS, has_alpha
 
@@ -37,7 +37,7 @@ def allocate_context(codec: Any) -> Any:
     if not ptr:
         raise MemoryError("cannot allocate a codec context: FFmpeg is out of memory")
     _contexts.made()
-    return ffi.gc(ptr, _free, 1 << 20)
+    return forked.keep(ffi.gc(ptr, _free, 1 << 20), _contexts)
 
 
 def default_threads() -> int:
@@ -110,6 +110,7 @@ class DecoderCore:
     """
 
     __slots__ = (
+        "__weakref__",
         "_alpha",
         "_context",
         "_device",
@@ -176,6 +177,7 @@ class DecoderCore:
             NotSupportedError,
         )
         self._context: Any = context
+        forked.watch(self)
         # Until the first packet tells: how to open the decoder that reads an alpha channel too.
         self._alpha: Callable[[], DecoderCore | None] | None = None
         if device is None and self.name in _WITH_ALPHA:
@@ -292,6 +294,9 @@ class DecoderCore:
         self._spare = None
         self._device = None
 
+    def _after_fork(self) -> None:
+        self.__class__ = _Inherited
+
     def _error(self, code: int) -> Exception:
         timestamp = self._sent[0] if self._sent else None
         where = "" if timestamp is None else f" the chunk at {timestamp} us"
@@ -299,3 +304,21 @@ class DecoderCore:
         if isinstance(failure, EncodingError):
             failure.timestamp = timestamp
         return failure
+
+
+class _Inherited(DecoderCore):
+    """What a decoder is in a fork of the process that made it."""
+
+    __slots__ = ()
+
+    def send(self, packet: Any, timestamp: int) -> None:
+        raise forked.inherited("this decoder")
+
+    def drain(self) -> None:
+        raise forked.inherited("this decoder")
+
+    def receive(self) -> Any:
+        raise forked.inherited("this decoder")
+
+    def restart(self) -> None:
+        raise forked.inherited("this decoder")

@@ -12,8 +12,8 @@ import tempfile
 from typing import Any
 
 from .._ffi import avcodec, avformat, avutil, ffi
-from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
-from . import averror, ledger, packet
+from ..errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from . import averror, forked, ledger, packet
 from .streams import CopiedStream, StreamParameters, read_tags
 
 _formats = ledger.kind("format_context")
@@ -31,11 +31,12 @@ class NamedSource:
     made.
     """
 
-    __slots__ = ("_descriptor", "_temporary", "name", "shown")
+    __slots__ = ("_descriptor", "_process", "_temporary", "name", "shown")
 
     def __init__(self, source: object) -> None:
         self._descriptor: int | None = None
         self._temporary: str | None = None
+        self._process = os.getpid()
         if isinstance(source, (str, os.PathLike)):
             self.name = os.fspath(source)
             self.shown = repr(self.name)
@@ -97,7 +98,7 @@ class NamedSource:
         if descriptor is not None:
             os.close(descriptor)
         temporary, self._temporary = self._temporary, None
-        if temporary is not None:
+        if temporary is not None and self._process == os.getpid():  # a fork does not own it
             os.unlink(temporary)
 
 
@@ -161,7 +162,7 @@ class DemuxerCore:
         There is no video stream in it.
     """
 
-    __slots__ = ("_context", "_key_flag", "_source", "_time_base", "info", "others")
+    __slots__ = ("__weakref__", "_context", "_key_flag", "_source", "_time_base", "info", "others")
 
     def __init__(self, source: object, *, all_streams: bool = False) -> None:
         self._context: Any = None
@@ -177,6 +178,7 @@ class DemuxerCore:
         except BaseException:
             self.close()
             raise
+        forked.watch(self)
         self._time_base = self.info.time_base
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
 
@@ -196,7 +198,7 @@ class DemuxerCore:
                 code, f"cannot open {shown}", EncodingError
             )
         _formats.made()
-        context = ffi.gc(box[0], _close, 1 << 20)
+        context = forked.keep(ffi.gc(box[0], _close, 1 << 20), _formats)
         code = avformat.avformat_find_stream_info(context, ffi.NULL)
         averror.check(code, f"cannot read {shown}", EncodingError)
         return context
@@ -380,6 +382,11 @@ class DemuxerCore:
         """The source, for people."""
         return self._source.shown
 
+    def require_open(self) -> None:
+        """Raise InvalidStateError if it is closed."""
+        if self.closed:
+            raise InvalidStateError("the demuxer is closed")
+
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
@@ -389,3 +396,25 @@ class DemuxerCore:
         """Close the input; twice is fine."""
         self._context = None
         self._source.close()
+
+    def _after_fork(self) -> None:
+        self.__class__ = _Inherited
+        self._context = None
+
+
+class _Inherited(DemuxerCore):
+    """What a demuxer is in a fork of the process that made it: the two share the file's place."""
+
+    __slots__ = ()
+
+    def require_open(self) -> None:
+        raise forked.inherited("this demuxer")
+
+    def read(self, ptr: Any) -> bool:
+        raise forked.inherited("this demuxer")
+
+    def read_any(self, ptr: Any) -> int | None:
+        raise forked.inherited("this demuxer")
+
+    def seek(self, timestamp: int) -> int:
+        raise forked.inherited("this demuxer")

@@ -18,7 +18,7 @@ from .._spec.encoder_clock import EncoderClock
 from .._spec.encoder_options import QUANTIZER_BASE
 from .._spec.encoder_request import Setup
 from ..errors import EncodingError, NotSupportedError
-from . import averror, hardware, packet
+from . import averror, forked, hardware, packet
 from . import frame as frames
 from .decoder import allocate_context
 from .encoder_formats import describe, encoder_name, formats_of
@@ -96,6 +96,7 @@ class EncoderCore:
     """
 
     __slots__ = (
+        "__weakref__",
         "_clock",
         "_context",
         "_has_input",
@@ -135,6 +136,7 @@ class EncoderCore:
         self._is_careful = (
             self.name.startswith(_CAREFUL) and described is not None and described.depth == 8
         )
+        forked.watch(self)
         context = allocate_context(codec)
         context.width, context.height = picture.width, picture.height
         context.pix_fmt = frames.pix_fmt_id(picture.pix_fmt)
@@ -329,6 +331,9 @@ class EncoderCore:
         if getattr(self, "_context", None) is not None:
             self.close()
 
+    def _after_fork(self) -> None:
+        self.__class__ = _Inherited
+
     def _settle(self, context: Any) -> None:
         # SVT-AV1 waits for ever when it is freed before it has had a picture (seen with 1.4).
         if self.name == "libsvtav1" and not self._has_input:
@@ -339,6 +344,24 @@ class EncoderCore:
 
     def _error(self, code: int, what: str) -> Exception:
         return averror.error(code, f"{self.name} cannot encode {what}", EncodingError)
+
+
+class _Inherited(EncoderCore):
+    """What an encoder is in a fork of the process that made it."""
+
+    __slots__ = ()
+
+    def send(self, *_: Any, **__: Any) -> None:
+        raise forked.inherited("this encoder")
+
+    def drain(self) -> None:
+        raise forked.inherited("this encoder")
+
+    def receive(self) -> Output | None:
+        raise forked.inherited("this encoder")
+
+    def close(self) -> None:
+        self._context = None
 
 
 class _Stream:

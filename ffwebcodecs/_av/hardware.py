@@ -21,7 +21,7 @@ from typing import Any
 
 from .._ffi import avutil, ffi
 from ..errors import NotSupportedError, OperationError
-from . import averror, ledger
+from . import averror, forked, ledger
 from . import frame as frames
 from .picture import Picture
 
@@ -110,7 +110,7 @@ def _create(kind: str) -> Any:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
         raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
     _devices.made()
-    return ffi.gc(ref[0], _free_device, 1 << 20)
+    return forked.keep(ffi.gc(ref[0], _free_device, 1 << 20), _devices)
 
 
 def kinds() -> list[str]:
@@ -147,7 +147,9 @@ def _problem_of(kind: str) -> str | None:
 
 
 def _forget() -> None:
+    global _opening, _strangers
     _shared.clear()  # a device does not work in a forked process
+    _opening, _strangers = threading.RLock(), threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -242,7 +244,7 @@ def make_surfaces(device: Device, pix_fmt: str, width: int, height: int, count: 
     ref = avutil.av_hwframe_ctx_alloc(device.ptr)
     averror.check_pointer(ref, "cannot allocate a frames context")
     _surfaces.made()
-    surfaces = ffi.gc(ref, _free_surfaces, 1 << 16)
+    surfaces = forked.keep(ffi.gc(ref, _free_surfaces, 1 << 16), _surfaces)
     context = ffi.cast("AVHWFramesContext *", ref.data)
     context.format = frames.pix_fmt_id(_PIX_FMTS.get(device.kind, device.kind))
     context.sw_format = frames.pix_fmt_id(pix_fmt)

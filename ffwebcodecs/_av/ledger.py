@@ -9,6 +9,7 @@ them that only ever go up.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Callable
 
@@ -37,6 +38,9 @@ class Kind:
         self._made_reads += 1
         return made - freed
 
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
 
 _kinds: dict[str, Kind] = {}
 _lock = threading.RLock()

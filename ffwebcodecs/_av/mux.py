@@ -14,7 +14,7 @@ from typing import Any
 
 from .._ffi import avcodec, avformat, avutil, ffi
 from ..errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from . import averror, containers, ledger, packet
+from . import averror, containers, forked, ledger, packet
 from .bitstream_filter import Filter
 from .streams import CopiedStream, StreamParameters
 
@@ -114,7 +114,7 @@ class MuxerCore:
             f"cannot write {container.name} to {shown}",
         )
         _formats.made()
-        context = ffi.gc(box[0], _free, 1 << 20)
+        context = forked.keep(ffi.gc(box[0], _free, 1 << 20), _formats)
         code = avformat.avio_open(ffi.addressof(context, "pb"), url, avformat.AVIO_FLAG_WRITE)
         if code < 0:
             raise averror.os_error(code, name) or averror.error(code, f"cannot write {shown}")

@@ -11,6 +11,7 @@ A function that this FFmpeg lacks raises NotSupportedError where it is looked up
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 _lock = threading.RLock()
+if hasattr(os, "register_at_fork"):  # a thread that held it at a fork is not in the child
+    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
 
 
 class _State:

@@ -117,6 +117,7 @@ def load() -> Loaded:
             "this is a 32-bit Python: FFmpeg's structs are laid out differently there, "
             "ffwebcodecs needs a 64-bit one"
         )
+    _require_cffi()
     folder = os.environ.get("FFWEBCODECS_LIBRARY_PATH", "")
     problems: list[str] = []
     loaded = None
@@ -139,6 +140,19 @@ def load() -> Loaded:
     if avutil.av_log_get_level() == AV_LOG_INFO:
         avutil.av_log_set_level(AV_LOG_QUIET)
     return loaded
+
+
+def _require_cffi() -> None:
+    try:
+        importlib.import_module("_cffi_backend")
+    except ImportError as error:
+        advice = "reinstall cffi for this Python"
+        if "subinterpreter" in str(error):
+            advice = (
+                "ffwebcodecs works in the main interpreter only: use threads, which run FFmpeg in "
+                "parallel, or processes"
+            )
+        raise FFmpegLoadError(f"cffi does not load here: {error}. {advice}") from None
 
 
 def _from_folder(folder: str, mode: str, problems: list[str]) -> Loaded | None:

@@ -116,6 +116,14 @@ class Completion:
                 return
         callback()
 
+    def _after_fork(self, error: BaseException) -> None:
+        """Fail, in a process in which nobody will end it; who waits is in the other one."""
+        self._lock = threading.Lock()
+        self._callbacks = []
+        self._waiter = None
+        self._exception = error
+        self._done = True
+
     def _finish(self, exception: BaseException | None = None) -> None:
         """End it; the second end of a completion counts for nothing."""
         with self._lock:

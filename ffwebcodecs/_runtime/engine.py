@@ -18,6 +18,7 @@ ever.
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 import warnings
@@ -27,6 +28,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from .._av import forked
 from .._spec.state import transition
 from ..errors import AbortError, FramePoolWarning, InvalidStateError
 from .completion import Completion
@@ -61,6 +63,7 @@ class Engine(Delivery):
         self._flushes: deque[Completion] = deque()
         self._failed = -1  # the epoch in which the codec failed
         self._stopping = False
+        self._is_inherited = False
         self._thread: threading.Thread | None = None
         self._stall_timeout = min(stall_timeout, 1e6)  # no lock can wait for 1e12 seconds
         self.state = "unconfigured"
@@ -68,6 +71,7 @@ class Engine(Delivery):
         self.queue_size = 0
         # Not a bound method: frames hold their pool, and must not hold the engine through it.
         self.pool = FramePool(pool_size, partial(self._mailbox.put, WAKE))
+        forked.watch(self)
 
     # ---- called by the public codec --------------------------------------------------------------
 
@@ -98,7 +102,8 @@ class Engine(Delivery):
                 self._flushes.append(completion)
                 self._mailbox.put((self.epoch, self._run_flush, completion))
                 return completion
-        completion._finish(InvalidStateError(f"cannot flush: the codec is {self.state}"))
+        error = InvalidStateError(f"cannot flush: the codec is {self.state}")
+        completion._finish(forked.inherited("this codec") if self._is_inherited else error)
         return completion
 
     def reset(self) -> None:
@@ -143,7 +148,26 @@ class Engine(Delivery):
 
     def require(self, action: str) -> None:
         """Raise InvalidStateError unless the state allows `action`, an event of the state table."""
+        if self._is_inherited:
+            raise forked.inherited("this codec")
         transition(self.state, action)
+
+    def _after_fork(self) -> None:
+        """Be closed, in a process that has neither our worker nor FFmpeg's."""
+        self._lock, self._core = threading.RLock(), threading.RLock()
+        self._mailbox = SimpleQueue()
+        self._is_inherited = self.state != "closed"
+        self._stopping = True
+        self.state = "closed"
+        self.epoch += 1
+        self.queue_size = 0
+        self.pool.waiting = False
+        self._backlog = deque()
+        self._outbox = deque()
+        self._loop = None
+        flushes, self._flushes = self._flushes, deque()
+        for completion in flushes:
+            completion._after_fork(forked.inherited("this codec"))
 
     def _end_epoch(self, state: str) -> list[Completion]:
         """Begin a new epoch in `state`; the caller holds the lock and rejects the returned flushes
@@ -393,6 +417,10 @@ class Engine(Delivery):
 
 def _work(engine: Engine) -> None:
     engine._work()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_engines.clear)
 
 
 @atexit.register

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from .._av import forked
+
 T = TypeVar("T")
 
 
@@ -32,9 +34,15 @@ class Prefetch(Generic[T]):
         self._slots = threading.Semaphore(depth)
         self._stopped = False
         self._begun = threading.Event()
+        forked.watch(self)
         self._thread = threading.Thread(
             target=self._run, args=(source,), name="ffwebcodecs-prefetch", daemon=True
         )
+
+    def _after_fork(self) -> None:
+        self._items = SimpleQueue()
+        self._items.put(("error", forked.inherited("this conversion")))
+        self._slots = threading.Semaphore()
 
     def _run(self, source: Iterator[T]) -> None:
         self._begun.set()

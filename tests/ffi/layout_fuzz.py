@@ -47,7 +47,9 @@ _kept = set(" ".join(_needed.FUNCTIONS.values()).split()) | {"dladdr"}
 def declare(layout: dict[str, Any]) -> Any:
     """Return an ffi with these declarations; of the functions only those the self-test may call."""
     lines = ffi_build.abi_declarations(layout).splitlines()
-    call = re.compile(r"(?!typedef|\s|#).*?\b(\w+)\([^*].*\);$|(?!typedef|\s|#).*?\b(\w+)\(\*?.*\);$")
+    call = re.compile(
+        r"(?!typedef|\s|#).*?\b(\w+)\([^*].*\);$|(?!typedef|\s|#).*?\b(\w+)\(\*?.*\);$"
+    )
     kept = []
     for line in lines:
         found = call.match(line)

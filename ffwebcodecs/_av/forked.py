@@ -1,0 +1,62 @@
+"""After a fork: what the child has from its parent, and must leave alone.
+
+A forked process has all of its parent's memory and none of its threads. Freeing a codec context
+that had threads would wait for them for ever; reading a file that was open moves the place at which
+the parent reads, for they share it; completing one would write into the parent's file. So in the
+child every codec and file that the parent had open is *inherited*: using it raises
+InvalidStateError, closing it does nothing, and its memory is the parent's and stays as it is. What
+is plain memory (frames, chunks, bitmaps) works on.
+
+Locks are made anew as well: the thread that held one at the fork is not there to release it.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any, Protocol
+
+from .._ffi import ffi
+from ..errors import InvalidStateError
+from .ledger import Kind
+
+_owners: weakref.WeakKeyDictionary[Any, Kind] = weakref.WeakKeyDictionary()
+_watched: weakref.WeakSet[Watched] = weakref.WeakSet()
+
+
+class Watched(Protocol):
+    """What has something to do in a forked child."""
+
+    def _after_fork(self) -> None: ...
+
+
+def keep(owner: Any, kind: Kind) -> Any:
+    """Return `owner`, a native object that only the process that made it may free."""
+    _owners[owner] = kind
+    return owner
+
+
+def watch(thing: Watched) -> None:
+    """Call ``thing._after_fork()`` in a forked child, if it lives then."""
+    _watched.add(thing)
+
+
+def inherited(what: str) -> InvalidStateError:
+    """Return the error for the use of something inherited."""
+    return InvalidStateError(
+        f"{what} belongs to the process that made it: this one is a fork of that, without its "
+        "threads; make one here (or start processes with the 'spawn' method)"
+    )
+
+
+def _in_child() -> None:
+    for owner, kind in list(_owners.items()):
+        ffi.gc(owner, None)
+        kind.freed()
+    _owners.clear()
+    for thing in list(_watched):
+        thing._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

@@ -1,0 +1,256 @@
+"""A forked child uses what is memory, is refused what is a codec or a file, and harms nobody."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from clips import clip
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+]
+
+# The parent has everything open and running; an alarm ends either process if it hangs.
+SETUP = """
+import gc, os, signal, sys, threading, warnings
+import ffwebcodecs as w
+from ffwebcodecs import InvalidStateError
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork with threads
+path, out = sys.argv[1:3]
+signal.alarm(60)
+frames, some = [], threading.Event()
+def output(frame):
+    frames.append(frame)
+    if len(frames) == 4: some.set()
+demuxer = w.Demuxer(path)
+decoder = w.VideoDecoder(output, print, frame_pool_size=4, stall_timeout=1000)
+decoder.configure(demuxer.video_config)
+chunks = list(demuxer.chunks())
+for chunk in chunks: decoder.decode(chunk)
+flush = decoder.flush()
+reading = w.Demuxer(path)
+reader = reading.chunks()
+next(reader)
+generator = w.read_frames(path, threads=4)
+kept = [next(generator)]
+written = []
+encoder = w.VideoEncoder(lambda chunk, metadata: written.append(chunk), print)
+encoder.configure(w.VideoEncoderConfig(codec="ffmpeg:mpeg4", width=kept[0].coded_width & ~1,
+                                       height=kept[0].coded_height & ~1))
+encoder.encode(kept[0])
+muxer = w.Muxer(out)
+muxer.add_chunk(chunks[0], demuxer.video_config)
+cache = w.FrameCache(max_frames=4)
+cache.put("first", kept[0].clone())
+some.wait()
+total = len(list(w.read_frames(path)))
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    def refused(call):
+        try:
+            call()
+        except InvalidStateError as error:
+            assert "belongs to the process that made it" in str(error), error
+        else:
+            raise AssertionError("not refused")
+"""
+PARENT = """
+    os._exit(0) if LEAVE == "_exit" else sys.exit(0)
+pid, status = os.waitpid(child, 0)
+assert status == 0, status
+kept.pop().close()
+while not flush.done():
+    while frames: frames.pop().close()
+while frames: frames.pop().close()
+flush.result()
+assert 1 + sum(1 for frame in generator if not frame.close()) == total
+assert 1 + len(list(reader)) == len(chunks)
+encoder.flush().result(); encoder.close(); assert len(written) == 1
+for chunk in chunks[1:]: muxer.add_chunk(chunk)
+muxer.close()
+assert len(list(w.read_frames(out))) == total
+decoder.close(); demuxer.close(); reading.close(); cache.close()
+del chunk, chunks, written, reader; gc.collect()
+assert not any(w.open_handles().values()), w.open_handles()
+print("unharmed")
+"""
+CASES = {
+    "uses what it inherits": """
+    refused(lambda: decoder.decode(chunks[0]))
+    refused(lambda: decoder.configure(demuxer.video_config))
+    refused(lambda: flush.result(5))
+    refused(lambda: decoder.flush().result(5))
+    refused(lambda: next(generator))
+    refused(lambda: next(reader))
+    refused(lambda: reading.seek(0))
+    refused(lambda: encoder.encode(kept[0]))
+    refused(lambda: encoder.flush().result(5))
+    refused(lambda: muxer.add_chunk(chunks[1]))
+    assert decoder.state == encoder.state == "closed"
+""",
+    "closes what it inherits": """
+    for codec in (decoder, encoder): codec.close()
+    for thing in (demuxer, reading, muxer, generator, *frames, *kept): thing.close()
+    muxer.discard()
+    cache.close()
+    del decoder, encoder, demuxer, reading, reader, muxer, generator, flush
+    frames.clear(); kept.clear(); gc.collect()
+""",
+    "leaves everything open": "",
+    "decodes by itself": """
+    assert len(list(w.read_frames(path))) == total
+    own = []
+    done = w.VideoDecoder(lambda frame: own.append(frame.timestamp) or frame.close(), print)
+    with w.Demuxer(path) as opened:
+        done.configure(opened.video_config)
+        for chunk in opened.chunks(): done.decode(chunk)
+    done.flush().result(20)
+    done.close()
+    assert len(own) == total
+""",
+    "reads inherited frames": """
+    assert frames[0].to_ndarray().any()
+    assert kept[0].clone().planes[0].data.nbytes
+    assert chunks[0].byte_length == len(chunks[0].data)
+    assert cache.get("first").to_ndarray().any()
+    w.transcode(path, out + ".child.mp4")
+""",
+}
+
+
+def run(code: str, out: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(clip("h264-bframes.mp4")), str(out)],
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("leave", ["sys.exit", "_exit"])
+@pytest.mark.parametrize("case", CASES)
+def test_the_parent_is_unharmed_by_a_child_that(case: str, leave: str, tmp_path: Path) -> None:
+    code = f"LEAVE = {leave!r}\n" + SETUP + CASES[case] + PARENT
+    assert run(code, tmp_path / "out.mp4") == "unharmed"
+    assert not list(tmp_path.glob(".*"))  # no temporary file is left, and the child removed none
+
+
+def test_a_fork_while_locks_are_held_does_not_hang(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys, threading
+import ffwebcodecs as w
+from ffwebcodecs import _ffi
+from ffwebcodecs._av import buffers, hardware, ledger
+signal.alarm(60)
+decoder = w.VideoDecoder(print, print)
+demuxer, cache = w.Demuxer(sys.argv[1]), w.FrameCache(max_frames=1)
+config = demuxer.video_config
+held = [_ffi._lock, ledger._lock, buffers._callback_lock, hardware._opening, demuxer._lock,
+        decoder._engine._lock, decoder._engine._core, cache._lock]
+ready, done = threading.Event(), threading.Event()
+def hold():
+    for lock in held: lock.acquire()
+    ready.set()
+    done.wait()
+    for lock in reversed(held): lock.release()
+thread = threading.Thread(target=hold)
+thread.start()
+ready.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    decoder.close()
+    demuxer.close()
+    cache.close()
+    w.open_handles()
+    assert list(w.read_frames(sys.argv[1]))
+    pixels = bytes(64)
+    w.VideoFrame(pixels, format="RGBA", coded_width=4, coded_height=4, timestamp=0).close()
+    os._exit(0)
+status = os.waitpid(child, 0)[1]
+done.set()
+thread.join()
+decoder.close(); demuxer.close(); cache.close()
+print(status)
+"""
+    assert run(code, tmp_path / "unused") == "0"
+
+
+def test_a_fork_inside_a_callback(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys
+import ffwebcodecs as w
+signal.alarm(60)
+statuses = []
+def output(frame):
+    if not statuses:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            frame.close()
+            decoder.close()
+            os._exit(7 if len(list(w.read_frames(sys.argv[1]))) > 1 else 1)
+        statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    frame.close()
+decoder = w.VideoDecoder(output, print)
+with w.Demuxer(sys.argv[1]) as demuxer:
+    decoder.configure(demuxer.video_config)
+    for chunk in demuxer.chunks(): decoder.decode(chunk)
+decoder.flush().result()
+decoder.close()
+print(statuses)
+"""
+    assert run(code, tmp_path / "unused") == "[7]"
+
+
+POOL = """
+import hashlib, multiprocessing, sys, warnings
+import ffwebcodecs as w
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork with threads
+
+def hashes(path):
+    return [hashlib.md5(frame.to_ndarray()).hexdigest() for frame in w.read_frames(path)]
+
+def send_back(path):
+    with w.Demuxer(path) as demuxer:
+        return demuxer
+
+if __name__ == "__main__":
+    method, paths = sys.argv[3], sys.argv[1:2] * 4
+    expected = hashes(paths[0])
+    running = w.VideoDecoder(lambda frame: frame.close(), print)
+    with w.Demuxer(paths[0]) as demuxer:
+        running.configure(demuxer.video_config)
+        for chunk in demuxer.chunks(): running.decode(chunk)
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        assert pool.map(hashes, paths) == [expected] * 4
+        try:
+            pool.apply(send_back, (paths[0],))
+        except Exception as error:
+            assert "cannot be pickled" in str(error), error
+    running.flush().result(20)
+    running.close()
+    print("same")
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_of_processes_decodes(method: str, tmp_path: Path) -> None:
+    script = tmp_path / "pool.py"
+    script.write_text(POOL)
+    path = str(clip("h264-bframes.mp4"))
+    done = subprocess.run(
+        [sys.executable, str(script), path, "unused", method],
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "same", "")
