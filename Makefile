@@ -59,6 +59,15 @@ valgrind: setup ## Run the lifetime tests and small scenarios under Valgrind (an
 sanitize: setup
 	@memcheck/sanitize.sh $(python)
 
+.PHONY: coexistence
+coexistence: setup ## Only the tests beside PyAV and OpenCV, with processes, threads and notebooks, in both FFI modes
+	@tools/test.sh $(python) tests/test_coexistence.py tests/test_fork.py tests/test_interpreter_exit.py $(ARGS)
+
+.PHONY: fuzz-libraries
+fuzz-libraries: setup ## Load wrong libraries and wrong layouts, at random, for a minute (SECONDS=600 SEED=7 FOLDERS="/a /b")
+	@PYTHONPATH=tests:tests/ffi $(python) tools/fuzz-libraries.py --seconds $(or $(SECONDS),60) --cache $(CACHE) \
+	    $(addprefix --seed ,$(SEED)) $(FOLDERS)
+
 .PHONY: lint
 lint: setup ## ruff and mypy --strict
 	@$(python) -m ruff check .

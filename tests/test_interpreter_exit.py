@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from clips import clip
@@ -61,6 +62,21 @@ async def main():
         decoder.decode(chunk)
 asyncio.run(main())
 """,
+    "encoder, muxer, bitmaps and a cache": """
+frame = next(iter(ffwebcodecs.read_frames(sys.argv[1])))
+encoder = ffwebcodecs.VideoEncoder(lambda *chunk: kept.append(chunk), print)
+encoder.configure(ffwebcodecs.VideoEncoderConfig(
+    codec="ffmpeg:mpeg4", width=frame.coded_width, height=frame.coded_height, framerate=25))
+encoder.encode(frame)
+flush = encoder.flush()
+chunks = list(demuxer.chunks())
+muxer = ffwebcodecs.Muxer(sys.argv[2])
+muxer.add_chunk(chunks[0], demuxer.video_config)
+bitmap = ffwebcodecs.create_image_bitmap(frame)
+cache = ffwebcodecs.FrameCache(max_frames=3)
+cache.put(1, frame.clone())
+array, view = frame.to_ndarray(), frame.planes[0].data
+""",
     "sys.exit with a callback running": """
 import threading
 inside = threading.Event()
@@ -77,10 +93,37 @@ sys.exit(0)
 }
 
 
+# Where the case runs; a thread that is no daemon is waited for, a daemon is left as it is.
+THREADS = {
+    "the main thread": "exec(compile(CODE, 'case', 'exec'), globals())",
+    "a thread": """
+import threading
+thread = threading.Thread(target=exec, args=(compile(CODE, 'case', 'exec'), globals()))
+thread.start()
+""",
+    "a daemon": """
+import threading
+def run():
+    try:
+        exec(compile(CODE, 'case', 'exec'), globals())
+    finally:
+        ready.set()
+    threading.Event().wait()
+ready = threading.Event()
+threading.Thread(target=run, daemon=True).start()
+ready.wait()
+""",
+}
+
+
+@pytest.mark.parametrize("thread", THREADS)
 @pytest.mark.parametrize("name", CASES)
-def test_exit_is_clean_with(name: str) -> None:
+def test_exit_is_clean_with(name: str, thread: str, tmp_path: Path) -> None:
+    if "sys.exit" in name and thread != "the main thread":
+        pytest.skip("sys.exit ends the interpreter from the main thread only")
+    code = SETUP + f"CODE = {CASES[name]!r}\n" + THREADS[thread]
     done = subprocess.run(
-        [sys.executable, "-c", SETUP + CASES[name], str(clip("h264-bframes.mp4"))],
+        [sys.executable, "-c", code, str(clip("h264-bframes.mp4")), str(tmp_path / "out.mp4")],
         capture_output=True,
         text=True,
         timeout=30,
