@@ -64,8 +64,8 @@ coexistence: setup ## Only the tests beside PyAV and OpenCV, with processes, thr
 	@tools/test.sh $(python) tests/test_coexistence.py tests/test_fork.py tests/test_interpreter_exit.py $(ARGS)
 
 .PHONY: fuzz-libraries
-fuzz-libraries: setup ## Load wrong libraries and wrong layouts, at random, for a minute (SECONDS=600 SEED=7 FOLDERS="/a /b")
-	@PYTHONPATH=tests:tests/ffi $(python) tools/fuzz-libraries.py --seconds $(or $(SECONDS),60) --cache $(CACHE) \
+fuzz-libraries: setup ## Load wrong libraries and wrong layouts, at random, for a minute (TIME=600 SEED=7 FOLDERS="/a /b")
+	@PYTHONPATH=tests:tests/ffi $(python) tools/fuzz-libraries.py --seconds $(or $(TIME),60) --cache $(CACHE) \
 	    $(addprefix --seed ,$(SEED)) $(FOLDERS)
 
 .PHONY: lint

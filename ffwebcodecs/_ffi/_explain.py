@@ -40,14 +40,14 @@ def failure(mode: str, folder: str, problems: list[str]) -> str:
         known = f"{RELEASES[-1].series} to {RELEASES[0].series}"
         lines = f"\n  - no libavutil, libavcodec and libswscale of FFmpeg {known} was found"
     advice = install_hint()
-    if folder:
-        advice = (
-            "Nothing else is searched while FFWEBCODECS_LIBRARY_PATH is set: name the folder of a "
-            f"complete FFmpeg there, or unset it.\n{advice}"
-        )
     if mode == "api":
         advice = (
             "To build the extension, install a C compiler and FFmpeg's -dev packages and reinstall "
             "with FFWEBCODECS_BUILD=api; or unset FFWEBCODECS_FFI."
+        )
+    if folder:
+        advice = (
+            "Nothing else is searched while FFWEBCODECS_LIBRARY_PATH is set: name the folder of a "
+            f"complete FFmpeg there, or unset it.\n{advice}"
         )
     return f"FFmpeg's libraries could not be loaded{where}{wanted}:{lines}\n{advice}"
