@@ -5,8 +5,9 @@ One text drives both. The renderer drops the lines whose version gate does not h
 * API mode compiles the rest against the installed headers, as ``ffwebcodecs/_ffi/_apiNN`` (NN: the
   major version of libavutil; an extension for another major is simply not chosen at run time), and
   libavformat's functions apart as ``_apiNN_format``, so that the package works without libavformat;
-* ABI mode completes the structs with the offsets recorded in headers/layouts/ and writes one
-  pre-parsed module ``ffwebcodecs/_ffi/_abiNN.py`` for every FFmpeg major we know.
+* ABI mode completes the structs with the offsets recorded in headers/layouts/ and writes them,
+  parsed, for every FFmpeg major we know, as one module ``ffwebcodecs/_ffi/_abi.py``
+  (`ffi_tables.py`).
 
 Run ``python ffi_build.py`` to build in place, ``python ffi_build.py layouts --include DIR`` to
 record the layout of another FFmpeg. ``FFWEBCODECS_BUILD=api`` makes a failing extension an error,
@@ -175,19 +176,34 @@ def load_layouts() -> dict[int, dict[str, Any]]:
     return {table["versions"]["libavutil"][0]: table for table in tables}
 
 
-def build_abi() -> list[Path]:
-    """Write ``_abiNN.py`` for every recorded layout; only files whose text changes are touched."""
+def abi_builder(major: int, layout: dict[str, Any]) -> Any:
+    """Return cffi's builder with the declarations of a recorded major."""
     from cffi import FFI
 
-    written = []
-    for major, layout in sorted(load_layouts().items()):
-        builder = FFI()
-        builder.set_source(f"ffwebcodecs._ffi._abi{major}", None)
-        builder.cdef(abi_declarations(layout))
-        path = PACKAGE / f"_abi{major}.py"
-        builder.emit_python_code(str(path))
-        written.append(path)
-    return written
+    builder = FFI()
+    builder.set_source(f"ffwebcodecs._ffi._abi{major}", None)
+    builder.cdef(abi_declarations(layout))
+    return builder
+
+
+def abi_text() -> str:
+    """Return the text of _abi.py: the declarations of every recorded major, parsed and merged."""
+    import ffi_tables
+
+    layouts = sorted(load_layouts().items())
+    return ffi_tables.write_module(
+        {row[0]: ffi_tables.Major(ffi_tables.parsed(abi_builder(*row))) for row in layouts}
+    )
+
+
+def build_abi() -> Path:
+    """Write _abi.py; it is only touched when its text changes."""
+    text = abi_text()
+    path = PACKAGE / "_abi.py"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        print(f"writing {path}")
+        path.write_text(text, encoding="utf-8")
+    return path
 
 
 # --- API mode -------------------------------------------------------------------------------

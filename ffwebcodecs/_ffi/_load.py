@@ -30,6 +30,7 @@ from ffwebcodecs._ffi._open import (
     open_file,
     open_set,
     opened_folders,
+    opener,
     same_file,
 )
 from ffwebcodecs._ffi._report import LoadReport, dotted, install_hint, release_of, split_version
@@ -263,7 +264,7 @@ def _has_avformat(files: LibrarySet) -> bool:
         return False
     try:
         check_files(files, ("avformat",))
-        open_file(abi_module(files.release).ffi, files.paths["avformat"])
+        open_file(opener(), files.paths["avformat"])
     except RejectedError:
         return False  # nobody has libavformat: nothing is lost
     return True
@@ -334,7 +335,7 @@ def _abi_candidates(places: _Places, problems: list[str]) -> Iterator[LibrarySet
             problems.append(f"ABI mode, {files}: {error}")
             continue
         try:
-            open_file(abi_module(release).ffi, files.paths["avutil"])
+            open_file(opener(), files.paths["avutil"])
         except RejectedError:
             continue  # not installed: no problem worth telling while there are others
         yield files

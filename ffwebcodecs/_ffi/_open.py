@@ -27,14 +27,22 @@ class RejectedError(Exception):
 
 
 def abi_module(release: Release) -> Any:
-    """Import the pre-parsed declarations of a release."""
-    name = f"ffwebcodecs._ffi._abi{release.key}"
+    """Return the pre-parsed declarations of a release: its `ffi`."""
     try:
-        return importlib.import_module(name)
-    except ImportError:
+        tables = importlib.import_module("ffwebcodecs._ffi._tables")
+    except ImportError as error:
         raise RejectedError(
-            f"{name} is missing: reinstall ffwebcodecs, or run `python ffi_build.py` in a checkout"
+            f"{error.name} is missing: reinstall ffwebcodecs, or run `python ffi_build.py` in a "
+            "checkout"
         ) from None
+    return tables.module(release.key)
+
+
+def opener() -> Any:
+    """Return an ffi that only opens libraries: declarations cost a millisecond."""
+    import _cffi_backend
+
+    return _cffi_backend.FFI()
 
 
 def open_file(ffi: Any, path: str) -> Any:

@@ -33,7 +33,7 @@ def compiled() -> tuple[Any, Any]:
         extension = ffi_helpers.module(f"_api{majors[0]}")
     except ImportError as error:
         pytest.skip(f"the extension does not load: {error}")
-    return extension, ffi_helpers.module(f"_abi{majors[0]}")
+    return extension, ffi_helpers.module("_tables").module(majors[0])
 
 
 def test_there_is_a_table_for_every_known_release() -> None:
@@ -54,7 +54,7 @@ def test_every_declared_field_has_a_recorded_place(major: int) -> None:
 
 @pytest.mark.parametrize("major", TABLES)
 def test_abi_module_has_every_field_where_the_table_says(major: int) -> None:
-    ffi = ffi_helpers.module(f"_abi{major}").ffi
+    ffi = ffi_helpers.module("_tables").module(major).ffi
     structs = ffi_build.load_layouts()[major]["structs"]
     for struct, fields in declared(major).items():
         assert ffi.sizeof(struct) == structs[struct]["size"]
@@ -87,11 +87,11 @@ def test_abi_numbers_equal_the_compilers(compiled: tuple[Any, Any]) -> None:
 
 
 WITH_TABLE = """
-import importlib, json
-from ffwebcodecs._ffi import _find, _open, _selftest
+import json
+from ffwebcodecs._ffi import _find, _open, _selftest, _tables
 from ffwebcodecs._ffi._load import load
 files = load().files
-ffi = importlib.import_module("ffwebcodecs._ffi._abi{table}").ffi
+ffi = _tables.module({table}).ffi
 libs = {{name: _open.open_file(ffi, path) for name, path in files.paths.items()}}
 core = _selftest.check(ffi, libs)
 whole = _selftest.check_avformat(ffi, libs, libs["avformat"]) if not core or {force} else []

@@ -101,7 +101,7 @@ def test_without_compiler_the_wheel_is_pure_and_small(
     wheel = build(source, tmp_path, **env)
     assert wheel.name.endswith("-py3-none-any.whl")
     assert not [name for name in names(wheel) if name.endswith((".so", ".pyd", ".c"))]
-    assert {f"ffwebcodecs/_ffi/_abi{major}.py" for major in range(56, 62)} <= set(names(wheel))
+    assert "ffwebcodecs/_ffi/_abi.py" in names(wheel)
     assert "ffwebcodecs/py.typed" in names(wheel)
     assert wheel.stat().st_size < 400_000
     assert load(wheel, tmp_path / "site", FFWEBCODECS_FFI="auto") == "abi"
