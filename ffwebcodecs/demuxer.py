@@ -234,7 +234,8 @@ class Demuxer:
         if core is None or core.closed:
             return
         core.close()
-        warnings.warn(f"unclosed demuxer of {core.shown}", ResourceWarning, 2, source=self)
+        if warnings is not None:  # None: without a GIL this may run after the modules' end
+            warnings.warn(f"unclosed demuxer of {core.shown}", ResourceWarning, 2, source=self)
 
     def __reduce__(self) -> Any:
         raise TypeError(

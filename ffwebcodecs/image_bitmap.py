@@ -140,7 +140,8 @@ class ImageBitmap:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_picture", None) is not None and self._warn:
+        # warnings is None: without a GIL this may run after the modules' end.
+        if getattr(self, "_picture", None) is not None and self._warn and warnings is not None:
             warnings.warn(f"unclosed bitmap {self!r}", ResourceWarning, stacklevel=2, source=self)
 
     def __reduce__(self) -> Any:

@@ -375,12 +375,9 @@ class Muxer:
         if getattr(self, "_core", None) is None:
             return
         self.discard()
-        warnings.warn(
-            f"the muxer of {self._shown} was never closed: its file is discarded",
-            ResourceWarning,
-            stacklevel=2,
-            source=self,
-        )
+        if warnings is not None:  # None: without a GIL this may run after the modules' end
+            message = f"the muxer of {self._shown} was never closed: its file is discarded"
+            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     def __reduce__(self) -> Any:
         raise TypeError(

@@ -324,7 +324,8 @@ class VideoEncoder:
             return
         message = f"unclosed encoder {self!r}" if engine.state == "configured" else None
         engine.abandon()
-        if message is not None:
+        # warnings is None: without a GIL this may run after the modules' end.
+        if message is not None and warnings is not None:
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     def __repr__(self) -> str:

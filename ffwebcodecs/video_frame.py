@@ -567,7 +567,8 @@ class VideoFrame:
 
     def __del__(self) -> None:
         # getattr: __init__ may not have got anywhere, and __del__ runs all the same.
-        if getattr(self, "_picture", None) is not None and self._warn:
+        # warnings is None: without a GIL this may run after the modules' end.
+        if getattr(self, "_picture", None) is not None and self._warn and warnings is not None:
             try:
                 place = "" if self._place is None else f", held since {self._place.text}"
                 message = f"unclosed frame {self!r}{place}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ffwebcodecs._ffi._report import LoadReport
 
 __all__ = [
+    "FREE_THREADED",
     "avcodec",
     "avformat",
     "avutil",
@@ -36,6 +38,10 @@ __all__ = [
     "swscale",
     "version",
 ]
+
+FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
+"""This process runs without a GIL. Then an object is freed by the thread that made it, when that
+one runs next, and what is alive at the exit is freed after the modules have been taken apart."""
 
 _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a thread that held it at a fork is not in the child
@@ -79,6 +85,22 @@ def _library(name: str) -> Any:
     return loaded.libs[name]
 
 
+def _gc_until_exit(gc: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `ffi.gc` with destructors that do nothing once the interpreter is being taken apart:
+    what they call is gone then, and the system takes the memory.
+    """
+    finalizing = sys.is_finalizing
+
+    def gc_until_exit(cdata: Any, destructor: Callable[[Any], object], size: int = 0) -> Any:
+        def free(pointer: Any) -> None:
+            if not finalizing():
+                destructor(pointer)
+
+        return gc(cdata, free, size)
+
+    return gc_until_exit
+
+
 class _FFI:
     """Stands for cffi's FFI object until it is used."""
 
@@ -86,6 +108,8 @@ class _FFI:
         if name.startswith("__"):
             raise AttributeError(name)
         value = getattr(_get().ffi, name)
+        if name == "gc" and FREE_THREADED:
+            value = _gc_until_exit(value)
         self.__dict__[name] = value
         return value
 

@@ -29,12 +29,15 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from .._av import forked
+from .._ffi import FREE_THREADED
 from .._spec.state import transition
 from ..errors import AbortError, FramePoolWarning, InvalidStateError
 from .completion import Completion
 from .delivery import ERROR_TURNS, LOOP_CLOSED, WAKE, Delivery, reject, running_loop, unraisable
 from .driver import Driver, Owner
 from .pool import FramePool
+
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05  # seconds, see _next_message
 
 
 class _Stop(BaseException):
@@ -207,7 +210,7 @@ class Engine(Delivery):
     def _work(self) -> None:
         try:
             while not self._stopping:
-                message = self._backlog.popleft() if self._backlog else self._mailbox.get()
+                message = self._backlog.popleft() if self._backlog else self._next_message(None)
                 if message is None:
                     continue  # a stop: the loop's condition sees it
                 if message is LOOP_CLOSED:
@@ -231,6 +234,25 @@ class Engine(Delivery):
                 self._driver.close()
             self._backlog.clear()
             self._empty_mailbox()
+
+    def _next_message(self, timeout: float | None) -> tuple[Any, ...] | None:
+        """Take the next message out of the mailbox; raises Empty after `timeout` seconds."""
+        if not FREE_THREADED:
+            return self._mailbox.get(timeout=timeout)
+        # Without a GIL, what another thread drops is freed by the thread that made it, when that
+        # one runs next. Frames are made here, so a worker that slept on would keep their memory,
+        # and would wait for ever for the leases that it has to give back itself.
+        end = None if timeout is None else time.monotonic() + timeout
+        pause = _SHORTEST_PAUSE
+        while True:
+            if end is not None:
+                pause = min(pause, max(end - time.monotonic(), 0))
+            try:
+                return self._mailbox.get(timeout=pause)
+            except Empty:
+                if end is not None and time.monotonic() >= end:
+                    raise
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _empty_mailbox(self) -> None:
         """Let go of what nobody will run, and leave a stop for a worker that is still on its
@@ -363,7 +385,7 @@ class Engine(Delivery):
                         warned = True
                     continue
                 try:
-                    message = self._mailbox.get(timeout=timeout)
+                    message = self._next_message(timeout)
                 except Empty:
                     continue
                 if message is LOOP_CLOSED:
