@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 Version = tuple[int, int, int]
 
-INSTALL = {
-    "apt": "apt install libavcodec-extra libavformat-dev libswscale-dev",
-    "dnf": "dnf install ffmpeg-free libavcodec-free libavformat-free libswscale-free",
-    "pacman": "pacman -S ffmpeg",
-    "brew": "brew install ffmpeg",
-}
+# system, its names in /etc/os-release (or of the platform), how to install the libraries there
+INSTALL = (
+    ("Debian, Ubuntu", ("debian", "ubuntu"), "apt install ffmpeg"),
+    ("Fedora", ("fedora", "rhel"), "dnf install libavcodec-free libavformat-free libswscale-free"),
+    ("Alpine", ("alpine",), "apk add ffmpeg"),
+    ("Arch", ("arch",), "pacman -S ffmpeg"),
+    ("macOS", ("darwin",), "brew install ffmpeg"),
+    ("conda", (), "conda install -c conda-forge ffmpeg"),
+    ("Windows", ("win32",), "winget install Gyan.FFmpeg.Shared   (its bin folder goes on PATH)"),
+)
 
 
 class LoadReport:
@@ -77,19 +80,27 @@ def release_of(version_info: str, series: str) -> str:
     return series
 
 
-def install_hint() -> str:
-    """Say how to install FFmpeg's libraries here: the package manager at hand first."""
-    if sys.platform == "darwin":
-        order = ["brew"]
-    elif os.name == "nt":
-        return (
-            "Install a shared build of FFmpeg (for example `winget install Gyan.FFmpeg.Shared`) "
-            "and put its bin folder on PATH, or name it in FFWEBCODECS_LIBRARY_PATH."
-        )
-    else:
-        order = ["apt", "dnf", "pacman", "brew"]
-    commands = "\n".join(f"    {INSTALL[name]}" for name in order)
+def _this_system() -> set[str]:
+    """Return the names that this system goes by in INSTALL."""
+    names = {sys.platform}
+    try:
+        with open("/etc/os-release", encoding="utf-8") as lines:
+            for line in lines:
+                key, _, value = line.strip().partition("=")
+                if key in ("ID", "ID_LIKE"):
+                    names.update(value.strip("\"'").split())
+    except (OSError, UnicodeDecodeError):
+        pass
+    return names
+
+
+def install_hint(here: set[str] | None = None) -> str:
+    """Say how to install FFmpeg's libraries; the system with these names, this one's, comes first."""
+    if here is None:
+        here = _this_system()
+    rows = sorted(INSTALL, key=lambda row: not here.intersection(row[1]))
+    commands = "".join(f"    {name + ':':<16} {command}\n" for name, _, command in rows)
     return (
-        "Install FFmpeg's shared libraries, one of:\n"
-        f"{commands}\nor name their folder in FFWEBCODECS_LIBRARY_PATH."
+        "Install FFmpeg's shared libraries:\n"
+        f"{commands}or name the folder that holds them in FFWEBCODECS_LIBRARY_PATH."
     )
