@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._av import buffers
 from ._av.picture import Picture
+from ._ffi import FREES_LATE
 from ._frame_source import picture_from_buffer, shape_of_derived
 from ._pixels import Source, copy_pixels, destination_layout, no_name
 from ._runtime import trace
@@ -202,6 +203,8 @@ class VideoFrame:
         self._duration = new_duration
         self._shape = shape
         self._picture = picture
+        if FREES_LATE:
+            picture.hold(self)
         if trace.enabled and isinstance(source, VideoFrame):
             self._note(trace.caller(1))
 
@@ -266,6 +269,8 @@ class VideoFrame:
         frame._place = None
         frame._timestamp = timestamp
         frame._duration = duration
+        if FREES_LATE:
+            picture.hold(frame)
         return frame
 
     # ---- attributes (spec 1.4) -------------------------------------------------------------------
@@ -547,7 +552,10 @@ class VideoFrame:
         running each hold it.
         """
         # Forget the picture first: whoever reads the closed shape then also finds no picture.
+        picture = self._picture
         self._picture = None
+        if FREES_LATE and picture is not None:
+            picture.let_go(self)
         self._shape = CLOSED
         self._metadata = None
         self._place = None

@@ -24,6 +24,7 @@ from ffwebcodecs import (
     VideoFrame,
     create_image_bitmap,
 )
+from ffwebcodecs._runtime.pool import FramePool
 
 CLIP = "h264-bframes.mp4"
 PATIENCE = 10.0  # seconds: a bound on waits that normally take milliseconds
@@ -456,3 +457,21 @@ def test_bad_pool_size_is_refused(size: Any) -> None:
 def test_bad_stall_timeout_is_refused(timeout: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="stall_timeout"):
         VideoDecoder(print, print, stall_timeout=timeout)
+
+
+def test_a_lease_with_holders_goes_back_with_the_last_one_that_closes() -> None:
+    # What frames do on interpreters where dropping the last reference does not free at once.
+    woken: list[None] = []
+    pool = FramePool(1, lambda: woken.append(None))
+    lease, first, clone = pool.lend(7), object(), object()
+    lease.hold(first)
+    lease.hold(clone)
+    pool.waiting = True
+    lease.let_go(first)
+    lease.let_go(first)
+    assert (pool.stats().in_use, len(woken)) == (1, 0)
+    lease.let_go(clone)
+    assert (pool.stats().in_use, pool.room(0), len(woken)) == (0, True, 1)
+    del lease
+    gc.collect()
+    assert (pool.stats().in_use, len(woken)) == (0, 1)

@@ -19,3 +19,13 @@ class Picture:
         self.ptr = ptr
         # A lease goes back to its pool when it is dropped: with the picture.
         self.lease = lease
+
+    def hold(self, holder: object) -> None:
+        """Note a frame that opens, where dropping a reference does not free at once."""
+        if self.lease is not None:
+            self.lease.hold(holder)
+
+    def let_go(self, holder: object) -> None:
+        """Forget a frame that closes."""
+        if self.lease is not None:
+            self.lease.let_go(holder)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ffwebcodecs._ffi._report import LoadReport
 
 __all__ = [
+    "FREES_LATE",
     "FREE_THREADED",
     "avcodec",
     "avformat",
@@ -42,6 +43,8 @@ __all__ = [
 FREE_THREADED = not getattr(sys, "_is_gil_enabled", lambda: True)()
 """This process runs without a GIL. Then an object is freed by the thread that made it, when that
 one runs next, and what is alive at the exit is freed after the modules have been taken apart."""
+FREES_LATE = FREE_THREADED or sys.implementation.name != "cpython"
+"""Dropping the last reference does not free an object at once: nothing may wait for that."""
 
 _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a thread that held it at a fork is not in the child

@@ -4,6 +4,9 @@ A lease is an object that goes back by being dropped: the last clone of a frame 
 collected drops it. So giving back runs in destructors, anywhere and at any time, and takes no lock:
 it removes one dictionary entry, which is atomic, and wakes the worker through its mailbox, which is
 made to be used from destructors.
+
+Where dropping does not free at once (`FREES_LATE`), the frames say when they open and close, and
+the last to close gives the lease back.
 """
 
 from __future__ import annotations
@@ -63,7 +66,7 @@ class Held(NamedTuple):
 class Lease:
     """One frame that is out; dropping it gives it back."""
 
-    __slots__ = ("_number", "_places", "_pool")
+    __slots__ = ("_holders", "_number", "_places", "_pool")
 
     def __init__(
         self, pool: FramePool, number: int, places: list[weakref.ref[Place]] | None
@@ -71,6 +74,17 @@ class Lease:
         self._pool = pool
         self._number = number
         self._places = places
+        self._holders: dict[int, None] = {}
+
+    def hold(self, holder: object) -> None:
+        """Note an open frame, where dropping a reference does not free at once."""
+        self._holders[id(holder)] = None
+
+    def let_go(self, holder: object) -> None:
+        """Forget a frame that is closed; with the last one the lease goes back."""
+        self._holders.pop(id(holder), None)
+        if not self._holders:
+            self._pool._give_back(self._number)
 
     def note(self, place: Place) -> None:
         """Remember one more holder, for as long as `place` lives."""
@@ -108,8 +122,7 @@ class FramePool:
         return Lease(self, number, places)
 
     def _give_back(self, number: int) -> None:
-        self._out.pop(number, None)
-        if self.waiting:
+        if self._out.pop(number, None) is not None and self.waiting:
             self.returns += 1
             self._wake()
 
