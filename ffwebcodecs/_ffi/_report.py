@@ -95,7 +95,7 @@ def _this_system() -> set[str]:
 
 
 def install_hint(here: set[str] | None = None) -> str:
-    """Say how to install FFmpeg's libraries; the system with these names, this one's, comes first."""
+    """Say how to install FFmpeg's libraries, first on the system of these names (this one's)."""
     if here is None:
         here = _this_system()
     rows = sorted(INSTALL, key=lambda row: not here.intersection(row[1]))
