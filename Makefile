@@ -69,7 +69,7 @@ coexistence: setup ## Only the tests beside PyAV and OpenCV, with processes, thr
 
 .PHONY: fuzz-libraries
 fuzz-libraries: setup ## Load wrong libraries and wrong layouts, at random, for a minute (TIME=600 SEED=7 FOLDERS="/a /b")
-	@PYTHONPATH=tests:tests/ffi $(python) tools/fuzz-libraries.py --seconds $(or $(TIME),60) --cache $(CACHE) \
+	@PYTHONPATH=tests $(python) tools/fuzz-libraries.py --seconds $(or $(TIME),60) --cache $(CACHE) \
 	    $(addprefix --seed ,$(SEED)) $(FOLDERS)
 
 .PHONY: lint

@@ -16,8 +16,8 @@ FUNCTIONS = {
         av_hwframe_constraints_free av_hwframe_ctx_alloc av_hwframe_ctx_init av_hwframe_get_buffer
         av_hwframe_transfer_data av_image_copy_plane av_image_get_linesize av_log_get_level
         av_log_set_level av_malloc av_mallocz av_opt_find av_opt_set av_opt_set_int
-        av_pix_fmt_count_planes av_pix_fmt_desc_get av_rescale_q av_strerror av_version_info
-        avutil_version
+        av_pix_fmt_count_planes av_pix_fmt_desc_get av_rescale_q av_strdup av_strerror
+        av_version_info avutil_version
     """,
     "avcodec": """
         av_bsf_alloc av_bsf_free av_bsf_get_by_name av_bsf_init av_bsf_receive_packet
@@ -38,9 +38,9 @@ FUNCTIONS = {
         swscale_version
     """,
     "avformat": """
-        av_codec_get_id av_codec_get_tag2 av_find_best_stream av_guess_format av_guess_frame_rate
-        av_guess_sample_aspect_ratio av_interleaved_write_frame av_read_frame av_seek_frame
-        av_write_trailer avformat_alloc_context avformat_alloc_output_context2
+        av_codec_get_id av_codec_get_tag2 av_find_best_stream av_find_input_format av_guess_format
+        av_guess_frame_rate av_guess_sample_aspect_ratio av_interleaved_write_frame av_read_frame
+        av_seek_frame av_write_trailer avformat_alloc_context avformat_alloc_output_context2
         avformat_close_input avformat_find_stream_info avformat_free_context avformat_new_stream
         avformat_open_input avformat_query_codec avformat_seek_file avformat_version
         avformat_write_header avio_closep avio_open

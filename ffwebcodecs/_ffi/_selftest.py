@@ -88,7 +88,7 @@ class Checks:
             known = self.ffi.dlopen(None).dladdr(pointer, self.ffi.new("Dl_info *"))
         except (self.ffi.error, AttributeError, OSError):
             return  # no dladdr here: what cannot be looked at safely is not looked at
-        found = self.ffi.string(pointer, 64) if known else None
+        found = self.ffi.string(self.ffi.cast("char *", pointer), 64) if known else None
         self.equal(name, found, expected)
 
 
@@ -185,6 +185,24 @@ def check_avformat(ffi: Any, libs: dict[str, Any], avformat: Any) -> list[str]:
         if checks.failed:
             return checks.failed
         checks.fields("AVStream.codecpar", stream.codecpar, codec_type=-1, format=-1)
+        _formats(checks, avformat)
     finally:
         avformat.avformat_free_context(context)
     return checks.failed
+
+
+def _formats(checks: Checks, avformat: Any) -> None:
+    """Look at containers whose properties have always been the same."""
+    muxer = avformat.av_guess_format(b"matroska", checks.ffi.NULL, checks.ffi.NULL)
+    if muxer:
+        checks.own_string("AVOutputFormat.name", muxer.name, b"matroska")
+        both = avformat.AVFMT_GLOBALHEADER | avformat.AVFMT_VARIABLE_FPS
+        checks.equal("AVOutputFormat.flags", muxer.flags & both, both)
+        checks.equal("AVOutputFormat.flags", muxer.flags >> 24, 0)
+        checks.equal("AVOutputFormat.codec_tag", bool(muxer.codec_tag), True)
+    demuxer = avformat.av_find_input_format(b"mov")
+    if demuxer:
+        checks.own_string("AVInputFormat.name", demuxer.name, b"mov,mp4,m4a,3gp,3g2,mj2")
+        seeks = avformat.AVFMT_SEEK_TO_PTS
+        checks.equal("AVInputFormat.flags", demuxer.flags & seeks, seeks)
+        checks.equal("AVInputFormat.flags", demuxer.flags >> 28, 0)

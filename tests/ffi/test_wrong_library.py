@@ -7,16 +7,18 @@ import os
 import random
 import re
 import struct
+import tempfile
 from pathlib import Path
 
 import ffi_helpers
+import layout_fuzz
 import pytest
 from ffi_helpers import ROOT, load_error, run_python
 from library_shim import CORE, LIBRARIES, build, here, link, renamed, soname, stating
 
 from ffwebcodecs import _ffi
 from ffwebcodecs._ffi import _elf, _needed
-from ffwebcodecs._ffi._find import KNOWN, RELEASES
+from ffwebcodecs._ffi._find import KNOWN, RELEASES, system_set
 
 NEWEST = RELEASES[0].majors
 OURS = _ffi.version("avutil")[0]
@@ -125,12 +127,28 @@ def test_what_is_no_library_is_refused(kind: str, words: str, mode: str, tmp_pat
     assert "FFWEBCODECS_LIBRARY_PATH" in message.splitlines()[0]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_a_library_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
-    link(tmp_path, *CORE)
-    path = put(tmp_path, "avcodec", here()["avcodec"].read_bytes())
-    path.chmod(0)
-    assert f"{path} cannot be read: Permission denied" in load_error(tmp_path, "auto")
+def test_a_library_that_may_not_be_read_is_refused() -> None:
+    # a folder that another user may look into: root, who may read all, becomes nobody
+    with tempfile.TemporaryDirectory(prefix="ffwebcodecs-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        link(folder, *CORE)
+        path = put(folder, "avcodec", here()["avcodec"].read_bytes())
+        path.chmod(0)
+        code = f"""
+import os
+from ffwebcodecs._ffi import _find, _load, _open
+_open.abi_module(_find.KNOWN[{OURS}])
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
+problems = []
+print(_load._from_folder({name!r}, "abi", problems), problems)
+"""
+        assert f"None ['ABI mode, FFmpeg {KNOWN[OURS].series} in {name}: {path} " in (
+            said := run_python(code)
+        )
+        assert "cannot be read: Permission denied" in said
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -328,6 +346,25 @@ lib = _open.open_set(ffi, files, ("avformat",))["avformat"]
 print(_selftest.check(ffi, libs), _selftest.check_avformat(ffi, libs, lib))
 """
     assert run_python(code) == "[] []"
+
+
+def test_a_layout_with_one_field_elsewhere_fails_the_self_test() -> None:
+    if _ffi.load().mode == "api":
+        pytest.skip("the layouts are ABI mode's; this is run there")
+    layout = layout_fuzz.ffi_build.load_layouts()[OURS]
+    files = system_set(KNOWN[OURS])
+    assert layout_fuzz.failures(layout_fuzz.declare(layout), files) == []
+    pick, wrong, caught = random.Random(1), [], 0
+    for owner, field in layout_fuzz.fields(layout):
+        if layout_fuzz.excused(owner, field):
+            continue
+        shift = pick.choice(layout_fuzz.SHIFTS)
+        found = layout_fuzz.judge(layout, owner, field, shift, files)
+        caught += found == "caught"
+        if found not in ("caught", "same"):
+            wrong.append(f"{owner}.{field} {shift:+}: {found}")
+    assert caught > 50
+    assert wrong == []
 
 
 def test_the_functions_asked_for_are_those_that_are_called() -> None:
