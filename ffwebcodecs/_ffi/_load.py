@@ -18,7 +18,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ffwebcodecs._ffi import _explain, _places, _selftest
+from ffwebcodecs._ffi import _places
 from ffwebcodecs._ffi._find import CORE, KNOWN, RELEASES, Found, LibrarySet, system_set
 from ffwebcodecs._ffi._open import (
     RejectedError,
@@ -99,6 +99,8 @@ class Loaded:
         version = check_version("avformat", lib, release, path)
         check_together(self.report.libraries | {"avformat": (path, version)})
         if self.report.mode == "abi":
+            from ffwebcodecs._ffi import _selftest
+
             failed = _selftest.check_avformat(self.ffi, self.libs, lib)
             if failed:
                 raise RejectedError(
@@ -134,6 +136,8 @@ def load() -> Loaded:
         if mode != "api" and loaded is None:
             loaded = _first_abi(places, mode, problems)
     if loaded is None:
+        from ffwebcodecs._ffi import _explain
+
         raise FFmpegLoadError(_explain.failure(mode, folder, problems))
     loaded.report.problems = problems
     avutil = loaded.libs["avutil"]
@@ -176,6 +180,8 @@ def _from_folder(folder: str, mode: str, problems: list[str]) -> Loaded | None:
     if trouble:
         problems.append(trouble)
     elif not found.files:
+        from ffwebcodecs._ffi import _explain
+
         problems.append(_explain.nothing_in(folder))
     return None
 
@@ -360,6 +366,8 @@ def _load_abi(files: LibrarySet, reason: str) -> Loaded:
         if used is not None and not same_file(used, report.libraries["avutil"][0]):
             raise RejectedError(f"{path} uses {used}: different FFmpeg builds are mixed")
     _check_set(files, report)
+    from ffwebcodecs._ffi import _selftest
+
     failed = _selftest.check(ffi, libs)
     if failed:
         raise RejectedError(

@@ -6,7 +6,6 @@ Folders only; `_find` says what is in them.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from ffwebcodecs._ffi import _elf
@@ -81,6 +80,8 @@ def beside_the_program() -> list[str]:
     """Return where the ffmpeg program on PATH has its libraries: what it was linked to look in, as
     Nix does, and the ``lib`` beside its ``bin``.
     """
+    import shutil  # only where the usual ways have led nowhere
+
     program = shutil.which("ffmpeg")
     if program is None:
         return []

@@ -276,7 +276,7 @@ def test_when_nothing_is_found_the_message_says_what_to_install(tmp_path: Path) 
     code = (
         WITHOUT_THE_SYSTEM
         + """
-_load._explain._places.of_the_loader = list
+_load._places.of_the_loader = list
 try:
     print(_load.load())
 except _load.FFmpegLoadError as error:
