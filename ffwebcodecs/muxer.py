@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import warnings
+import weakref
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -21,6 +23,7 @@ from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 
 _INT32_MAX = 2**31 - 1
+_open: weakref.WeakSet[Muxer] = weakref.WeakSet()
 
 
 class Muxer:
@@ -82,6 +85,7 @@ class Muxer:
         self._lock = threading.RLock()
         self._is_inherited = False
         forked.watch(self)
+        _open.add(self)
         if format is not None and not isinstance(format, str):
             raise InvalidArgumentError(f"format must be a string, got {show(format)}")
         faststart, fragmented = to_flag(faststart, "faststart"), to_flag(fragmented, "fragmented")
@@ -386,3 +390,14 @@ class Muxer:
 
     def __repr__(self) -> str:
         return f"<Muxer {'closed ' * self.closed}{self._container.name} {self._shown}>"
+
+
+@atexit.register
+def _discard_all() -> None:
+    """Remove what will never be complete: a daemon thread's muxers are not collected at the end."""
+    for muxer in list(_open):
+        if muxer._lock.acquire(timeout=2):  # a thread may be writing
+            try:
+                muxer.__del__()
+            finally:
+                muxer._lock.release()

@@ -129,3 +129,4 @@ def test_exit_is_clean_with(name: str, thread: str, tmp_path: Path) -> None:
         timeout=30,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []  # a muxer that was not closed leaves no file

@@ -15,6 +15,7 @@ names     the number of the type that the typedef stands for
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -26,6 +27,8 @@ VERSION = 0x2601  # of cffi's format; its oldest reader that has all we use
 NOOP, CONSTANT, ENUM, FUNCTION = 17, 0xFFFFFF1F, 0xFFFFFF0B, 35  # cffi's opcodes
 
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a thread that held it at a fork is not in the child
+    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.Lock()))
 _made: dict[int, AbiModule] = {}
 
 
