@@ -8,19 +8,22 @@ import sys
 from pathlib import Path
 
 import pytest
-from clips import clip
+from clips import ROOT, clip
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
 ]
 
+QUIET = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12: fork with threads
+"""
 # The parent has everything open and running; an alarm ends either process if it hangs.
 SETUP = """
-import gc, os, signal, sys, threading, warnings
+import gc, os, signal, sys, threading
 import ffwebcodecs as w
 from ffwebcodecs import InvalidStateError
-warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork with threads
 path, out = sys.argv[1:3]
 signal.alarm(60)
 frames, some = [], threading.Event()
@@ -124,12 +127,19 @@ CASES = {
 }
 
 
+def environment() -> dict[str, str]:
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    }
+
+
 def run(code: str, out: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code, str(clip("h264-bframes.mp4")), str(out)],
+        [sys.executable, "-c", QUIET + code, str(clip("h264-bframes.mp4")), str(out)],
         capture_output=True,
         text=True,
         timeout=90,
+        env=environment(),
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
@@ -182,6 +192,32 @@ decoder.close(); demuxer.close(); cache.close()
 print(status)
 """
     assert run(code, tmp_path / "unused") == "0"
+
+
+def test_a_fork_waits_for_a_codec_that_is_being_opened(tmp_path: Path) -> None:
+    # FFmpeg and encoders hold locks of their own then, and nobody would release them in the child
+    code = """
+import os, threading
+from ffwebcodecs._av import forked
+inside, forking, left = threading.Event(), threading.Event(), []
+os.register_at_fork(before=forking.set)  # runs before what was registered earlier
+def open_codec():
+    with forked.opening:
+        inside.set()
+        forking.wait()
+        left.append(True)
+thread = threading.Thread(target=open_codec)
+thread.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    with forked.opening:
+        os._exit(3 if left else 1)
+thread.join()
+with forked.opening:
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert run(code, tmp_path / "unused") == "3"
 
 
 def test_a_fork_inside_a_callback(tmp_path: Path) -> None:
@@ -252,5 +288,6 @@ def test_a_pool_of_processes_decodes(method: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         timeout=90,
+        env=environment(),
     )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "same", "")

@@ -98,8 +98,14 @@ THREADS = {
     "the main thread": "exec(compile(CODE, 'case', 'exec'), globals())",
     "a thread": """
 import threading
-thread = threading.Thread(target=exec, args=(compile(CODE, 'case', 'exec'), globals()))
-thread.start()
+def run():
+    try:
+        exec(compile(CODE, 'case', 'exec'), globals())
+    finally:
+        ready.set()  # from Python 3.12 on no thread starts once the main thread has ended
+ready = threading.Event()
+threading.Thread(target=run).start()
+ready.wait()
 """,
     "a daemon": """
 import threading

@@ -171,11 +171,9 @@ class DecoderCore:
         # The coded size and the crop are shown as WebCodecs wants them, so FFmpeg must not apply
         # the crop itself.
         context.apply_cropping = 0
-        averror.check(
-            avcodec.avcodec_open2(context, codec, ffi.NULL),
-            f"{self.name} refuses the configuration",
-            NotSupportedError,
-        )
+        with forked.opening:
+            code = avcodec.avcodec_open2(context, codec, ffi.NULL)
+        averror.check(code, f"{self.name} refuses the configuration", NotSupportedError)
         self._context: Any = context
         forked.watch(self)
         # Until the first packet tells: how to open the decoder that reads an alpha channel too.

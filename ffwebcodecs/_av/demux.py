@@ -199,7 +199,8 @@ class DemuxerCore:
             )
         _formats.made()
         context = forked.keep(ffi.gc(box[0], _close, 1 << 20), _formats)
-        code = avformat.avformat_find_stream_info(context, ffi.NULL)
+        with forked.opening:  # it opens decoders
+            code = avformat.avformat_find_stream_info(context, ffi.NULL)
         averror.check(code, f"cannot read {shown}", EncodingError)
         return context
 

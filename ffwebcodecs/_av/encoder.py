@@ -199,7 +199,9 @@ class EncoderCore:
         what += f" {self.picture.pix_fmt}"
         if extra:
             what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
-        averror.check(avcodec.avcodec_open2(context, codec, options), what, NotSupportedError)
+        with forked.opening:
+            code = avcodec.avcodec_open2(context, codec, options)
+        averror.check(code, what, NotSupportedError)
         if (context.width, context.height, context.pix_fmt) != picture:
             self._settle(context)
             raise NotSupportedError(f"{what}: it would take pictures of another size or format")

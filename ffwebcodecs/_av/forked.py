@@ -7,12 +7,15 @@ child every codec and file that the parent had open is *inherited*: using it rai
 InvalidStateError, closing it does nothing, and its memory is the parent's and stays as it is. What
 is plain memory (frames, chunks, bitmaps) works on.
 
-Locks are made anew as well: the thread that held one at the fork is not there to release it.
+Locks are made anew as well: the thread that held one at the fork is not there to release it. Of
+those within FFmpeg and the encoders' libraries that is not possible, and they are held while a
+codec is being opened; so a fork waits until none is.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from typing import Any, Protocol
 
@@ -41,6 +44,40 @@ def watch(thing: Watched) -> None:
     _watched.add(thing)
 
 
+class _Gate:
+    """Open, but while a fork is made; `with` it to be waited for by forks."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._forks = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            while self._forks:
+                self._changed.wait()
+            self._inside += 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Wait until nobody is inside, two seconds at most: a file may be a pipe without an end."""
+        with self._changed:
+            self._forks += 1
+            self._changed.wait_for(lambda: not self._inside, 2)
+
+    def open(self) -> None:
+        with self._changed:
+            self._forks -= 1
+            self._changed.notify_all()
+
+
+opening = _Gate()
+
+
 def inherited(what: str) -> InvalidStateError:
     """Return the error for the use of something inherited."""
     return InvalidStateError(
@@ -50,6 +87,7 @@ def inherited(what: str) -> InvalidStateError:
 
 
 def _in_child() -> None:
+    opening.__init__()  # type: ignore[misc]
     for owner, kind in list(_owners.items()):
         ffi.gc(owner, None)
         kind.freed()
@@ -59,4 +97,6 @@ def _in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(
+        before=opening.close, after_in_parent=opening.open, after_in_child=_in_child
+    )

@@ -7,7 +7,7 @@ from typing import Any
 from .. import _ffi
 from .._ffi import avcodec, avutil, ffi
 from ..errors import EncodingError, NotSupportedError
-from . import averror, packet
+from . import averror, forked, packet
 from . import frame as frames
 from .decoder import allocate_context
 
@@ -56,7 +56,9 @@ def _encode(name: str, ptr: Any, options: dict[str, str]) -> bytes:
         # A build that lacks the option writes a larger file.
         avutil.av_opt_set(context, option.encode(), value.encode(), avutil.AV_OPT_SEARCH_CHILDREN)
     what = f"{name} cannot encode {ptr.width}x{ptr.height}"
-    averror.check(avcodec.avcodec_open2(context, codec, ffi.NULL), what, NotSupportedError)
+    with forked.opening:
+        code = avcodec.avcodec_open2(context, codec, ffi.NULL)
+    averror.check(code, what, NotSupportedError)
     averror.check(avcodec.avcodec_send_frame(context, ptr), what, EncodingError)
     averror.check(avcodec.avcodec_send_frame(context, ffi.NULL), what, EncodingError)
     data = packet.allocate()
