@@ -9,6 +9,7 @@ from dataclasses import replace
 from queue import SimpleQueue
 from typing import Any
 
+import interpreters
 import pytest
 from clips import B_FRAMES, X264, Clip, clip, framemd5
 from decode_helpers import (
@@ -671,6 +672,7 @@ def test_threads_change_nothing_but_the_time(threads: int) -> None:
     assert decode_all(replace(data.config, threads=threads), data.records) == data.times()
 
 
+@interpreters.frees_at_once
 def test_pool_counts_frames_that_are_out() -> None:
     data, kept = tiny(), list[VideoFrame]()
     with VideoDecoder(kept.append, print, frame_pool_size=10) as decoder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import mmap
 
+import interpreters
 import numpy as np
 import pytest
 from frame_helpers import (
@@ -131,6 +132,7 @@ def test_copying_does_not_see_later_writes_and_leaves_the_source_unlocked():
         assert content(frame) == pattern("I420", 4, 4)
 
 
+@interpreters.locks_buffers
 def test_transfer_shows_the_callers_memory_and_locks_it_until_the_last_frame_is_closed():
     source = bytearray(pattern("I420", 4, 4))
     frame = make(data=source, transfer=True)
