@@ -51,6 +51,24 @@ def default_threads() -> int:
     return min(cores, _MAX_THREADS)
 
 
+_DEPRECATED = 1 << 17  # AV_OPT_FLAG_DEPRECATED
+
+
+def _without_frame_threads(context: Any, name: str) -> None:
+    """Let a dav1d before 1.0 work on one frame at a time, with threads for its tiles: with more it
+    waits for itself for ever on damaged data (0.7.1 in FFmpeg 4.3, `test_corrupt_input`).
+
+    libavcodec's options tell which dav1d it was made for: 1.0 takes one number of threads for all.
+    """
+    if name != "libdav1d":
+        return
+    options = context.priv_data
+    option = avutil.av_opt_find(options, b"framethreads", ffi.NULL, 0, 0)
+    if option and not option.flags & _DEPRECATED:
+        avutil.av_opt_set_int(options, b"framethreads", 1, 0)
+        avutil.av_opt_set_int(options, b"tilethreads", min(context.thread_count, 64), 0)
+
+
 def find_decoder(name: str) -> Any:
     """Return the AVCodec that decodes `name`: a codec (``h264``) or one of FFmpeg's decoders
     (``libdav1d``); None if none does.
@@ -114,6 +132,7 @@ class DecoderCore:
         "_alpha",
         "_context",
         "_device",
+        "_failed",
         "_sent",
         "_spare",
         "_unstamped",
@@ -144,6 +163,7 @@ class DecoderCore:
             )
         self.name: str = ffi.string(codec.name).decode()
         self.at_end = False
+        self._failed = False
         self._spare: Any = None
         self._unstamped: deque[int] = deque()
         context = allocate_context(codec)
@@ -168,6 +188,7 @@ class DecoderCore:
             context.hw_device_ctx = averror.check_pointer(ref, "cannot use a device")
             context.extra_hw_frames = surfaces
             context.thread_count = 1  # the device works in parallel; a thread costs a surface each
+        _without_frame_threads(context, self.name)
         # The coded size and the crop are shown as WebCodecs wants them, so FFmpeg must not apply
         # the crop itself.
         context.apply_cropping = 0
@@ -259,6 +280,11 @@ class DecoderCore:
         else:
             self._spare = None
         code = avcodec.avcodec_receive_frame(self._context, ptr)
+        if code == averror.EOF and self._failed:
+            # After a refused chunk, dav1d 1.1 and later answer the first question of a drain with
+            # "nothing left" while they still hold pictures; asking again costs nothing elsewhere.
+            self._failed = False
+            code = avcodec.avcodec_receive_frame(self._context, ptr)
         if code == 0:
             if ptr.pts == NOPTS:
                 ptr.pts = self._guess(ptr)
@@ -284,6 +310,7 @@ class DecoderCore:
         avcodec.avcodec_flush_buffers(self._context)
         self._unstamped.clear()
         self._sent.clear()
+        self._failed = False
         self.at_end = False
 
     def close(self) -> None:
@@ -296,9 +323,15 @@ class DecoderCore:
         self.__class__ = _Inherited
 
     def _error(self, code: int) -> Exception:
+        self._failed = True
         timestamp = self._sent[0] if self._sent else None
         where = "" if timestamp is None else f" the chunk at {timestamp} us"
-        failure = averror.error(code, f"{self.name} cannot decode{where}", EncodingError)
+        what = f"{self.name} cannot decode{where}"
+        failure = averror.error(code, what, EncodingError)
+        if isinstance(failure, MemoryError) and self.name == "libdav1d":
+            # With threads, dav1d 1.1 and later also say so of damaged data, and cannot be asked.
+            failure = EncodingError(f"{what}: damaged data, or dav1d is out of memory")
+            failure.code = code
         if isinstance(failure, EncodingError):
             failure.timestamp = timestamp
         return failure
