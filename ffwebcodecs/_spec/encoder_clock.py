@@ -93,6 +93,7 @@ _MPEG_RATES = (
     *(Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)),
     *(Fraction(50), Fraction(60000, 1001), Fraction(60)),
 )
+_SVT_LIMIT = Fraction(240)  # SVT-AV1 2 and later refuse more
 _FREE = ("libx264", "libx265", "libvpx", "libsvtav1", "libaom", "librav1e")
 
 
@@ -102,6 +103,8 @@ def allowed_rate(encoder: str, rate: Fraction) -> Fraction:
     """
     if encoder.startswith(("mpeg1", "mpeg2")):
         return min(_MPEG_RATES, key=lambda known: abs(known - rate))
+    if encoder == "libsvtav1":
+        return min(rate, _SVT_LIMIT)
     if not encoder.startswith(_FREE) and max(rate.numerator, rate.denominator) > 65535:
         return max(Fraction(1), min(Fraction(round(rate)), Fraction(65535)))
     return rate

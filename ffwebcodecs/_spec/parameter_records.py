@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import DataError
 from .bits import as_view
 from .nal import iter_nal_units
-from .parameter_sets import parse_avc_sps, parse_hevc_sps
+from .parameter_sets import parse_avc_sps, parse_avcc, parse_hevc_sps, parse_hvcc
 
 _CHROMA = {"400": 0, "420": 1, "422": 2, "444": 3}
 _HAS_CHROMA = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 134, 135, 138, 139))
@@ -18,6 +18,13 @@ def split_headers(extradata: object) -> list[bytes]:
     return [bytes(unit) for unit in iter_nal_units(data, None if annexb else 4)]
 
 
+def _is_record(extradata: object) -> bool:
+    """Tell a record, which libx264 gives since FFmpeg 8.1, from NAL units: none has a length of
+    16 million bytes. It is made anew, as its last bytes are not right for every profile.
+    """
+    return bytes(as_view(extradata)[:1]) == b"\1"
+
+
 def build_avcc(extradata: object) -> bytes:
     """Return the AVCDecoderConfigurationRecord of an encoder's parameter sets.
 
@@ -26,22 +33,26 @@ def build_avcc(extradata: object) -> bytes:
     DataError
         There is no sequence or no picture parameter set.
     """
-    units = split_headers(extradata)
+    if _is_record(extradata):
+        record = parse_avcc(extradata)
+        units = record.sps + record.pps
+    else:
+        units = split_headers(extradata)
     sps = [unit for unit in units if unit[0] & 0x1F == 7]
     pps = [unit for unit in units if unit[0] & 0x1F == 8]
     extensions = [unit for unit in units if unit[0] & 0x1F == 13]
     if not sps or not pps:
         raise DataError("the encoder gave no H.264 parameter sets")
-    record = bytearray((1, sps[0][1], sps[0][2], sps[0][3], 0xFC | 3, 0xE0 | len(sps)))
-    _append(record, sps)
-    record.append(len(pps))
-    _append(record, pps)
+    made = bytearray((1, sps[0][1], sps[0][2], sps[0][3], 0xFC | 3, 0xE0 | len(sps)))
+    _append(made, sps)
+    made.append(len(pps))
+    _append(made, pps)
     if sps[0][1] in _HAS_CHROMA:
         facts = parse_avc_sps(sps[0])
         depth = 0xF8 | facts.bit_depth - 8
-        record += bytes((0xFC | _CHROMA[facts.chroma], depth, depth, len(extensions)))
-        _append(record, extensions)
-    return bytes(record)
+        made += bytes((0xFC | _CHROMA[facts.chroma], depth, depth, len(extensions)))
+        _append(made, extensions)
+    return bytes(made)
 
 
 def build_hvcc(extradata: object, *, complete: bool = True) -> bytes:
@@ -54,7 +65,8 @@ def build_hvcc(extradata: object, *, complete: bool = True) -> bytes:
     DataError
         There is no video, sequence or picture parameter set.
     """
-    units = split_headers(extradata)
+    is_record = _is_record(extradata)
+    units = parse_hvcc(extradata).units if is_record else split_headers(extradata)
     sets = [[unit for unit in units if unit[0] >> 1 & 0x3F == kind] for kind in (32, 33, 34)]
     if not all(sets):
         raise DataError("the encoder gave no HEVC parameter sets")

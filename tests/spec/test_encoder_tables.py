@@ -18,7 +18,8 @@ from ffwebcodecs._spec.encoder_clock import EncoderClock, allowed_rate, frame_ra
 from ffwebcodecs._spec.encoder_levels import check_level
 from ffwebcodecs._spec.encoder_options import translate
 from ffwebcodecs._spec.encoder_request import Request
-from ffwebcodecs._spec.parameter_records import split_headers, with_lengths
+from ffwebcodecs._spec.parameter_records import build_avcc, build_hvcc, split_headers, with_lengths
+from ffwebcodecs._spec.parameter_sets import parse_hvcc
 from ffwebcodecs.errors import NotSupportedError
 
 
@@ -180,6 +181,7 @@ def test_rates_that_a_stream_cannot_express_are_rounded() -> None:
     assert allowed_rate("mpeg2video", Fraction(23)) == Fraction(24000, 1001)
     assert allowed_rate("mpeg4", Fraction(100_000)) == 65535
     assert allowed_rate("libx264", Fraction(100_000)) == 100_000
+    assert allowed_rate("libsvtav1", Fraction(1000)) == 240
 
 
 def test_start_codes_become_lengths() -> None:
@@ -194,6 +196,24 @@ def test_start_codes_become_lengths() -> None:
             b"\x65" + bytes(range(1, 100)),
         ]
     )
+
+
+def test_record_that_an_encoder_made_itself_is_made_anew() -> None:
+    # What libx264 of FFmpeg 9.0 gives for the baseline profile with annexb=0: its last four bytes
+    # belong to the high profiles only (ISO/IEC 14496-15, 5.3.3.1.2).
+    sps = bytes.fromhex("6742c01ed906269a808080a0000003002000000781e2c5c9")
+    pps = bytes.fromhex("68cb83cb20")
+    record = b"\1\x42\xc0\x1e\xff\xe1" + len(sps).to_bytes(2, "big") + sps + b"\1\0\5" + pps
+    assert build_avcc(record + b"\xfc\xfa\xfb\0") == record
+    assert build_avcc(b"\0\0\0\1" + sps + b"\0\0\0\1" + pps) == record
+
+
+def test_hevc_record_that_an_encoder_made_itself_is_made_anew() -> None:
+    sps = "42010102200000030090000003000003001ea0142061365959a4932bc05a020000030002000003001410"
+    units = [bytes.fromhex(unit) for unit in ("40010c01ffff", sps, "4401c172b02240")]
+    made = build_hvcc(b"".join(b"\0\0\0\1" + unit for unit in units))
+    assert parse_hvcc(made).units == units
+    assert build_hvcc(made) == made
 
 
 def request(codec: str, **members: object) -> Request:
