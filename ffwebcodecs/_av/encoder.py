@@ -275,6 +275,10 @@ class EncoderCore:
         else:
             self._spare = None
         code = avcodec.avcodec_receive_packet(self._context, ptr)
+        while code == 0 and not ptr.size and not ptr.side_data_elems:
+            # libwebp_anim of FFmpeg 4.3 gives one for each frame, before the one that counts.
+            avcodec.av_packet_unref(ptr)
+            code = avcodec.avcodec_receive_packet(self._context, ptr)
         if code < 0:
             self._spare = ptr
             if code == averror.EOF:
