@@ -40,7 +40,7 @@ from .choices import (
 from .direct import Direct, GrayChroma, SplitChroma
 from .gamut import Gamut
 from .plans import Copy, Plan, Regamut, Staged, Step
-from .probe import converter_brightness
+from .probe import converter_brightness, reads_past_rows
 from .sws import RGB_LOOK, Context, Format, Look, Picture, exists, get_format, make_context
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class _Recipe:
 
         width, height = self.size
         even_width, even_height = width & -2, height & -2
-        if even_width < 32 or even_height < 2:
+        if even_width < 32 or even_height < 2 or reads_past_rows():
             return self._converted_edge(converter, inner, target, 0, 0, width, height)
         pixel = target.row_bytes(0, 1)
         main = even_width & -32
