@@ -82,12 +82,21 @@ def unexport(exported: Any) -> None:
     ffi.release(exported)
 
 
+def _check_size(size: int) -> None:
+    """Raise MemoryError for more bytes than this FFmpeg's buffers count: ints until 4.4."""
+    if size > 0x7FFFFFFF and _ffi.version("avutil") < (57,):
+        raise MemoryError(
+            f"this FFmpeg release's buffers hold at most 2147483647 bytes, not {size}"
+        )
+
+
 def lend(exported: Any, size: int) -> Any:
     """Return a raw ``AVBufferRef *`` over `exported` (from `export`); the caller must hand it to a
     native owner at once.
 
     FFmpeg sees it as read-only, so nothing there writes into the caller's memory.
     """
+    _check_size(size)
     callback = _release_callback()
     token = _next_token()
     _exports[token] = exported
@@ -128,10 +137,7 @@ def allocate(size: int) -> Any:
     """Return a raw ``AVBufferRef *`` of `size` bytes; the caller must hand it to a native owner at
     once.
     """
-    if size > 0x7FFFFFFF and _ffi.version("avutil") < (57,):
-        raise MemoryError(
-            f"this FFmpeg release allocates at most 2147483647 bytes at once, {size} were asked for"
-        )
+    _check_size(size)
     return check_pointer(avutil.av_buffer_alloc(size), f"cannot allocate {size} bytes")
 
 
