@@ -31,6 +31,7 @@ _BY_SUFFIX = {
     ".gif": "gif",
     ".webp": "webp",
     ".avif": "avif",
+    ".obu": "obu",
 }
 _BY_NAME = {"mkv": "matroska", "ts": "mpegts", "h265": "hevc", "quicktime": "mov"}
 # MPEG-TS takes anything as private data, which nobody can read.
