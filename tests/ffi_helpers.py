@@ -10,13 +10,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ffwebcodecs import _ffi
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def run_python(code: str, **env: str) -> str:
-    """Run `code` and return what it prints; a crash or traceback fails the test."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("FFWEBCODECS_")}
-    clean |= env
+    """Run `code` and return what it prints; a crash or traceback fails the test.
+
+    The FFmpeg is the one under test, unless `env` names another folder.
+    """
+    clean = {key: value for key, value in os.environ.items() if key != "FFWEBCODECS_FFI"}
+    clean |= renamed_folder() | env
     clean["PYTHONPATH"] = os.pathsep.join([str(ROOT), clean.get("PYTHONPATH", "")])
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=clean, timeout=60
@@ -24,6 +29,16 @@ def run_python(code: str, **env: str) -> str:
     assert result.returncode == 0, result.stderr + result.stdout
     assert result.stderr == ""
     return result.stdout.strip()
+
+
+def renamed_folder() -> dict[str, str]:
+    """Return what makes a wheel's libraries load under other names too: they look for each other
+    by the names the wheel gave them.
+    """
+    from ffwebcodecs._ffi import _find
+
+    folder = Path(_ffi.report().libraries["avcodec"][0]).resolve().parent
+    return {"LD_LIBRARY_PATH": str(folder)} if _find.Found(str(folder)).mangled else {}
 
 
 def load_error(folder: Path, mode: str) -> str:
