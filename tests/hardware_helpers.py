@@ -12,6 +12,7 @@ from ffwebcodecs import NotSupportedError, VideoFrame
 from ffwebcodecs._av import frame as native
 from ffwebcodecs._av import hardware, hwdecode
 from ffwebcodecs._av.decoder import DecoderCore
+from ffwebcodecs._ffi import avutil, ffi
 from ffwebcodecs._shape import ShapeCache
 
 KINDS = ("vulkan", "opencl")
@@ -35,6 +36,42 @@ def device_of(kind: str) -> hardware.Device:
     if reason is not None:
         pytest.skip(reason)
     return hardware.open_device(kind)
+
+
+def exact_device_of(kind: str) -> hardware.Device:
+    """Return an open device whose references can be counted, or skip the test and say why."""
+    device = device_of(kind)
+    if keeps_pools(kind):
+        pytest.skip(f"this FFmpeg itself keeps every pool of pictures that it copied to on {kind}")
+    return device
+
+
+@functools.cache
+def keeps_pools(kind: str) -> bool:
+    """Tell whether libavutil gives a reference back after one copy, without a line of ours.
+
+    Vulkan of FFmpeg 7.1 does not: the pool's last command holds a picture of the pool.
+    """
+    device = ffi.new("AVBufferRef **")
+    number = avutil.av_hwdevice_find_type_by_name(kind.encode())
+    assert avutil.av_hwdevice_ctx_create(device, number, ffi.NULL, ffi.NULL, 0) == 0
+    pool = ffi.new("AVBufferRef **", avutil.av_hwframe_ctx_alloc(device[0]))
+    context = ffi.cast("AVHWFramesContext *", pool[0].data)
+    context.format = native.pix_fmt_id(kind)
+    context.sw_format = native.pix_fmt_id({"NV12": "nv12", "I420": "yuv420p"}[FORMAT[kind]])
+    context.width, context.height = 64, 48
+    assert avutil.av_hwframe_ctx_init(pool[0]) == 0
+    surface, memory = (ffi.new("AVFrame **", avutil.av_frame_alloc()) for _ in range(2))
+    memory[0].format, memory[0].width, memory[0].height = context.sw_format, 64, 48
+    assert avutil.av_frame_get_buffer(memory[0], 0) == 0
+    assert avutil.av_hwframe_get_buffer(pool[0], surface[0], 0) == 0
+    assert avutil.av_hwframe_transfer_data(surface[0], memory[0], 0) == 0
+    avutil.av_frame_free(surface)
+    avutil.av_frame_free(memory)
+    avutil.av_buffer_unref(pool)
+    kept = avutil.av_buffer_get_ref_count(device[0]) > 1
+    avutil.av_buffer_unref(device)
+    return bool(kept)
 
 
 def surfaces_for(device: hardware.Device, pix_fmt: str, width: int, height: int) -> Any:

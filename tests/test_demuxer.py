@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,13 @@ def test_chunks_are_ffprobes_packets(item: Clip) -> None:
     packets = found["packets"]
     with Demuxer(path) as demuxer:
         chunks = [(c.type, c.timestamp, c.byte_length) for c in demuxer.chunks()]
-    assert [size for _, _, size in chunks] == [int(p["size"]) for p in packets]
+    ends = list(accumulate(size for _, _, size in chunks))
+    wanted = list(accumulate(int(p["size"]) for p in packets))
+    # The first zero of a start code of four bytes ends a chunk or, since FFmpeg 8, begins the next.
+    slack = 1 if item.name in ANNEX_B else 0
+    assert len(ends) == len(wanted)
+    assert ends[-1] == wanted[-1]
+    assert all(abs(end - other) <= slack for end, other in zip(ends, wanted, strict=True))
     assert [kind == "key" for kind, _, _ in chunks] == ["K" in p["flags"] for p in packets]
     if item.has_timestamps and all("pts" in p for p in packets):
         times = [microseconds(p["pts"], time_base) for p in packets]

@@ -33,6 +33,11 @@ CLIPS = (
 )
 # What FFmpeg does when it swallows a failure of its own: conceals a frame, skips an index.
 SWALLOWED = {"success", "other result"}
+# FFmpeg follows a null pointer of its own at five points of some 1,300 (5.1 and 9.0 were swept):
+# libavformat in avformat_open_input (MP4), libavcodec in avcodec_open2 (the list of bitstream
+# filters, copied without a check), and when a VP9 decoder is freed whose table of tiles could not
+# be allocated. 4.3 has more of them, and assertions that abort.
+OWN = (("demux.py", "in _open"), ("decoder.py", "in __init__"), ("decoder.py", "in _free"))
 
 pytestmark = pytest.mark.slow
 
@@ -87,18 +92,17 @@ def test_decoding_survives_each_failing_allocation(operation: str, method: str, 
     summary = sweep(operation, method, shim)
     assert errors(summary) > summary["points"] // 4, summary
     for problem in summary["problems"]:
-        # libavformat 59 (FFmpeg 5.1) follows a null pointer at one point of opening an MP4 file,
-        # inside avformat_open_input.
-        where = problem.split("most recent call first):")[-1].split("\n")[1]
-        assert "crash -11" in problem, problem
-        assert where.endswith("in _open"), problem
-        assert "demux.py" in where, problem
-    assert len(summary["problems"]) <= (operation != "decoder"), summary["problems"]
+        where = problem.split("most recent call first):")[1].split("\n")[1]  # the one that crashed
+        assert "crash -11" in problem or "crash -6" in problem, problem
+        assert any(file in where and where.endswith(function) for file, function in OWN), problem
+    assert len(summary["problems"]) <= summary["points"] // 30, summary["problems"]
     lost = [name for name in summary["outcomes"] if name.endswith("allocations lost")]
-    # FFmpeg 5.1's own: avformat_open_input goes on after a failure and loses a dictionary.
+    # FFmpeg's own: avformat_open_input goes on after a failure and loses a dictionary.
     some = 0 if operation == "decoder" else summary["points"] // 50
     assert sum(summary["outcomes"][name] for name in lost) <= some, summary
-    known = {name.split(",")[0] for name in summary["outcomes"]} - SWALLOWED - {"crash -11"}
+    known = (
+        {name.split(",")[0] for name in summary["outcomes"]} - SWALLOWED - {"crash -11", "crash -6"}
+    )
     assert all(name.endswith("Error") for name in known), summary
 
 

@@ -16,6 +16,7 @@ from hardware_helpers import (
     KINDS,
     Downloads,
     device_of,
+    exact_device_of,
     is_on_device,
     on_device,
     pair,
@@ -346,7 +347,7 @@ def test_surfaces_that_the_device_lacks_are_refused(kind: str) -> None:
 
 @every_kind
 def test_references_to_the_device_are_all_given_back(kind: str) -> None:
-    device = device_of(kind)
+    device = exact_device_of(kind)
     with make(FORMAT[kind], 64, 48) as memory:
         for _ in range(20):
             on_device(kind, memory).close()

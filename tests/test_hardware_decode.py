@@ -16,6 +16,7 @@ from hardware_helpers import (
     KINDS,
     decode_to_device,
     device_of,
+    exact_device_of,
     is_on_device,
     pretend_to_offer,
 )
@@ -268,7 +269,7 @@ def test_stream_that_leaves_the_device_goes_on_and_it_is_said(
 def test_decoders_give_all_references_to_the_device_back(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device = device_of(kind)
+    device = exact_device_of(kind)
     name = "vp8.webm"
     source = wishing(name)
     short = source._replace(records=source.records[:4])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from clips import B_FRAMES, Clip, clip, real_clip, run_ffmpeg
-from mux_helpers import copy, packets, pictures, probe
+from mux_helpers import copy, need_container, packets, pictures, probe, start_step
 
 from ffwebcodecs import Demuxer, Muxer
 
@@ -75,6 +75,7 @@ def test_copy_of_an_uncommon_codec_changes_no_packet(item: Clip, tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "suffix"), PICTURES)
 def test_copy_decodes_to_the_same_pictures(name: str, suffix: str, tmp_path: Path) -> None:
+    need_container(suffix)
     source, copied = clip(name), tmp_path / f"copy.{suffix}"
     copy(source, copied)
     assert pictures(copied) == pictures(source)
@@ -174,5 +175,6 @@ def test_audio_from_a_transport_stream_stays_in_step(film: Path, tmp_path: Path)
         assert audio is not None
         assert video is not None
         starts.append(audio - video)
-    assert max(starts) - min(starts) <= 23  # a tick of MPEG-TS and one of the audio's clock
+    # A tick of MPEG-TS and one of the audio's clock, and how MP4 rounds its starts.
+    assert max(starts) - min(starts) <= 22 + start_step()
     assert [p.digest for p in packets(back, "a:0")] == [p.digest for p in packets(film, "a:0")]
