@@ -34,6 +34,15 @@ demo: setup ## Set everything up, decode a real clip, write a contact sheet (dem
 test: setup ## Set everything up, run all tests in API mode and in ABI mode (ARGS="-k name" goes to pytest)
 	@tools/drivers.sh
 	@tools/test.sh $(python) $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory matrix-quick)
+
+.PHONY: matrix
+matrix: setup ## The suite against FFmpeg 4.3 to 9.0, rewrites docs/compatibility.md (ARGS="--only abi-6.1", --list)
+	@$(python) tools/matrix $(ARGS)
+
+.PHONY: matrix-quick
+matrix-quick: setup ## A part of the suite against FFmpeg 6.1 and 9.0, as `make test` does at its end
+	@$(python) tools/matrix --quick $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure against C, PyAV and OpenCV; rewrites docs/benchmarks.md
