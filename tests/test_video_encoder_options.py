@@ -18,6 +18,7 @@ from encode_helpers import (
     frame_of,
     frames,
     need,
+    picture,
     psnr,
     reference,
     refusal,
@@ -265,6 +266,45 @@ def test_where_parameter_sets_are_is_as_the_codec_string_says(codec: str, in_str
     kinds = [_kind(family, unit[0]) for unit in iter_nal_units(data, 4)]
     assert ((7 if family == "avc" else 33) in kinds) is in_stream
     assert is_key(family, data, length_size=4)
+
+
+# ---- key frames of the other codecs -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["ffv1", "libtheora", "qtrle", "snow", "svq1", "zmbv", "msvideo1"])
+def test_key_frame_comes_from_encoders_that_know_none_too(name: str) -> None:
+    need(name)
+    outputs = encode(
+        settings(f"ffmpeg:{name}"), frames(9), lambda index: {"key_frame": index in (3, 4, 7)}
+    )
+    keys = {index for index, output in enumerate(outputs) if output.chunk.type == "key"}
+    assert {0, 3, 4, 7} <= keys
+    if name != "msvideo1":  # which finds that all frames of so small a picture are new
+        assert 5 not in keys
+    late = [output for output in outputs if output.chunk.timestamp >= 4 * STEP]
+    whole = decode(outputs, config_of(outputs))
+    assert [frame.timestamp for frame in whole] == [index * STEP for index in range(9)]
+    for one, other in zip(decode(late, config_of(outputs)), whole[4:], strict=True):
+        assert (one.rgb == other.rgb).all()
+
+
+def test_apng_feeds_a_decoder() -> None:
+    need("apng")
+    outputs = encode(settings("ffmpeg:apng"), frames(4, "RGB"))
+    decoded = decode(outputs, config_of(outputs))
+    assert [frame.timestamp for frame in decoded] == [index * STEP for index in range(4)]
+    for index, frame in enumerate(decoded):
+        assert (frame.rgb == picture(index)).all()
+
+
+@pytest.mark.parametrize("size", [(16, 64), (64, 30), (8192, 16)])
+def test_hevc_smaller_than_the_blocks_of_its_level_is_refused(size: tuple[int, int]) -> None:
+    """libx265 crashes: from level 5 on blocks have 32 rows at least (H.265, A.4.1)."""
+    need("libx265")
+    config = settings("hvc1.1.6.L186.B0") | {"width": size[0], "height": size[1]}
+    assert f"{size[0]}x{size[1]}" in str(refusal(config))
+    small = settings("hvc1.1.6.L93.B0") | {"width": 16, "height": 64}
+    assert len(encode(small, frames(3, width=16, height=64))) == 3
 
 
 # ---- FFmpeg's own options ------------------------------------------------------------------------

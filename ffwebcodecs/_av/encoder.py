@@ -287,6 +287,9 @@ class EncoderCore:
                 return None
             raise self._error(code, "a frame")
         self.pending -= 1
+        if self._is_first:
+            # APNG's is known when the first picture is.
+            self.extradata = packet.new_extradata(ptr) or self.extradata
         timestamp, duration = self._clock.presentation(ptr.pts)
         ptr.dts = self._clock.decoding(ptr.pts if ptr.dts == packet.NOPTS else ptr.dts, timestamp)
         # FFmpeg's APNG encoder forgets to say it of the first one.

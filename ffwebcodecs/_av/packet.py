@@ -109,6 +109,15 @@ def has_alpha(ptr: Any) -> bool:
     return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
 
 
+def new_extradata(ptr: Any) -> bytes | None:
+    """Return the codec's headers that an encoder sends with a packet, None if there are none."""
+    for index in range(ptr.side_data_elems):
+        entry = ptr.side_data[index]
+        if entry.type == avcodec.AV_PKT_DATA_NEW_EXTRADATA:
+            return bytes(ffi.buffer(entry.data, entry.size))
+    return None
+
+
 def shift(ptr: Any, ticks: int) -> None:
     """Add to both times of a packet of ours."""
     if ptr.pts != NOPTS:

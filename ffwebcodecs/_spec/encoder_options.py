@@ -21,7 +21,15 @@ _QSCALE = frozenset(
         *("msmpeg4", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "libxvid", "speedhq"),
     )
 )
+# Deaf to a frame's picture type: for a key frame they are opened anew.
+_NO_KEY_FRAMES = frozenset(
+    (
+        *("cinepak", "ffv1", "flashsv2", "libtheora", "msvideo1", "qtrle", "roqvideo", "rpza"),
+        *("snow", "svq1", "vc2", "zmbv"),
+    )
+)
 _DEFAULT_QSCALE = 3
+_HEVC_LEVEL_5 = 150
 _LARGE = 1920 * 1080  # pixels from which on frames that wait in an encoder are counted
 _AVC_PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422"} | {
     244: "high444"
@@ -135,8 +143,16 @@ def _x265(_encoder: str, request: Request, setup: Setup) -> None:
         setup.needed.add("profile")
         setup.parameters.append(f"level-idc={_level(request, 30)}")
         setup.parameters.append(f"high-tier={int(info.tier == 'H')}")
-    if min(request.width, request.height) < 64:
-        setup.parameters.append(f"ctu={32 if min(request.width, request.height) >= 32 else 16}")
+    least = min(request.width, request.height)
+    if least < 32 and info.level is not None and info.level >= _HEVC_LEVEL_5:
+        # Such levels have no blocks smaller than 32x32 (H.265, A.4.1), pictures of x265 no less
+        # than a whole block; asked for both it crashes.
+        raise NotSupportedError(
+            f"libx265 encodes no {request.width}x{request.height} at level {info.level / 30:g}: "
+            "from level 5 on it needs 32x32 at least"
+        )
+    if least < 64:
+        setup.parameters.append(f"ctu={32 if least >= 32 else 16}")
         # Its CU tree writes beyond its memory there (x265 3.5, in the ffmpeg program as well).
         setup.parameters.append("cutree=0")
     options["forced-idr"] = "1"
@@ -318,6 +334,7 @@ def _other(encoder: str, request: Request, setup: Setup) -> None:
         _hardware(encoder, request, setup)
         return
     options = setup.options
+    setup.can_force_key = encoder not in _NO_KEY_FRAMES
     by_quality = request.mode == "quantizer" or (
         request.mode == "variable" and request.bitrate is None
     )
