@@ -38,6 +38,7 @@ from ._spec.encoder_clock import allowed_rate
 from ._spec.encoder_levels import check_level
 from ._spec.encoder_options import SCALABILITY_MODES, translate
 from ._spec.encoder_request import Request
+from ._spec.geometry import pixel_aspect
 from .errors import NotSupportedError
 
 _UNSPECIFIED = 2  # in all three tables of H.273
@@ -115,7 +116,9 @@ class Plan:
         config = self.config
         if config.display_width is None or config.display_height is None:
             return None
-        return Fraction(config.display_width * config.height, config.display_height * config.width)
+        return pixel_aspect(
+            config.display_width, config.display_height, config.width, config.height
+        )
 
     def request(self, chroma: str, depth: int, rate: Fraction) -> Request:
         config = self.config
@@ -190,7 +193,7 @@ def target_for(plan: Plan, codec: Any, look: Look) -> Target:
     assert source is not None
     names = formats_of(codec)
     if names is None:
-        names = [plan.pixel_format or seen]
+        names = [plan.pixel_format or ("rgba" if source.palette else seen)]
     formats = [entry for entry in map(describe, names) if entry is not None]
     name = encoder_name(codec)
     if not formats and device_of(name) is not None:
@@ -207,9 +210,10 @@ def target_for(plan: Plan, codec: Any, look: Look) -> Target:
 def _named_format(plan: Plan, name: str, formats: list[PixFmt]) -> PixFmt:
     """Return the format that the caller named, if the encoder and the codec string admit it."""
     wanted = plan.pixel_format
-    found = next((entry for entry in formats if entry.name == wanted), None)
+    possible = [entry for entry in formats if not entry.palette]
+    found = next((entry for entry in possible if entry.name == wanted), None)
     if found is None:
-        known = ", ".join(entry.name for entry in formats) or "no format that frames can have"
+        known = ", ".join(entry.name for entry in possible) or "no format that frames can have"
         raise NotSupportedError(f"{name} does not take pixel_format {wanted!r}; it takes {known}")
     if not allowed(found, plan.wanted) or (plan.keep_alpha and not found.alpha):
         raise NotSupportedError(

@@ -7,6 +7,7 @@ first frame, because that decides size, depth and rate where the caller left the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from ._av.decoder import default_threads
 from ._encoder_plan import named_format
@@ -18,6 +19,7 @@ from ._spec.codec_string import parse_codec
 from ._spec.config import VideoEncoderConfig
 from ._spec.encoder_options import quantizer_range
 from ._spec.encoder_strings import usual_codec_string
+from ._spec.geometry import pixel_aspect
 from ._spec.rect import Rect
 from .errors import DataError, InvalidArgumentError
 from .muxer import Muxer
@@ -243,7 +245,7 @@ def _even(shape: FrameShape) -> FrameShape:
     )
 
 
-def _pixel_aspect(frame: VideoFrame) -> float | None:
+def _pixel_aspect(frame: VideoFrame) -> Fraction | None:
     """Return the width of a pixel in its heights, None if it is square."""
     visible = frame.visible_rect
     assert visible is not None
@@ -252,4 +254,4 @@ def _pixel_aspect(frame: VideoFrame) -> float | None:
         wide, high = high, wide
     if wide * visible.height == high * visible.width:
         return None
-    return wide * visible.height / (high * visible.width)
+    return pixel_aspect(wide, high, visible.width, visible.height)

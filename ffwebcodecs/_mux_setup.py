@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +22,7 @@ from ._spec.codec_string import CodecInfo, parse_codec
 from ._spec.color import MATRIX, PRIMARIES, TRANSFER
 from ._spec.color_space import VideoColorSpace
 from ._spec.config import VideoDecoderConfig
+from ._spec.geometry import pixel_aspect
 from ._spec.timeline import Timeline
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError
@@ -72,10 +72,11 @@ def make_setup(
         setup.codec_tag = int.from_bytes(info.entry.encode(), "little")
     setup.color = _color(config, native)
     if config.display_aspect_width and config.display_aspect_height:
-        horizontal = config.display_aspect_width * setup.height
-        vertical = config.display_aspect_height * setup.width
-        divisor = math.gcd(horizontal, vertical)
-        setup.sample_aspect_ratio = (horizontal // divisor, vertical // divisor)
+        sides = config.display_aspect_width, config.display_aspect_height
+        exact = Fraction(sides[0] * setup.height, sides[1] * setup.width)
+        # What comes from a file is a ratio; what comes from an encoder may be a rounded size.
+        shape = pixel_aspect(*sides, setup.width, setup.height) if native is None else exact
+        setup.sample_aspect_ratio = shape.numerator, shape.denominator
     if config.rotation or config.flip:
         setup.display_matrix = display_matrix(int(config.rotation), config.flip)
     return setup

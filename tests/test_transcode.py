@@ -160,14 +160,45 @@ def test_rotation_is_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_shape_of_pixels_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        ("gif", "ffmpeg:gif"),
+        ("mov", "ffmpeg:png"),
+        ("avi", "ffmpeg:rawvideo"),
+        ("mkv", "ffmpeg:ffv1"),
+    ],
+)
+def test_source_with_a_palette(suffix: str, codec: str, tmp_path: Path) -> None:
+    """GIF's and PNG's encoders would take palettes, but libswscale makes none for later frames."""
+    need(codec.removeprefix("ffmpeg:"))
     source = made(
-        *("anamorphic.mp4", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=30,setsar=16/11"),
-        *("-frames:v", "5", "-c:v", "libx264", "-pix_fmt", "yuv420p"),
+        *("palette.mov", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=30", "-frames:v", "5"),
+        *("-c:v", "png", "-pix_fmt", "pal8"),
     )
-    fast(tmp_path / "a.mp4", source)
-    width, height = map(int, video_stream(tmp_path / "a.mp4")["sample_aspect_ratio"].split(":"))
-    assert width / height == pytest.approx(16 / 11, rel=0.005)  # in whole pixels of the display
+    output = tmp_path / f"out.{suffix}"
+    assert transcode(source, output, codec=codec).frames_written == 5
+    assert likeness(output, source) > (15 if suffix == "gif" else 60)
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        *(("160x120", "16:11"), ("160x120", "4:3"), ("720x480", "32:27"), ("720x576", "16:15")),
+        *(("720x480", "8:9"), ("720x480", "10:11"), ("704x480", "40:33"), ("1440x1080", "4:3")),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_shape_of_pixels_is_kept(size: str, shape: str, suffix: str, tmp_path: Path) -> None:
+    """Though a frame's display size is in whole pixels."""
+    name = f"anamorphic-{size}-{shape.replace(':', '-')}.mp4"
+    graph = f"testsrc2=size={size}:rate=30,setsar={shape.replace(':', '/')}"
+    source = made(
+        *(name, "-f", "lavfi", "-i", graph, "-frames:v", "2"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
+    )
+    fast(tmp_path / f"a.{suffix}", source)
+    assert video_stream(tmp_path / f"a.{suffix}")["sample_aspect_ratio"] == shape
 
 
 # ---- times

@@ -145,15 +145,16 @@ def choose_format(
 ) -> PixFmt | None:
     """Return the format in which a picture of `source` loses least, None if none is allowed.
 
-    The source's own format, if it is among them, costs no conversion and is taken.
+    The source's own format, if it is among them, costs no conversion and is taken. (Not one with a
+    palette.)
     """
     best: PixFmt | None = None
     least = 0
     for entry in formats:
         if not allowed(entry, wanted) or (keep_alpha and not entry.alpha):
             continue
-        if entry.palette and entry.name != source.name:
-            continue  # libswscale makes no palettes
+        if entry.palette:
+            continue  # libswscale makes none, and the next frame may need it
         cost = _cost(entry, source, keep_alpha)
         if best is None or cost < least:
             best, least = entry, cost
