@@ -15,7 +15,7 @@ if [ -d /etc/ssl/certs ]; then  # pip reads them even when it fetches nothing
     mkdir -p "$root/etc/ssl/certs"
     mount --bind /etc/ssl/certs "$root/etc/ssl/certs"
 fi
-libraries=$(ldconfig -p | awk '/libavutil\.so\.[0-9]+ / {print $NF; exit}')
+libraries=$(ldconfig -p | awk '/libavutil\.so\.[0-9]+ / && !seen++ {print $NF}')
 behind=
 if [ -n "$libraries" ]; then
     mount --bind "$(dirname "$libraries")" "$root/mnt/libraries"
