@@ -107,7 +107,7 @@ class Muxer:
         self._target = target
         try:
             name = target.open()
-            self._core = MuxerCore(name, self._container, target.shown)
+            self._core = MuxerCore(name, self._container, target.shown, target.path)
             self._set_up(self._core, target.path, faststart, fragmented, tags, settings)
         except BaseException:
             self.discard()

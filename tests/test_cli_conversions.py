@@ -215,9 +215,17 @@ def test_output_that_is_another_input_is_refused(
     assert names(tmp_path) == ["a.mp4", "a2.mp4", "a22.mp4"]
 
 
+def test_size_may_begin_with_a_minus(tmp_path: Path) -> None:
+    output = tmp_path / "a.mp4"
+    assert main(["transcode", str(clip(NAME)), str(output), "--size", "-1x24", "--quiet"]) == 0
+    assert video_stream(output)["height"] == 24
+    assert main(["transcode", str(clip(NAME)), str(output), "--size", "-1x-1"]) == 2
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("jobs", "times"), [("1", 1), ("2", 1), ("1", 3), ("2", 3)])
+def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, times: int, tmp_path: Path) -> None:
+    """However often the key is pressed."""
     inputs = []
     for name in ("a", "b", "c"):
         inputs.append(tmp_path / f"{name}.mp4")
@@ -239,7 +247,8 @@ def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, tmp_path: Path) -
         while not (out.is_dir() and names(out)):
             assert process.poll() is None
             assert time.monotonic() < deadline
-        process.send_signal(signal.SIGINT)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
         assert process.stderr.read() == b""
         process.wait(30)
     assert process.returncode == 130

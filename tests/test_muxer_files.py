@@ -253,6 +253,18 @@ def test_disk_that_is_full_leaves_no_file(suffix: str, tmp_path: Path) -> None:
     assert done.stdout == "OSError File too large []\n", done.stderr
 
 
+def test_folder_that_vanishes_is_an_oserror_that_names_the_file(tmp_path: Path) -> None:
+    source, folder = stream("vp9.webm"), tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(OSError) as caught, Muxer(folder / "a.mp4") as muxer:
+        for chunk in source.chunks():
+            muxer.add_chunk(chunk, source.config)
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+    assert caught.value.filename == str(folder / "a.mp4")
+
+
 def test_threads_may_share_a_muxer(tmp_path: Path) -> None:
     source, path = stream("vp9.webm"), tmp_path / "a.webm"
     with Muxer(path) as muxer:

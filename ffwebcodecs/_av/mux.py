@@ -89,6 +89,8 @@ class MuxerCore:
     container : containers.Container
     shown : str
         The file as the user knows it, for messages.
+    path : str, optional
+        Its name for an OSError; default: `shown`.
 
     Raises
     ------
@@ -98,12 +100,15 @@ class MuxerCore:
         This FFmpeg cannot write the container.
     """
 
-    __slots__ = ("_context", "_outputs", "_shown", "_spare", "container", "started")
+    __slots__ = ("_context", "_outputs", "_path", "_shown", "_spare", "container", "started")
 
-    def __init__(self, name: str, container: containers.Container, shown: str) -> None:
+    def __init__(
+        self, name: str, container: containers.Container, shown: str, path: str | None = None
+    ) -> None:
         self._context: Any = None
         self._outputs: list[_Output] = []
         self._shown = shown
+        self._path = path or shown
         self.container = container
         self.started = False
         self._spare = packet.allocate()
@@ -222,9 +227,7 @@ class MuxerCore:
         what = f"cannot begin {self._shown} ({self.container.name})"
         code = avformat.avformat_write_header(self._context, ffi.NULL)
         if code < 0:
-            raise averror.os_error(code, self._shown) or averror.error(
-                code, what, NotSupportedError
-            )
+            raise averror.os_error(code, self._path) or averror.error(code, what, NotSupportedError)
         self.started = True
         for output in self._outputs:
             base = output.stream.time_base
@@ -307,7 +310,7 @@ class MuxerCore:
             code = self._context.pb.error
         if code < 0:
             what = f"cannot write {self._shown}"
-            raise averror.os_error(code, self._shown) or averror.error(code, what, EncodingError)
+            raise averror.os_error(code, self._path) or averror.error(code, what, EncodingError)
 
     def finish(self) -> None:
         """Complete the file and close it.
@@ -325,7 +328,7 @@ class MuxerCore:
         if code < 0 or closed < 0:
             code = code if code < 0 else closed
             what = f"cannot write {self._shown}"
-            raise averror.os_error(code, self._shown) or averror.error(code, what, EncodingError)
+            raise averror.os_error(code, self._path) or averror.error(code, what, EncodingError)
 
     def close(self) -> None:
         """Give everything up; twice is fine, and after `finish` there is nothing to do."""

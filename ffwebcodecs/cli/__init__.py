@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 import ffwebcodecs
@@ -42,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         try:
-            options = _parser().parse_args(argv)
+            options = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
             status: int = options.run(options)
             sys.stdout.flush()  # here, where a reader that has left is still expected
             return status
@@ -56,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
+        if argv is None and threading.current_thread() is threading.main_thread():
+            # The program ends: a second Ctrl-C does not matter, and would change the status.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         return 130
     except MemoryError as error:
         complain(str(error) or "out of memory")
@@ -66,6 +71,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (WebCodecsError, CommandError) as error:
         complain(str(error))
         return 1
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Return ``--size -1x360`` as one word: argparse takes the second for an option."""
+    words: list[str] = []
+    for word in arguments:
+        if words and words[-1] == "--size" and word.startswith("-1x"):
+            words[-1] += f"={word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _parser() -> argparse.ArgumentParser:

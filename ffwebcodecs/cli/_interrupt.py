@@ -43,6 +43,8 @@ class Interrupt:
         return self
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            return  # once is enough: a second one would break off the tidying up
         self._asked.set()
         raise KeyboardInterrupt
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -108,7 +109,8 @@ def run_jobs(
         if not result.frames_written:
             raise CommandError(f"{job.source}: no frame in this range")
         if not options.quiet:
-            print(_summary(job, result), flush=True)
+            sys.stdout.write(f"{_summary(job, result)}\n")  # in one piece: jobs may end at once
+            sys.stdout.flush()
         interrupt.check()
 
     with plain_warnings(), interrupt:

@@ -17,7 +17,8 @@ class UsageError(Exception):
 
 def complain(message: str) -> None:
     """Write a message to standard error."""
-    print(f"ffwebcodecs: {message}", file=sys.stderr)
+    # In one piece, because jobs may speak at once.
+    sys.stderr.write(f"ffwebcodecs: {message}\n")
 
 
 def explain(path: str, error: BaseException) -> str:
