@@ -53,6 +53,7 @@ class FileEvents:
         self.demuxer = demuxer
         self.copied: Mapping[int, tuple[int, int]] = {}
         self._start, self._stop = start, stop
+        self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
         self._waiting: list[CopiedPacket] = []
         config = VideoDecoderConfig.parse(make_config(demuxer.info))
         self._core, shapes = open_decoder(
@@ -66,6 +67,8 @@ class FileEvents:
         if time_base is None:
             return
         when = ptr.pts if ptr.pts != packet.NOPTS else ptr.dts
+        if index in self._covers:
+            when = packet.NOPTS  # belongs to the whole, wherever that begins
         if when != packet.NOPTS:
             microseconds = when * time_base[0] * _MICROSECOND // time_base[1]
             if self._start is not None and microseconds < self._start:
@@ -73,7 +76,7 @@ class FileEvents:
             if self._stop is not None and microseconds >= self._stop:
                 return
         kept = packet.clone(ptr)
-        if self._start:
+        if self._start and index not in self._covers:
             shift = self._start * time_base[1] // (time_base[0] * _MICROSECOND)
             packet.shift(kept, -shift)
         self._waiting.append(CopiedPacket(index, kept))

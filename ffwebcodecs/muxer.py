@@ -283,6 +283,8 @@ class Muxer:
             return len(self._copied)  # the video is number 0
 
     def _can_hold(self, stream: CopiedStream) -> bool:
+        if stream.is_cover and not self._container.holds_covers:
+            return False
         return self._container.can_copy(stream.kind, stream.codec_id, stream.codec)
 
     def _add_copied_packet(self, index: int, ptr: Any) -> None:

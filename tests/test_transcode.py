@@ -303,6 +303,61 @@ def video_shift(path: Path, source: Path) -> int:
     return have - want
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_flac_is_copied(suffix: str, tmp_path: Path) -> None:
+    source = made(
+        *("flac.mkv", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=30", "-f", "lavfi"),
+        *("-i", "sine=duration=0.5", "-frames:v", "15", "-c:v", "libx264", "-c:a", "flac"),
+    )
+    output = tmp_path / f"a.{suffix}"
+    assert fast(output, source).copied_streams == ["audio flac"]
+    have, want = packets(output, "a:0"), packets(source, "a:0")
+    assert [packet.digest for packet in have] == [packet.digest for packet in want]
+
+
+def with_cover() -> Path:
+    source = movie()
+    picture = made("cover.png", "-f", "lavfi", "-i", "color=red:size=64x48", "-frames:v", "1")
+    return made(
+        *("cover.mp4", "-i", str(source), "-i", str(picture), "-map", "0:v", "-map", "1"),
+        *("-map", "0:a", "-c", "copy", "-disposition:v:1", "attached_pic"),
+    )
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize("start", [None, 500_000])
+def test_cover_picture_is_copied(suffix: str, start: int | None, tmp_path: Path) -> None:
+    output = tmp_path / f"a.{suffix}"
+    fast(output, with_cover(), start=start)
+    [have], [want] = packets(output, "v:1"), packets(with_cover(), "v:1")
+    assert have.digest == want.digest
+    shown = probe(output, "-select_streams", "v:1", "-show_streams")["streams"][0]["disposition"]
+    # Matroska's is a track of one picture, as with the ffmpeg program.
+    assert shown["attached_pic"] == (suffix == "mp4")
+    assert shown["default"] == 0
+
+
+@pytest.mark.parametrize("suffix", ["mov", "ts"])
+def test_cover_picture_that_cannot_be_held_is_not_lost_in_silence(
+    suffix: str, tmp_path: Path
+) -> None:
+    with pytest.warns(UserWarning, match="cannot hold the video png stream"):
+        result = fast(tmp_path / f"a.{suffix}", with_cover())
+    assert result.dropped_streams == ["video png"]
+    assert streams(tmp_path / f"a.{suffix}") == ["video h264", "audio aac"]
+
+
+def test_first_of_two_videos_stays_the_one_that_is_played(tmp_path: Path) -> None:
+    source = made(
+        *("two.mp4", "-i", str(movie()), "-map", "0:v", "-map", "0:v", "-c", "copy"),
+        *("-disposition:v:0", "default", "-disposition:v:1", "0"),
+    )
+    for suffix in ("mp4", "mkv"):
+        fast(tmp_path / f"a.{suffix}", source)
+        found = probe(tmp_path / f"a.{suffix}", "-show_streams")["streams"]
+        assert [stream["disposition"]["default"] for stream in found] == [1, 0]
+
+
 def test_subtitles_are_copied(tmp_path: Path) -> None:
     result = fast(tmp_path / "a.mkv", movie())
     assert result.copied_streams == ["audio aac", "subtitle subrip"]

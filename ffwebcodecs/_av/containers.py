@@ -86,6 +86,11 @@ class Container:
         self.allows_equal_times = bool(found.flags & avformat.AVFMT_TS_NONSTRICT)
 
     @property
+    def holds_covers(self) -> bool:
+        """Whether a picture can be attached; others would lose it, or show it as a film."""
+        return self.name in ("matroska", "mp4", "ipod")
+
+    @property
     def is_iso(self) -> bool:
         """Whether it is MP4, MOV or a relative."""
         return self.name in _ISO

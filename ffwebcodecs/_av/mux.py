@@ -124,6 +124,9 @@ class MuxerCore:
         if code < 0:
             raise averror.os_error(code, name) or averror.error(code, f"cannot write {shown}")
         self._context = context
+        if container.is_iso:
+            # Old releases ask for it before they write FLAC into MP4, which is standard by now.
+            self.set_option("strict", "experimental")
 
     def set_option(self, name: str, value: str) -> None:
         """Set an option of the container; raises InvalidArgumentError if there is no such one."""
@@ -183,6 +186,8 @@ class MuxerCore:
         par.sample_aspect_ratio = stream.sample_aspect_ratio = setup.sample_aspect_ratio
         _set_extradata(par, setup.extradata)
         stream.time_base = time_base
+        # Else players begin with a copied one that is.
+        stream.disposition = avformat.AV_DISPOSITION_DEFAULT
         if rate is not None:
             stream.avg_frame_rate = rate
         if setup.native is not None and setup.native.real_frame_rate[0] > 0:

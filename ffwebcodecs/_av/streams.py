@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._ffi import avcodec, avutil, ffi
+from .._ffi import avcodec, avformat, avutil, ffi
 from . import averror, ledger
 
 _parameters = ledger.kind("codec_parameters")
@@ -120,6 +120,11 @@ class CopiedStream:
         self.parameters = _allocate()
         code = avcodec.avcodec_parameters_copy(self.parameters, par)
         averror.check(code, "cannot copy a stream's parameters")
+
+    @property
+    def is_cover(self) -> bool:
+        """Whether it is a picture of the whole file, not one of its frames."""
+        return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)
 
 
 def read_tags(dictionary: Any) -> dict[str, str]:

@@ -100,7 +100,7 @@ def wanted_samples(info: CodecInfo) -> Wanted:
     if info.family == "hevc":
         return _hevc(info)
     if info.family == "vp9" and info.chroma is None:
-        return Wanted(("444", "422", "440"), (info.bit_depth or 8,))
+        return Wanted(("444", "422"), (info.bit_depth or 8,))
     if info.family == "av1" and info.chroma is None:
         return Wanted(("420", "422", "444"), (info.bit_depth or 12,))
     if info.family == "ffmpeg":
