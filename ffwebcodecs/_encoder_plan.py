@@ -38,7 +38,7 @@ from ._spec.encoder_clock import allowed_rate
 from ._spec.encoder_levels import check_level
 from ._spec.encoder_options import SCALABILITY_MODES, translate
 from ._spec.encoder_request import Request
-from ._spec.geometry import pixel_aspect
+from ._spec.pixel_aspect import pixel_aspect
 from .errors import NotSupportedError
 
 _UNSPECIFIED = 2  # in all three tables of H.273

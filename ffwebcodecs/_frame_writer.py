@@ -19,7 +19,7 @@ from ._spec.codec_string import parse_codec
 from ._spec.config import VideoEncoderConfig
 from ._spec.encoder_options import quantizer_range
 from ._spec.encoder_strings import usual_codec_string
-from ._spec.geometry import pixel_aspect
+from ._spec.pixel_aspect import pixel_aspect
 from ._spec.rect import Rect
 from .errors import DataError, InvalidArgumentError
 from .muxer import Muxer

@@ -22,7 +22,7 @@ from ._spec.codec_string import CodecInfo, parse_codec
 from ._spec.color import MATRIX, PRIMARIES, TRANSFER
 from ._spec.color_space import VideoColorSpace
 from ._spec.config import VideoDecoderConfig
-from ._spec.geometry import pixel_aspect
+from ._spec.pixel_aspect import pixel_aspect
 from ._spec.timeline import Timeline
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError
