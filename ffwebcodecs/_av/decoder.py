@@ -62,11 +62,11 @@ def _without_frame_threads(context: Any, name: str) -> None:
     """
     if name != "libdav1d":
         return
-    options = context.priv_data
-    option = avutil.av_opt_find(options, b"framethreads", ffi.NULL, 0, 0)
+    own = avutil.AV_OPT_SEARCH_CHILDREN
+    option = avutil.av_opt_find(context, b"framethreads", ffi.NULL, 0, own)
     if option and not option.flags & _DEPRECATED:
-        avutil.av_opt_set_int(options, b"framethreads", 1, 0)
-        avutil.av_opt_set_int(options, b"tilethreads", min(context.thread_count, 64), 0)
+        avutil.av_opt_set_int(context, b"framethreads", 1, own)
+        avutil.av_opt_set_int(context, b"tilethreads", min(context.thread_count, 64), own)
 
 
 def find_decoder(name: str) -> Any:
