@@ -21,7 +21,7 @@ def run_python(code: str, **env: str) -> str:
     The FFmpeg is the one under test, unless `env` names another folder.
     """
     clean = {key: value for key, value in os.environ.items() if key != "FFWEBCODECS_FFI"}
-    clean |= renamed_folder() | env
+    clean |= leading_to_it(env.get("FFWEBCODECS_FFI")) | env
     clean["PYTHONPATH"] = os.pathsep.join([str(ROOT), clean.get("PYTHONPATH", "")])
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=clean, timeout=60
@@ -31,14 +31,19 @@ def run_python(code: str, **env: str) -> str:
     return result.stdout.strip()
 
 
-def renamed_folder() -> dict[str, str]:
-    """Return what makes a wheel's libraries load under other names too: they look for each other
-    by the names the wheel gave them.
+def leading_to_it(mode: str | None) -> dict[str, str]:
+    """Return what makes a child find the FFmpeg under test where it is not the system's.
+
+    In ABI mode it might not be the newest that the loader finds. A wheel's libraries look for each
+    other by the names the wheel gave them, also when they are loaded under other names.
     """
     from ffwebcodecs._ffi import _find
 
-    folder = Path(_ffi.report().libraries["avcodec"][0]).resolve().parent
-    return {"LD_LIBRARY_PATH": str(folder)} if _find.Found(str(folder)).mangled else {}
+    folder = str(Path(_ffi.report().libraries["avcodec"][0]).resolve().parent)
+    if _find.Found(folder).mangled:
+        return {"LD_LIBRARY_PATH": folder}
+    usual = {os.path.realpath(each) for each in _find.usual_folders()}
+    return {"FFWEBCODECS_LIBRARY_PATH": folder} if mode == "abi" and folder not in usual else {}
 
 
 def load_error(folder: Path, mode: str) -> str:
