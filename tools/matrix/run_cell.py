@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -46,8 +47,15 @@ class Result(NamedTuple):
 
 def run(cell: Cell, cache: Path, quick: bool, arguments: list[str]) -> Result:
     """Fetch, build and test; whatever goes wrong is in the result."""
-    start = time.monotonic()
     folder = cache / "cells" / cell.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run of this cell would take its tree away
+        return _run(cell, cache, folder, quick, arguments)
+
+
+def _run(cell: Cell, cache: Path, folder: Path, quick: bool, arguments: list[str]) -> Result:
+    start = time.monotonic()
     blank = Result(cell.name, cell.series, str(cell.source), cell.mode)
     try:
         libraries = fetch(cell.source, cache)
