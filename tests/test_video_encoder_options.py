@@ -318,6 +318,47 @@ def test_encoder_options_reach_the_encoder() -> None:
     assert total(large) > total(outputs) * 2
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "options"),
+    [
+        ("avc1.F4001E", "libx264", {"qp": 0}),
+        ("vp09.00.10.08", "libvpx-vp9", {"lossless": 1}),
+        ("ffmpeg:libx265", "libx265", {"x265-params": "lossless=1"}),
+    ],
+)
+@pytest.mark.parametrize("mode", ["quality", "realtime"])
+def test_lossless_by_encoder_options(
+    codec: str, name: str, options: dict[str, Any], mode: str
+) -> None:
+    """Though we would set a quality, and that wins in the encoder."""
+    need(name)
+    format = "I444" if name == "libx264" else "I420"
+    config = settings(codec, latency_mode=mode, encoder_options=options)
+    outputs = encode(config, frames(5, format))
+    for index, frame in enumerate(decode(outputs, config_of(outputs))):
+        assert psnr(frame.rgb, reference(index, format)) > 60
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("avc1.640028", "libx264"),
+        ("hvc1.1.6.L93.B0", "libx265"),
+        ("vp09.00.10.08", "libvpx-vp9"),
+        ("av01.0.04M.08", "libsvtav1"),
+        ("ffmpeg:mpeg4", "mpeg4"),
+    ],
+)
+def test_bit_rate_by_encoder_options(codec: str, name: str) -> None:
+    need(name)
+    config = settings(codec, framerate=30) | {"width": 320, "height": 240}
+    sizes = [
+        total(encode({**config, "encoder_options": {"b": rate}}, frames(60, width=320, height=240)))
+        for rate in (60_000, 1_000_000)
+    ]
+    assert sizes[0] * 2 < sizes[1]
+
+
 def test_encoder_parameters_are_added_to_ours() -> None:
     need("libx264")
     options = {"x264-params": "keyint=3:bframes=0:scenecut=0"}

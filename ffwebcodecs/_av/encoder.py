@@ -125,6 +125,7 @@ class EncoderCore:
     ) -> None:
         self.name = encoder_name(codec)
         self.picture = picture
+        setup.give_way(extra)
         self.setup = setup
         self.pending = 0  # frames that went in and did not come out
         self.ended = False

@@ -92,6 +92,21 @@ class Setup:
         self.writes_lengths = False
         self.can_force_key = True
 
+    def give_way(self, extra: dict[str, str]) -> None:
+        """Take back what would win in the encoder over the caller's own way to set the rate."""
+        if self.quantizer is not None:
+            return
+        lossless = extra.get("lossless", "0") not in ("0", "false")
+        if "qp" in extra or lossless:
+            ours = ["crf", "b", "maxrate", "minrate", "bufsize"]
+        elif "b" in extra:
+            ours = ["crf", "qp", "global_quality"]
+            self.flags.discard("qscale")
+        else:
+            return
+        for name in ours:
+            self.options.pop(name, None)
+
     def merged(self, extra: dict[str, str]) -> dict[str, str]:
         """Return all options; those of the caller win."""
         options = dict(self.options)
