@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from ._av import containers
-from ._av.mux import VideoSetup
+from ._av.mux import MOST_TICKS, VideoSetup
 from ._spec.bitstream import (
     iter_nal_units,
     iter_obus,
@@ -235,6 +235,9 @@ def _color(config: VideoDecoderConfig, native: Any) -> tuple[int, int, int, int]
     return primaries, transfer, matrix, full
 
 
+_COARSER = {1000000: 90000, 90000: 1000, 1000: 1}
+
+
 def clock(
     container: containers.Container, native: Any, timeline: Timeline
 ) -> tuple[tuple[int, int], tuple[int, int] | None]:
@@ -245,6 +248,11 @@ def clock(
     """
     rate = frame_rate(timeline)
     time_base = (1, 1000000)
+    if container.is_iso:
+        # Differences have 31 bits there, and those to the decoding time are believed up to 28.
+        wait = timeline.longest_wait()
+        while wait * time_base[1] >= MOST_TICKS * 1000000 and time_base[1] > 1:
+            time_base = (1, _COARSER[time_base[1]])
     if native is not None:
         if native.time_base[0] > 0:
             time_base = native.time_base

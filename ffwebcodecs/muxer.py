@@ -263,6 +263,9 @@ class Muxer:
             while scale < 10000:  # as FFmpeg chooses that of the track
                 scale *= 2
             core.set_option("movie_timescale", str(min(scale, _INT32_MAX)))
+        if self._container.is_iso and native is None and time_base[1] <= 1000:
+            # Left alone, FFmpeg takes a finer one.
+            core.set_option("video_track_timescale", str(time_base[1]))
         for stream in self._copied:
             core.add_copied_stream(stream)
         core.write_header()

@@ -7,11 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from clips import clip
+from clips import clip, framemd5
 from decode_helpers import Stream, stream
+from encode_helpers import STEP, frame_of, need
 from mux_helpers import mux, packets, pictures, start_step, video_stream
 
-from ffwebcodecs import EncodedVideoChunk, InvalidArgumentError, Muxer
+from ffwebcodecs import EncodedVideoChunk, InvalidArgumentError, Muxer, write_frames
 
 
 def timed(source: Stream, time: Callable[[int], int], **changes: object) -> list[EncodedVideoChunk]:
@@ -154,3 +155,24 @@ def test_two_pictures_at_one_time_are_refused(tmp_path: Path) -> None:
         for record in source.records:
             muxer.add_chunk(record.chunk(timestamp=0), source.config)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("gap", [60, 300, 3600, 86400])
+@pytest.mark.parametrize("place", [2, 40])
+def test_long_gap_is_kept_or_refused(gap: int, place: int, tmp_path: Path) -> None:
+    """MP4's differences have few bits; with B-frames FFmpeg ignores those of more than 28."""
+    need("libx264")
+    times = [index * STEP + (gap * 1_000_000 if index >= place else 0) for index in range(45)]
+    path = tmp_path / "a.mp4"
+    pictures = (frame_of(index, timestamp=when) for index, when in enumerate(times))
+    try:
+        write_frames(pictures, path)
+    except InvalidArgumentError as error:
+        assert place == 40 and gap >= 300
+        assert "use .mkv" in str(error)
+        assert not path.exists()
+        return
+    tick = 1 if gap == 60 or place == 40 else 1000
+    shown = [frame.timestamp for frame in framemd5(path)]
+    assert len(shown) == 45
+    assert all(abs(have - want) <= tick for have, want in zip(shown, times, strict=True))

@@ -20,6 +20,7 @@ from .streams import CopiedStream, StreamParameters
 
 _formats = ledger.kind("format_context")
 _MICROSECONDS = (1, 1000000)
+MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
 _NO_HEADER = "the header is not written yet"
 
 
@@ -293,6 +294,10 @@ class MuxerCore:
                 output.filter.apply(ptr)
             avcodec.av_packet_rescale_ts(ptr, output.source_time_base, output.time_base)
             self._increase(output, ptr)
+            if self.container.is_iso:
+                self._check_ticks(output, ptr)
+            if ptr.dts != packet.NOPTS:
+                output.last_dts = ptr.dts
             ptr.stream_index = index
             code = avformat.av_interleaved_write_frame(self._context, ptr)
             self._check_write(code)
@@ -308,7 +313,18 @@ class MuxerCore:
             ptr.dts = last + 1
             if ptr.pts != packet.NOPTS:
                 ptr.pts = max(ptr.pts, ptr.dts)
-        output.last_dts = ptr.dts
+
+    def _check_ticks(self, output: _Output, ptr: Any) -> None:
+        """Refuse what would be written as other times, or as none."""
+        if packet.NOPTS in (ptr.dts, ptr.pts):
+            return
+        step = 0 if output.last_dts is None else ptr.dts - output.last_dts
+        if max(step, ptr.duration) < 0x7FFFFFFF and ptr.pts - ptr.dts < MOST_TICKS:
+            return
+        raise InvalidArgumentError(
+            f"{self._shown}: a gap of {max(step, ptr.duration, ptr.pts - ptr.dts)} ticks of "
+            f"1/{output.time_base[1]} s is too long for {self.container.name}; use .mkv"
+        )
 
     def _check_write(self, code: int) -> None:
         if code >= 0 and self._context.pb:

@@ -129,6 +129,14 @@ class Timeline:
         shown = shown[: max(len(shown) - self._delay(shown), 2)]
         return [b - a for a, b in pairwise(shown)]
 
+    def longest_wait(self) -> int:
+        """Return the longest time that a file has to write as a difference: from decoding to
+        presentation, from picture to picture, or a duration.
+        """
+        waits = [entry.pts - entry.dts for entry in self._waiting if entry.dts is not None]
+        lasting = [entry.duration for entry in self._waiting if entry.duration is not None]
+        return max([*waits, *lasting, *self.intervals(), 0])
+
     def _delay(self, shown: list[int]) -> int:
         """Return by how many pictures the waiting ones are reordered."""
         if not self._reorders:
