@@ -541,7 +541,7 @@ FURTHER = {
     ".h264": "h264",
     ".264": "h264",
 }
-CODED_AS = {"ffmpeg:libwebp_anim": "webp"}
+CODED_AS = {"ffmpeg:libwebp_anim": "webp", "ffmpeg:libtheora": "theora"}
 
 
 @pytest.mark.slow

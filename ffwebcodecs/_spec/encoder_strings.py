@@ -33,6 +33,7 @@ BY_SUFFIX = {
     ".mjpg": "ffmpeg:mjpeg",
     ".mpg": "ffmpeg:mpeg2video",
     ".mpeg": "ffmpeg:mpeg2video",
+    ".ogv": "ffmpeg:libtheora",
 }
 _AVC_LEVELS = (10, 11, 12, 13, 20, 21, 22, 30, 31, 32, 40, 41, 42, 50, 51, 52, 60, 61, 62)
 _HEVC_LEVELS = (30, 60, 63, 90, 93, 120, 123, 150, 153, 156, 180, 183, 186)
