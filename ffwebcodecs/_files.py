@@ -30,21 +30,34 @@ class CompleteFile:
         self._process = os.getpid()
 
     def __enter__(self) -> CompleteFile:
-        flags = os.O_WRONLY | getattr(os, "O_BINARY", 0)
         try:
-            if os.path.isdir(self._final):
-                raise IsADirectoryError(21, "Is a directory", self.path)
-            if os.path.exists(self._final) and not os.path.isfile(self._final):
-                self._handle = os.open(self._final, flags)
-                return self
-            folder, name = os.path.split(self._final)
-            # A name of its own for each writer: two at the same path do not meet.
-            temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}-{_count()}.part")
-            self._handle = os.open(temporary, flags | os.O_CREAT | os.O_EXCL, 0o666)
-            self._temporary = temporary
+            self._open()
         except OSError as error:
+            self._temporary = self._final  # it was not made
             raise type(error)(error.errno, error.strerror, self.path) from None
+        except BaseException:  # Ctrl-C
+            self._abandon()
+            raise
         return self
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | getattr(os, "O_BINARY", 0)
+        if os.path.isdir(self._final):
+            raise IsADirectoryError(21, "Is a directory", self.path)
+        if os.path.exists(self._final) and not os.path.isfile(self._final):
+            self._handle = os.open(self._final, flags)
+            return
+        folder, name = os.path.split(self._final)
+        # A name of its own for each writer: two at the same path do not meet. It is known before
+        # the file is there, so that an interrupt in between leaves none behind.
+        self._temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}-{_count()}.part")
+        self._handle = os.open(self._temporary, flags | os.O_CREAT | os.O_EXCL, 0o666)
+
+    def _abandon(self) -> None:
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
+        self._remove()
 
     @property
     def temporary(self) -> str | None:
@@ -71,11 +84,13 @@ class CompleteFile:
         trace: TracebackType | None,
     ) -> None:
         direct = self._temporary == self._final
+        handle, self._handle = self._handle, -1
         if self._process != os.getpid():  # a fork's copy: the file is the parent's
-            os.close(self._handle)
+            os.close(handle)
             return
         try:
-            os.close(self._handle)
+            if handle >= 0:  # there is none if an interrupt came while it was opened
+                os.close(handle)
             if kind is None and not direct:
                 os.replace(self._temporary, self._final)
         except OSError as failure:

@@ -101,7 +101,8 @@ class Target:
         """Make the temporary file and return its name; raises OSError."""
         if self._destination is None:
             assert self.path is not None
-            self._file = CompleteFile(self.path).__enter__()
+            self._file = CompleteFile(self.path)
+            self._file.__enter__()
             if self._file.temporary is not None:
                 return self._file.temporary
         # Pipes and file objects cannot seek, and muxers want to.

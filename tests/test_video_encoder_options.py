@@ -439,6 +439,25 @@ def test_full_range_frame_is_given_to_the_jpeg_encoder_as_it_is(
         assert len(encode(settings("ffmpeg:mjpeg"), [frame])) == 1
 
 
+@pytest.mark.parametrize(
+    ("codec", "size", "parameter"),
+    [
+        ("hvc1.1.6.L150.B0", (640, 360), "ctu=16"),
+        ("hvc1.1.6.L93.B0", (48, 48), "ref=1:ctu=64"),
+        ("hvc1.1.6.L93.B0", (48, 48), "cutree=1"),
+        ("hvc1.1.6.L93.B0", (640, 360), "level-idc=6.2"),
+    ],
+)
+def test_x265_parameters_that_crash_it_are_refused(
+    codec: str, size: tuple[int, int], parameter: str
+) -> None:
+    need("libx265")
+    config = {"codec": codec, "width": size[0], "height": size[1]}
+    error = refusal({**config, "encoder_options": {"x265-params": parameter}})
+    assert isinstance(error, NotSupportedError)
+    assert parameter.rpartition(":")[2].partition("=")[0] in str(error)
+
+
 def test_missing_encoder_is_named() -> None:
     assert "no_such" in str(refusal(settings("ffmpeg:no_such")))
 

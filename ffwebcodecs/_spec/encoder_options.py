@@ -143,6 +143,11 @@ def _x265(_encoder: str, request: Request, setup: Setup) -> None:
         setup.needed.add("profile")
         setup.parameters.append(f"level-idc={_level(request, 30)}")
         setup.parameters.append(f"high-tier={int(info.tier == 'H')}")
+        setup.fixed["level-idc"] = "the codec string says the level"
+        if info.level is not None and info.level >= _HEVC_LEVEL_5:
+            setup.fixed["ctu"] = (
+                "from level 5 on blocks have 32x32 at least"
+            )
     least = min(request.width, request.height)
     if least < 32 and info.level is not None and info.level >= _HEVC_LEVEL_5:
         # Such levels have no blocks smaller than 32x32 (H.265, A.4.1), pictures of x265 no less
@@ -155,6 +160,8 @@ def _x265(_encoder: str, request: Request, setup: Setup) -> None:
         setup.parameters.append(f"ctu={32 if least >= 32 else 16}")
         # Its CU tree writes beyond its memory there (x265 3.5, in the ffmpeg program as well).
         setup.parameters.append("cutree=0")
+        for name in ("ctu", "cutree"):
+            setup.fixed[name] = f"x265 needs its own for {request.width}x{request.height}"
     options["forced-idr"] = "1"
     options["preset"] = "ultrafast" if request.realtime else "medium"
     if request.realtime:

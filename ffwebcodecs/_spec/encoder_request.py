@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import NotSupportedError
 from .codec_string import CodecInfo
 
 
@@ -71,6 +72,7 @@ class Setup:
 
     __slots__ = (
         "can_force_key",
+        "fixed",
         "flags",
         "layer_pattern",
         "needed",
@@ -86,6 +88,7 @@ class Setup:
         self.needed: set[str] = set()
         self.parameters: list[str] = []  # of the option called `parameters_name`
         self.parameters_name: str | None = None
+        self.fixed: dict[str, str] = {}  # parameters that the caller must not set, and why
         self.flags: set[str] = set()  # "qscale", "global_header", "low_delay"
         self.layer_pattern: tuple[int, ...] | None = None
         self.quantizer: str | None = None  # how a frame's goes in: "roi" or "quality"
@@ -108,7 +111,14 @@ class Setup:
             self.options.pop(name, None)
 
     def merged(self, extra: dict[str, str]) -> dict[str, str]:
-        """Return all options; those of the caller win."""
+        """Return all options; those of the caller win.
+
+        Raises
+        ------
+        NotSupportedError
+            The caller sets a parameter that the encoder would crash on.
+        """
+        self._check_parameters(extra)
         options = dict(self.options)
         if "preset" in extra:
             options.pop("rc-lookahead", None)  # the preset has one of its own
@@ -119,3 +129,11 @@ class Setup:
                 options[name] = ":".join(parameters)
         options.update((key, value) for key, value in extra.items() if key != name)
         return options
+
+    def _check_parameters(self, extra: dict[str, str]) -> None:
+        name = self.parameters_name
+        for parameter in extra.get(name or "", "").split(":"):
+            key = parameter.partition("=")[0].strip().replace("_", "-")
+            reason = self.fixed.get(key)
+            if reason is not None:
+                raise NotSupportedError(f"{name}: {key} cannot be set here: {reason}")
