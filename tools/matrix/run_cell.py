@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cells import QUICK_TESTS, Cell
-from sources import Libraries, SourceError, UnreachableError, fetch, make_python
+from sources import (
+    Libraries,
+    SourceError,
+    UnreachableError,
+    build_tools,
+    fetch,
+    make_python,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 # The tests run from a copy, so that no cell's extension ever lies in the checkout.
@@ -117,7 +124,7 @@ def prepare(cell: Cell, libraries: Libraries, folder: Path) -> dict[str, str]:
     if libraries.root is not None:
         programs = pkg_config_of(libraries, folder)
         environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}"
-    build = {**environment, "FFWEBCODECS_BUILD": cell.mode}
+    build = {**environment, "FFWEBCODECS_BUILD": cell.mode, **build_tools(folder.parents[1])}
     done = subprocess.run(
         [str(python), "ffi_build.py"], cwd=tree, env=build, capture_output=True, text=True
     )

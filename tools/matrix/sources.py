@@ -103,6 +103,22 @@ def _fetch_wheel(source: Wheel, folder: Path) -> Path:
     return folder
 
 
+def build_tools(cache: Path) -> dict[str, str]:
+    """Return what makes setup.py find its setuptools, which a new environment may lack."""
+    folder = cache / "build-tools"
+    check = "from setuptools.command import bdist_wheel"
+    lacking = subprocess.run([sys.executable, "-c", check], capture_output=True).returncode
+    if lacking and not folder.is_dir():
+        made = folder.with_name(f"{folder.name}.making-{os.getpid()}")
+        options = ["--quiet", "--disable-pip-version-check", "--retries=2", f"--target={made}"]
+        command = [sys.executable, "-m", "pip", "install", *options, "setuptools>=77"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise UnreachableError(f"setuptools could not be fetched: {_last_line(done.stderr)}")
+        made.rename(folder)
+    return {"PYTHONPATH": str(folder)} if lacking else {}
+
+
 # --- Debian's suites ------------------------------------------------------------------------
 
 
