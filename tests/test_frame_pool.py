@@ -199,18 +199,19 @@ def test_slow_consumer_that_makes_progress_is_not_accused() -> None:
     kept: list[VideoFrame] = []
 
     def output(frame: VideoFrame) -> None:
-        # Keeps two frames, closes the older one after a while: slower than half the timeout.
+        # Keeps two frames, closes the older one after a while: all together take longer than the
+        # timeout, each of them far less than half of it, when a warning would come.
         seen.append(frame.timestamp)
         kept.append(frame)
         if len(kept) == 2:
             threading.Thread(target=close_later, args=(kept.pop(0),)).start()
 
     def close_later(frame: VideoFrame) -> None:
-        pause.wait(0.06)
+        pause.wait(0.15)
         frame.close()
 
     with (
-        VideoDecoder(output, pytest.fail, frame_pool_size=2, stall_timeout=0.5) as decoder,
+        VideoDecoder(output, pytest.fail, frame_pool_size=2, stall_timeout=2) as decoder,
         warnings.catch_warnings(record=True) as caught,
     ):
         warnings.simplefilter("always")
