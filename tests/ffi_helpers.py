@@ -37,12 +37,13 @@ def leading_to_it(mode: str | None) -> dict[str, str]:
     In ABI mode it might not be the newest that the loader finds. A wheel's libraries look for each
     other by the names the wheel gave them, also when they are loaded under other names.
     """
-    from ffwebcodecs._ffi import _find
+    from ffwebcodecs._ffi import _find, _places
 
     folder = str(Path(_ffi.report().libraries["avcodec"][0]).resolve().parent)
     if _find.Found(folder).mangled:
         return {"LD_LIBRARY_PATH": folder}
-    usual = {os.path.realpath(each) for each in _find.usual_folders()}
+    places = _places.of_the_loader() + _places.before_the_system() + _places.after_the_system()
+    usual = {os.path.realpath(each) for each in places}
     return {"FFWEBCODECS_LIBRARY_PATH": folder} if mode == "abi" and folder not in usual else {}
 
 

@@ -42,6 +42,9 @@ class Elf:
         self.runpath: list[str] = []
 
 
+_sound: dict[tuple[str, int, int], Elf] = {}  # what was read: several libraries need the same ones
+
+
 def is_elf_platform() -> bool:
     """Tell whether libraries are ELF files here."""
     return os.name == "posix" and sys.platform not in ("darwin", "cygwin")
@@ -57,8 +60,11 @@ def read(path: str) -> Elf:
             raise BadLibraryError("is empty")
         if not is_elf_platform():
             return Elf()
-        with open(path, "rb") as file:
-            return _parse(file, status.st_size)
+        key = path, status.st_size, status.st_mtime_ns
+        if key not in _sound:
+            with open(path, "rb") as file:
+                _sound[key] = _parse(file, status.st_size)
+        return _sound[key]
     except OSError as error:
         raise BadLibraryError(f"cannot be read: {error.strerror or error}") from None
     except (struct.error, OverflowError, ValueError):
@@ -188,7 +194,7 @@ def check_tree(path: str, folders: list[str]) -> None:
             elf = read(path)
         except BadLibraryError as error:
             raise BadLibraryError(f"{path} {error}") from None
-        for name in elf.needed:
+        for name in filter(FAMILY.match, elf.needed):
             for folder in folders:
                 candidate = os.path.join(folder, name)
                 if os.path.lexists(candidate):

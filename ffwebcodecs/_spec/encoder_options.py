@@ -145,9 +145,7 @@ def _x265(_encoder: str, request: Request, setup: Setup) -> None:
         setup.parameters.append(f"high-tier={int(info.tier == 'H')}")
         setup.fixed["level-idc"] = "the codec string says the level"
         if info.level is not None and info.level >= _HEVC_LEVEL_5:
-            setup.fixed["ctu"] = (
-                "from level 5 on blocks have 32x32 at least"
-            )
+            setup.fixed["ctu"] = "from level 5 on blocks have 32x32 at least"
     least = min(request.width, request.height)
     if least < 32 and info.level is not None and info.level >= _HEVC_LEVEL_5:
         # Such levels have no blocks smaller than 32x32 (H.265, A.4.1), pictures of x265 no less
