@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ._av import encoder as native
+from ._av import forked, packet, scale
 from ._av import frame as frames
-from ._av import packet, scale
 from ._av.encoder_formats import coded_as
 from ._av.picture import Picture
 from ._encoder_plan import Look, Opened, Plan, opaque, open_best, open_core, target_for
@@ -182,7 +182,8 @@ class EncoderDriver:
         if opened.problem != status.problem:
             status.problem = opened.problem
             if opened.problem is not None:
-                import logging  # only here: it costs an import
+                with forked.opening:
+                    import logging  # only here: it costs an import
 
                 logging.getLogger("ffwebcodecs").warning(
                     "encoding with %s: %s", opened.core.name, opened.problem

@@ -8,8 +8,8 @@ InvalidStateError, closing it does nothing, and its memory is the parent's and s
 is plain memory (frames, chunks, bitmaps) works on.
 
 Locks are made anew as well: the thread that held one at the fork is not there to release it. Of
-those within FFmpeg and the encoders' libraries that is not possible, and they are held while a
-codec is being opened; so a fork waits until none is.
+those within FFmpeg, the encoders' libraries and Python's import that is not possible, and they are
+held while a codec is being opened or a module imported; so a fork waits until no worker does.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from typing import Any
 
 from .._ffi import avcodec, avutil, ffi
 from ..errors import EncodingError, NotSupportedError
-from . import hardware, packet
+from . import forked, hardware, packet
 from .decoder import DecoderCore
 
 # H.264 refers to 16 pictures at most and FFmpeg adds up to 5: with these it stays within 32.
@@ -254,7 +254,8 @@ class HardwareDecoder:
             self._say(f"{self._kind}: the stream changed to what it does not decode")
 
     def _say(self, problem: str) -> None:
-        import logging
+        with forked.opening:
+            import logging
 
         self._status.problem = problem
         logging.getLogger("ffwebcodecs").warning(

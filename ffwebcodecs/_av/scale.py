@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotSupportedError
+from . import forked
 from .plans import GaveUpError
 from .sws import Arena, shelved
 
@@ -153,7 +154,10 @@ def convert(source: Image, destination: Image) -> None:
 
 
 def _build(source: Image, destination: Image) -> Plan:
-    from .recipes import build  # recipes need FFmpeg's tables: not before the first conversion
+    # Recipes need FFmpeg's tables: not before the first conversion. That may be a worker's, and a
+    # child that is forked during the import would wait for it for ever.
+    with forked.opening:
+        from .recipes import build
 
     return build(source, destination)
 
