@@ -187,7 +187,8 @@ def read_report(path: Path) -> tuple[int | None, list[str], dict[str, int]]:
             skipped[outcome["skipped"].get("message", "")] += 1
         else:
             passed += 1
-    return passed, failed, dict(skipped.most_common())
+    # A test that fails and leaves something open is there twice.
+    return passed, list(dict.fromkeys(failed)), dict(skipped.most_common())
 
 
 def show(result: Result) -> None:
