@@ -10,9 +10,26 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 from ffwebcodecs import _ffi
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def is_the_systems() -> bool:
+    """Tell whether the FFmpeg under test is the one that the system's loader finds by itself."""
+    from ffwebcodecs._ffi import _places
+
+    folder = os.path.realpath(os.path.dirname(_ffi.report().libraries["avcodec"][0]))
+    return folder in {os.path.realpath(each) for each in _places.of_the_loader()}
+
+
+# These put other libraries where the system's loader looks, and tell them from the system's own.
+needs_the_systems = pytest.mark.skipif(
+    "not __import__('ffi_helpers').is_the_systems()",
+    reason="the FFmpeg under test is not the system's",
+)
 
 
 def run_python(code: str, **env: str) -> str:

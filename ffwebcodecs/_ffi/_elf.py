@@ -156,12 +156,16 @@ def _dynamic(file: object, order: str, data: bytes, loads: list[tuple[int, int, 
 def _check_machine(head: bytes) -> None:
     """Compare with what this process runs on."""
     if _machine.ours is None:
-        try:
-            with open(sys.executable, "rb") as file:
-                ours = file.read(20)
-        except (OSError, TypeError, ValueError):
-            ours = b""
-        _machine.ours = ours if ours[:4] == b"\x7fELF" else b""
+        _machine.ours = b""
+        for program in ("/proc/self/exe", sys.executable):  # which may be a script that starts one
+            try:
+                with open(program, "rb") as file:
+                    head_of_ours = file.read(20)
+            except (OSError, TypeError, ValueError):
+                continue
+            if head_of_ours[:4] == b"\x7fELF":
+                _machine.ours = head_of_ours
+                break
     ours = _machine.ours
     if not ours or (ours[4:6] == head[4:6] and ours[18:20] == head[18:20]):
         return

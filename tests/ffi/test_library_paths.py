@@ -21,6 +21,7 @@ TRIPLET = f"{os.uname().machine}-linux-gnu" if hasattr(os, "uname") else ""
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not _elf.is_elf_platform(), reason="the layouts are those of ELF systems"),
+    ffi_helpers.needs_the_systems,
 ]
 
 REPORT = """

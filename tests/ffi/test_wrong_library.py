@@ -162,6 +162,7 @@ def test_a_dependency_cut_short_is_refused(mode: str, tmp_path: Path) -> None:
     assert f"{tmp_path / needed[0]} is cut short" in load_error(tmp_path, mode)
 
 
+@ffi_helpers.needs_the_systems
 @pytest.mark.parametrize("mode", MODES)
 def test_a_library_cut_short_on_the_loaders_path_is_refused(mode: str, tmp_path: Path) -> None:
     link(tmp_path, *CORE)
@@ -202,6 +203,7 @@ def test_a_library_that_states_another_major_is_refused(
     assert "different FFmpeg releases are mixed" in message
 
 
+@ffi_helpers.needs_the_systems
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("named", ["by its own name", "by a known name"])
 def test_an_ffmpeg_newer_than_all_layouts_names_make_layouts(
