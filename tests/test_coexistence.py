@@ -13,6 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import ffi_helpers
 import pytest
 from clips import ROOT, clip
 from ffi_helpers import run_python
@@ -41,6 +42,7 @@ ORDERS += ["ffwebcodecs,av", "av,ffwebcodecs", "ffwebcodecs,cv2", "cv2,ffwebcode
 ORDERS += ["global:ffwebcodecs,av,cv2", "global:cv2,av,ffwebcodecs"]
 
 
+@ffi_helpers.needs_the_systems  # a wheel's may be the very ones that PyAV brings
 @pytest.mark.parametrize("order", ORDERS)
 def test_all_three_decode_at_once_whoever_is_imported_first(order: str) -> None:
     names = order.removeprefix("global:").split(",")
@@ -64,6 +66,7 @@ def test_all_three_decode_at_once_whoever_is_imported_first(order: str) -> None:
         assert found["avutils"] == len(names)  # each has its own: nobody uses another's
 
 
+@ffi_helpers.needs_the_systems
 @pytest.mark.parametrize("order", ["first", "last"])
 def test_the_log_of_pyav_is_its_own(order: str) -> None:
     needs("av")

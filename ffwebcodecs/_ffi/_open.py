@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from ffwebcodecs._ffi._find import LibrarySet, Release
 
 PRELOAD_PASSES = 6
+# A library object closes its library when it goes away, at the end of the interpreter. FFmpeg's
+# threads, and those of the program, may be running then: its code has to stay where it is.
+KEEP: int = getattr(os, "RTLD_NODELETE", 0)
 # what FFmpeg's own libraries need of each other, in the order they can be opened
 FAMILY = ("swresample", "avresample", "postproc", "avfilter")
 
-_opened: list[Any] = []  # a lib object closes its library when it goes away
+_opened: list[Any] = []  # for as long as the interpreter lives
 opened_folders: set[str] = set()  # of sets that were opened from a folder
 
 
@@ -53,7 +56,7 @@ def open_file(ffi: Any, path: str) -> Any:
         except _elf.BadLibraryError as error:
             raise RejectedError(f"{path} {error}") from None
     try:
-        lib = ffi.dlopen(path)
+        lib = ffi.dlopen(path, KEEP)
     except OSError as error:
         reason = str(error).removeprefix(f"cannot load library '{path}': ")
         reason = reason.partition("  Additionally, ")[0]

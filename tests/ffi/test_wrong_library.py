@@ -26,6 +26,7 @@ MODES = ["auto", "api", "abi"]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not _elf.is_elf_platform(), reason="the cases are made of ELF libraries"),
+    ffi_helpers.needs_the_systems,
 ]
 LOADS = """
 import ffwebcodecs._ffi as f
@@ -162,7 +163,6 @@ def test_a_dependency_cut_short_is_refused(mode: str, tmp_path: Path) -> None:
     assert f"{tmp_path / needed[0]} is cut short" in load_error(tmp_path, mode)
 
 
-@ffi_helpers.needs_the_systems
 @pytest.mark.parametrize("mode", MODES)
 def test_a_library_cut_short_on_the_loaders_path_is_refused(mode: str, tmp_path: Path) -> None:
     link(tmp_path, *CORE)
@@ -203,7 +203,6 @@ def test_a_library_that_states_another_major_is_refused(
     assert "different FFmpeg releases are mixed" in message
 
 
-@ffi_helpers.needs_the_systems
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("named", ["by its own name", "by a known name"])
 def test_an_ffmpeg_newer_than_all_layouts_names_make_layouts(
