@@ -27,6 +27,7 @@ from encode_helpers import (
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, VideoFrame
 from ffwebcodecs._av import scale
+from ffwebcodecs._av.decoder import find_decoder
 from ffwebcodecs._spec.bitstream import (
     is_key,
     iter_nal_units,
@@ -290,6 +291,8 @@ def test_key_frame_comes_from_encoders_that_know_none_too(name: str) -> None:
 
 def test_apng_feeds_a_decoder() -> None:
     need("apng")
+    if find_decoder("apng") is None:
+        pytest.skip("this FFmpeg's APNG decoder crashes: it is not used")
     outputs = encode(settings("ffmpeg:apng"), frames(4, "RGB"))
     decoded = decode(outputs, config_of(outputs))
     assert [frame.timestamp for frame in decoded] == [index * STEP for index in range(4)]
