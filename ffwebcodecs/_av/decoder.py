@@ -17,6 +17,7 @@ from .._ffi import avcodec, avutil, ffi
 from ..errors import EncodingError, NotSupportedError
 from . import averror, forked, ledger
 from . import frame as frames
+from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
 
 if TYPE_CHECKING:
@@ -79,9 +80,7 @@ def find_decoder(name: str) -> Any:
         codec = avcodec.avcodec_find_decoder_by_name(name.encode())
     if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
         return None
-    if name == "apng" and _ffi.version("avcodec") < (59,):
-        return None  # crashed twice in a run of the whole suite with 4.3; why is not known
-    return codec
+    return None if is_left_alone(name) else codec
 
 
 def has_decoder(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import _ffi
 from .._ffi import avcodec, avutil, ffi
 
 
@@ -15,7 +16,16 @@ def codecs(*, decoders: bool) -> list[str]:
         if not codec:
             return names
         if codec.type == avutil.AVMEDIA_TYPE_VIDEO and wanted(codec):
-            names.append(ffi.string(codec.name).decode())
+            name = ffi.string(codec.name).decode()
+            if not (decoders and is_left_alone(name)):
+                names.append(name)
+
+
+def is_left_alone(decoder: str) -> bool:
+    """Tell whether a decoder is not used, because it crashes: APNG's of FFmpeg 4.3 did in each run
+    of the whole suite, never alone; why is not known.
+    """
+    return decoder == "apng" and _ffi.version("avcodec") < (59,)
 
 
 def set_log_level(level: int) -> None:
