@@ -54,10 +54,13 @@ class CompleteFile:
         self._handle = os.open(self._temporary, flags | os.O_CREAT | os.O_EXCL, 0o666)
 
     def _abandon(self) -> None:
-        handle, self._handle = self._handle, -1
-        if handle >= 0:
-            os.close(handle)
+        self._close()
         self._remove()
+
+    def _close(self) -> None:
+        handle, self._handle = self._handle, -1
+        if handle >= 0:  # there is none if an interrupt came while it was opened
+            os.close(handle)
 
     @property
     def temporary(self) -> str | None:
@@ -84,17 +87,16 @@ class CompleteFile:
         trace: TracebackType | None,
     ) -> None:
         direct = self._temporary == self._final
-        handle, self._handle = self._handle, -1
-        if self._process != os.getpid():  # a fork's copy: the file is the parent's
-            os.close(handle)
-            return
+        is_ours = self._process == os.getpid()  # else a fork's copy: the file is the parent's
         try:
-            if handle >= 0:  # there is none if an interrupt came while it was opened
-                os.close(handle)
+            self._close()
+            if not is_ours:
+                return
             if kind is None and not direct:
                 os.replace(self._temporary, self._final)
         except OSError as failure:
-            self._remove()
+            if is_ours:
+                self._remove()
             raise type(failure)(failure.errno, failure.strerror, self.path) from None
         if kind is not None:
             self._remove()
