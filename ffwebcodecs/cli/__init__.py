@@ -1,7 +1,8 @@
 """The command line: ``ffwebcodecs COMMAND ...``, also ``python -m ffwebcodecs``.
 
 Each command is a module with `HELP`, `add_arguments(parser)` and `run(options) -> exit status`. It
-imports what costs time (numpy, FFmpeg) when it runs, so that ``--help`` answers at once.
+imports what costs time (numpy, FFmpeg) when it runs, so that ``--help`` answers at once; threads of
+its own ask `options.interrupt` whether they are to stop.
 
 Exit status: 0 done; 1 the work failed, standard error says why; 2 the command line is wrong; 130
 interrupted.
@@ -20,6 +21,7 @@ import ffwebcodecs
 
 from ..errors import WebCodecsError
 from . import convert, frames, images, info, probe, remux, sheet, transcode
+from ._interrupt import Interrupt
 from ._output import CommandError, UsageError, complain
 
 _COMMANDS = {
@@ -45,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             options = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
-            status: int = options.run(options)
+            with Interrupt() as options.interrupt:
+                status: int = options.run(options)
+                options.interrupt.check()
             sys.stdout.flush()  # here, where a reader that has left is still expected
             return status
         except SystemExit as done:  # argparse has said what there is to say

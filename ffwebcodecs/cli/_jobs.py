@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import ffwebcodecs
 
-from ._interrupt import Interrupt
 from ._output import CommandError, UsageError, complain, explain, make_parent, refuse_existing
 from ._progress import Progress
 from ._values import parse_count
 
 if TYPE_CHECKING:
+    from ._interrupt import Interrupt
+
     # Makes one file: (input, output, threads, on_progress) -> what it did.
     Convert = Callable[
         [str, str, int | None, Callable[[object], object]], ffwebcodecs.TranscodeResult
@@ -82,7 +83,7 @@ def run_jobs(
     jobs = plan(options.inputs, options.output)
     sources = {os.path.realpath(job.source): job.source for job in jobs}
     workers = min(options.jobs, len(jobs))
-    interrupt = Interrupt()
+    interrupt: Interrupt = options.interrupt
 
     def work(job: Job) -> None:
         interrupt.check()
@@ -113,7 +114,7 @@ def run_jobs(
             sys.stdout.flush()
         interrupt.check()
 
-    with plain_warnings(), interrupt:
+    with plain_warnings():
         if workers == 1:
             return _in_turn(jobs, work)
         return _at_once(jobs, work, workers, interrupt)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, cast
 
 import ffwebcodecs
 
-from ._interrupt import Interrupt
 from ._jobs import merged, plain_warnings
 from ._output import (
     CommandError,
@@ -71,13 +70,12 @@ def run(options: argparse.Namespace) -> int:
 
     with (
         plain_warnings(),
-        Interrupt() as interrupt,
         Progress(len(paths), quiet=options.quiet) as progress,
         closing(_frames(paths, options.fps)) as frames,
     ):
 
         def step(_: object) -> None:
-            interrupt.check()
+            options.interrupt.check()
             progress.step()
 
         result = ffwebcodecs.write_frames(
