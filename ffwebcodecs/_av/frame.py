@@ -16,13 +16,8 @@ from ..errors import NotSupportedError
 from . import buffers, ledger
 from .averror import check_pointer
 
-_frames = ledger.kind("frame")
+_frames = ledger.owned("frame")
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
-
-
-def _free(ptr: Any) -> None:
-    avutil.av_frame_free(ffi.new("AVFrame **", ptr))
-    _frames.freed()
 
 
 def allocate(size: int = 512) -> Any:
@@ -32,8 +27,8 @@ def allocate(size: int = 512) -> Any:
     ptr = avutil.av_frame_alloc()
     if not ptr:
         raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
-    _frames.made()
-    return ffi.gc(ptr, _free, size)
+    _frames.keep(ptr, ffi.gc(ffi.new("AVFrame **", ptr), avutil.av_frame_free))
+    return ffi.gc(ptr, _frames.forget, size)
 
 
 # ---- pixel formats by name: the numbers differ between FFmpeg's majors ---------------------------

@@ -12,6 +12,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
+from typing import Any
 
 
 class Kind:
@@ -39,6 +40,30 @@ class Kind:
         return made - freed
 
 
+class Owned(Kind):
+    """A kind whose objects come and go with every picture.
+
+    Python looks for signals at the start of each Python function, and drops what a destructor
+    raises: a Ctrl-C that arrives while a big frame is freed would hit the next destructor before
+    its first line, and what that one was to free would leak. So there is no Python function on the
+    way: the owner's destructor is ``dict.pop``, and what it takes out is freed by FFmpeg's own.
+    """
+
+    __slots__ = ("_kept", "forget")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._kept: dict[Any, Any] = {}
+        self.forget: Callable[[Any], object] = self._kept.pop
+
+    def keep(self, ptr: Any, holder: Any) -> None:
+        """Hold what frees `ptr` when it goes itself, until ``forget(ptr)``."""
+        self._kept[ptr] = holder
+
+    def _live(self) -> int:
+        return len(self._kept)
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
 
@@ -52,6 +77,13 @@ def kind(name: str) -> Kind:
         if name not in _kinds:
             _kinds[name] = Kind(name)
         return _kinds[name]
+
+
+def owned(name: str) -> Owned:
+    """Return a new kind `name` of objects that come and go with every picture."""
+    with _lock:
+        kind = _kinds[name] = Owned(name)
+        return kind
 
 
 def live() -> dict[str, int]:

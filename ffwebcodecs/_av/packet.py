@@ -14,14 +14,9 @@ from ..errors import InvalidArgumentError
 from . import buffers, ledger
 from .averror import check
 
-_packets = ledger.kind("packet")
+_packets = ledger.owned("packet")
 NOPTS = -(2**63)
 _MAX = 0x7FFFFFFF - 64
-
-
-def _free(ptr: Any) -> None:
-    avcodec.av_packet_free(ffi.new("AVPacket **", ptr))
-    _packets.freed()
 
 
 def allocate(size: int = 256) -> Any:
@@ -31,8 +26,8 @@ def allocate(size: int = 256) -> Any:
     ptr = avcodec.av_packet_alloc()
     if not ptr:
         raise MemoryError("cannot allocate a packet: FFmpeg is out of memory")
-    _packets.made()
-    return ffi.gc(ptr, _free, size)
+    _packets.keep(ptr, ffi.gc(ffi.new("AVPacket **", ptr), avcodec.av_packet_free))
+    return ffi.gc(ptr, _packets.forget, size)
 
 
 def copy_of(exported: Any, size: int) -> Any:

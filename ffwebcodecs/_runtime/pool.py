@@ -15,6 +15,7 @@ import itertools
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from . import trace
@@ -66,7 +67,7 @@ class Held(NamedTuple):
 class Lease:
     """One frame that is out; dropping it gives it back."""
 
-    __slots__ = ("_holders", "_number", "_places", "_pool")
+    __slots__ = ("__weakref__", "_holders", "_number", "_places", "_pool")
 
     def __init__(
         self, pool: FramePool, number: int, places: list[weakref.ref[Place]] | None
@@ -95,6 +96,9 @@ class Lease:
         self._pool._give_back(self._number)
 
 
+_Entry = tuple[int, float, "list[weakref.ref[Place]] | None", "weakref.ref[Lease]"]
+
+
 class FramePool:
     """Counts leases; `wake` is called, from any thread, when one comes back while the worker waits
     for it.
@@ -104,7 +108,7 @@ class FramePool:
 
     def __init__(self, capacity: int | None, wake: Callable[[], object]) -> None:
         self.capacity = capacity
-        self._out: dict[int, tuple[int, float, list[weakref.ref[Place]] | None]] = {}
+        self._out: dict[int, _Entry] = {}
         self._peak = 0
         self._wake = wake
         self._next_number = itertools.count().__next__
@@ -115,11 +119,16 @@ class FramePool:
         """Return a lease for a frame that is delivered now."""
         number = self._next_number()
         places: list[weakref.ref[Place]] | None = [] if trace.enabled else None
-        self._out[number] = timestamp, time.monotonic(), places
+        lease = Lease(self, number, places)
+        # Python drops a signal's exception that comes in a destructor, and the rest of it: then the
+        # weak reference takes the entry out, which needs no Python function. (It calls
+        # `pop(number, itself)`.)
+        end = weakref.ref(lease, partial(self._out.pop, number))
+        self._out[number] = timestamp, time.monotonic(), places, end
         size = len(self._out)
         if size > self._peak:
             self._peak = size
-        return Lease(self, number, places)
+        return lease
 
     def _give_back(self, number: int) -> None:
         if self._out.pop(number, None) is not None and self.waiting:
@@ -138,12 +147,12 @@ class FramePool:
         # list() of a dictionary's values is one atomic step; a loop over it would not be.
         return [
             Held(timestamp, now - since, _texts(places))
-            for timestamp, since, places in list(self._out.values())
+            for timestamp, since, places, _ in list(self._out.values())
         ]
 
     def stats(self) -> FramePoolStats:
         """Return the numbers of this moment."""
-        for timestamp, since, _ in list(self._out.values()):
+        for timestamp, since, _, _ in list(self._out.values()):
             age = time.monotonic() - since
             return FramePoolStats(self.capacity, len(self._out), self._peak, timestamp, age)
         return FramePoolStats(self.capacity, 0, self._peak, None, None)
