@@ -100,6 +100,12 @@ def built_majors() -> list[int]:
     return [major for major in _load._built() if major in _load.KNOWN]
 
 
+def need_extension(mode: str = "api") -> None:
+    """Skip the test if it is about API mode and there is no extension for this FFmpeg."""
+    if mode == "api" and _ffi.version("avutil")[0] not in built_majors():
+        pytest.skip("no extension was built for this FFmpeg")
+
+
 def module(name: str) -> Any:
     """Import a generated module of the package."""
     return importlib.import_module(f"ffwebcodecs._ffi.{name}")
