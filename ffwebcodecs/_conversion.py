@@ -149,7 +149,10 @@ def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[st
     copied: list[str] = []
     dropped: list[str] = []
     numbers: dict[int, int] = {}
+    has_chapters = bool(demuxer.chapters)
     for stream in demuxer.others:
+        if has_chapters and stream.names_chapters:
+            continue  # the chapters are copied, and make it again
         name = f"{stream.kind} {stream.codec}"
         if muxer._can_hold(stream):
             numbers[stream.index] = muxer._add_copied_stream(stream)
@@ -163,6 +166,28 @@ def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[st
             stacklevel=3,
         )
     return copied, dropped, numbers
+
+
+def copy_chapters(
+    demuxer: DemuxerCore, muxer: Muxer, start: int | None = None, stop: int | None = None
+) -> None:
+    """Give the input's chapters between `start` and `stop` to a muxer, or warn."""
+    first = start or 0
+    chapters = [
+        one._replace(
+            start=max(one.start, first) - first,
+            stop=(one.stop if stop is None else min(one.stop, stop)) - first,
+        )
+        for one in demuxer.chapters
+        if (one.stop > first or one.start >= first) and (stop is None or one.start < stop)
+    ]
+    if chapters and not muxer._set_chapters(chapters):
+        warnings.warn(
+            f"{muxer.format_name} cannot hold the {len(chapters)} chapters of {demuxer.shown}: "
+            "they are left out (.mkv, .webm, .mp4 and .mov hold them)",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def content_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from ._av import containers, forked, packet
+from ._av.chapters import Chapter
 from ._av.mux import MuxerCore, VideoSetup
 from ._av.streams import CopiedStream
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
@@ -23,6 +24,7 @@ from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 
 _INT32_MAX = 2**31 - 1
+_LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
 _open: weakref.WeakSet[Muxer] = weakref.WeakSet()
 
 
@@ -101,6 +103,7 @@ class Muxer:
         self._timeline: Timeline | None = None
         self._native_times = False
         self._copied: list[CopiedStream] = []
+        self._chapters: list[Chapter] = []
         self._copied_waiting: list[tuple[int, Any]] = []
         self._failed = False
         self._shown = target.shown
@@ -268,6 +271,7 @@ class Muxer:
             core.set_option("video_track_timescale", str(time_base[1]))
         for stream in self._copied:
             core.add_copied_stream(stream)
+        core.set_chapters(self._moved_chapters(timeline.offset))
         core.write_header()
         waiting, self._copied_waiting = self._copied_waiting, []
         for index, ptr in waiting:
@@ -284,6 +288,35 @@ class Muxer:
             self._container.require_copy(stream.kind, stream.codec_id, stream.codec)
             self._copied.append(stream)
             return len(self._copied)  # the video is number 0
+
+    def _set_chapters(self, chapters: list[Chapter]) -> bool:
+        """Set the chapters before the first chunk; return whether the container holds them."""
+        with self._lock:
+            if self._open_core().started:
+                raise InvalidStateError(f"{self._shown} has begun: its chapters are fixed")
+            if not self._container.holds_chapters:
+                return False
+            self._chapters = chapters
+            return True
+
+    def _moved_chapters(self, offset: int) -> list[Chapter]:
+        """Return the chapters on the file's clock, which may begin later than that of its
+        chunks.
+        """
+        chapters = [
+            one._replace(start=max(0, one.start + offset), stop=one.stop + offset)
+            for one in self._chapters
+            if one.stop + offset >= 0
+        ]
+        if chapters and self._container.is_iso:
+            # They are a track of their own: one at a time, and no longer than that can be.
+            starts = [*(one.start for one in chapters[1:]), _LONGEST_CHAPTER]
+            chapters = [
+                one._replace(stop=min(one.stop, following))
+                for one, following in zip(chapters, starts, strict=True)
+                if one.start < following
+            ]
+        return chapters
 
     def _can_hold(self, stream: CopiedStream) -> bool:
         if stream.is_cover and not self._container.holds_covers:

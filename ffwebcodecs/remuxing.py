@@ -13,6 +13,7 @@ from ._conversion import (
     TranscodeProgress,
     TranscodeResult,
     content_tags,
+    copy_chapters,
     copy_streams,
     refuse_same_file,
     span,
@@ -60,6 +61,7 @@ def remux(
         tags = content_tags(demuxer.tags) if metadata is None else metadata
         with Muxer(output, format=format, metadata=tags) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
+            copy_chapters(demuxer, muxer)
             duration = span(demuxer, None, None)
             origin = demuxer.info.start_time or 0
             for index, ptr in _packets(demuxer):

@@ -17,6 +17,7 @@ from ._conversion import (
     TranscodeProgress,
     TranscodeResult,
     content_tags,
+    copy_chapters,
     copy_streams,
     encoding_options,
     frame_rate_of,
@@ -159,6 +160,7 @@ def transcode(
         tags = content_tags(demuxer.tags) if metadata is None else metadata
         with Muxer(output, format=format, metadata=tags) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
+            copy_chapters(demuxer, muxer, first, last)
             events.copied = {stream.index: stream.time_base for stream in demuxer.others}
             events.copied = {i: events.copied[i] for i in numbers}
             work = _Work(muxer, options, frame_rate_of(demuxer), map_frame, first or 0, numbers)

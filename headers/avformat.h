@@ -40,6 +40,16 @@ typedef struct AVOutputFormat {
     ...;
 } AVOutputFormat;
 
+typedef struct AVChapter {
+    int id; //@ avformat<59
+    int64_t id; //@ avformat>=59
+    AVRational time_base;
+    int64_t start;
+    int64_t end;
+    AVDictionary *metadata;
+    ...;
+} AVChapter;
+
 typedef struct AVStream {
     int index;
     int id;
@@ -82,6 +92,8 @@ typedef struct AVFormatContext {
     int flags;
     int64_t probesize;
     int64_t max_analyze_duration;
+    unsigned int nb_chapters;
+    AVChapter **chapters;
     AVDictionary *metadata;
     int error_recognition;
     int64_t max_interleave_delta;

@@ -38,6 +38,8 @@ UNSEEN = """
     AVStream.id AVStream.time_base AVStream.disposition AVStream.discard AVStream.metadata
     AVStream.avg_frame_rate AVStream.r_frame_rate AVStream.side_data AVStream.index
     AVFormatContext.iformat AVFormatContext.pb AVFormatContext.metadata
+    AVFormatContext.nb_chapters AVFormatContext.chapters
+    AVChapter.id AVChapter.time_base AVChapter.start AVChapter.end AVChapter.metadata
 """.split()  # noqa: SIM905
 # Made by drivers, which are not asked at loading; and what is declared but never used.
 DEVICE = ("AVHWDeviceContext", "AVHWFramesContext", "AVHWFramesConstraints")

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from clips import FRAMES, clip, framemd5
+from clips import FRAMES, clip, framemd5, run_ffmpeg
 from convert_helpers import movie, streams, times
 from mux_helpers import packets, probe, video_stream
 
@@ -136,3 +136,17 @@ def test_file_cut_short_is_no_silent_success(tmp_path: Path) -> None:
     assert 0 < result.frames_written < FRAMES
     have, want = packets(tmp_path / "a.webm"), packets(clip("vp9.webm"))
     assert [p.digest for p in have] == [p.digest for p in want][: len(have)]
+
+
+def test_header_that_ffmpeg_refuses_without_a_reason_is_no_permission_error(tmp_path: Path) -> None:
+    source, out = tmp_path / "a.mkv", tmp_path / "b.mkv"
+    run_ffmpeg(
+        *("-i", clip("h264-bframes.mp4"), "-f", "lavfi", "-i", "sine=d=1", "-c:v", "copy"),
+        *("-c:a", "vorbis", "-ac", "2", "-strict", "experimental", source),
+    )
+    data = source.read_bytes()
+    private = b"\x63\xa2"  # Matroska's CodecPrivate; the audio track is the last one
+    at = data.index(private, data.index(b"A_VORBIS"))
+    remux(data, out)
+    with pytest.raises(NotSupportedError, match=r"cannot begin .*b\.mkv.*no reason"):
+        remux(data[:at] + b"\x63\xa3" + data[at + 2 :], out, format="matroska")

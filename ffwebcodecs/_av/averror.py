@@ -38,6 +38,8 @@ _OPTION_NOT_FOUND = _tag("\xf8OPT")
 
 def reason(code: int) -> str:
     """Return FFmpeg's own words for an error code."""
+    if code == -errno.EPERM:  # it often returns a mere -1
+        return "FFmpeg gives no reason"
     text = ffi.new("char[]", 256)
     if avutil.av_strerror(code, text, 256) < 0:
         return f"error {code}"
@@ -74,13 +76,15 @@ def error(code: int, what: str, kind: type[WebCodecsError] | None = None) -> Exc
     return failure
 
 
-def os_error(code: int, path: str) -> OSError | None:
-    """Return an OSError if `code` is one the operating system gave for a file, else None."""
-    if code in (
+def os_error(code: int, path: str, *, opening: bool = False) -> OSError | None:
+    """Return an OSError if `code` is one the operating system gave for a file, else None.
+
+    Only where nothing but the file was opened is -1 "operation not permitted".
+    """
+    if (code == -errno.EPERM and opening) or code in (
         -errno.ENOENT,
         -errno.EACCES,
         -errno.EISDIR,
-        -errno.EPERM,
         -errno.ENOTDIR,
         -errno.EMFILE,
         -errno.ENOSPC,

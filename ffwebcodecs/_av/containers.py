@@ -91,6 +91,11 @@ class Container:
         return self.name in ("matroska", "mp4", "ipod")
 
     @property
+    def holds_chapters(self) -> bool:
+        """Whether it has a place for chapters that FFmpeg writes to."""
+        return self.name in ("matroska", "webm", "mp4", "mov", "ipod")
+
+    @property
     def is_iso(self) -> bool:
         """Whether it is MP4, MOV or a relative."""
         return self.name in _ISO

@@ -13,7 +13,8 @@ from typing import Any
 
 from .._ffi import avcodec, avformat, avutil, ffi
 from ..errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from . import averror, forked, ledger, packet
+from . import averror, chapters, forked, ledger, packet
+from .chapters import Chapter
 from .streams import CopiedStream, StreamParameters, read_tags
 
 _formats = ledger.kind("format_context")
@@ -323,6 +324,11 @@ class DemuxerCore:
     def tags(self) -> dict[str, str]:
         """The metadata of the whole file."""
         return read_tags(self._context.metadata)
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        """The chapters of the whole file, by their start."""
+        return chapters.read(self._context)
 
     def _read_error(self, code: int) -> Exception:
         what = f"cannot read on in {self._source.shown}"

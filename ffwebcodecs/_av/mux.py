@@ -14,9 +14,10 @@ from typing import Any
 
 from .._ffi import avcodec, avformat, avutil, ffi
 from ..errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from . import averror, containers, forked, ledger, packet
+from . import averror, chapters, containers, forked, ledger, packet
 from .bitstream_filter import Filter
-from .streams import CopiedStream, StreamParameters
+from .chapters import Chapter
+from .streams import CopiedStream, StreamParameters, set_tag
 
 _formats = ledger.kind("format_context")
 _MICROSECONDS = (1, 1000000)
@@ -123,7 +124,9 @@ class MuxerCore:
         context = forked.keep(ffi.gc(box[0], _free, 1 << 20), _formats)
         code = avformat.avio_open(ffi.addressof(context, "pb"), url, avformat.AVIO_FLAG_WRITE)
         if code < 0:
-            raise averror.os_error(code, name) or averror.error(code, f"cannot write {shown}")
+            raise averror.os_error(code, name, opening=True) or averror.error(
+                code, f"cannot write {shown}"
+            )
         self._context = context
         if container.is_iso:
             # Old releases ask for it before they write FLAC into MP4, which is standard by now.
@@ -147,7 +150,12 @@ class MuxerCore:
 
     def set_metadata(self, key: str, value: str) -> None:
         """Set a tag of the whole file."""
-        _set_tag(self._context, key, value)
+        set_tag(self._context, key, value)
+
+    def set_chapters(self, found: list[Chapter]) -> None:
+        """Set the chapters of the whole file, once, before the header."""
+        assert not self.started
+        chapters.write(self._context, found)
 
     def _new_stream(self) -> Any:
         if self.started:
@@ -196,7 +204,7 @@ class MuxerCore:
         if setup.display_matrix is not None:
             _set_display_matrix(stream, par, setup.display_matrix)
         if setup.alpha:
-            _set_tag(stream, "alpha_mode", "1")
+            set_tag(stream, "alpha_mode", "1")
         output = _Output(stream, _MICROSECONDS)
         name = self.container.needed_filter(setup.codec, setup.extradata)
         if name is not None:
@@ -224,7 +232,7 @@ class MuxerCore:
         stream.disposition = source.disposition
         stream.avg_frame_rate = source.frame_rate
         for key, value in source.metadata.items():
-            _set_tag(stream, key, value)
+            set_tag(stream, key, value)
         self._outputs.append(_Output(stream, source.time_base))
         return len(self._outputs) - 1
 
@@ -356,13 +364,6 @@ class MuxerCore:
         self._context = None
         self._outputs = []
         self._spare = None
-
-
-def _set_tag(owner: Any, key: str, value: str) -> None:
-    box = ffi.new("AVDictionary **", owner.metadata)
-    code = avutil.av_dict_set(box, key.encode(), value.encode(), 0)
-    owner.metadata = box[0]
-    averror.check(code, f"cannot set the tag {key!r}")
 
 
 def _set_extradata(par: Any, extradata: bytes) -> None:

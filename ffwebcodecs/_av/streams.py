@@ -8,6 +8,7 @@ from .._ffi import avcodec, avformat, avutil, ffi
 from . import averror, ledger
 
 _parameters = ledger.kind("codec_parameters")
+_TEXT = int.from_bytes(b"text", "little")
 
 
 class StreamParameters:
@@ -122,6 +123,11 @@ class CopiedStream:
         averror.check(code, "cannot copy a stream's parameters")
 
     @property
+    def names_chapters(self) -> bool:
+        """Whether it is the track in which MP4 keeps the names of its chapters."""
+        return self.kind == "data" and self.parameters.codec_tag == _TEXT
+
+    @property
     def is_cover(self) -> bool:
         """Whether it is a picture of the whole file, not one of its frames."""
         return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)
@@ -137,3 +143,11 @@ def read_tags(dictionary: Any) -> dict[str, str]:
             return tags
         key, value = ffi.string(entry.key), ffi.string(entry.value)
         tags[key.decode("utf-8", "replace")] = value.decode("utf-8", "replace")
+
+
+def set_tag(owner: Any, key: str, value: str) -> None:
+    """Set an entry of the dictionary of a stream, a chapter or a whole output."""
+    box = ffi.new("AVDictionary **", owner.metadata)
+    code = avutil.av_dict_set(box, key.encode(), value.encode(), 0)
+    owner.metadata = box[0]
+    averror.check(code, f"cannot set the tag {key!r}")
