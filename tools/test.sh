@@ -5,9 +5,12 @@ python=$1
 shift
 failed=0
 summary=()
+# A run that hangs where no test does (those end after five minutes) shows where, and ends.
+limit=()
+if command -v timeout >/dev/null; then limit=(timeout --foreground --signal=ABRT --kill-after=20 1500); fi
 for mode in api abi; do
     log=$(mktemp)
-    FFWEBCODECS_FFI=$mode "$python" -m pytest "$@" 2>&1 | tee "$log"
+    FFWEBCODECS_FFI=$mode ${limit[@]+"${limit[@]}"} "$python" -m pytest "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     [ "$status" -eq 0 ] || failed=1
     summary+=("$mode: $(tail -n 1 "$log" | tr -d '=') (exit status $status)")
