@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import cffi
@@ -17,16 +16,13 @@ from ffwebcodecs._av import frame as native_frame
 from ffwebcodecs._av import packet as native_packet
 from ffwebcodecs._runtime.pool import FramePool
 
-if not hasattr(signal, "setitimer"):
-    pytest.skip("there is no setitimer on Windows", allow_module_level=True)
+if not hasattr(signal, "SIGALRM"):
+    pytest.skip("there is no SIGALRM on Windows", allow_module_level=True)
 
 libc_ffi = cffi.FFI()
-libc_ffi.cdef("""
-    struct timespec { long tv_sec; long tv_nsec; };
-    int nanosleep(const struct timespec *, struct timespec *);
-""")
-libc = libc_ffi.dlopen(None)
-_SECOND = libc_ffi.new("struct timespec *", {"tv_sec": 20})
+# It takes an int. A destructor is given a pointer, which lies in the same register.
+libc_ffi.cdef("int raise(void *);")
+libc_raise = getattr(libc_ffi.dlopen(None), "raise")
 
 
 class Interrupted(BaseException):
@@ -40,19 +36,16 @@ def alarm() -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, ring)
     yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
 
 def destroy_while_interrupted(thing: list[Any]) -> None:
     """Empty the list `thing` while a signal is waiting for Python to look at it.
 
-    A list is emptied from its end, in C. There an object is put that sleeps in its destructor until
-    the signal comes, in C as well, so that whatever is destroyed next is the first to meet it.
+    A list is emptied from its end, in C. There an object is put whose destructor sends the signal,
+    in C as well, so that whatever is destroyed next is the first to meet it.
     """
-    rest = libc_ffi.new("struct timespec *")
-    thing.append(libc_ffi.gc(rest, partial(libc.nanosleep, _SECOND)))
-    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    thing.append(libc_ffi.gc(libc_ffi.cast("void *", int(signal.SIGALRM)), libc_raise))
     thing.clear()
 
 
