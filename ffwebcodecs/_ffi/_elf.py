@@ -239,7 +239,7 @@ def _cached(soname: str) -> str | None:
     wanted = f"/{soname}".encode() + b"\0"
     at = data.find(wanted)
     while at >= 0:
-        path = data[data.rfind(b"\0", 0, at) + 1 : at + len(wanted) - 1].decode(errors="replace")
+        path = os.fsdecode(data[data.rfind(b"\0", 0, at) + 1 : at + len(wanted) - 1])
         try:
             read(path)
         except OtherMachineError:

@@ -90,7 +90,7 @@ class Loaded:
                 raise RejectedError(f"the extension's libavformat part: {error}") from None
             lib = module.lib
             raw = lib.ffwc_format_path()
-            path = self.ffi.string(raw).decode(errors="replace") if raw else wanted
+            path = os.fsdecode(self.ffi.string(raw)) if raw else wanted
         else:
             lib = open_set(self.ffi, self.files, ("avformat",))["avformat"]
             path = library_of(self.ffi, lib, "avformat_version") or wanted
@@ -296,7 +296,7 @@ def _load_api(files: LibrarySet, reason: str) -> Loaded:
     report = LoadReport("api", f"{PACKAGE}.{name}", reason)
     for index, library in enumerate(CORE):
         raw = lib.ffwc_library_path(index)
-        path = module.ffi.string(raw).decode(errors="replace") if raw else files.paths[library]
+        path = os.fsdecode(module.ffi.string(raw)) if raw else files.paths[library]
         version = check_version(library, lib, release, path)
         compiled = split_version(getattr(lib, f"LIB{library.upper()}_VERSION_INT"))
         if version[:2] < compiled[:2]:

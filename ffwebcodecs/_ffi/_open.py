@@ -61,6 +61,11 @@ def open_file(ffi: Any, path: str) -> Any:
         reason = str(error).removeprefix(f"cannot load library '{path}': ")
         reason = reason.partition("  Additionally, ")[0]
         raise RejectedError(f"{path} does not load: {reason}") from None
+    except UnicodeEncodeError as error:  # cffi takes text only, and only what can be encoded
+        raise RejectedError(
+            f"{path} cannot be opened: its name is not {error.encoding.upper()}, the encoding of "
+            "this Python's file names. Link to its folder under another name"
+        ) from None
     _opened.append(lib)
     return lib
 
@@ -152,7 +157,7 @@ def library_of(ffi: Any, lib: Any, symbol: str) -> str | None:
         info = ffi.new("Dl_info *")
         if not system.dladdr(ffi.addressof(lib, symbol), info) or not info.dli_fname:
             return None
-        return str(ffi.string(info.dli_fname).decode(errors="replace"))
+        return os.fsdecode(ffi.string(info.dli_fname))
     except (ffi.error, AttributeError, OSError):
         return None
 

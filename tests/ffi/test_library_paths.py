@@ -203,6 +203,14 @@ def test_the_loaders_path_comes_first(copies: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["auto", "abi"])
+def test_the_loaders_path_may_hold_a_name_that_is_no_text(
+    mode: str, copies: Path, tmp_path: Path
+) -> None:
+    folder = install(copies, Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")))
+    assert all_in(loaded(FFWEBCODECS_FFI=mode, LD_LIBRARY_PATH=str(folder))[1], folder)
+
+
+@pytest.mark.parametrize("mode", ["auto", "abi"])
 @pytest.mark.parametrize(
     ("variable", "prefix", "inner"),
     [

@@ -131,6 +131,15 @@ def test_what_is_no_library_is_refused(kind: str, words: str, mode: str, tmp_pat
     assert "FFWEBCODECS_LIBRARY_PATH" in message.splitlines()[0]
 
 
+@pytest.mark.parametrize("mode", ["api", "abi"])
+def test_a_folder_whose_name_is_no_text_is_refused(mode: str, tmp_path: Path) -> None:
+    ffi_helpers.need_extension(mode)
+    folder = link(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")), *CORE)
+    code = "import ffwebcodecs._ffi as f\ntry: f.load()\nexcept ImportError as e: print(ascii(e))"
+    message = run_python(code, FFWEBCODECS_FFI=mode, FFWEBCODECS_LIBRARY_PATH=str(folder))
+    assert "its name is not UTF-8" in message
+
+
 def test_a_library_that_may_not_be_read_is_refused() -> None:
     # a folder that another user may look into: root, who may read all, becomes nobody
     with tempfile.TemporaryDirectory(prefix="ffwebcodecs-") as name:
