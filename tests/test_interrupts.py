@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -9,11 +10,18 @@ from typing import Any
 
 import cffi
 import pytest
+from clips import clip
 from frame_helpers import make
 
 from ffwebcodecs import open_handles
+from ffwebcodecs._av import containers, streams
 from ffwebcodecs._av import frame as native_frame
 from ffwebcodecs._av import packet as native_packet
+from ffwebcodecs._av.bitstream_filter import Filter
+from ffwebcodecs._av.decoder import allocate_context
+from ffwebcodecs._av.demux import DemuxerCore
+from ffwebcodecs._av.mux import MuxerCore
+from ffwebcodecs._ffi import ffi
 from ffwebcodecs._runtime.pool import FramePool
 
 if not hasattr(signal, "SIGALRM"):
@@ -49,7 +57,38 @@ def destroy_while_interrupted(thing: list[Any]) -> None:
     thing.clear()
 
 
-@pytest.mark.parametrize("allocate", [native_frame.allocate, native_packet.allocate])
+def open_input() -> Any:
+    core = DemuxerCore(str(clip("h264-bframes.mp4")))
+    context = core._context
+    core.close()
+    return context
+
+
+def open_output() -> Any:
+    core = MuxerCore(os.devnull, containers.find(None, "matroska"), "a file")
+    context = core._context
+    core.close()
+    return context
+
+
+def shown_frame() -> memoryview:
+    ptr = native_frame.new("gray", 64, 48, [(64, 48)])
+    return native_frame.plane_view(ptr, 0, 0, 64, 48)[0]
+
+
+@pytest.mark.parametrize(
+    "allocate",
+    [
+        native_frame.allocate,
+        native_packet.allocate,
+        lambda: allocate_context(ffi.NULL),
+        streams._allocate,
+        open_input,
+        open_output,
+        lambda: Filter("null", streams._allocate())._context,
+        shown_frame,
+    ],
+)
 def test_an_interrupted_destructor_frees_all_the_same(allocate: Callable[[], Any]) -> None:
     before = open_handles()
     thing = [allocate()]

@@ -8,12 +8,7 @@ from .._ffi import avcodec, ffi
 from ..errors import EncodingError, NotSupportedError
 from . import averror, ledger
 
-_filters = ledger.kind("bitstream_filter")
-
-
-def _free(ptr: Any) -> None:
-    avcodec.av_bsf_free(ffi.new("AVBSFContext **", ptr))
-    _filters.freed()
+_filters = ledger.owned("bitstream_filter")
 
 
 class Filter:
@@ -36,8 +31,8 @@ class Filter:
             raise NotSupportedError(f"this FFmpeg has no bitstream filter {name!r}")
         box = ffi.new("AVBSFContext **")
         averror.check(avcodec.av_bsf_alloc(found, box), f"cannot make {name}")
-        _filters.made()
-        context = ffi.gc(box[0], _free, 1 << 16)
+        _filters.keep(box[0], ffi.gc(box, avcodec.av_bsf_free))
+        context = ffi.gc(box[0], _filters.forget, 1 << 16)
         averror.check(avcodec.avcodec_parameters_copy(context.par_in, par), f"cannot make {name}")
         context.time_base_in = (1, 1000000)
         averror.check(avcodec.av_bsf_init(context), f"cannot start {name}", EncodingError)

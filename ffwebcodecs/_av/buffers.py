@@ -10,6 +10,7 @@ Out: `view` makes a memoryview over C memory that keeps its native owner alive.
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 import threading
 from functools import partial
@@ -114,22 +115,17 @@ def lend(exported: Any, size: int) -> Any:
     return ref
 
 
-def _let_go(_owner: Any, _pointer: Any) -> None:
-    """Do nothing: being called is the moment at which the partial that holds the owner goes
-    away.
-    """
-
-
 def view(owner: Any, pointer: Any, size: int) -> memoryview:
     """Return a read-only memoryview of `size` bytes at `pointer` that keeps `owner` alive for as
     long as it lives.
 
     `owner` is the ``ffi.gc`` pointer whose memory it is. ``ffi.buffer`` holds the pointer that it
-    was made from, and that pointer's destructor holds `owner`.
+    was made from, and that pointer's destructor holds `owner`. The destructor does nothing; being
+    called is the moment at which the partial goes away. It is no Python function (`ledger.Owned`).
     """
     if size <= 0:
         return memoryview(b"")
-    kept = ffi.gc(ffi.cast("uint8_t *", pointer), partial(_let_go, owner))
+    kept = ffi.gc(ffi.cast("uint8_t *", pointer), partial(operator.is_, owner))
     return memoryview(ffi.buffer(kept, size)).toreadonly()
 
 

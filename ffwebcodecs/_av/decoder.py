@@ -23,13 +23,8 @@ from .packet import NOPTS, has_alpha
 if TYPE_CHECKING:
     from .hardware import Device
 
-_contexts = ledger.kind("codec_context")
+_contexts = forked.leave_alone(ledger.owned("codec_context"))
 _MAX_THREADS = 16  # FFmpeg's own limit for automatic threads
-
-
-def _free(ptr: Any) -> None:
-    avcodec.avcodec_free_context(ffi.new("AVCodecContext **", ptr))
-    _contexts.freed()
 
 
 def allocate_context(codec: Any) -> Any:
@@ -37,8 +32,9 @@ def allocate_context(codec: Any) -> Any:
     ptr = avcodec.avcodec_alloc_context3(codec)
     if not ptr:
         raise MemoryError("cannot allocate a codec context: FFmpeg is out of memory")
-    _contexts.made()
-    return forked.keep(ffi.gc(ptr, _free, 1 << 20), _contexts)
+    box = ffi.new("AVCodecContext **", ptr)
+    _contexts.keep(ptr, ffi.gc(box, avcodec.avcodec_free_context))
+    return ffi.gc(ptr, _contexts.forget, 1 << 20)
 
 
 def default_threads() -> int:

@@ -17,14 +17,9 @@ from . import averror, chapters, forked, ledger, packet
 from .chapters import Chapter
 from .streams import CopiedStream, StreamParameters, read_tags
 
-_formats = ledger.kind("format_context")
+_formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS
 _BLOCK = 1 << 20
-
-
-def _close(ptr: Any) -> None:
-    avformat.avformat_close_input(ffi.new("AVFormatContext **", ptr))
-    _formats.freed()
 
 
 class NamedSource:
@@ -198,8 +193,8 @@ class DemuxerCore:
             raise averror.os_error(code, name) or averror.error(
                 code, f"cannot open {shown}", EncodingError
             )
-        _formats.made()
-        context = forked.keep(ffi.gc(box[0], _close, 1 << 20), _formats)
+        _formats.keep(box[0], ffi.gc(box, avformat.avformat_close_input))
+        context = ffi.gc(box[0], _formats.forget, 1 << 20)
         with forked.opening:  # it opens decoders
             code = avformat.avformat_find_stream_info(context, ffi.NULL)
         averror.check(code, f"cannot read {shown}", EncodingError)

@@ -17,13 +17,13 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import Any, Protocol
+from typing import Protocol
 
 from .._ffi import ffi
 from ..errors import InvalidStateError
-from .ledger import Kind
+from .ledger import Owned
 
-_owners: weakref.WeakKeyDictionary[Any, Kind] = weakref.WeakKeyDictionary()
+_left_alone: list[Owned] = []
 _watched: weakref.WeakSet[Watched] = weakref.WeakSet()
 
 
@@ -33,10 +33,11 @@ class Watched(Protocol):
     def _after_fork(self) -> None: ...
 
 
-def keep(owner: Any, kind: Kind) -> Any:
-    """Return `owner`, a native object that only the process that made it may free."""
-    _owners[owner] = kind
-    return owner
+def leave_alone(kind: Owned) -> Owned:
+    """Return `kind`, of native objects that only the process that made them may free."""
+    if kind not in _left_alone:
+        _left_alone.append(kind)
+    return kind
 
 
 def watch(thing: Watched) -> None:
@@ -88,10 +89,10 @@ def inherited(what: str) -> InvalidStateError:
 
 def _in_child() -> None:
     opening.__init__()  # type: ignore[misc]
-    for owner, kind in list(_owners.items()):
-        ffi.gc(owner, None)
-        kind.freed()
-    _owners.clear()
+    for kind in _left_alone:
+        for holder in kind.abandon():
+            for each in holder if isinstance(holder, tuple) else (holder,):
+                ffi.gc(each, None)
     for thing in list(_watched):
         thing._after_fork()
 

@@ -25,8 +25,8 @@ from . import averror, forked, ledger
 from . import frame as frames
 from .picture import Picture
 
-_devices = ledger.kind("hw_device")
-_surfaces = ledger.kind("hw_frames")
+_devices = forked.leave_alone(ledger.owned("hw_device"))
+_surfaces = forked.leave_alone(ledger.owned("hw_frames"))
 
 # Devices that decode, the most capable first.
 if sys.platform == "darwin":
@@ -75,16 +75,6 @@ _opening = threading.RLock()
 _strangers = threading.RLock()  # for frames of devices that are not ours
 
 
-def _free_device(ptr: Any) -> None:
-    avutil.av_buffer_unref(ffi.new("AVBufferRef **", ptr))
-    _devices.freed()
-
-
-def _free_surfaces(ptr: Any) -> None:
-    avutil.av_buffer_unref(ffi.new("AVBufferRef **", ptr))
-    _surfaces.freed()
-
-
 def open_device(kind: str) -> Device:
     """Return the shared device of a kind, opening it if nobody uses it now.
 
@@ -109,8 +99,8 @@ def _create(kind: str) -> Any:
     if code < 0:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
         raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
-    _devices.made()
-    return forked.keep(ffi.gc(ref[0], _free_device, 1 << 20), _devices)
+    _devices.keep(ref[0], ffi.gc(ref, avutil.av_buffer_unref))
+    return ffi.gc(ref[0], _devices.forget, 1 << 20)
 
 
 def kinds() -> list[str]:
@@ -243,8 +233,8 @@ def make_surfaces(device: Device, pix_fmt: str, width: int, height: int, count: 
         raise NotSupportedError(what)
     ref = avutil.av_hwframe_ctx_alloc(device.ptr)
     averror.check_pointer(ref, "cannot allocate a frames context")
-    _surfaces.made()
-    surfaces = forked.keep(ffi.gc(ref, _free_surfaces, 1 << 16), _surfaces)
+    _surfaces.keep(ref, ffi.gc(ffi.new("AVBufferRef **", ref), avutil.av_buffer_unref))
+    surfaces = ffi.gc(ref, _surfaces.forget, 1 << 16)
     context = ffi.cast("AVHWFramesContext *", ref.data)
     context.format = frames.pix_fmt_id(_PIX_FMTS.get(device.kind, device.kind))
     context.sw_format = frames.pix_fmt_id(pix_fmt)

@@ -41,12 +41,13 @@ class Kind:
 
 
 class Owned(Kind):
-    """A kind whose objects come and go with every picture.
+    """A kind whose objects are freed without a Python function.
 
     Python looks for signals at the start of each Python function, and drops what a destructor
     raises: a Ctrl-C that arrives while a big frame is freed would hit the next destructor before
     its first line, and what that one was to free would leak. So there is no Python function on the
-    way: the owner's destructor is ``dict.pop``, and what it takes out is freed by FFmpeg's own.
+    way: the owner's destructor is ``dict.pop``, and what it takes out is freed by FFmpeg's own. A
+    codec context waits for its threads meanwhile: a Ctrl-C that comes then is seen afterwards.
     """
 
     __slots__ = ("_kept", "forget")
@@ -60,8 +61,16 @@ class Owned(Kind):
         """Hold what frees `ptr` when it goes itself, until ``forget(ptr)``."""
         self._kept[ptr] = holder
 
+    def abandon(self) -> list[Any]:
+        """Leave all that is alive to whoever else frees it, not counted any more, and return what
+        would have freed it.
+        """
+        holders = [holder for holder in self._kept.values() if holder is not None]
+        self._kept.update(dict.fromkeys(self._kept))  # their owners still forget them one day
+        return holders
+
     def _live(self) -> int:
-        return len(self._kept)
+        return len(self._kept) - list(self._kept.values()).count(None)
 
 
 if hasattr(os, "register_at_fork"):
@@ -80,9 +89,11 @@ def kind(name: str) -> Kind:
 
 
 def owned(name: str) -> Owned:
-    """Return a new kind `name` of objects that come and go with every picture."""
+    """Return the kind `name`, made on first use, of objects freed without a Python function."""
     with _lock:
-        kind = _kinds[name] = Owned(name)
+        kind = _kinds.get(name)
+        if not isinstance(kind, Owned):
+            kind = _kinds[name] = Owned(name)
         return kind
 
 

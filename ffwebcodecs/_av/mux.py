@@ -19,18 +19,10 @@ from .bitstream_filter import Filter
 from .chapters import Chapter
 from .streams import CopiedStream, StreamParameters, set_tag
 
-_formats = ledger.kind("format_context")
+_formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
 MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
 _NO_HEADER = "the header is not written yet"
-
-
-def _free(ptr: Any) -> None:
-    # Without a trailer: what lies in the file then is nobody's, and its name is not the final one.
-    if ptr.pb:
-        avformat.avio_closep(ffi.addressof(ptr, "pb"))
-    avformat.avformat_free_context(ptr)
-    _formats.freed()
 
 
 class VideoSetup:
@@ -102,7 +94,16 @@ class MuxerCore:
         This FFmpeg cannot write the container.
     """
 
-    __slots__ = ("_context", "_outputs", "_path", "_shown", "_spare", "container", "started")
+    __slots__ = (
+        "_context",
+        "_file",
+        "_outputs",
+        "_path",
+        "_shown",
+        "_spare",
+        "container",
+        "started",
+    )
 
     def __init__(
         self, name: str, container: containers.Container, shown: str, path: str | None = None
@@ -120,13 +121,18 @@ class MuxerCore:
             avformat.avformat_alloc_output_context2(box, ffi.NULL, container.name.encode(), url),
             f"cannot write {container.name} to {shown}",
         )
-        _formats.made()
-        context = forked.keep(ffi.gc(box[0], _free, 1 << 20), _formats)
-        code = avformat.avio_open(ffi.addressof(context, "pb"), url, avformat.AVIO_FLAG_WRITE)
+        # Closed after the context is freed, and apart from it, for that needs no Python function.
+        # Without a trailer what lies in it then is nobody's, and its name is not the final one.
+        self._file = ffi.new("AVIOContext **")
+        file = ffi.gc(self._file, avformat.avio_closep)
+        _formats.keep(box[0], (file, ffi.gc(box[0], avformat.avformat_free_context)))
+        context = ffi.gc(box[0], _formats.forget, 1 << 20)
+        code = avformat.avio_open(self._file, url, avformat.AVIO_FLAG_WRITE)
         if code < 0:
             raise averror.os_error(code, name, opening=True) or averror.error(
                 code, f"cannot write {shown}"
             )
+        context.pb = self._file[0]
         self._context = context
         if container.is_iso:
             # Old releases ask for it before they write FLAC into MP4, which is standard by now.
@@ -352,7 +358,8 @@ class MuxerCore:
         context = self._context
         self._check_write(avformat.av_write_trailer(context))
         code = context.pb.error
-        closed = avformat.avio_closep(ffi.addressof(context, "pb"))
+        context.pb = ffi.NULL
+        closed = avformat.avio_closep(self._file)
         self._context = None
         if code < 0 or closed < 0:
             code = code if code < 0 else closed

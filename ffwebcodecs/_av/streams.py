@@ -7,7 +7,7 @@ from typing import Any
 from .._ffi import avcodec, avformat, avutil, ffi
 from . import averror, ledger
 
-_parameters = ledger.kind("codec_parameters")
+_parameters = ledger.owned("codec_parameters")
 _TEXT = int.from_bytes(b"text", "little")
 
 
@@ -77,16 +77,12 @@ def _pair(rational: Any) -> tuple[int, int]:
     return rational.num, rational.den
 
 
-def _free_parameters(ptr: Any) -> None:
-    avcodec.avcodec_parameters_free(ffi.new("AVCodecParameters **", ptr))
-    _parameters.freed()
-
-
 def _allocate() -> Any:
     ptr = avcodec.avcodec_parameters_alloc()
     averror.check_pointer(ptr, "cannot allocate codec parameters")
-    _parameters.made()
-    return ffi.gc(ptr, _free_parameters, 512)
+    box = ffi.new("AVCodecParameters **", ptr)
+    _parameters.keep(ptr, ffi.gc(box, avcodec.avcodec_parameters_free))
+    return ffi.gc(ptr, _parameters.forget, 512)
 
 
 class CopiedStream:

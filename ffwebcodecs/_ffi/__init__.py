@@ -94,10 +94,14 @@ def _gc_until_exit(gc: Callable[..., Any]) -> Callable[..., Any]:
     """
     finalizing = sys.is_finalizing
 
-    def gc_until_exit(cdata: Any, destructor: Callable[[Any], object], size: int = 0) -> Any:
+    def gc_until_exit(cdata: Any, destructor: Callable[[Any], object] | None, size: int = 0) -> Any:
+        if destructor is None:
+            return gc(cdata, None)
+        call = destructor
+
         def free(pointer: Any) -> None:
             if not finalizing():
-                destructor(pointer)
+                call(pointer)
 
         return gc(cdata, free, size)
 
