@@ -17,6 +17,7 @@ from ._av.streams import CopiedStream
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import clock, make_setup
 from ._mux_target import Target
+from ._runtime import ending
 from ._spec.config import VideoDecoderConfig
 from ._spec.numbers import show, to_flag
 from ._spec.timeline import Entry, Timeline
@@ -108,13 +109,15 @@ class Muxer:
         self._failed = False
         self._shown = target.shown
         self._target = target
-        try:
-            name = target.open()
-            self._core = MuxerCore(name, self._container, target.shown, target.path)
-            self._set_up(self._core, target.path, faststart, fragmented, tags, settings)
-        except BaseException:
-            self.discard()
-            raise
+        with self._lock:  # `_discard_all` waits for it
+            ending.end_daemon()
+            try:
+                name = target.open()
+                self._core = MuxerCore(name, self._container, target.shown, target.path)
+                self._set_up(self._core, target.path, faststart, fragmented, tags, settings)
+            except BaseException:
+                self.discard()
+                raise
 
     def _set_up(
         self,
@@ -393,6 +396,7 @@ class Muxer:
         if self._is_inherited:
             raise forked.inherited(f"the muxer of {self._shown}")
         if self._core is None:
+            ending.end_daemon()  # it was `_discard_all` that closed it
             raise InvalidStateError(f"the muxer of {self._shown} is closed")
         if self._failed:
             raise InvalidStateError(f"writing {self._shown} has failed before; only close is left")
@@ -433,6 +437,7 @@ class Muxer:
 @atexit.register
 def _discard_all() -> None:
     """Remove what will never be complete: a daemon thread's muxers are not collected at the end."""
+    ending.announce()
     for muxer in list(_open):
         if muxer._lock.acquire(timeout=2):  # a thread may be writing
             try:

@@ -136,3 +136,56 @@ def test_exit_is_clean_with(name: str, thread: str, tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.iterdir()) == []  # a muxer that was not closed leaves no file
+
+
+# What a daemon does after the codecs were stopped and the files removed, before Python stops it.
+AFTERWARDS = {
+    "decodes": """
+decoder = VideoDecoder(kept.append, print)
+decoder.configure(demuxer.video_config)
+started.set()
+while decoder.state == "configured":
+    pause.wait(0.001)
+decoder.decode(chunk)
+""",
+    "writes": """
+muxer = ffwebcodecs.Muxer(sys.argv[2])
+started.set()
+while not muxer.closed:
+    pause.wait(0.001)
+muxer.add_chunk(chunk, demuxer.video_config)
+""",
+    "begins a file": """
+muxer = ffwebcodecs.Muxer(sys.argv[2])
+started.set()
+while not muxer.closed:
+    pause.wait(0.001)
+another = ffwebcodecs.Muxer(sys.argv[2])
+print("another file is begun")
+""",
+}
+
+
+@pytest.mark.parametrize("what", AFTERWARDS)
+def test_a_daemon_ends_without_a_word_and_leaves_nothing_when_it(what: str, tmp_path: Path) -> None:
+    code = f"""
+import atexit, threading
+started, pause = threading.Event(), threading.Event()
+def last():  # registered before ours, so it runs after them
+    daemon.join(20)
+    print("it ended" if not daemon.is_alive() else "it goes on")
+atexit.register(last)
+{SETUP}
+chunk = next(demuxer.chunks())
+daemon = threading.Thread(target=exec, args=({AFTERWARDS[what]!r}, globals()), daemon=True)
+daemon.start()
+started.wait()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(clip("h264-bframes.mp4")), str(tmp_path / "out.mp4")],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "it ended\n", "")
+    assert list(tmp_path.iterdir()) == []

@@ -32,6 +32,7 @@ from .._av import forked
 from .._ffi import FREE_THREADED
 from .._spec.state import transition
 from ..errors import AbortError, FramePoolWarning, InvalidStateError
+from . import ending
 from .completion import Completion
 from .delivery import ERROR_TURNS, LOOP_CLOSED, WAKE, Delivery, reject, running_loop, unraisable
 from .driver import Driver, Owner
@@ -153,7 +154,11 @@ class Engine(Delivery):
         """Raise InvalidStateError unless the state allows `action`, an event of the state table."""
         if self._is_inherited:
             raise forked.inherited("this codec")
-        transition(self.state, action)
+        try:
+            transition(self.state, action)
+        except InvalidStateError:
+            ending.end_daemon()  # it was `_stop_all` that closed it
+            raise
 
     def _after_fork(self) -> None:
         """Be closed, in a process that has neither our worker nor FFmpeg's."""
@@ -448,6 +453,7 @@ if hasattr(os, "register_at_fork"):
 @atexit.register
 def _stop_all() -> None:
     """Stop every worker before the interpreter goes: a thread inside FFmpeg must not outlive it."""
+    ending.announce()
     engines = list(_engines)
     for engine in engines:
         engine.abandon()
