@@ -218,7 +218,11 @@ class _Places:
 def _built(suffix: str = "") -> list[int]:
     """Return the libavutil majors we have an extension for, newest first."""
     majors = set()
-    for name in os.listdir(os.path.dirname(__file__)):
+    try:
+        names = os.listdir(os.path.dirname(__file__))
+    except OSError:
+        names = []  # imported from a zip file, from which no extension can be loaded
+    for name in names:
         head, _, tail = name.partition(".")
         number = head.removeprefix("_api").removesuffix(suffix)
         if head == f"_api{number}{suffix}" and number.isdigit() and tail.endswith(("so", "pyd")):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import threading
+import zipfile
 from pathlib import Path
 
 import ffi_helpers
 import pytest
 from ffi_helpers import load_error, run_python
 
+import ffwebcodecs
 from ffwebcodecs import _ffi
 from ffwebcodecs.errors import FFmpegLoadError, NotSupportedError
 
@@ -63,6 +65,21 @@ def test_each_mode_runs_on_its_own_module_only(mode: str) -> None:
     assert all(Path(path).is_file() for path, _ in libraries.values())
     assert avformat_problem is None
     assert release == _ffi.load().release
+
+
+def test_a_package_in_a_zip_file_runs_in_abi_mode(tmp_path: Path) -> None:
+    archive = tmp_path / "a wheel.zip"
+    package = Path(ffwebcodecs.__file__).parent
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in package.rglob("*.py"):
+            file.write(path, path.relative_to(package.parent))
+    code = f"import sys; sys.path.insert(0, {str(archive)!r}); import ffwebcodecs\n"
+    code += "print(ffwebcodecs.__file__)\n" + REPORT
+    name, report = run_python(code).splitlines()
+    assert name.startswith(str(archive))
+    mode, reason, *_ = json.loads(report)
+    assert mode == "abi"
+    assert "no extension was built" in reason
 
 
 def test_auto_takes_the_extension_that_fits() -> None:

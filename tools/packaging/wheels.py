@@ -44,8 +44,9 @@ class Built:
             names = [member.name.partition("/")[2] for member in archive if member.isfile()]
         missing = [name for name in IN_SDIST if name not in names]
         made = [name for name in names if re.search(r"\.(so|pyd|c|o)$|/_abi[^/]*$", name)]
-        if missing or made:
-            raise CellError(f"missing in the sdist: {missing}; made by a build: {made}")
+        tests = [name for name in names if name.startswith("tests/")]
+        if missing or made or tests:
+            raise CellError(f"missing in the sdist: {missing}; too much: {made + tests}")
         return (
             f"{self.sdist.stat().st_size:,} bytes, {len(names)} files, nothing that a build makes"
         )
