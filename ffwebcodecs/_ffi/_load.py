@@ -13,6 +13,7 @@ puts one of them is rejected as well.
 
 from __future__ import annotations
 
+import _thread
 import importlib
 import os
 import sys
@@ -149,6 +150,10 @@ def load() -> Loaded:
 
 def _require_cffi() -> None:
     try:
+        # An isolated subinterpreter is told by this. Not even tried there: cffi would refuse, and
+        # in Python 3.12 a refused import leaves a cffi that crashes the main interpreter later.
+        if not getattr(_thread, "daemon_threads_allowed", lambda: True)():
+            raise ImportError("it does not support loading in isolated subinterpreters")
         importlib.import_module("_cffi_backend")
     except ImportError as error:
         advice = "reinstall cffi for this Python"
