@@ -18,7 +18,7 @@ from .._spec.encoder_clock import EncoderClock
 from .._spec.encoder_options import QUANTIZER_BASE
 from .._spec.encoder_request import Setup
 from ..errors import EncodingError, NotSupportedError
-from . import averror, forked, hardware, packet
+from . import averror, encoder_settings, forked, hardware, packet
 from . import frame as frames
 from .decoder import allocate_context
 from .encoder_formats import describe, encoder_name, formats_of
@@ -28,6 +28,9 @@ from .streams import _allocate as allocate_parameters
 _QP2LAMBDA = 118  # FF_QP2LAMBDA
 # Those whose own copy of an 8-bit frame stays within its rows (seen with guard pages).
 _CAREFUL = ("libx264", "libvpx", "libsvtav1", "libaom", "librav1e")
+# Those that give a packet for each picture, always. (libaom 3.6 lost some where it coded RGB
+# losslessly on several threads.) Others may leave pictures out to keep a bit rate.
+_COMPLETE = ("libx264", "libx264rgb", "libx265", "libaom-av1", "libsvtav1", "librav1e")
 _READ_AHEAD = 64
 _SURFACES = 32  # on a device: more than any encoder keeps
 # What the pictures and the clock are: an encoder that believed otherwise would read beyond them.
@@ -99,6 +102,7 @@ class EncoderCore:
         "__weakref__",
         "_clock",
         "_context",
+        "_gives_all",
         "_has_input",
         "_is_careful",
         "_is_first",
@@ -133,6 +137,7 @@ class EncoderCore:
         self._clock = EncoderClock(rate)
         self._is_first = True
         self._has_input = False
+        self._gives_all = self.name in _COMPLETE and "drop-threshold" not in extra
         described = describe(picture.pix_fmt)
         self._is_careful = (
             self.name.startswith(_CAREFUL) and described is not None and described.depth == 8
@@ -200,6 +205,7 @@ class EncoderCore:
         what += f" {self.picture.pix_fmt}"
         if extra:
             what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
+            encoder_settings.apply(context, self.name, options, extra, what)
         with forked.opening:
             code = avcodec.avcodec_open2(context, codec, options)
         averror.check(code, what, NotSupportedError)
@@ -283,7 +289,9 @@ class EncoderCore:
         if code < 0:
             self._spare = ptr
             if code == averror.EOF:
-                self.pending = 0
+                lost, self.pending = self.pending, 0
+                if lost > 0 and self._gives_all:
+                    raise EncodingError(f"{self.name} ended without {lost} of its pictures")
             if code in (averror.EAGAIN, averror.EOF):
                 return None
             raise self._error(code, "a frame")
