@@ -26,6 +26,9 @@ from .muxer import Muxer
 from .video_encoder import describe_output
 from .video_frame import VideoFrame
 
+# Microseconds by which a time may go back, as in files whose clock is not exact: such a frame is
+# shown right after the one before. More would hide whatever follows.
+_JITTER = 100_000
 # Their encoders take no quantizer for each frame, but one quality for all.
 _CRF_FAMILIES = ("vp8", "vp9", "av1")
 
@@ -94,6 +97,7 @@ class FrameWriter:
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
         self._last: int | None = None
+        self._latest: int | None = None  # of the times that came
         self._orientation: tuple[int, bool] | None = None
         self.frames = 0
         self.config: VideoEncoderConfig | None = None
@@ -105,6 +109,13 @@ class FrameWriter:
 
     def write(self, frame: VideoFrame, timestamp: int) -> None:
         """Encode a frame, borrowed, to be shown at `timestamp` microseconds."""
+        latest = timestamp if self._latest is None else self._latest
+        if timestamp < latest - _JITTER:
+            raise DataError(
+                f"the frame at {timestamp} us comes after one at {latest} us: times must go up "
+                "(a file that was joined of several begins anew at each)"
+            )
+        self._latest = max(latest, timestamp)
         if self._pace is None:
             self._encode(frame, timestamp, frame.duration)
             return

@@ -16,6 +16,7 @@ from encode_helpers import HEIGHT, STEP, WIDTH, frame_of, frames, need, picture,
 from mux_helpers import packets, video_stream
 
 from ffwebcodecs import (
+    DataError,
     InvalidArgumentError,
     TranscodeProgress,
     VideoFrame,
@@ -87,6 +88,21 @@ def test_repeated_timestamps_lose_no_frame(tmp_path: Path) -> None:
     made = (frame_of(n, timestamp=n // 2 * STEP) for n in range(6))
     assert write(made, tmp_path / "a.mp4").frames_written == 6
     assert times(tmp_path / "a.mp4") == [n // 2 * STEP + n % 2 for n in range(6)]
+
+
+@pytest.mark.parametrize("framerate", [None, 25])
+def test_times_that_begin_anew_are_refused(tmp_path: Path, framerate: int | None) -> None:
+    made = (frame_of(n, timestamp=n % 15 * STEP) for n in range(30))
+    with pytest.raises(DataError, match="must go up"):
+        write(made, tmp_path / "a.mp4", framerate=framerate)
+    assert names(tmp_path) == []
+
+
+def test_a_clock_that_is_not_exact_loses_no_frame(tmp_path: Path) -> None:
+    at = (0, 40_000, 39_000, 80_000)
+    made = (frame_of(n, timestamp=when) for n, when in enumerate(at))
+    assert write(made, tmp_path / "a.mp4").frames_written == 4
+    assert times(tmp_path / "a.mp4") == [0, 40_000, 40_001, 80_000]
 
 
 def test_framerate_makes_it_even(tmp_path: Path) -> None:
