@@ -314,8 +314,9 @@ class Muxer:
         if chapters and self._container.is_iso:
             # They are a track of their own: one at a time, and no longer than that can be.
             starts = [*(one.start for one in chapters[1:]), _LONGEST_CHAPTER]
+            # Those without a title FFmpeg would leave out of the track, and move the others.
             chapters = [
-                one._replace(stop=min(one.stop, following))
+                one._replace(stop=min(one.stop, following), tags={"title": "", **one.tags})
                 for one, following in zip(chapters, starts, strict=True)
                 if one.start < following
             ]

@@ -68,6 +68,20 @@ def test_transcode_keeps_chapters(tmp_path: Path) -> None:
     assert chapters_of(tmp_path / "out.mp4") == PLAIN
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+@pytest.mark.parametrize("untitled", [{0}, {1}, {2}, {0, 1, 2}], ids=str)
+def test_chapters_without_a_title_keep_their_place(
+    untitled: set[int], suffix: str, tmp_path: Path
+) -> None:
+    chapters = [
+        (start, stop, "" if number in untitled else title)
+        for number, (start, stop, title) in enumerate(PLAIN)
+    ]
+    given = with_chapters(tmp_path / "in.mkv", chapters)
+    remux(given, tmp_path / f"out{suffix}")
+    assert chapters_of(tmp_path / f"out{suffix}") == chapters
+
+
 def test_webm_keeps_chapters(tmp_path: Path) -> None:
     need_container(".webm")
     given = with_chapters(tmp_path / "in.mkv", PLAIN, clip("vp9.webm"))
@@ -119,7 +133,7 @@ def test_odd_chapters_are_written_as_the_ffmpeg_program_writes_them(
 ) -> None:
     odd = [
         *((200, 500, "late"), (300, 900, "overlaps"), (300, 400, "twice")),
-        *((950, 950, "empty"), (5000, 9000, "after the end"), (9000, 9500, "")),
+        *((950, 950, "empty"), (5000, 9000, "after the end"), (9000, 9500, "late")),
     ]
     given = with_chapters(tmp_path / "in.mkv", odd)
     reference = tmp_path / f"reference{target}"
