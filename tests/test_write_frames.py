@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import FRAMES, clip
+from clips import FRAMES, clip, run_ffmpeg
 from convert_helpers import FAST, digests, pictures, times
 from encode_helpers import HEIGHT, STEP, WIDTH, frame_of, frames, need, picture, psnr
-from mux_helpers import packets, video_stream
+from mux_helpers import need_container, packets, video_stream
 
 from ffwebcodecs import (
     DataError,
@@ -108,6 +108,47 @@ def test_a_clock_that_is_not_exact_loses_no_frame(tmp_path: Path) -> None:
 def test_framerate_makes_it_even(tmp_path: Path) -> None:
     write(frames(30), tmp_path / "a.mp4", framerate=60)
     assert times(tmp_path / "a.mp4") == [round(n * 1e6 / 60) for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "encoder"),
+    [
+        ("a.avi", None, "mpeg4"),
+        ("a.mpg", None, "mpeg2video"),
+        ("a.ogv", None, "libtheora"),
+        ("a.flv", "ffmpeg:flv", "flv"),
+        ("a.webm", "vp8", "libvpx"),
+        ("a.mp4", "h264", "libx264"),
+        ("a.webm", "vp9", "libvpx-vp9"),
+    ],
+)
+def test_full_range_looks_the_same_to_the_ffmpeg_program(
+    name: str, codec: str | None, encoder: str, tmp_path: Path
+) -> None:
+    need(encoder)
+    need_container(os.path.splitext(name)[1])
+    size = WIDTH * HEIGHT
+    data = bytes([40]) * (size // 2) + bytes([215]) * (size // 2) + bytes([128]) * (size // 2)
+
+    def made() -> Iterator[VideoFrame]:
+        for index in range(5):
+            yield VideoFrame(
+                data,
+                format="I420",
+                coded_width=WIDTH,
+                coded_height=HEIGHT,
+                timestamp=index * STEP,
+                duration=STEP,
+                color_space={"matrix": "smpte170m", "full_range": True},
+            )
+
+    write_frames(made(), tmp_path / name, codec=codec, bitrate=1_000_000)
+    seen = run_ffmpeg(
+        *("-i", tmp_path / name, "-frames:v", "1", "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
+    )
+    rows = np.frombuffer(seen, np.uint8).reshape(HEIGHT, WIDTH, 3).astype(int)
+    assert abs(rows[: HEIGHT // 2 - 8] - 40).max() <= 4
+    assert abs(rows[HEIGHT // 2 + 8 :] - 215).max() <= 4
 
 
 def test_other_sizes_are_scaled_to_the_first(tmp_path: Path) -> None:
