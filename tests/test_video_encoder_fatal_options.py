@@ -30,6 +30,13 @@ FATAL = [
     ("libxvid", {"bf": "2147483647"}),
     ("libjxl", {"threads": "2147483647"}),
     ("libaom-av1", {"use-intra-default-tx-only": "1"}),
+    ("libaom-av1", {"aom-params": "row-mt=1:min-partition-size=7"}),
+    ("libaom-av1", {"aom-params": "num-tile-groups=0"}),
+    ("libsvtav1", {"svtav1-params": "hierarchical-levels=1000"}),
+    ("libx265", {"x265-params": "analysis-load=nothing"}),
+    ("libx265", {"x265-params": "ref=1:copy_pic=0"}),
+    ("libx265", {"x265-params": "no-copy-pic=1"}),
+    ("libx265", {"x265-params": "lookahead-threads=-2147483648"}),
 ]
 
 
@@ -50,6 +57,8 @@ def test_options_that_end_the_process_are_refused(encoder: str, options: dict[st
         ("svq1", {"cmp": "15", "flags": "+mv4"}),
         ("vc2", {"wavelet_type": "haar"}),
         ("libx264", {"me_range": "-1", "threads": "2"}),
+        ("libaom-av1", {"aom-params": "min-partition-size=8:num-tile-groups=2"}),
+        ("libx265", {"x265-params": "lookahead-threads=1:copy-pic=1"}),
     ],
 )
 def test_options_beside_the_fatal_ones_are_taken(encoder: str, options: dict[str, str]) -> None:

@@ -448,6 +448,7 @@ def test_full_range_frame_is_given_to_the_jpeg_encoder_as_it_is(
         ("hvc1.1.6.L150.B0", (640, 360), "ctu=16"),
         ("hvc1.1.6.L93.B0", (48, 48), "ref=1:ctu=64"),
         ("hvc1.1.6.L93.B0", (48, 48), "cutree=1"),
+        ("hvc1.1.6.L93.B0", (48, 48), "no-cutree=0"),
         ("hvc1.1.6.L93.B0", (640, 360), "level-idc=6.2"),
     ],
 )

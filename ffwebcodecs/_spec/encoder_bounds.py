@@ -9,7 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     Bounds = Mapping[str, tuple[float, float]]
 
@@ -33,6 +33,23 @@ _SPECIAL: Mapping[str, Bounds] = {
     "libaom-av1": {"use-intra-default-tx-only": (-1, 0)},
     "libopenjpeg": {"disto_alloc": (1, 1)},
     "libxvid": {"bf": (-1, 16)},
+}
+# What stands inside of x265-params and the like, and the values that can be tried.
+_PARTITIONS = (0, 4, 8, 16, 32, 64, 128)
+_PARAMETERS: Mapping[str, tuple[str, Mapping[str, Container[int]]]] = {
+    "libx265": (
+        "x265-params",
+        {"analysis-load": (), "copy-pic": (1,), "lookahead-threads": range(33)},
+    ),
+    "libaom-av1": (
+        "aom-params",
+        {
+            "min-partition-size": _PARTITIONS,
+            "max-partition-size": _PARTITIONS,
+            "num-tile-groups": range(1, 17),
+        },
+    ),
+    "libsvtav1": ("svtav1-params", {"hierarchical-levels": range(6)}),
 }
 _WAVELETS = {0: "9_7", 1: "5_3", 3: "haar_noshift", 4: "haar"}
 
@@ -65,7 +82,24 @@ def problem(
         number = value(name) if name in names else None
         if number is not None and not least <= number <= most:
             return f"{name}={names[name]}: it must be {_range(least, most)}"
-    return _related(encoder, names, value) if is_native(encoder) else None
+    return _related(encoder, names, value) if is_native(encoder) else _inside(encoder, names)
+
+
+def _inside(encoder: str, names: Mapping[str, str]) -> str | None:
+    """Return what is wrong with the parameters that an encoder's library reads itself."""
+    option, known = _PARAMETERS.get(encoder, ("", {}))
+    for parameter in names.get(option, "").split(":"):
+        key, _, text = parameter.partition("=")
+        possible = known.get(key.strip().replace("_", "-").removeprefix("no-"))
+        if possible is None:
+            continue
+        try:
+            number = int(text)
+        except ValueError:
+            return f"{parameter} in {option}"
+        if number not in possible or "no-" in key:
+            return f"{parameter} in {option}"
+    return None
 
 
 def _range(least: float, most: float) -> str:

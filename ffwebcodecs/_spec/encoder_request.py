@@ -134,6 +134,6 @@ class Setup:
         name = self.parameters_name
         for parameter in extra.get(name or "", "").split(":"):
             key = parameter.partition("=")[0].strip().replace("_", "-")
-            reason = self.fixed.get(key)
+            reason = self.fixed.get(key.removeprefix("no-"))
             if reason is not None:
                 raise NotSupportedError(f"{name}: {key} cannot be set here: {reason}")
