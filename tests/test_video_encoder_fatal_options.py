@@ -33,6 +33,8 @@ FATAL = [
     ("libaom-av1", {"aom-params": "row-mt=1:min-partition-size=7"}),
     ("libaom-av1", {"aom-params": "num-tile-groups=0"}),
     ("libsvtav1", {"svtav1-params": "hierarchical-levels=1000"}),
+    ("libsvtav1", {"svtav1-params": "preset=1000"}),
+    ("libsvtav1", {"svtav1-params": "resize-mode=2"}),
     ("libx265", {"x265-params": "analysis-load=nothing"}),
     ("libx265", {"x265-params": "ref=1:copy_pic=0"}),
     ("libx265", {"x265-params": "no-copy-pic=1"}),

@@ -49,7 +49,10 @@ _PARAMETERS: Mapping[str, tuple[str, Mapping[str, Container[int]]]] = {
             "num-tile-groups": range(1, 17),
         },
     ),
-    "libsvtav1": ("svtav1-params", {"hierarchical-levels": range(6)}),
+    "libsvtav1": (
+        "svtav1-params",
+        {"hierarchical-levels": range(6), "preset": range(-2, 14), "resize-mode": (0,)},
+    ),
 }
 _WAVELETS = {0: "9_7", 1: "5_3", 3: "haar_noshift", 4: "haar"}
 
