@@ -18,7 +18,7 @@ from .._spec.encoder_clock import EncoderClock
 from .._spec.encoder_options import QUANTIZER_BASE
 from .._spec.encoder_request import Setup
 from ..errors import EncodingError, NotSupportedError
-from . import averror, encoder_settings, forked, hardware, packet
+from . import averror, encoder_settings, forked, hardware, packet, priority
 from . import frame as frames
 from .decoder import allocate_context
 from .encoder_formats import describe, encoder_name, formats_of
@@ -206,7 +206,7 @@ class EncoderCore:
         if extra:
             what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
             encoder_settings.apply(context, self.name, options, extra, what)
-        with forked.opening:
+        with forked.opening, priority.kept():
             code = avcodec.avcodec_open2(context, codec, options)
         averror.check(code, what, NotSupportedError)
         if (context.width, context.height, context.pix_fmt) != picture:
