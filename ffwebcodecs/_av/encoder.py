@@ -6,7 +6,6 @@ send again; so `send` never finds the encoder full.
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +17,7 @@ from .._spec.encoder_clock import EncoderClock
 from .._spec.encoder_options import QUANTIZER_BASE
 from .._spec.encoder_request import Setup
 from ..errors import EncodingError, NotSupportedError
-from . import averror, encoder_settings, forked, hardware, packet, priority
+from . import averror, encoder_settings, forked, hardware, packet, priority, svt_av1
 from . import frame as frames
 from .decoder import allocate_context
 from .encoder_formats import describe, encoder_name, formats_of
@@ -190,8 +189,7 @@ class EncoderCore:
 
     def _open(self, context: Any, codec: Any, setup: Setup, extra: dict[str, str]) -> None:
         if self.name == "libsvtav1":
-            # It writes its settings to stderr whenever it is opened, and listens to nothing else.
-            os.environ.setdefault("SVT_LOG", "0")
+            svt_av1.prepare(setup.merged(extra))
         for key in extra:
             if key in _DECIDED:
                 raise NotSupportedError(f"{key} cannot be set: {_DECIDED[key]}")
