@@ -15,7 +15,8 @@ FUNCTIONS = {
         av_hwdevice_get_hwframe_constraints av_hwdevice_get_type_name av_hwdevice_iterate_types
         av_hwframe_constraints_free av_hwframe_ctx_alloc av_hwframe_ctx_init av_hwframe_get_buffer
         av_hwframe_transfer_data av_image_copy_plane av_image_get_linesize av_log_get_level
-        av_log_set_level av_malloc av_mallocz av_opt_find av_opt_set av_opt_set_int
+        av_log_set_level av_malloc av_mallocz av_opt_find av_opt_get av_opt_set
+        av_opt_set_dict2 av_opt_set_int
         av_pix_fmt_count_planes av_pix_fmt_desc_get av_rescale_q av_strdup av_strerror
         av_version_info avutil_version
     """,
