@@ -79,7 +79,7 @@ def test_a_package_in_a_zip_file_runs_in_abi_mode(tmp_path: Path) -> None:
     assert name.startswith(str(archive))
     mode, reason, *_ = json.loads(report)
     assert mode == "abi"
-    assert "no extension was built" in reason
+    assert "no extension" in reason
 
 
 def test_auto_takes_the_extension_that_fits() -> None:
