@@ -376,6 +376,16 @@ def test_the_same_picture_twice_is_one(shots: Path) -> None:
     assert [Path(path).name for path in found] == [f"frame{n}.png" for n in range(1, 13)]
 
 
+@pytest.mark.parametrize("command", ["transcode", "remux", "images"])
+def test_standard_output_is_refused(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = [] if command == "remux" else ["--format", "mp4"]
+    assert call(command, clip(NAME), "-", *arguments) == 2
+    assert names(tmp_path) == []
+
+
 def test_plan_fills_in_the_stem() -> None:
     jobs = plan(["in/a.b.mov", "c.mp4"], "out/{stem}/{stem}.webm")
     assert [job.target for job in jobs] == ["out/a.b/a.b.webm", "out/c/c.webm"]

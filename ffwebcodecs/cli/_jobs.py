@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import ffwebcodecs
 
-from ._output import CommandError, UsageError, complain, explain, make_parent, refuse_existing
+from ._output import (
+    CommandError,
+    UsageError,
+    complain,
+    explain,
+    make_parent,
+    refuse_existing,
+    refuse_standard_output,
+)
 from ._progress import Progress
 from ._values import parse_count
 
@@ -53,6 +61,7 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 
 def plan(inputs: list[str], pattern: str) -> list[Job]:
     """Return the jobs; ``{stem}`` in `pattern` is an input's name without folder and suffix."""
+    refuse_standard_output(pattern)
     if os.path.isdir(pattern) or not os.path.basename(pattern):
         raise UsageError(
             f"OUT is the folder {pattern!r}; write a file's name, such as "

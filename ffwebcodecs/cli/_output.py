@@ -39,6 +39,12 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no summary")
 
 
+def refuse_standard_output(path: str) -> None:
+    """Raise if OUT is ``-``: most containers need a file to go back in."""
+    if path == "-":
+        raise UsageError("OUT must be a file, not standard output; ./- is a file of that name")
+
+
 def refuse_existing(path: str, force: bool) -> None:
     """Raise if `path` is a file that may not be overwritten; pipes and devices are no files."""
     if not force and os.path.isfile(path):

@@ -26,6 +26,7 @@ from ._output import (
     explain,
     make_parent,
     refuse_existing,
+    refuse_standard_output,
 )
 from ._pictures import upright_pixels
 from ._progress import Progress
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     check_encoding(options)
+    refuse_standard_output(options.output)
     paths = find_pictures(options.inputs)
     refuse_existing(options.output, options.force)
     if os.path.realpath(options.output) in map(os.path.realpath, paths):
