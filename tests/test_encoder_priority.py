@@ -60,10 +60,12 @@ def test_write_frames_leaves_its_caller_as_it_is(tmp_path: Path) -> None:
     assert seen == [before] * 3
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may ask for it")
 def test_real_time_threads_of_the_program_stay_that() -> None:
     need("libsvtav1")
-    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        pytest.skip("this user may not have real-time threads")
     try:
         assert VideoEncoder.is_config_supported(
             VideoEncoderConfig(codec="ffmpeg:libsvtav1", **SIZE)
