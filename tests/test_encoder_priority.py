@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from encode_helpers import need
 
 from ffwebcodecs import VideoEncoder, VideoEncoderConfig, VideoFrame, write_frames
+from ffwebcodecs._av import priority
 
 if sys.platform != "linux":
     pytest.skip("threads are counted in /proc", allow_module_level=True)
@@ -58,6 +60,17 @@ def test_write_frames_leaves_its_caller_as_it_is(tmp_path: Path) -> None:
 
     write_frames(frames(), tmp_path / "a.mkv", codec="ffmpeg:libsvtav1")
     assert seen == [before] * 3
+
+
+def test_a_ctrl_c_while_an_encoder_opens_leaves_the_caller_as_it_is() -> None:
+    before = os.sched_getscheduler(0)
+    with suppress(KeyboardInterrupt), priority.kept():
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        except PermissionError:
+            pytest.skip("this user may not have real-time threads")
+        raise KeyboardInterrupt
+    assert os.sched_getscheduler(0) == before
 
 
 def test_real_time_threads_of_the_program_stay_that() -> None:

@@ -22,12 +22,14 @@ def kept() -> Iterator[None]:
         yield
         return
     before = _threads()
-    yield
-    for thread, now in _threads().items():
-        then = before.get(thread, (os.SCHED_OTHER, 0))
-        if now != then and now[0] == os.SCHED_FIFO:
-            with suppress(OSError):  # it has ended
-                os.sched_setscheduler(thread, then[0], os.sched_param(then[1]))
+    try:
+        yield
+    finally:  # also if a Ctrl-C came meanwhile
+        for thread, now in _threads().items():
+            then = before.get(thread, (os.SCHED_OTHER, 0))
+            if now != then and now[0] == os.SCHED_FIFO:
+                with suppress(OSError):  # it has ended
+                    os.sched_setscheduler(thread, then[0], os.sched_param(then[1]))
 
 
 def _threads() -> dict[int, tuple[int, int]]:
