@@ -36,7 +36,7 @@ elif sys.platform == "win32":
 else:
     DECODING = ("cuda", "vaapi", "qsv", "vulkan", "vdpau")
 
-# FFmpeg's own words are "Operation not permitted" and the like.
+# FFmpeg itself gives no reason, or one that says nothing.
 _NEEDS = {
     "amf": "an AMD GPU and its driver",
     "cuda": "an NVIDIA GPU and its driver's libcuda",
