@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AbortError": "errors",
-    "AvcEncoderConfig": "_spec.config",
+    "AvcEncoderConfig": "_spec.codecs.config",
     "Completion": "_runtime.completion",
     "DataCloneError": "errors",
     "DataError": "errors",
@@ -28,7 +28,7 @@ _HOMES = {
     "FramePoolExhaustedError": "errors",
     "FramePoolStats": "_runtime.pool",
     "FramePoolWarning": "errors",
-    "HevcEncoderConfig": "_spec.config",
+    "HevcEncoderConfig": "_spec.codecs.config",
     "ImageBitmap": "image_bitmap",
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
@@ -36,19 +36,19 @@ _HOMES = {
     "NotSupportedError": "errors",
     "OperationError": "errors",
     "Plane": "plane",
-    "PlaneLayout": "_spec.layout",
+    "PlaneLayout": "_spec.frames.layout",
     "QuotaExceededError": "errors",
-    "Rect": "_spec.rect",
+    "Rect": "_spec.frames.rect",
     "SvcOutputMetadata": "video_encoder",
     "TranscodeProgress": "_conversion",
     "TranscodeResult": "_conversion",
-    "VideoColorSpace": "_spec.color_space",
+    "VideoColorSpace": "_spec.frames.color_space",
     "VideoDecoder": "video_decoder",
-    "VideoDecoderConfig": "_spec.config",
-    "VideoDecoderSupport": "_spec.config",
+    "VideoDecoderConfig": "_spec.codecs.config",
+    "VideoDecoderSupport": "_spec.codecs.config",
     "VideoEncoder": "video_encoder",
-    "VideoEncoderConfig": "_spec.config",
-    "VideoEncoderSupport": "_spec.config",
+    "VideoEncoderConfig": "_spec.codecs.config",
+    "VideoEncoderSupport": "_spec.codecs.config",
     "VideoFrame": "video_frame",
     "WebCodecsError": "errors",
     "create_image_bitmap": "image_bitmap",
@@ -70,15 +70,15 @@ if TYPE_CHECKING:
     from ._runtime.completion import Completion as Completion
     from ._runtime.pool import FramePoolStats as FramePoolStats
     from ._runtime.trace import trace_frames as trace_frames
-    from ._spec.color_space import VideoColorSpace as VideoColorSpace
-    from ._spec.config import AvcEncoderConfig as AvcEncoderConfig
-    from ._spec.config import HevcEncoderConfig as HevcEncoderConfig
-    from ._spec.config import VideoDecoderConfig as VideoDecoderConfig
-    from ._spec.config import VideoDecoderSupport as VideoDecoderSupport
-    from ._spec.config import VideoEncoderConfig as VideoEncoderConfig
-    from ._spec.config import VideoEncoderSupport as VideoEncoderSupport
-    from ._spec.layout import PlaneLayout as PlaneLayout
-    from ._spec.rect import Rect as Rect
+    from ._spec.codecs.config import AvcEncoderConfig as AvcEncoderConfig
+    from ._spec.codecs.config import HevcEncoderConfig as HevcEncoderConfig
+    from ._spec.codecs.config import VideoDecoderConfig as VideoDecoderConfig
+    from ._spec.codecs.config import VideoDecoderSupport as VideoDecoderSupport
+    from ._spec.codecs.config import VideoEncoderConfig as VideoEncoderConfig
+    from ._spec.codecs.config import VideoEncoderSupport as VideoEncoderSupport
+    from ._spec.frames.color_space import VideoColorSpace as VideoColorSpace
+    from ._spec.frames.layout import PlaneLayout as PlaneLayout
+    from ._spec.frames.rect import Rect as Rect
     from .demuxer import Demuxer as Demuxer
     from .encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
     from .errors import AbortError as AbortError

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._shape import FrameShape
-from ._spec.formats import PixelFormat, get_format
-from ._spec.layout import compute_layout
+from ._spec.frames.formats import PixelFormat, get_format
+from ._spec.frames.layout import compute_layout
 from ._spec.numbers import show
 from .errors import InvalidArgumentError, InvalidStateError, NotSupportedError
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from ._av.demux import DemuxerCore
 from ._frame_writer import EncodingOptions
-from ._spec.config import HARDWARE_ACCELERATION
-from ._spec.encoder_strings import codec_for_suffix
+from ._spec.codecs.config import HARDWARE_ACCELERATION
+from ._spec.encoders.strings import codec_for_suffix
 from ._spec.numbers import show, to_dimension, to_integer, to_real
 from .errors import InvalidArgumentError
 from .muxer import Muxer

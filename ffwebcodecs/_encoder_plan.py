@@ -13,8 +13,21 @@ from typing import Any
 from ._av import encoder as native
 from ._av.encoder_formats import describe, encoder_name, find_encoder, formats_of
 from ._shape import FrameShape
-from ._spec.codec_string import CodecInfo, parse_codec
-from ._spec.color import (
+from ._spec.codecs.config import VideoEncoderConfig
+from ._spec.codecs.strings import CodecInfo, parse_codec
+from ._spec.encoders.choice import (
+    PixFmt,
+    allowed,
+    candidates,
+    choose_format,
+    device_of,
+    wanted_samples,
+)
+from ._spec.encoders.clock import allowed_rate
+from ._spec.encoders.levels import check_level
+from ._spec.encoders.options import SCALABILITY_MODES, translate
+from ._spec.encoders.request import Request
+from ._spec.frames.color import (
     MATRIX,
     MATRIX_BY_CODE,
     PRIMARIES,
@@ -25,20 +38,7 @@ from ._spec.color import (
     YUV_DEFAULT,
     ColorMembers,
 )
-from ._spec.config import VideoEncoderConfig
-from ._spec.encoder_choice import (
-    PixFmt,
-    allowed,
-    candidates,
-    choose_format,
-    device_of,
-    wanted_samples,
-)
-from ._spec.encoder_clock import allowed_rate
-from ._spec.encoder_levels import check_level
-from ._spec.encoder_options import SCALABILITY_MODES, translate
-from ._spec.encoder_request import Request
-from ._spec.pixel_aspect import pixel_aspect
+from ._spec.frames.pixel_aspect import pixel_aspect
 from .errors import NotSupportedError
 
 _UNSPECIFIED = 2  # in all three tables of H.273

@@ -24,12 +24,12 @@ from ._encoder_plan import Look, Opened, Plan, opaque, open_best, open_core, tar
 from ._pixels import Source, source_image
 from ._runtime.pool import FramePool
 from ._shape import FrameShape
-from ._spec.color import ColorMembers
-from ._spec.color_space import VideoColorSpace
-from ._spec.config import VideoDecoderConfig
-from ._spec.encoder_choice import device_of
-from ._spec.encoder_clock import frame_rate
-from ._spec.parameter_records import build_avcc, build_hvcc, with_lengths
+from ._spec.codecs.config import VideoDecoderConfig
+from ._spec.codecs.parameter_records import build_avcc, build_hvcc, with_lengths
+from ._spec.encoders.choice import device_of
+from ._spec.encoders.clock import frame_rate
+from ._spec.frames.color import ColorMembers
+from ._spec.frames.color_space import VideoColorSpace
 from .encoded_video_chunk import EncodedVideoChunk
 
 

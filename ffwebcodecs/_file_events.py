@@ -7,7 +7,7 @@ from typing import Any
 
 from ._av import packet
 from ._av.demux import DemuxerCore
-from ._spec.config import VideoDecoderConfig
+from ._spec.codecs.config import VideoDecoderConfig
 from .demuxer import make_config
 from .reading import frames_of, packets_of
 from .video_decoder import open_decoder

@@ -10,17 +10,17 @@ from ._av import buffers
 from ._av import frame as native
 from ._av.picture import Picture
 from ._shape import FrameShape
-from ._spec.color import MATRIX, PRIMARIES, TRANSFER
-from ._spec.formats import PixelFormat, get_format
-from ._spec.geometry import (
+from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from ._spec.frames.formats import PixelFormat, get_format
+from ._spec.frames.geometry import (
     combine_orientation,
     display_size_for_buffer,
     display_size_for_frame,
     parse_rotation,
 )
-from ._spec.layout import ComputedLayout, compute_layout
+from ._spec.frames.layout import ComputedLayout, compute_layout
+from ._spec.frames.rect import Rect, check_rect, parse_rect
 from ._spec.numbers import show, to_dimension, to_flag
-from ._spec.rect import Rect, check_rect, parse_rect
 from .color_space import VideoColorSpace, default_color_space
 from .errors import InvalidArgumentError
 

@@ -15,12 +15,12 @@ from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._frame_pace import Pace
 from ._runtime.pool import FramePool
 from ._shape import FrameShape
-from ._spec.codec_string import parse_codec
-from ._spec.config import VideoEncoderConfig
-from ._spec.encoder_options import quantizer_range
-from ._spec.encoder_strings import usual_codec_string
-from ._spec.pixel_aspect import pixel_aspect
-from ._spec.rect import Rect
+from ._spec.codecs.config import VideoEncoderConfig
+from ._spec.codecs.strings import parse_codec
+from ._spec.encoders.options import quantizer_range
+from ._spec.encoders.strings import usual_codec_string
+from ._spec.frames.pixel_aspect import pixel_aspect
+from ._spec.frames.rect import Rect
 from .errors import DataError, InvalidArgumentError
 from .muxer import Muxer
 from .video_encoder import describe_output

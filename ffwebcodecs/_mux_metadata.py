@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._spec.bits import as_view
-from ._spec.config import VideoDecoderConfig
+from ._spec.codecs.bits import as_view
+from ._spec.codecs.config import VideoDecoderConfig
 from ._spec.numbers import show
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import InvalidArgumentError, NotSupportedError

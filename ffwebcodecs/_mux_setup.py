@@ -7,7 +7,7 @@ from typing import Any
 
 from ._av import containers
 from ._av.mux import MOST_TICKS, VideoSetup
-from ._spec.bitstream import (
+from ._spec.codecs.bitstream import (
     iter_nal_units,
     iter_obus,
     parse_av1_sequence,
@@ -18,12 +18,12 @@ from ._spec.bitstream import (
     parse_vp8_header,
     parse_vp9_header,
 )
-from ._spec.codec_string import CodecInfo, parse_codec
-from ._spec.color import MATRIX, PRIMARIES, TRANSFER
-from ._spec.color_space import VideoColorSpace
-from ._spec.config import VideoDecoderConfig
-from ._spec.pixel_aspect import pixel_aspect
-from ._spec.timeline import Timeline
+from ._spec.codecs.config import VideoDecoderConfig
+from ._spec.codecs.strings import CodecInfo, parse_codec
+from ._spec.files.timeline import Timeline
+from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from ._spec.frames.color_space import VideoColorSpace
+from ._spec.frames.pixel_aspect import pixel_aspect
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError
 

@@ -7,10 +7,10 @@ from typing import Any
 from ._av import buffers, scale
 from ._av import frame as native
 from ._shape import FrameShape
-from ._spec.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
-from ._spec.formats import PixelFormat, get_format
-from ._spec.layout import ComputedLayout, compute_layout
-from ._spec.rect import Rect, check_rect, parse_rect
+from ._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
+from ._spec.frames.formats import PixelFormat, get_format
+from ._spec.frames.layout import ComputedLayout, compute_layout
+from ._spec.frames.rect import Rect, check_rect, parse_rect
 from .errors import NotSupportedError
 
 # Names that mean the same colours here: spec 1.6, rules b and c.

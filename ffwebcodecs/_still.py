@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ._av import buffers, scale, still
 from ._av import frame as native
 from ._files import CompleteFile
-from ._spec.formats import get_format
-from ._spec.layout import compute_layout
+from ._spec.frames.formats import get_format
+from ._spec.frames.layout import compute_layout
 from .errors import InvalidArgumentError, InvalidStateError
 
 if TYPE_CHECKING:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ._spec.color_space import P3, SRGB, VideoColorSpace, default_color_space, from_members
+from ._spec.frames.color_space import P3, SRGB, VideoColorSpace, default_color_space, from_members
 
 __all__ = ["P3", "SRGB", "VideoColorSpace", "default_color_space", "from_members"]

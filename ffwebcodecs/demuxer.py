@@ -12,17 +12,17 @@ from ._av import forked, packet
 from ._av import frame as native
 from ._av.demux import DemuxerCore, StreamInfo
 from ._av.streams import CopiedStream
-from ._spec.bitstream import vp9_level
-from ._spec.codec_string import (
+from ._spec.codecs.bitstream import vp9_level
+from ._spec.codecs.config import VideoDecoderConfig
+from ._spec.codecs.strings import (
     av1_codec_string,
     avc_codec_string,
     hevc_codec_string,
     parse_codec,
     vp9_codec_string,
 )
-from ._spec.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
-from ._spec.color_space import VideoColorSpace
-from ._spec.config import VideoDecoderConfig
+from ._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
+from ._spec.frames.color_space import VideoColorSpace
 from ._spec.numbers import to_int64
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, NotSupportedError

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from ._av import forked
-from ._spec.formats import get_format
+from ._spec.frames.formats import get_format
 from ._spec.numbers import show, to_integer
 from .errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
 from .image_bitmap import ImageBitmap, create_image_bitmap

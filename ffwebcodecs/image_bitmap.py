@@ -10,11 +10,11 @@ from ._av import frame as native
 from ._av.picture import Picture
 from ._pixels import Source, copy_pixels, destination_layout, source_image
 from ._shape import CLOSED, FrameShape
-from ._spec.color import MATRIX, PRIMARIES, TRANSFER
-from ._spec.color_space import from_members
-from ._spec.layout import ComputedLayout, compute_layout
+from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from ._spec.frames.color_space import from_members
+from ._spec.frames.layout import ComputedLayout, compute_layout
+from ._spec.frames.rect import Rect
 from ._spec.numbers import to_dimension
-from ._spec.rect import Rect
 from .errors import InvalidArgumentError, InvalidStateError, NotSupportedError
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import clock, make_setup
 from ._mux_target import Target
 from ._runtime import ending
-from ._spec.config import VideoDecoderConfig
+from ._spec.codecs.config import VideoDecoderConfig
+from ._spec.files.timeline import Entry, Timeline
 from ._spec.numbers import show, to_flag
-from ._spec.timeline import Entry, Timeline
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._av import frame as native
-from ._spec.formats import PixelFormat
-from ._spec.rect import Rect
+from ._spec.frames.formats import PixelFormat
+from ._spec.frames.rect import Rect
 
 if TYPE_CHECKING:
     import numpy as np

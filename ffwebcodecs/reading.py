@@ -10,7 +10,7 @@ from ._av import packet
 from ._av.demux import DemuxerCore
 from ._av.hardware import picture_of
 from ._shape import ShapeCache
-from ._spec.config import HARDWARE_ACCELERATION, VideoDecoderConfig
+from ._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from ._spec.numbers import show, to_int64, to_integer
 from .demuxer import Demuxer, make_config
 from .encoded_video_chunk import EncodedVideoChunk

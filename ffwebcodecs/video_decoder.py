@@ -16,10 +16,10 @@ from ._runtime.completion import Completion
 from ._runtime.engine import Engine
 from ._runtime.pool import FramePool, FramePoolStats, Held
 from ._shape import ShapeCache
-from ._spec.bitstream import is_key, parse_avcc, parse_hvcc
-from ._spec.codec_string import CodecInfo, parse_codec
-from ._spec.color_space import VideoColorSpace
-from ._spec.config import VideoDecoderConfig, VideoDecoderSupport
+from ._spec.codecs.bitstream import is_key, parse_avcc, parse_hvcc
+from ._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
+from ._spec.codecs.strings import CodecInfo, parse_codec
+from ._spec.frames.color_space import VideoColorSpace
 from ._spec.numbers import show, to_integer, to_real
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import (

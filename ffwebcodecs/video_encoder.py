@@ -13,10 +13,10 @@ from ._encoder_plan import Plan, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._runtime.completion import Completion
 from ._runtime.engine import Engine
-from ._spec.codec_string import parse_codec
-from ._spec.config import VideoDecoderConfig, VideoEncoderConfig, VideoEncoderSupport
-from ._spec.encoder_clock import frame_rate
-from ._spec.encoder_options import quantizer_range
+from ._spec.codecs.config import VideoDecoderConfig, VideoEncoderConfig, VideoEncoderSupport
+from ._spec.codecs.strings import parse_codec
+from ._spec.encoders.clock import frame_rate
+from ._spec.encoders.options import quantizer_range
 from ._spec.numbers import show, to_flag, to_integer
 from .encoded_video_chunk import EncodedVideoChunk
 from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError

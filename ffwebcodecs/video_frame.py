@@ -21,9 +21,9 @@ from ._frame_source import picture_from_buffer, shape_of_derived
 from ._pixels import Source, copy_pixels, destination_layout, no_name
 from ._runtime import trace
 from ._shape import CLOSED, FrameShape
-from ._spec.layout import PlaneLayout
+from ._spec.frames.layout import PlaneLayout
+from ._spec.frames.rect import Rect
 from ._spec.numbers import show, to_flag, to_int64, to_uint64
-from ._spec.rect import Rect
 from .color_space import VideoColorSpace
 from .errors import DataCloneError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from .image_bitmap import ImageBitmap

@@ -39,7 +39,7 @@ from ffwebcodecs import (
     transcode,
 )
 from ffwebcodecs._runtime.prefetch import Prefetch
-from ffwebcodecs._spec.encoder_strings import BY_SUFFIX
+from ffwebcodecs._spec.encoders.strings import BY_SUFFIX
 
 SOURCE = "h264-bframes.mp4"
 ENCODERS = {

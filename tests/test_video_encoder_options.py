@@ -28,7 +28,7 @@ from encode_helpers import (
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, VideoFrame
 from ffwebcodecs._av import scale
 from ffwebcodecs._av.decoder import find_decoder
-from ffwebcodecs._spec.bitstream import (
+from ffwebcodecs._spec.codecs.bitstream import (
     is_key,
     iter_nal_units,
     parse_avc_sps,

@@ -29,7 +29,7 @@ from encode_helpers import (
 from hardware_helpers import FORMAT, KINDS, on_device
 
 from ffwebcodecs import VideoFrame
-from ffwebcodecs._spec.formats import get_format
+from ffwebcodecs._spec.frames.formats import get_format
 
 AVC, HEVC, AV1 = ("libx264", "libopenh264"), ("libx265",), ("libsvtav1", "libaom-av1", "librav1e")
 COUNT = 6

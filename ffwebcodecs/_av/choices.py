@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._ffi import swscale
-from .._spec.conversion import matrix_name
+from .._spec.frames.gamut import matrix_name
 from .sws import ONE, RGB_LOOK, Format, Look
 
 if TYPE_CHECKING:

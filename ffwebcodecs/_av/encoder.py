@@ -12,10 +12,10 @@ from typing import Any
 
 from .. import _ffi
 from .._ffi import avcodec, avutil, ffi
-from .._spec.encoder_choice import device_of
-from .._spec.encoder_clock import EncoderClock
-from .._spec.encoder_options import QUANTIZER_BASE
-from .._spec.encoder_request import Setup
+from .._spec.encoders.choice import device_of
+from .._spec.encoders.clock import EncoderClock
+from .._spec.encoders.options import QUANTIZER_BASE
+from .._spec.encoders.request import Setup
 from ..errors import EncodingError, NotSupportedError
 from . import averror, encoder_settings, forked, hardware, packet, priority, svt_av1
 from . import frame as frames

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import _ffi
 from .._ffi import avcodec, avutil, ffi
-from .._spec.encoder_choice import PixFmt
+from .._spec.encoders.choice import PixFmt
 from . import averror
 from . import frame as frames
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._ffi import avutil, ffi
-from .._spec import encoder_bounds
+from .._spec.encoders import bounds as encoder_bounds
 from ..errors import NotSupportedError
 from . import averror
 

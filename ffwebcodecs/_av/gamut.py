@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._ffi import ffi
-from .._spec.conversion import gamut_matrix
+from .._spec.frames.gamut import gamut_matrix
 
 _CHUNK_PIXELS = 1 << 16
 _STEPS = 65535  # of linear light: one step is 0.05 of an 8-bit step where the curve is steepest

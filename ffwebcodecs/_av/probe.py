@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import _ffi
 from .._ffi import ffi, swscale
-from .._spec.conversion import BT709, yuv_to_rgb
+from .._spec.frames.gamut import BT709, yuv_to_rgb
 from ..errors import NotSupportedError
 from .sws import RGB_LOOK, Look, get_format, make_context
 

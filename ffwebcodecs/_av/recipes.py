@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._ffi import swscale
-from .._spec.conversion import primaries_name
+from .._spec.frames.gamut import primaries_name
 from ..errors import NotSupportedError
 from .builder import FILLED, SHIFT_LOOK, Builder, Request
 from .choices import (

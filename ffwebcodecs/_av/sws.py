@@ -10,7 +10,7 @@ import errno
 from typing import Any
 
 from .._ffi import avutil, ffi, swscale
-from .._spec.conversion import BT601, BT709, BT2020
+from .._spec.frames.gamut import BT601, BT709, BT2020
 from ..errors import NotSupportedError
 from . import ledger
 from .averror import check_pointer, error

@@ -30,7 +30,7 @@ from typing import Any
 
 from .._av import forked
 from .._ffi import FREE_THREADED
-from .._spec.state import transition
+from .._spec.codecs.state import transition
 from ..errors import AbortError, FramePoolWarning, InvalidStateError
 from . import ending
 from .completion import Completion

@@ -11,8 +11,8 @@ import time
 import pytest
 from spec.awkward import NEVER_A_STRUCTURE
 
-from ffwebcodecs._spec import bitstream
-from ffwebcodecs._spec.codec_string import parse_codec
+from ffwebcodecs._spec.codecs import bitstream
+from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs.errors import DataError, InvalidArgumentError, NotSupportedError
 
 AVCC_BASELINE = bytes.fromhex(

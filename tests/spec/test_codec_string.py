@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from spec.awkward import NEVER_A_STRUCTURE
 
-from ffwebcodecs._spec.codec_string import parse_codec
+from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs.errors import InvalidArgumentError, NotSupportedError
 
 SUPPORT = json.loads(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from spec.awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
 
-from ffwebcodecs._spec.config import (
+from ffwebcodecs._spec.codecs.config import (
     AvcEncoderConfig,
     HevcEncoderConfig,
     VideoDecoderConfig,

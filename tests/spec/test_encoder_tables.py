@@ -6,20 +6,25 @@ from fractions import Fraction
 
 import pytest
 
-from ffwebcodecs._spec.codec_string import parse_codec
-from ffwebcodecs._spec.encoder_choice import (
+from ffwebcodecs._spec.codecs.parameter_records import (
+    build_avcc,
+    build_hvcc,
+    split_headers,
+    with_lengths,
+)
+from ffwebcodecs._spec.codecs.parameter_sets import parse_hvcc
+from ffwebcodecs._spec.codecs.strings import parse_codec
+from ffwebcodecs._spec.encoders.choice import (
     PixFmt,
     candidates,
     choose_format,
     device_of,
     wanted_samples,
 )
-from ffwebcodecs._spec.encoder_clock import EncoderClock, allowed_rate, frame_rate
-from ffwebcodecs._spec.encoder_levels import check_level
-from ffwebcodecs._spec.encoder_options import translate
-from ffwebcodecs._spec.encoder_request import Request
-from ffwebcodecs._spec.parameter_records import build_avcc, build_hvcc, split_headers, with_lengths
-from ffwebcodecs._spec.parameter_sets import parse_hvcc
+from ffwebcodecs._spec.encoders.clock import EncoderClock, allowed_rate, frame_rate
+from ffwebcodecs._spec.encoders.levels import check_level
+from ffwebcodecs._spec.encoders.options import translate
+from ffwebcodecs._spec.encoders.request import Request
 from ffwebcodecs.errors import NotSupportedError
 
 

@@ -7,7 +7,7 @@ import pickle
 import pytest
 from spec.awkward import NEVER_A_STRUCTURE
 
-from ffwebcodecs._spec.formats import BY_FFMPEG, FORMATS, get_format
+from ffwebcodecs._spec.frames.formats import BY_FFMPEG, FORMATS, get_format
 from ffwebcodecs.errors import InvalidArgumentError
 
 SPECIFIED = [

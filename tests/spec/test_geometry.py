@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from spec.awkward import RaisingFloat, RaisingIndex, RaisingRepr
 
-from ffwebcodecs._spec.geometry import (
+from ffwebcodecs._spec.frames.geometry import (
     combine_orientation,
     display_size_for_buffer,
     display_size_for_frame,

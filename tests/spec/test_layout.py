@@ -7,9 +7,9 @@ import pickle
 import pytest
 from spec.awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex
 
-from ffwebcodecs._spec import layout as module
-from ffwebcodecs._spec.formats import FORMATS
-from ffwebcodecs._spec.layout import PlaneLayout, compute_layout
+from ffwebcodecs._spec.frames import layout as module
+from ffwebcodecs._spec.frames.formats import FORMATS
+from ffwebcodecs._spec.frames.layout import PlaneLayout, compute_layout
 from ffwebcodecs.errors import InvalidArgumentError
 
 I420, RGBA = FORMATS["I420"], FORMATS["RGBA"]

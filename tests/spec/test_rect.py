@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from spec.awkward import NEVER_A_STRUCTURE, RaisingIndex
 
-from ffwebcodecs._spec.formats import FORMATS
-from ffwebcodecs._spec.rect import Rect, check_rect, parse_rect
+from ffwebcodecs._spec.frames.formats import FORMATS
+from ffwebcodecs._spec.frames.rect import Rect, check_rect, parse_rect
 from ffwebcodecs.errors import InvalidArgumentError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ffwebcodecs._spec.state import EVENTS, STATES, transition
+from ffwebcodecs._spec.codecs.state import EVENTS, STATES, transition
 from ffwebcodecs.errors import InvalidStateError
 
 ALLOWED = {

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from ffwebcodecs._spec.timeline import WINDOW, Entry, Timeline
+from ffwebcodecs._spec.files.timeline import WINDOW, Entry, Timeline
 from ffwebcodecs.errors import InvalidArgumentError
 
 Times = list[tuple[int, int | None]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ..errors import InvalidArgumentError
-from .numbers import show, to_truncated
+from ...errors import InvalidArgumentError
+from ..numbers import show, to_truncated
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from math import isqrt
 
-from ..errors import NotSupportedError
-from .codec_string import CodecInfo
+from ...errors import NotSupportedError
+from ..codecs.strings import CodecInfo
 
 # level: (macroblocks per second, macroblocks per picture, kbit/s of Baseline and Main)
 _AVC = {

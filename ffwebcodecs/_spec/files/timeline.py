@@ -21,7 +21,7 @@ from __future__ import annotations
 import heapq
 from itertools import pairwise
 
-from ..errors import InvalidArgumentError
+from ...errors import InvalidArgumentError
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

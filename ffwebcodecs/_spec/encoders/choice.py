@@ -5,8 +5,8 @@ Pure tables and arithmetic: what the installed FFmpeg really has is asked elsewh
 
 from __future__ import annotations
 
-from ..errors import NotSupportedError
-from .codec_string import CodecInfo
+from ...errors import NotSupportedError
+from ..codecs.strings import CodecInfo
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

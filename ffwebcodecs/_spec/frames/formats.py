@@ -6,8 +6,8 @@ an odd-sized image is rounded up, as browsers do.
 
 from __future__ import annotations
 
-from ..errors import InvalidArgumentError
-from .numbers import show
+from ...errors import InvalidArgumentError
+from ..numbers import show
 
 
 class PlaneSpec:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..errors import NotSupportedError
-from .codec_string import parse_codec, vp9_codec_string
-from .encoder_levels import check_level
-from .vpx import vp9_level
+from ...errors import NotSupportedError
+from ..codecs.strings import parse_codec, vp9_codec_string
+from ..codecs.vpx import vp9_level
+from .levels import check_level
 
 SHORT_NAMES = {
     "h264": "h264",

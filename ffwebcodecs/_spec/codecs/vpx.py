@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import DataError
+from ...errors import DataError
 from .bits import BitReader, Record, as_view
 
 _CHROMA = ("420", "420", "422", "444")

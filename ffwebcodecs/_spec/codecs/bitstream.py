@@ -6,7 +6,7 @@ bytes of a chunk are looked at, and its payload is not copied.
 
 from __future__ import annotations
 
-from ..errors import DataError
+from ...errors import DataError
 from .av1 import (
     Av1Config,
     Av1Sequence,

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidStateError
+from ...errors import InvalidStateError
 
 UNCONFIGURED = "unconfigured"
 CONFIGURED = "configured"

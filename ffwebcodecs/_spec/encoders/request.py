@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import NotSupportedError
-from .codec_string import CodecInfo
+from ...errors import NotSupportedError
+from ..codecs.strings import CodecInfo
 
 
 class Request:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from ..errors import InvalidArgumentError
-from .bits import as_view
-from .color_space import VideoColorSpace
-from .geometry import parse_rotation
-from .numbers import (
+from ...errors import InvalidArgumentError
+from ..frames.color_space import VideoColorSpace
+from ..frames.geometry import parse_rotation
+from ..numbers import (
     UINT64_MAX,
     show,
     to_dimension,
@@ -24,6 +23,7 @@ from .numbers import (
     to_real,
     to_uint64,
 )
+from .bits import as_view
 
 HARDWARE_ACCELERATION = ("no-preference", "prefer-hardware", "prefer-software")
 _MOST_THREADS = 1024

@@ -6,8 +6,8 @@ depends on is listed in `Setup.needed`, and its absence makes the request unsupp
 
 from __future__ import annotations
 
-from ..errors import NotSupportedError
-from .encoder_request import Request, Setup
+from ...errors import NotSupportedError
+from .request import Request, Setup
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

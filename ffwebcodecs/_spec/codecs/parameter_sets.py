@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import DataError
+from ...errors import DataError
 from .bits import BitReader, Record, as_view
 from .nal import matching_units, payload
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import DataError, InvalidArgumentError
-from .numbers import show
+from ...errors import DataError, InvalidArgumentError
+from ..numbers import show
 
 # No header that is read here is longer; what follows is never looked at.
 HEADER_LIMIT = 4096

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import InvalidArgumentError
+from ...errors import InvalidArgumentError
+from ..numbers import show, to_flag
 from .color import (
     DISPLAY_P3,
     GRAY_DEFAULT,
@@ -16,7 +17,6 @@ from .color import (
     ColorMembers,
     default_members,
 )
-from .numbers import show, to_flag
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import DataError
+from ...errors import DataError
 from .bits import as_view
 from .nal import iter_nal_units
 from .parameter_sets import parse_avc_sps, parse_avcc, parse_hevc_sps, parse_hvcc

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import DataError
+from ...errors import DataError
 from .bits import HEADER_LIMIT, BitReader, as_view
 
 TYPE_CHECKING = False  # typing's own costs an import

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
-from ..errors import InvalidArgumentError
-from .numbers import UINT32_MAX, show, to_dimension, to_uint32
+from ...errors import InvalidArgumentError
+from ..numbers import UINT32_MAX, show, to_dimension, to_uint32
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

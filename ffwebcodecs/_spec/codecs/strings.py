@@ -9,9 +9,9 @@ this. A level only has to be well-formed for AVC and HEVC: it does not decide wh
 
 from __future__ import annotations
 
-from ..errors import InvalidArgumentError, NotSupportedError
+from ...errors import InvalidArgumentError, NotSupportedError
+from ..numbers import show
 from .bitstream import av1_codec_string, avc_codec_string, hevc_codec_string, vp9_codec_string
-from .numbers import show
 
 __all__ = [
     "CodecInfo",

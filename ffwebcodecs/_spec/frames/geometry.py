@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 
-from ..errors import InvalidArgumentError
-from .numbers import INT32_MAX, show, to_optional_dimensions, to_real
+from ...errors import InvalidArgumentError
+from ..numbers import INT32_MAX, show, to_optional_dimensions, to_real
 
 # From which angle on the next multiple of 90 is the nearest one; ties go up.
 _THRESHOLDS = (-315, -225, -135, -45, 45, 135, 225, 315)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidArgumentError, NotSupportedError
-from .numbers import show
+from ...errors import InvalidArgumentError, NotSupportedError
+from ..numbers import show
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

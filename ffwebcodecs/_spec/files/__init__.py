@@ -1,0 +1,1 @@
+"""What a file needs to be told: times."""

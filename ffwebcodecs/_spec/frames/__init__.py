@@ -1,0 +1,1 @@
+"""What a picture is: formats, layouts, rectangles, colours, orientation."""
