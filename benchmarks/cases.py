@@ -128,8 +128,8 @@ def create_transfer(width: str, height: str, rounds: str) -> Result:
 def create_decoded(path: str, rounds: str) -> Result:
     """Make VideoFrames of a decoded AVFrame, as the decoders do with each frame they receive."""
     import ffwebcodecs
-    from ffwebcodecs._av import frame as native
-    from ffwebcodecs._av.picture import Picture
+    from ffwebcodecs._av.frames import frame as native
+    from ffwebcodecs._av.frames.picture import Picture
     from ffwebcodecs._ffi import avutil
     from ffwebcodecs._shape import ShapeCache
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._av.demux import DemuxerCore
+from ._av.files.demux import DemuxerCore
 from ._frame_writer import EncodingOptions
 from ._spec.codecs.config import HARDWARE_ACCELERATION
 from ._spec.encoders.strings import codec_for_suffix

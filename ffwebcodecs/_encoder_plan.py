@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ._av import encoder as native
-from ._av.encoder_formats import describe, encoder_name, find_encoder, formats_of
+from ._av.codecs import encoder as native
+from ._av.codecs.encoder_formats import describe, encoder_name, find_encoder, formats_of
 from ._shape import FrameShape
 from ._spec.codecs.config import VideoEncoderConfig
 from ._spec.codecs.strings import CodecInfo, parse_codec

@@ -15,11 +15,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ._av import encoder as native
-from ._av import forked, packet, scale
-from ._av import frame as frames
-from ._av.encoder_formats import coded_as
-from ._av.picture import Picture
+from ._av import forked
+from ._av.codecs import encoder as native
+from ._av.codecs import packet
+from ._av.codecs.encoder_formats import coded_as
+from ._av.frames import frame as frames
+from ._av.frames.picture import Picture
+from ._av.scale import cache as scale
 from ._encoder_plan import Look, Opened, Plan, opaque, open_best, open_core, target_for
 from ._pixels import Source, source_image
 from ._runtime.pool import FramePool

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ._av import packet
-from ._av.demux import DemuxerCore
+from ._av.codecs import packet
+from ._av.files.demux import DemuxerCore
 from ._spec.codecs.config import VideoDecoderConfig
 from .demuxer import make_config
 from .reading import frames_of, packets_of

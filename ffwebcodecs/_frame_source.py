@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._av import buffers
-from ._av import frame as native
-from ._av.picture import Picture
+from ._av.frames import buffers
+from ._av.frames import frame as native
+from ._av.frames.picture import Picture
 from ._shape import FrameShape
 from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
 from ._spec.frames.formats import PixelFormat, get_format

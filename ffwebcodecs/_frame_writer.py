@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ._av.decoder import default_threads
+from ._av.codecs.decoder import default_threads
 from ._encoder_plan import named_format
 from ._encoding import EncoderDriver, EncoderStatus, Job
 from ._frame_pace import Pace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from ._av import containers
-from ._av.mux import MOST_TICKS, VideoSetup
+from ._av.files import containers
+from ._av.files.mux import MOST_TICKS, VideoSetup
 from ._spec.codecs.bitstream import (
     iter_nal_units,
     iter_obus,

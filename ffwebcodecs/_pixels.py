@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._av import buffers, scale
-from ._av import frame as native
+from ._av.frames import buffers
+from ._av.frames import frame as native
+from ._av.scale import cache as scale
 from ._shape import FrameShape
 from ._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
 from ._spec.frames.formats import PixelFormat, get_format

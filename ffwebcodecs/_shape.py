@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._av import frame as native
+from ._av.frames import frame as native
 from ._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
 from ._spec.frames.formats import BY_FFMPEG, PixelFormat
 from ._spec.frames.geometry import display_size_for_buffer

@@ -8,10 +8,11 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from ._av import forked, packet
-from ._av import frame as native
-from ._av.demux import DemuxerCore, StreamInfo
-from ._av.streams import CopiedStream
+from ._av import forked
+from ._av.codecs import packet
+from ._av.files.demux import DemuxerCore, StreamInfo
+from ._av.files.streams import CopiedStream
+from ._av.frames import frame as native
 from ._spec.codecs.bitstream import vp9_level
 from ._spec.codecs.config import VideoDecoderConfig
 from ._spec.codecs.strings import (

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from . import _ffi
-from ._av import hardware, inventory, ledger
+from ._av import ledger
+from ._av.codecs import inventory
+from ._av.frames import hardware
 from .errors import InvalidArgumentError
 
 

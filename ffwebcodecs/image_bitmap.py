@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ._av import buffers, scale
-from ._av import frame as native
-from ._av.picture import Picture
+from ._av.frames import buffers
+from ._av.frames import frame as native
+from ._av.frames.picture import Picture
+from ._av.scale import cache as scale
 from ._pixels import Source, copy_pixels, destination_layout, source_image
 from ._shape import CLOSED, FrameShape
 from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from ._av import containers, forked, packet
-from ._av.chapters import Chapter
-from ._av.mux import MuxerCore, VideoSetup
-from ._av.streams import CopiedStream
+from ._av import forked
+from ._av.codecs import packet
+from ._av.files import containers
+from ._av.files.chapters import Chapter
+from ._av.files.mux import MuxerCore, VideoSetup
+from ._av.files.streams import CopiedStream
+from ._av.files.target import Target
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import clock, make_setup
-from ._mux_target import Target
 from ._runtime import ending
 from ._spec.codecs.config import VideoDecoderConfig
 from ._spec.files.timeline import Entry, Timeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._av import frame as native
+from ._av.frames import frame as native
 from ._spec.frames.formats import PixelFormat
 from ._spec.frames.rect import Rect
 

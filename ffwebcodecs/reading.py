@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
-from ._av import frame as native
-from ._av import packet
-from ._av.demux import DemuxerCore
-from ._av.hardware import picture_of
+from ._av.codecs import packet
+from ._av.files.demux import DemuxerCore
+from ._av.frames import frame as native
+from ._av.frames.hardware import picture_of
 from ._shape import ShapeCache
 from ._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from ._spec.numbers import show, to_int64, to_integer

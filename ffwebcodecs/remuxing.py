@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ._av import packet
-from ._av.demux import DemuxerCore
+from ._av.codecs import packet
+from ._av.files.demux import DemuxerCore
 from ._conversion import (
     Progress,
     TranscodeProgress,

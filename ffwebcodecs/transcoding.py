@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ._av.demux import DemuxerCore
+from ._av.files.demux import DemuxerCore
 from ._conversion import (
     Progress,
     TranscodeProgress,

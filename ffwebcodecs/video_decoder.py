@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from ._av import frame as native
-from ._av.decoder import DecoderCore, has_decoder
-from ._av.hardware import picture_of
-from ._av.hwdecode import HardwareDecoder, HardwareStatus
+from ._av.codecs.decoder import DecoderCore, has_decoder
+from ._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
+from ._av.frames import frame as native
+from ._av.frames.hardware import picture_of
 from ._runtime import trace
 from ._runtime.completion import Completion
 from ._runtime.engine import Engine

@@ -14,8 +14,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._av import buffers
-from ._av.picture import Picture
+from ._av.frames import buffers
+from ._av.frames.picture import Picture
 from ._ffi import FREES_LATE
 from ._frame_source import picture_from_buffer, shape_of_derived
 from ._pixels import Source, copy_pixels, destination_layout, no_name

@@ -20,7 +20,7 @@ from ffwebcodecs import (
     VideoEncoder,
     VideoFrame,
 )
-from ffwebcodecs._av.encoder_formats import describe, find_encoder, formats_of
+from ffwebcodecs._av.codecs.encoder_formats import describe, find_encoder, formats_of
 from ffwebcodecs._ffi import avcodec
 
 WIDTH, HEIGHT = 96, 64

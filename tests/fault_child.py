@@ -39,7 +39,7 @@ from ffwebcodecs import (
     open_handles,
     read_frames,
 )
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 
 MAX_POINTS = 280
 SIZES = [1, 8, 24, 40, 64, 100, 128, 200, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000]

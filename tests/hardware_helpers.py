@@ -9,9 +9,10 @@ import pytest
 from frame_helpers import make
 
 from ffwebcodecs import NotSupportedError, VideoFrame
-from ffwebcodecs._av import frame as native
-from ffwebcodecs._av import hardware, hwdecode
-from ffwebcodecs._av.decoder import DecoderCore
+from ffwebcodecs._av.codecs import hardware_decoder as hwdecode
+from ffwebcodecs._av.codecs.decoder import DecoderCore
+from ffwebcodecs._av.frames import frame as native
+from ffwebcodecs._av.frames import hardware
 from ffwebcodecs._ffi import avutil, ffi
 from ffwebcodecs._shape import ShapeCache
 

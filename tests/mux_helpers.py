@@ -16,8 +16,8 @@ import pytest
 from clips import framemd5
 
 from ffwebcodecs import Demuxer, Muxer, NotSupportedError
-from ffwebcodecs._av import containers
-from ffwebcodecs._av.mux import MuxerCore
+from ffwebcodecs._av.files import containers
+from ffwebcodecs._av.files.mux import MuxerCore
 
 
 class Packet(NamedTuple):

@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 from scale_reference import PACKED, YUV, Pixels, Shape, image
 
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 
 SOURCES = [
     *YUV,

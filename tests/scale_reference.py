@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 from ffwebcodecs._ffi import ffi
 
 PAGE = mmap.PAGESIZE

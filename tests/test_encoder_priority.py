@@ -13,7 +13,7 @@ import pytest
 from encode_helpers import need
 
 from ffwebcodecs import VideoEncoder, VideoEncoderConfig, VideoFrame, write_frames
-from ffwebcodecs._av import priority
+from ffwebcodecs._av.codecs import priority
 
 if sys.platform != "linux":
     pytest.skip("threads are counted in /proc", allow_module_level=True)

@@ -26,9 +26,9 @@ from hardware_helpers import (
 import ffwebcodecs
 from ffwebcodecs import FrameCache, NotSupportedError, OperationError, VideoFrame
 from ffwebcodecs import create_image_bitmap as bitmap_of
-from ffwebcodecs._av import frame as native
-from ffwebcodecs._av import hardware
-from ffwebcodecs._av.hardware import avutil
+from ffwebcodecs._av.frames import frame as native
+from ffwebcodecs._av.frames import hardware
+from ffwebcodecs._av.frames.hardware import avutil
 from ffwebcodecs._runtime.pool import FramePool
 from ffwebcodecs._shape import ShapeCache
 

@@ -23,8 +23,9 @@ from hardware_helpers import (
 
 import ffwebcodecs
 from ffwebcodecs import EncodingError, VideoDecoder, VideoFrame, read_frames
-from ffwebcodecs._av import hardware, hwdecode
-from ffwebcodecs._av.hardware import avutil
+from ffwebcodecs._av.codecs import hardware_decoder as hwdecode
+from ffwebcodecs._av.frames import hardware
+from ffwebcodecs._av.frames.hardware import avutil
 
 WISH = "prefer-hardware"
 CLIPS = ("h264-bframes.mp4", "hevc-main10.mp4", "vp8.webm", "vp9-hidden-frames.webm", "av1.mp4")

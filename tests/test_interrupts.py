@@ -14,13 +14,13 @@ from clips import clip
 from frame_helpers import make
 
 from ffwebcodecs import open_handles
-from ffwebcodecs._av import containers, streams
-from ffwebcodecs._av import frame as native_frame
-from ffwebcodecs._av import packet as native_packet
-from ffwebcodecs._av.bitstream_filter import Filter
-from ffwebcodecs._av.decoder import allocate_context
-from ffwebcodecs._av.demux import DemuxerCore
-from ffwebcodecs._av.mux import MuxerCore
+from ffwebcodecs._av.codecs import packet as native_packet
+from ffwebcodecs._av.codecs.bitstream_filter import Filter
+from ffwebcodecs._av.codecs.decoder import allocate_context
+from ffwebcodecs._av.files import containers, streams
+from ffwebcodecs._av.files.demux import DemuxerCore
+from ffwebcodecs._av.files.mux import MuxerCore
+from ffwebcodecs._av.frames import frame as native_frame
 from ffwebcodecs._ffi import ffi
 from ffwebcodecs._runtime.pool import FramePool
 

@@ -14,7 +14,7 @@ from mux_helpers import copy, mux, packets, pictures, probe, video_stream
 
 import ffwebcodecs
 from ffwebcodecs import Demuxer, EncodedVideoChunk, Muxer, NotSupportedError, VideoColorSpace
-from ffwebcodecs._av import containers
+from ffwebcodecs._av.files import containers
 
 GIF = Clip("animated.gif", "gif", pixel_format="rgb8", frames=12)
 WEBP = Clip("animated.webp", "libwebp_anim", frames=8, inputs=(), pixel_format="yuv420p")

@@ -11,7 +11,8 @@ import pytest
 from scale_reference import FILL, Pixels, errors, image, to_rgb
 
 from ffwebcodecs import _ffi
-from ffwebcodecs._av import ledger, scale
+from ffwebcodecs._av import ledger
+from ffwebcodecs._av.scale import cache as scale
 from ffwebcodecs.errors import NotSupportedError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scale_reference import Pixels, image, to_rgb
 
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 
 XY = {
     "bt709": ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scale_reference import YUV, Pixels, Shape, image, to_rgb
 
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 
 COLORS = [(235, 128, 128), (16, 128, 128), (81, 90, 240), (145, 54, 34), (41, 240, 110)]
 SIZES = [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scale_reference import PACKED, WEIGHTS, YUV, Pixels, Shape, errors, image, to_rgb
 
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 
 SIZES = [
     (1, 1),

@@ -19,7 +19,7 @@ from scale_reference import (
     to_yuv,
 )
 
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 
 SIZES = [(1, 1), (2, 2), (3, 3), (5, 2), (7, 5), (16, 16), (33, 17), (64, 48), (100, 7)]
 

@@ -26,8 +26,8 @@ from encode_helpers import (
 )
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, VideoFrame
-from ffwebcodecs._av import scale
-from ffwebcodecs._av.decoder import find_decoder
+from ffwebcodecs._av.codecs.decoder import find_decoder
+from ffwebcodecs._av.scale import cache as scale
 from ffwebcodecs._spec.codecs.bitstream import (
     is_key,
     iter_nal_units,

@@ -16,7 +16,7 @@ from io import FileIO
 
 import ffwebcodecs
 
-from .._files import CompleteFile
+from .._av.files.complete_file import CompleteFile
 from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
 from ._progress import Progress
 from ._values import parse_format, parse_size

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffwebcodecs
 
-from .._files import CompleteFile
+from .._av.files.complete_file import CompleteFile
 from ._output import CommandError, UsageError, add_force, add_quiet
 from ._pictures import as_stored, fit, has_alpha, scaled
 from ._progress import Progress

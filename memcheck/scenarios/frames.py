@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from ffwebcodecs import FrameCache, VideoFrame, create_image_bitmap
-from ffwebcodecs._av import scale
+from ffwebcodecs._av.scale import cache as scale
 
 from ..scenario import Step, scenario
 

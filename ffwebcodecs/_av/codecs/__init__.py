@@ -1,0 +1,1 @@
+"""libavcodec: packets, decoders, encoders."""

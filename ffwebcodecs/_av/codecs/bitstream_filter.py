@@ -1,0 +1,47 @@
+"""AVBSFContext: a bitstream filter that gives one packet for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._ffi import avcodec, ffi
+from ...errors import EncodingError, NotSupportedError
+from .. import averror, ledger
+
+_filters = ledger.owned("bitstream_filter")
+
+
+class Filter:
+    """A bitstream filter on a stream that is being written.
+
+    Parameters
+    ----------
+    name : str
+        FFmpeg's name, such as ``"h264_mp4toannexb"``.
+    par : AVCodecParameters *
+        The stream's; rewritten to what comes out.
+    """
+
+    __slots__ = ("_context", "_name")
+
+    def __init__(self, name: str, par: Any) -> None:
+        self._name = name
+        found = avcodec.av_bsf_get_by_name(name.encode())
+        if not found:
+            raise NotSupportedError(f"this FFmpeg has no bitstream filter {name!r}")
+        box = ffi.new("AVBSFContext **")
+        averror.check(avcodec.av_bsf_alloc(found, box), f"cannot make {name}")
+        _filters.keep(box[0], ffi.gc(box, avcodec.av_bsf_free))
+        context = ffi.gc(box[0], _filters.forget, 1 << 16)
+        averror.check(avcodec.avcodec_parameters_copy(context.par_in, par), f"cannot make {name}")
+        context.time_base_in = (1, 1000000)
+        averror.check(avcodec.av_bsf_init(context), f"cannot start {name}", EncodingError)
+        averror.check(avcodec.avcodec_parameters_copy(par, context.par_out), f"cannot make {name}")
+        self._context = context
+
+    def apply(self, ptr: Any) -> None:
+        """Filter a packet in place."""
+        context = self._context
+        what = f"{self._name} refuses a chunk"
+        averror.check(avcodec.av_bsf_send_packet(context, ptr), what, EncodingError)
+        averror.check(avcodec.av_bsf_receive_packet(context, ptr), what, EncodingError)

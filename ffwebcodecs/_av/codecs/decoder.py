@@ -1,0 +1,352 @@
+"""The decoding core: send a packet, receive frames, name errors. No threads, no queue, no policy.
+
+`VideoDecoder`'s worker and `read_frames` drive this one class. The rule for a driver: after `send`,
+call `receive` until it returns None, then send again; so `send` never finds the decoder full.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ... import _ffi
+from ..._ffi import avcodec, avutil, ffi
+from ...errors import EncodingError, NotSupportedError
+from .. import averror, forked, ledger
+from ..frames import frame as frames
+from .inventory import is_left_alone
+from .packet import NOPTS, has_alpha
+
+if TYPE_CHECKING:
+    from ..frames.hardware import Device
+
+_contexts = forked.leave_alone(ledger.owned("codec_context"))
+_MAX_THREADS = 16  # FFmpeg's own limit for automatic threads
+
+
+def allocate_context(codec: Any) -> Any:
+    """Return the owner of a new codec context."""
+    ptr = avcodec.avcodec_alloc_context3(codec)
+    if not ptr:
+        raise MemoryError("cannot allocate a codec context: FFmpeg is out of memory")
+    box = ffi.new("AVCodecContext **", ptr)
+    _contexts.keep(ptr, ffi.gc(box, avcodec.avcodec_free_context))
+    return ffi.gc(ptr, _contexts.forget, 1 << 20)
+
+
+def default_threads() -> int:
+    """Return how many threads a codec gets if nobody says: the cores that this process may use, at
+    most 16.
+    """
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        cores = os.cpu_count() or 1
+    return min(cores, _MAX_THREADS)
+
+
+_DEPRECATED = 1 << 17  # AV_OPT_FLAG_DEPRECATED
+
+
+def _without_frame_threads(context: Any, name: str) -> None:
+    """Let a dav1d before 1.0 work on one frame at a time, with threads for its tiles: with more it
+    waits for itself for ever on damaged data (0.7.1 in FFmpeg 4.3, `test_corrupt_input`).
+
+    libavcodec's options tell which dav1d it was made for: 1.0 takes one number of threads for all.
+    """
+    if name != "libdav1d":
+        return
+    own = avutil.AV_OPT_SEARCH_CHILDREN
+    option = avutil.av_opt_find(context, b"framethreads", ffi.NULL, 0, own)
+    if option and not option.flags & _DEPRECATED:
+        avutil.av_opt_set_int(context, b"framethreads", 1, own)
+        avutil.av_opt_set_int(context, b"tilethreads", min(context.thread_count, 64), own)
+
+
+def find_decoder(name: str) -> Any:
+    """Return the AVCodec that decodes `name`: a codec (``h264``) or one of FFmpeg's decoders
+    (``libdav1d``); None if none does.
+    """
+    descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
+    codec = avcodec.avcodec_find_decoder(descriptor.id) if descriptor else ffi.NULL
+    if not codec:
+        codec = avcodec.avcodec_find_decoder_by_name(name.encode())
+    if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
+        return None
+    return None if is_left_alone(name) else codec
+
+
+def has_decoder(name: str) -> bool:
+    """Return whether this FFmpeg can decode `name` in software."""
+    return find_decoder(name) is not None
+
+
+# FFmpeg's own decoders of VP8 and VP9 pass over the alpha channel that WebM keeps beside a picture.
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+def _open_with_alpha(name: str, **setup: Any) -> DecoderCore | None:
+    codec = avcodec.avcodec_find_decoder_by_name(name.encode())
+    return DecoderCore(name, codec=codec, **setup) if codec else None
+
+
+class DecoderCore:
+    """One open decoder. Takes packets with microseconds in them, gives frames with microseconds in
+    them.
+
+    Parameters
+    ----------
+    name : str
+        FFmpeg's codec or decoder name.
+    extradata : buffer or None
+        avcC, hvcC or whatever the codec wants; copied.
+    coded_size : (int, int) or None
+        A hint; most codecs carry it themselves.
+    threads : int
+        FFmpeg threads.
+    low_delay : bool
+        One frame in, one frame out: slice threads only.
+    parameters : StreamParameters, optional
+        From the demuxer; says more than the rest for uncommon codecs.
+    codec : AVCodec, optional
+        Use this decoder of `name`.
+    device : Device, optional
+        Decode on it, if libavcodec finds that it can. Kept open.
+    surfaces : int
+        Pictures on the device that others may hold, besides those that decoding itself needs.
+
+    Raises
+    ------
+    NotSupportedError
+        This FFmpeg has no such decoder, or it refuses the configuration.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_alpha",
+        "_context",
+        "_device",
+        "_failed",
+        "_sent",
+        "_spare",
+        "_unstamped",
+        "at_end",
+        "name",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        extradata: object | None = None,
+        coded_size: tuple[int, int] | None = None,
+        threads: int = 0,
+        low_delay: bool = False,
+        parameters: Any = None,
+        codec: Any = None,
+        device: Device | None = None,
+        surfaces: int = 0,
+    ) -> None:
+        if codec is None:
+            codec = find_decoder(name)
+        if codec is None:
+            raise NotSupportedError(
+                f"this FFmpeg ({_ffi.report().release}) has no decoder for {name!r}; "
+                "install a build of libavcodec that has "
+                "one (Debian, Ubuntu: libavcodec-extra; Fedora: ffmpeg-libs from RPM Fusion)"
+            )
+        self.name: str = ffi.string(codec.name).decode()
+        self.at_end = False
+        self._failed = False
+        self._spare: Any = None
+        self._unstamped: deque[int] = deque()
+        context = allocate_context(codec)
+        if parameters is not None:
+            code = parameters.apply(context, codec.id)
+            averror.check(code, f"cannot configure {self.name}", NotSupportedError)
+            if extradata is None and parameters.extradata:
+                extradata = parameters.extradata
+        if coded_size is not None:
+            context.width, context.height = coded_size
+        if extradata is not None:
+            self._set_extradata(context, bytes(extradata))  # type: ignore[call-overload]
+        context.pkt_timebase = (1, 1000000)
+        context.thread_count = threads or default_threads()
+        if low_delay:
+            context.thread_type = avcodec.FF_THREAD_SLICE
+            context.flags |= avcodec.AV_CODEC_FLAG_LOW_DELAY
+        self._device = device
+        if device is not None:
+            # libavcodec's own get_format follows it, and goes back to software by itself.
+            ref = avutil.av_buffer_ref(device.ptr)
+            context.hw_device_ctx = averror.check_pointer(ref, "cannot use a device")
+            context.extra_hw_frames = surfaces
+            context.thread_count = 1  # the device works in parallel; a thread costs a surface each
+        _without_frame_threads(context, self.name)
+        # The coded size and the crop are shown as WebCodecs wants them, so FFmpeg must not apply
+        # the crop itself.
+        context.apply_cropping = 0
+        with forked.opening:
+            code = avcodec.avcodec_open2(context, codec, ffi.NULL)
+        averror.check(code, f"{self.name} refuses the configuration", NotSupportedError)
+        self._context: Any = context
+        forked.watch(self)
+        # Until the first packet tells: how to open the decoder that reads an alpha channel too.
+        self._alpha: Callable[[], DecoderCore | None] | None = None
+        if device is None and self.name in _WITH_ALPHA:
+            self._alpha = partial(
+                _open_with_alpha,
+                _WITH_ALPHA[self.name],
+                extradata=extradata,
+                coded_size=coded_size,
+                threads=threads,
+                low_delay=low_delay,
+                parameters=parameters,
+            )
+        # Frame threads give the result of a packet, an error too, when `thread_count - 1` more have
+        # been sent.
+        delay = (
+            context.thread_count - 1 if context.active_thread_type == avcodec.FF_THREAD_FRAME else 0
+        )
+        self._sent: deque[int] = deque(maxlen=delay + 1)
+
+    def _become(self, other: DecoderCore | None) -> None:
+        """Go on with the decoder of another core, before anything was decoded."""
+        if other is not None:
+            self.name, self._context, self._sent = other.name, other._context, other._sent
+            other._context = None
+
+    @staticmethod
+    def _set_extradata(context: Any, data: bytes) -> None:
+        # The codec context frees it with av_free, so it must be av_malloc'ed, with zeroed padding
+        # for bit readers.
+        if context.extradata:
+            avutil.av_freep(ffi.addressof(context, "extradata"))
+            context.extradata_size = 0
+        if not data:
+            return
+        memory = avutil.av_mallocz(len(data) + 64)
+        if not memory:
+            raise MemoryError(f"cannot allocate {len(data)} bytes for the decoder's description")
+        ffi.memmove(memory, data, len(data))
+        context.extradata = ffi.cast("uint8_t *", memory)
+        context.extradata_size = len(data)
+
+    def send(self, packet: Any, timestamp: int) -> None:
+        """Hand a packet over; the decoder takes its own reference.
+
+        `timestamp` is what the frame gets if the packet itself has no presentation time (raw
+        streams, AVI): such timestamps are given to the frames in the order of output.
+
+        Raises
+        ------
+        EncodingError
+            The decoder refuses the data. Frames of earlier packets may still be received.
+        """
+        alpha, self._alpha = self._alpha, None
+        if alpha is not None and has_alpha(packet):
+            self._become(alpha())
+        context = self._context
+        if packet.pts == NOPTS:
+            self._unstamped.append(timestamp)
+        self._sent.append(timestamp)
+        code = avcodec.avcodec_send_packet(context, packet)
+        if code < 0:
+            raise self._error(code)
+
+    def drain(self) -> None:
+        """Say that no packet follows; `receive` then gives what is left and sets `at_end`."""
+        code = avcodec.avcodec_send_packet(self._context, ffi.NULL)
+        if code < 0 and code != averror.EOF:
+            raise self._error(code)
+        if len(self._sent) > 1:
+            self._sent.popleft()  # its result has been seen; what may fail now is the next one
+
+    def receive(self) -> Any:
+        """Return the owner of the next frame in presentation order, None when the decoder wants
+        input or is drained.
+
+        The frame's ``pts`` is in microseconds.
+        """
+        ptr = self._spare
+        if ptr is None:
+            ptr = frames.allocate()
+        else:
+            self._spare = None
+        code = avcodec.avcodec_receive_frame(self._context, ptr)
+        if code == averror.EOF and self._failed:
+            # After a refused chunk, dav1d 1.1 and later answer the first question of a drain with
+            # "nothing left" while they still hold pictures; asking again costs nothing elsewhere.
+            self._failed = False
+            code = avcodec.avcodec_receive_frame(self._context, ptr)
+        if code == 0:
+            if ptr.pts == NOPTS:
+                ptr.pts = self._guess(ptr)
+            elif self._unstamped:
+                self._unstamped.clear()
+            return frames.upright(ptr) if ptr.linesize[0] < 0 else ptr
+        self._spare = ptr
+        if code == averror.EAGAIN:
+            return None
+        if code == averror.EOF:
+            self.at_end = True
+            return None
+        raise self._error(code)
+
+    def _guess(self, ptr: Any) -> int:
+        if self._unstamped:
+            return self._unstamped.popleft()
+        guess: int = ptr.best_effort_timestamp
+        return 0 if guess == NOPTS else guess
+
+    def restart(self) -> None:
+        """Forget all input, so that the next packet may be a key frame of anything."""
+        avcodec.avcodec_flush_buffers(self._context)
+        self._unstamped.clear()
+        self._sent.clear()
+        self._failed = False
+        self.at_end = False
+
+    def close(self) -> None:
+        """Free the decoder. Call it from the thread that uses it, or while no thread does."""
+        self._context = None
+        self._spare = None
+        self._device = None
+
+    def _after_fork(self) -> None:
+        self.__class__ = _Inherited
+
+    def _error(self, code: int) -> Exception:
+        self._failed = True
+        timestamp = self._sent[0] if self._sent else None
+        where = "" if timestamp is None else f" the chunk at {timestamp} us"
+        what = f"{self.name} cannot decode{where}"
+        failure = averror.error(code, what, EncodingError)
+        if isinstance(failure, MemoryError) and self.name == "libdav1d":
+            # With threads, dav1d 1.1 and later also say so of damaged data, and cannot be asked.
+            failure = EncodingError(f"{what}: damaged data, or dav1d is out of memory")
+            failure.code = code
+        if isinstance(failure, EncodingError):
+            failure.timestamp = timestamp
+        return failure
+
+
+class _Inherited(DecoderCore):
+    """What a decoder is in a fork of the process that made it."""
+
+    __slots__ = ()
+
+    def send(self, packet: Any, timestamp: int) -> None:
+        raise forked.inherited("this decoder")
+
+    def drain(self) -> None:
+        raise forked.inherited("this decoder")
+
+    def receive(self) -> Any:
+        raise forked.inherited("this decoder")
+
+    def restart(self) -> None:
+        raise forked.inherited("this decoder")

@@ -1,0 +1,87 @@
+"""The encoders that FFmpeg has, and the pixel formats that each takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import _ffi
+from ..._ffi import avcodec, avutil, ffi
+from ..._spec.encoders.choice import PixFmt
+from .. import averror
+from ..frames import frame as frames
+
+
+def find_encoder(name: str) -> Any:
+    """Return the AVCodec that encodes `name`: one of FFmpeg's encoders (``libx264``) or a codec
+    (``mjpeg``); None if none does.
+    """
+    codec = avcodec.avcodec_find_encoder_by_name(name.encode())
+    if not codec:
+        descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
+        codec = avcodec.avcodec_find_encoder(descriptor.id) if descriptor else ffi.NULL
+    if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
+        return None
+    return codec
+
+
+def encoder_name(codec: Any) -> str:
+    """Return FFmpeg's name of an encoder."""
+    name: str = ffi.string(codec.name).decode()
+    return name
+
+
+def coded_as(codec: Any) -> str:
+    """Return FFmpeg's name of what an encoder writes: ``h264`` of libx264."""
+    name: str = ffi.string(avcodec.avcodec_get_name(codec.id)).decode()
+    return name
+
+
+# ---- pixel formats -------------------------------------------------------------------------------
+
+_CHROMA = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "440", (2, 0): "411", (2, 2): "410"}
+_described: dict[str, PixFmt | None] = {}
+
+
+def describe(name: str) -> PixFmt | None:
+    """Return what matters of a pixel format, None of those that frames in memory cannot have."""
+    if name not in _described:
+        _described[name] = _describe(name)
+    return _described[name]
+
+
+def _describe(name: str) -> PixFmt | None:
+    desc = avutil.av_pix_fmt_desc_get(frames.pix_fmt_id(name))
+    if not desc or desc.flags & (avutil.AV_PIX_FMT_FLAG_HWACCEL | avutil.AV_PIX_FMT_FLAG_BAYER):
+        return None
+    palette = bool(desc.flags & avutil.AV_PIX_FMT_FLAG_PAL)
+    rgb = palette or bool(desc.flags & avutil.AV_PIX_FMT_FLAG_RGB)
+    chroma = "444" if rgb else "400"
+    if not rgb and desc.nb_components >= 3:
+        chroma = _CHROMA.get((desc.log2_chroma_w, desc.log2_chroma_h), "420")
+    return PixFmt(
+        name,
+        chroma,
+        8 if palette else desc.comp[0].depth,
+        rgb=rgb,
+        alpha=bool(desc.flags & avutil.AV_PIX_FMT_FLAG_ALPHA),
+        palette=palette,
+    )
+
+
+def formats_of(codec: Any) -> list[str] | None:
+    """Return the pixel formats that an encoder takes, None if it takes any."""
+    if _ffi.has_field("AVCodec", "pix_fmts"):
+        found = codec.pix_fmts
+    else:
+        out = ffi.new("void **")
+        code = avcodec.avcodec_get_supported_config(
+            ffi.NULL, codec, avcodec.AV_CODEC_CONFIG_PIX_FORMAT, 0, out, ffi.NULL
+        )
+        averror.check(code, f"cannot ask {encoder_name(codec)} for its formats")
+        found = ffi.cast("enum AVPixelFormat *", out[0])
+    if not found:
+        return None
+    names: list[str] = []
+    while int(found[len(names)]) != -1:
+        names.append(frames.pix_fmt_name(int(found[len(names)])))
+    return names

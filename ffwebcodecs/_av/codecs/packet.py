@@ -1,0 +1,127 @@
+"""AVPacket: one piece of coded data, its owner, its view.
+
+Decoders read up to 64 bytes past the end of their input, so a packet is *padded* when FFmpeg
+allocated it, and *not* when it shows a caller's buffer; `padded` makes the copy that a decoder
+needs, and only then.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._ffi import avcodec, ffi
+from ...errors import InvalidArgumentError
+from .. import ledger
+from ..averror import check
+from ..frames import buffers
+
+_packets = ledger.owned("packet")
+NOPTS = -(2**63)
+_MAX = 0x7FFFFFFF - 64
+
+
+def allocate(size: int = 256) -> Any:
+    """Return the owner of a new, empty AVPacket; `size` is a hint for garbage collectors that want
+    one.
+    """
+    ptr = avcodec.av_packet_alloc()
+    if not ptr:
+        raise MemoryError("cannot allocate a packet: FFmpeg is out of memory")
+    _packets.keep(ptr, ffi.gc(ffi.new("AVPacket **", ptr), avcodec.av_packet_free))
+    return ffi.gc(ptr, _packets.forget, size)
+
+
+def copy_of(exported: Any, size: int) -> Any:
+    """Return a packet with a padded copy of `size` bytes."""
+    if size > _MAX:
+        raise InvalidArgumentError(f"data holds {size} bytes, a packet holds at most {_MAX}")
+    ptr = allocate(size + 256)
+    check(avcodec.av_new_packet(ptr, size), f"cannot allocate a packet of {size} bytes")
+    buffers.copy_rows(ptr.data, size, ffi.cast("uint8_t *", exported), size, size, 1)
+    return ptr
+
+
+def wrap(exported: Any, size: int) -> Any:
+    """Return a packet over the caller's memory, without a copy and without padding."""
+    if size > _MAX:
+        raise InvalidArgumentError(f"data holds {size} bytes, a packet holds at most {_MAX}")
+    ptr = allocate()
+    if size:
+        ref = buffers.lend(exported, size)
+        ptr.buf = ref
+        ptr.data = ref.data
+        ptr.size = size
+    return ptr
+
+
+def tag(ptr: Any, timestamp: int, duration: int, key: bool) -> None:
+    """Write microseconds and the key flag into a packet that nobody else has seen yet."""
+    ptr.pts = timestamp
+    ptr.duration = duration if duration <= 0x7FFFFFFFFFFFFFFF else 0
+    ptr.flags = avcodec.AV_PKT_FLAG_KEY if key else 0
+
+
+def view(ptr: Any) -> memoryview:
+    """Return a read-only view of the packet's bytes that keeps the packet alive."""
+    return buffers.view(ptr, ptr.data, ptr.size)
+
+
+def copy_out(ptr: Any, destination: Any) -> None:
+    """Copy the packet's bytes to a pointer that has room for them."""
+    buffers.copy_rows(destination, ptr.size, ptr.data, ptr.size, ptr.size, 1)
+
+
+def padded(ptr: Any) -> Any:
+    """Return a packet with the same bytes and tags that a decoder may read past the end of."""
+    copy = allocate(ptr.size + 256)
+    check(avcodec.av_new_packet(copy, ptr.size), f"cannot allocate a packet of {ptr.size} bytes")
+    buffers.copy_rows(copy.data, ptr.size, ptr.data, ptr.size, ptr.size, 1)
+    copy.pts, copy.dts, copy.duration, copy.flags = ptr.pts, ptr.dts, ptr.duration, ptr.flags
+    return copy
+
+
+def clone(ptr: Any) -> Any:
+    """Return another packet over the same bytes, with the same tags."""
+    copy = allocate()
+    check(avcodec.av_packet_ref(copy, ptr), "cannot keep a packet")
+    return copy
+
+
+def reference(ptr: Any, source: Any) -> None:
+    """Make an empty packet of ours show the data and properties of `source`."""
+    check(avcodec.av_packet_ref(ptr, source), "cannot refer to a packet")
+
+
+def is_discarded(ptr: Any) -> bool:
+    """Return whether the container says that the picture is decoded but not shown."""
+    return bool(ptr.flags & avcodec.AV_PKT_FLAG_DISCARD)
+
+
+def has_alpha(ptr: Any) -> bool:
+    """Return whether a coded alpha channel travels with the packet, as in WebM."""
+    if not ptr.side_data_elems:
+        return False
+    kind = avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL
+    return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
+
+
+def new_extradata(ptr: Any) -> bytes | None:
+    """Return the codec's headers that an encoder sends with a packet, None if there are none."""
+    for index in range(ptr.side_data_elems):
+        entry = ptr.side_data[index]
+        if entry.type == avcodec.AV_PKT_DATA_NEW_EXTRADATA:
+            return bytes(ffi.buffer(entry.data, entry.size))
+    return None
+
+
+def shift(ptr: Any, ticks: int) -> None:
+    """Add to both times of a packet of ours."""
+    if ptr.pts != NOPTS:
+        ptr.pts += ticks
+    if ptr.dts != NOPTS:
+        ptr.dts += ticks
+
+
+def unref(ptr: Any) -> None:
+    """Empty a packet of ours that is about to be used again."""
+    avcodec.av_packet_unref(ptr)

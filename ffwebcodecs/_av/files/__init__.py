@@ -1,0 +1,1 @@
+"""libavformat: files opened, described, read and written."""

@@ -1,0 +1,278 @@
+"""Which containers there are, by suffix or name, and which codecs each can hold."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ... import _ffi
+from ..._ffi import avcodec, avformat, ffi
+from ...errors import InvalidArgumentError, NotSupportedError
+
+# FFmpeg's own guess is asked for any other suffix; some of these it takes for raw streams.
+_BY_SUFFIX = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".qt": "mov",
+    ".mkv": "matroska",
+    ".webm": "webm",
+    ".avi": "avi",
+    ".ts": "mpegts",
+    ".m2ts": "mpegts",
+    ".mts": "mpegts",
+    ".ivf": "ivf",
+    ".h264": "h264",
+    ".264": "h264",
+    ".avc": "h264",
+    ".hevc": "hevc",
+    ".h265": "hevc",
+    ".265": "hevc",
+    ".gif": "gif",
+    ".webp": "webp",
+    ".avif": "avif",
+    ".obu": "obu",
+}
+_BY_NAME = {"mkv": "matroska", "ts": "mpegts", "h265": "hevc", "quicktime": "mov"}
+# MPEG-TS takes anything as private data, which nobody can read.
+_MPEG_TS = {
+    *("h264", "hevc", "vvc", "mpeg1video", "mpeg2video", "mpeg4", "cavs", "dirac", "vc1"),
+    *("aac", "aac_latm", "mp1", "mp2", "mp3", "ac3", "eac3", "dts", "truehd", "opus"),
+    *("s302m", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "scte_35", "timed_id3"),
+}
+_MPEG_PS = {"h264", "mpeg1video", "mpeg2video", "mp2", "mp3", "ac3", "dts", "dvd_subtitle"}
+_OGG = {"theora", "vp8", "vorbis", "opus", "flac", "speex"}
+_WITHOUT_TABLE = {
+    "ogg": _OGG,
+    "ogv": _OGG,
+    "mpegts": _MPEG_TS,
+    "mpeg": _MPEG_PS,
+    "vob": _MPEG_PS,
+    "dvd": _MPEG_PS,
+    "svcd": _MPEG_PS,
+    "vcd": _MPEG_PS,
+}
+# Only what was tried with broken input: others (nut) end the process on what they do not expect.
+_TRIED = {
+    *_BY_SUFFIX.values(),
+    *("flv", "mpeg", "vob", "dvd", "svcd", "vcd", "ogg", "ogv", "asf", "3gp", "3g2", "ipod"),
+    *("m4v", "mpeg1video", "mpeg2video", "obu", "apng", "f4v", "mjpeg"),
+}
+# One stream of one codec: what they do not name they do not hold.
+_SINGLE = {
+    *("gif", "webp", "apng", "avif", "ivf", "h264", "hevc", "obu", "m4v", "mpeg1video", "mjpeg"),
+}
+# What they name, and refuse when the header is written.
+_REFUSED = {
+    "mov": {"vp8", "vp9", "av1", "flac", "truehd", "opus"},
+    **dict.fromkeys(("mp4", "ipod", "psp", "3gp", "3g2", "ismv", "f4v"), frozenset(("vp8",))),
+}
+_ISO = {"mp4", "mov", "ipod", "psp", "3gp", "3g2", "ismv", "f4v"}
+# Those that take Annex B only and do not convert by themselves.
+_ANNEX_B = {"avi", "mpeg", "vob", "dvd", "svcd", "vcd"}
+# Those that have no place for a codec's header but the stream.
+_IN_STREAM = {"mpegts", "mpeg", "vob", "dvd", "m4v"}
+_SUGGESTED = (".mp4", ".webm", ".mkv", ".mov", ".avi", ".ts", ".gif", ".webp")
+
+
+class Container:
+    """A container that this FFmpeg can write."""
+
+    __slots__ = ("_format", "allows_equal_times", "name")
+
+    def __init__(self, found: Any, name: str) -> None:
+        self._format = found
+        self.name = name
+        self.allows_equal_times = bool(found.flags & avformat.AVFMT_TS_NONSTRICT)
+
+    @property
+    def holds_covers(self) -> bool:
+        """Whether a picture can be attached; others would lose it, or show it as a film."""
+        return self.name in ("matroska", "mp4", "ipod")
+
+    @property
+    def holds_chapters(self) -> bool:
+        """Whether it has a place for chapters that FFmpeg writes to."""
+        return self.name in ("matroska", "webm", "mp4", "mov", "ipod")
+
+    @property
+    def is_iso(self) -> bool:
+        """Whether it is MP4, MOV or a relative."""
+        return self.name in _ISO
+
+    @property
+    def has_times(self) -> bool:
+        """Whether it stores times at all."""
+        return not self._format.flags & avformat.AVFMT_NOTIMESTAMPS
+
+    @property
+    def has_constant_rate(self) -> bool:
+        """Whether its clock ticks once for each frame."""
+        return self.name == "avi"
+
+    @property
+    def holds_alpha_side_data(self) -> bool:
+        """Whether a second coded picture, the alpha channel, can travel with each chunk."""
+        return self.name in ("matroska", "webm")
+
+    @property
+    def holds_rotation(self) -> bool:
+        """Whether this FFmpeg writes a rotation into it."""
+        if self.is_iso or self.name == "avif":
+            return True
+        # Matroska's ProjectionPoseRoll, since FFmpeg 6.1.
+        return self.name in ("matroska", "webm") and _ffi.version("avformat") >= (60, 16, 0)
+
+    @property
+    def needs_description(self) -> bool:
+        """Whether the codec's header must be known before the first packet."""
+        return self.is_iso or self.name in ("matroska", "webm", "avif", "flv")
+
+    def needed_filter(self, codec: str, extradata: bytes) -> str | None:
+        """Return the bitstream filter for chunks with this codec header, if one is needed."""
+        if codec in ("h264", "hevc"):
+            prefixed = extradata[:1] == b"\1"
+            return f"{codec}_mp4toannexb" if prefixed and self.name in _ANNEX_B else None
+        # Adds the header to key frames that lack it.
+        needed = codec == "mpeg4" and extradata and self.name in _IN_STREAM
+        return "dump_extra" if needed else None
+
+    def can_hold(self, identifier: int, codec: str) -> bool:
+        """Return whether FFmpeg writes this codec into this container."""
+        if codec in _REFUSED.get(self.name, ()):
+            return False
+        compliance = avcodec.FF_COMPLIANCE_NORMAL
+        answer = avformat.avformat_query_codec(self._format, identifier, compliance)
+        if self.name in _WITHOUT_TABLE:
+            return codec in _WITHOUT_TABLE[self.name]
+        if answer > 0:
+            return True
+        if self.name == "matroska":
+            # Whatever has a FourCC, as Video for Windows had it.
+            tag = ffi.new("unsigned int *")
+            return bool(avformat.av_codec_get_tag2(self._format.codec_tag, identifier, tag))
+        if answer == 0:
+            return False
+        return self.name not in _SINGLE and self.has_times
+
+    def can_copy(self, kind: str, identifier: int, codec: str) -> bool:
+        """Return whether a copied stream of this kind can be held."""
+        if kind == "attachment":  # any file, such as a font; its codec is often unknown
+            return self.name == "matroska"
+        return self.can_hold(identifier, codec)
+
+    def require(self, identifier: int, codec: str) -> None:
+        """Raise NotSupportedError, with a way out, if the codec cannot be held."""
+        if self.can_hold(identifier, codec):
+            return
+        others = [
+            suffix
+            for suffix in _SUGGESTED
+            if (other := _guess(_BY_SUFFIX[suffix])) is not None
+            and Container(other, _BY_SUFFIX[suffix]).can_hold(identifier, codec)
+        ]
+        remedy = ""
+        if others:
+            listed = [", ".join(others[:-1]), others[-1]] if others[1:] else others
+            remedy = f"; use {' or '.join(listed)}"
+        raise NotSupportedError(f"{self.name} cannot hold {codec}{remedy}")
+
+    def require_copy(self, kind: str, identifier: int, codec: str) -> None:
+        """Raise NotSupportedError if a copied stream of this kind cannot be held."""
+        if not self.can_copy(kind, identifier, codec):
+            self.require(identifier, codec)
+
+    def accepted_tag(self, identifier: int, tag: int) -> int:
+        """Return `tag` if the container may have it for this codec, else 0: FFmpeg chooses."""
+        table = self._format.codec_tag
+        if not table or avformat.av_codec_get_id(table, tag) == identifier:
+            return tag
+        known = ffi.new("unsigned int *")
+        return 0 if avformat.av_codec_get_tag2(table, identifier, known) else tag
+
+
+def codec_id(name: str) -> int:
+    """Return FFmpeg's number of a codec, given the codec's name or that of an encoder or decoder.
+
+    Raises
+    ------
+    NotSupportedError
+        This FFmpeg does not know it.
+    """
+    encoded = name.encode()
+    descriptor = avcodec.avcodec_descriptor_get_by_name(encoded)
+    if descriptor:
+        return int(descriptor.id)
+    codec = avcodec.avcodec_find_encoder_by_name(encoded) or ffi.NULL
+    if not codec:
+        codec = avcodec.avcodec_find_decoder_by_name(encoded)
+    if not codec:
+        raise NotSupportedError(f"this FFmpeg ({_ffi.report().release}) has no codec {name!r}")
+    return int(codec.id)
+
+
+def codec_name(identifier: int) -> str:
+    """Return FFmpeg's name of a codec."""
+    name: str = ffi.string(avcodec.avcodec_get_name(identifier)).decode()
+    return name
+
+
+def reorders(identifier: int) -> bool:
+    """Return whether the codec can show pictures in another order than that of decoding."""
+    descriptor = avcodec.avcodec_descriptor_get(identifier)
+    return bool(descriptor and descriptor.props & avcodec.AV_CODEC_PROP_REORDER)
+
+
+def _guess(name: str) -> Any:
+    found = avformat.av_guess_format(name.encode(), ffi.NULL, ffi.NULL)
+    return found if found and not found.flags & avformat.AVFMT_NOFILE else None
+
+
+def find(path: str | None, name: str | None) -> Container:
+    """Return the container for a file.
+
+    Parameters
+    ----------
+    path : str, optional
+        Its suffix decides if `name` is None.
+    name : str, optional
+        A name of FFmpeg's, or "mkv", "ts", or a suffix without its dot.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Nothing is known by this name or suffix.
+    NotSupportedError
+        FFmpeg could write it, but this build cannot.
+    """
+    if name is None:
+        if path is None:
+            raise InvalidArgumentError("a file object has no suffix: give format, such as 'mp4'")
+        suffix = os.path.splitext(path)[1].lower()
+        wanted = _BY_SUFFIX.get(suffix)
+        if wanted is None:
+            found = avformat.av_guess_format(ffi.NULL, os.fsencode(path), ffi.NULL)
+            if suffix and found and _first_name(found) in _TRIED:
+                return Container(found, _first_name(found))
+            raise InvalidArgumentError(
+                f"no container is known for the suffix {suffix!r} of {path!r}; "
+                f"use one of {', '.join(_BY_SUFFIX)}, or give format"
+            )
+    else:
+        wanted = _BY_NAME.get(name.lower()) or _BY_SUFFIX.get(f".{name.lower()}", name.lower())
+    found = _guess(wanted)
+    if found is None or _first_name(found) not in _TRIED:
+        if wanted in _BY_SUFFIX.values():
+            raise NotSupportedError(
+                f"this FFmpeg ({_ffi.report().release}) cannot write {wanted} files"
+            )
+        raise InvalidArgumentError(
+            f"format {name!r} is not one that can be written here; use one of "
+            f"{', '.join(sorted(_TRIED))}"
+        )
+    return Container(found, _first_name(found))
+
+
+def _first_name(found: Any) -> str:
+    name: str = ffi.string(found.name).decode()
+    return name.partition(",")[0]

@@ -1,0 +1,424 @@
+"""AVFormatContext: files opened, streams described, packets read.
+
+FFmpeg opens by name only, for a custom reader would be C code that calls Python. So bytes and file
+objects are given a name: a memory file on Linux, a temporary file elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import Any
+
+from ..._ffi import avcodec, avformat, avutil, ffi
+from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from .. import averror, forked, ledger
+from ..codecs import packet
+from . import chapters
+from .chapters import Chapter
+from .streams import CopiedStream, StreamParameters, read_tags
+
+_formats = forked.leave_alone(ledger.owned("format_context"))
+NOPTS = packet.NOPTS
+_BLOCK = 1 << 20
+
+
+class NamedSource:
+    """A name that FFmpeg can open, for a path, bytes or a file object; `close` removes what it
+    made.
+    """
+
+    __slots__ = ("_descriptor", "_process", "_temporary", "name", "shown")
+
+    def __init__(self, source: object) -> None:
+        self._descriptor: int | None = None
+        self._temporary: str | None = None
+        self._process = os.getpid()
+        if isinstance(source, (str, os.PathLike)):
+            self.name = os.fspath(source)
+            self.shown = repr(self.name)
+            if isinstance(self.name, bytes):
+                self.name = os.fsdecode(self.name)
+            if "\0" in self.name:
+                raise InvalidArgumentError(f"a path cannot hold a null character: {self.name!r}")
+            return
+        self.shown = f"<{type(source).__name__}>"
+        try:
+            view = memoryview(source).cast("B")  # type: ignore[arg-type]
+        except TypeError:
+            read = getattr(source, "read", None)
+            if read is None:
+                raise InvalidArgumentError(
+                    f"expected a path, bytes or a binary file object, got {type(source).__name__}"
+                ) from None
+            view = None
+        try:
+            if view is None:
+                self._spool_file(read)
+            else:
+                self._spool_bytes(view)
+        except BaseException:  # the program's own `read` may raise anything
+            self.close()
+            raise
+
+    def _spool(self) -> Any:
+        if sys.platform == "linux" and hasattr(os, "memfd_create"):
+            self._descriptor = os.memfd_create("ffwebcodecs", os.MFD_CLOEXEC)
+            self.name = f"/proc/self/fd/{self._descriptor}"
+            return open(self._descriptor, "wb", closefd=False)
+        handle, self._temporary = tempfile.mkstemp(prefix="ffwebcodecs-")
+        self.name = self._temporary
+        return open(handle, "wb")
+
+    def _spool_bytes(self, view: memoryview) -> None:
+        with self._spool() as file:
+            file.write(view)
+
+    def _spool_file(self, read: Any) -> None:
+        with self._spool() as file:
+            while True:
+                block = read(_BLOCK)
+                if not block:
+                    return
+                if isinstance(block, str):
+                    raise InvalidArgumentError(
+                        "the file object gives str; open the file in binary mode ('rb')"
+                    )
+                file.write(block)
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the memory file or temporary file, if there is one."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+        temporary, self._temporary = self._temporary, None
+        if temporary is not None and self._process == os.getpid():  # a fork does not own it
+            os.unlink(temporary)
+
+
+class StreamInfo:
+    """What the container says about the chosen video stream, in FFmpeg's numbers and our
+    microseconds.
+    """
+
+    __slots__ = (
+        "codec",
+        "codec_tag",
+        "color",
+        "display_matrix",
+        "duration",
+        "extradata",
+        "format_name",
+        "frame_count",
+        "frame_rate",
+        "height",
+        "index",
+        "level",
+        "parameters",
+        "pix_fmt",
+        "profile",
+        "sar",
+        "start_time",
+        "time_base",
+        "width",
+    )
+    codec: str
+    codec_tag: int
+    color: tuple[int, int, int, int]
+    display_matrix: tuple[int, ...] | None
+    duration: int | None
+    extradata: bytes
+    format_name: str
+    frame_count: int | None
+    frame_rate: tuple[int, int]
+    height: int
+    index: int
+    level: int
+    parameters: StreamParameters
+    pix_fmt: int
+    profile: int
+    sar: tuple[int, int]
+    start_time: int | None
+    time_base: tuple[int, int]
+    width: int
+
+
+class DemuxerCore:
+    """One open input. Not thread-safe: its owner locks.
+
+    Raises
+    ------
+    OSError
+        The operating system refuses the file.
+    EncodingError
+        FFmpeg cannot make sense of the content.
+    NotSupportedError
+        There is no video stream in it.
+    """
+
+    __slots__ = ("__weakref__", "_context", "_key_flag", "_source", "_time_base", "info", "others")
+
+    def __init__(self, source: object, *, all_streams: bool = False) -> None:
+        self._context: Any = None
+        self.others: list[CopiedStream] = []
+        # Loading libavformat first: if it is missing, that is the error to give, whatever the
+        # source.
+        avformat.avformat_version()
+        self._source = NamedSource(source)
+        try:
+            self._context = self._open()
+            self.info = self._describe()
+            self._choose(all_streams)
+        except BaseException:
+            self.close()
+            raise
+        forked.watch(self)
+        self._time_base = self.info.time_base
+        self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
+
+    def _open(self) -> Any:
+        name, shown = self._source.name, self._source.shown
+        box = ffi.new("AVFormatContext **")
+        # "file:" keeps a name with a colon in it from being taken for a protocol; URLs keep theirs.
+        url = name if "://" in name else "file:" + name
+        options = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
+        if "%" in name and os.path.exists(name):
+            # A picture of this very name: not a pattern for the names of many.
+            averror.check(avutil.av_dict_set(options, b"pattern_type", b"none", 0), "cannot open")
+        code = avformat.avformat_open_input(box, os.fsencode(url), ffi.NULL, options)
+        if code < 0:
+            # No local variable: the error's traceback would hold it, and the two each other.
+            raise averror.os_error(code, name) or averror.error(
+                code, f"cannot open {shown}", EncodingError
+            )
+        _formats.keep(box[0], ffi.gc(box, avformat.avformat_close_input))
+        context = ffi.gc(box[0], _formats.forget, 1 << 20)
+        with forked.opening:  # it opens decoders
+            code = avformat.avformat_find_stream_info(context, ffi.NULL)
+        averror.check(code, f"cannot read {shown}", EncodingError)
+        return context
+
+    def _describe(self) -> StreamInfo:
+        context = self._context
+        index = avformat.av_find_best_stream(
+            context, avutil.AVMEDIA_TYPE_VIDEO, -1, -1, ffi.NULL, 0
+        )
+        if index < 0:
+            kinds = [
+                ffi.string(text).decode()
+                for i in range(context.nb_streams)
+                if (text := avutil.av_get_media_type_string(context.streams[i].codecpar.codec_type))
+            ]
+            raise NotSupportedError(
+                f"{self._source.shown} has no video stream (it has: {', '.join(kinds) or 'none'})"
+            )
+        index = self._not_the_cover(index)
+        stream = context.streams[index]
+        par = stream.codecpar
+        info = StreamInfo()
+        info.index = index
+        info.format_name = ffi.string(context.iformat.name).decode()
+        info.codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
+        info.codec_tag = par.codec_tag
+        info.width, info.height = par.width, par.height
+        info.profile, info.level = par.profile, par.level
+        info.pix_fmt = par.format
+        info.color = (par.color_primaries, par.color_trc, par.color_space, par.color_range)
+        info.time_base = (stream.time_base.num, stream.time_base.den)
+        sar = avformat.av_guess_sample_aspect_ratio(context, stream, ffi.NULL)
+        info.sar = (sar.num, sar.den)
+        rate = avformat.av_guess_frame_rate(context, stream, ffi.NULL)
+        info.frame_rate = (rate.num, rate.den)
+        info.frame_count = stream.nb_frames or None
+        info.start_time = self._microseconds(stream.start_time, info.time_base)
+        info.duration = self._microseconds(stream.duration, info.time_base)
+        if info.duration is None and context.duration > 0:
+            info.duration = context.duration
+        info.display_matrix = self._display_matrix(stream, par)
+        info.parameters = StreamParameters(stream)
+        info.extradata = info.parameters.extradata
+        return info
+
+    def _choose(self, all_streams: bool) -> None:
+        context = self._context
+        for i in range(context.nb_streams):
+            if i == self.info.index:
+                continue
+            if all_streams:
+                self.others.append(CopiedStream(context.streams[i]))
+            else:
+                context.streams[i].discard = avcodec.AVDISCARD_ALL
+
+    def _not_the_cover(self, index: int) -> int:
+        """Return `index`, or that of a film if `index` is only its cover picture."""
+        streams = self._context.streams
+        cover = avformat.AV_DISPOSITION_ATTACHED_PIC
+        if streams[index].disposition & cover:
+            for i in range(self._context.nb_streams):
+                kind = streams[i].codecpar.codec_type
+                if kind == avutil.AVMEDIA_TYPE_VIDEO and not streams[i].disposition & cover:
+                    return i
+        return index
+
+    @staticmethod
+    def _microseconds(value: int, time_base: tuple[int, int]) -> int | None:
+        if value == NOPTS:
+            return None
+        result: int = avutil.av_rescale_q(value, time_base, (1, 1000000))
+        return result
+
+    @staticmethod
+    def _display_matrix(stream: Any, par: Any) -> tuple[int, ...] | None:
+        kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
+        data = ffi.NULL
+        try:
+            entries, count = par.coded_side_data, par.nb_coded_side_data
+        except AttributeError:  # before libavcodec 61 the stream keeps it
+            size = ffi.new("size_t *")
+            data = avformat.av_stream_get_side_data(stream, kind, ffi.cast("void *", size))
+        else:
+            for i in range(count):
+                if entries[i].type == kind and entries[i].size >= 36:
+                    data = entries[i].data
+        if not data:
+            return None
+        return tuple(ffi.unpack(ffi.cast("int32_t *", data), 9))
+
+    def read(self, ptr: Any) -> bool:
+        """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
+        the end.
+        """
+        index = self.info.index
+        while True:
+            found = self.read_any(ptr)
+            if found is None:
+                return False
+            if found == index:
+                return True
+            avcodec.av_packet_unref(ptr)
+
+    def read_any(self, ptr: Any) -> int | None:
+        """Read the next packet of any stream into `ptr`; return the stream's index, None at the
+        end.
+
+        Timestamps of the video stream are in microseconds, others in their stream's time base.
+        """
+        code = avformat.av_read_frame(self._context, ptr)
+        if code < 0:
+            if code == averror.EOF:
+                return None
+            raise self._read_error(code)
+        found: int = ptr.stream_index
+        if found == self.info.index:
+            avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
+        return found
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The metadata of the whole file."""
+        return read_tags(self._context.metadata)
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        """The chapters of the whole file, by their start."""
+        return chapters.read(self._context)
+
+    def _read_error(self, code: int) -> Exception:
+        what = f"cannot read on in {self._source.shown}"
+        if code == avutil.AVERROR_ENOMEM:
+            # A damaged length makes FFmpeg ask for gigabytes. If memory for a frame is there, the
+            # file is at fault.
+            probe = avutil.av_malloc(1 << 20)
+            if probe:
+                avutil.av_free(probe)
+                failure = EncodingError(f"{what}: it claims a packet that does not fit into memory")
+                failure.code = code
+                return failure
+        return averror.error(code, what, EncodingError)
+
+    @property
+    def frame_duration(self) -> int:
+        """Microseconds from frame to frame, 40000 if the file does not tell."""
+        numerator, denominator = self.info.frame_rate
+        return 1000000 * denominator // numerator if numerator > 0 and denominator > 0 else 40000
+
+    def is_key(self, ptr: Any) -> bool:
+        """Return whether the packet is a key frame."""
+        return bool(ptr.flags & self._key_flag)
+
+    def seek(self, timestamp: int) -> int:
+        """Move to the last key frame at or before `timestamp` microseconds (the first one if there
+        is none before).
+
+        Return the time from which to count where packets have none.
+        """
+        context = self._context
+        index = self.info.index
+        target = self._tick(timestamp)
+        code = avformat.avformat_seek_file(context, index, -(2**63), target, target, 0)
+        if code < 0:
+            # Nothing at or before: go to the start; formats without an index take only this one.
+            code = avformat.av_seek_frame(context, index, target, avformat.AVSEEK_FLAG_BACKWARD)
+        if code < 0 and self.info.start_time is not None:
+            start = self._tick(self.info.start_time)
+            code = avformat.av_seek_frame(context, index, start, avformat.AVSEEK_FLAG_BACKWARD)
+        if code < 0:
+            # Raw streams have bytes only. Their first frame is before all others.
+            code = avformat.av_seek_frame(context, index, 0, avformat.AVSEEK_FLAG_BYTE)
+            timestamp = 0
+        averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
+        return timestamp
+
+    def _tick(self, timestamp: int) -> int:
+        """Return the last tick of the stream's clock that is `timestamp` in microseconds, rounded,
+        or before it.
+        """
+        numerator, denominator = self._time_base
+        tick = ((2 * timestamp + 1) * denominator - 1) // (2000000 * numerator)
+        return max(-(2**62), min(tick, 2**62))
+
+    @property
+    def shown(self) -> str:
+        """The source, for people."""
+        return self._source.shown
+
+    def require_open(self) -> None:
+        """Raise InvalidStateError if it is closed."""
+        if self.closed:
+            raise InvalidStateError("the demuxer is closed")
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._context is None
+
+    def close(self) -> None:
+        """Close the input; twice is fine."""
+        self._context = None
+        self._source.close()
+
+    def _after_fork(self) -> None:
+        self.__class__ = _Inherited
+        self._context = None
+
+
+class _Inherited(DemuxerCore):
+    """What a demuxer is in a fork of the process that made it: the two share the file's place."""
+
+    __slots__ = ()
+
+    def require_open(self) -> None:
+        raise forked.inherited("this demuxer")
+
+    def read(self, ptr: Any) -> bool:
+        raise forked.inherited("this demuxer")
+
+    def read_any(self, ptr: Any) -> int | None:
+        raise forked.inherited("this demuxer")
+
+    def seek(self, timestamp: int) -> int:
+        raise forked.inherited("this demuxer")

@@ -1,0 +1,403 @@
+"""AVFormatContext for output: streams described, packets written, the file finished.
+
+FFmpeg writes by name only, for a custom writer would be C code that calls Python. Whoever wants the
+bytes elsewhere gives the name of a temporary file.
+
+`MuxerCore` has no threads and no policy. Times are microseconds for the video stream that
+`add_video` makes, and those of their source for streams that are copied.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..._ffi import avcodec, avformat, avutil, ffi
+from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from .. import averror, forked, ledger
+from ..codecs import packet
+from ..codecs.bitstream_filter import Filter
+from . import chapters, containers
+from .chapters import Chapter
+from .streams import CopiedStream, StreamParameters, set_tag
+
+_formats = forked.leave_alone(ledger.owned("format_context"))
+_MICROSECONDS = (1, 1000000)
+MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
+_NO_HEADER = "the header is not written yet"
+
+
+class VideoSetup:
+    """What a video stream is, in FFmpeg's terms; plain values."""
+
+    __slots__ = (
+        "alpha",
+        "codec",
+        "codec_tag",
+        "color",
+        "display_matrix",
+        "extradata",
+        "height",
+        "level",
+        "native",
+        "pix_fmt",
+        "profile",
+        "sample_aspect_ratio",
+        "width",
+    )
+
+    def __init__(self, codec: str) -> None:
+        self.codec = codec
+        self.codec_tag = 0
+        self.extradata = b""
+        self.width = 0
+        self.height = 0
+        self.profile: int | None = None
+        self.level: int | None = None
+        self.pix_fmt: str | None = None
+        self.color = (2, 2, 2, 0)
+        self.sample_aspect_ratio = (0, 1)
+        self.display_matrix: tuple[int, ...] | None = None
+        self.native: StreamParameters | None = None
+        self.alpha = False
+
+
+class _Output:
+    """One stream of the file being written."""
+
+    __slots__ = ("filter", "last_dts", "source_time_base", "stream", "time_base")
+
+    def __init__(self, stream: Any, source_time_base: tuple[int, int]) -> None:
+        self.stream = stream
+        self.source_time_base = source_time_base
+        self.time_base = source_time_base
+        self.last_dts: int | None = None
+        self.filter: Filter | None = None
+
+
+class MuxerCore:
+    """One open output. Not thread-safe: its owner locks.
+
+    Parameters
+    ----------
+    name : str
+        Where to write, a path.
+    container : containers.Container
+    shown : str
+        The file as the user knows it, for messages.
+    path : str, optional
+        Its name for an OSError; default: `shown`.
+
+    Raises
+    ------
+    OSError
+        The operating system refuses the file.
+    NotSupportedError
+        This FFmpeg cannot write the container.
+    """
+
+    __slots__ = (
+        "_context",
+        "_file",
+        "_outputs",
+        "_path",
+        "_shown",
+        "_spare",
+        "container",
+        "started",
+    )
+
+    def __init__(
+        self, name: str, container: containers.Container, shown: str, path: str | None = None
+    ) -> None:
+        self._context: Any = None
+        self._outputs: list[_Output] = []
+        self._shown = shown
+        self._path = path or shown
+        self.container = container
+        self.started = False
+        self._spare = packet.allocate()
+        url = os.fsencode("file:" + name)
+        box = ffi.new("AVFormatContext **")
+        averror.check(
+            avformat.avformat_alloc_output_context2(box, ffi.NULL, container.name.encode(), url),
+            f"cannot write {container.name} to {shown}",
+        )
+        # Closed after the context is freed, and apart from it, for that needs no Python function.
+        # Without a trailer what lies in it then is nobody's, and its name is not the final one.
+        self._file = ffi.new("AVIOContext **")
+        file = ffi.gc(self._file, avformat.avio_closep)
+        _formats.keep(box[0], (file, ffi.gc(box[0], avformat.avformat_free_context)))
+        context = ffi.gc(box[0], _formats.forget, 1 << 20)
+        code = avformat.avio_open(self._file, url, avformat.AVIO_FLAG_WRITE)
+        if code < 0:
+            raise averror.os_error(code, name, opening=True) or averror.error(
+                code, f"cannot write {shown}"
+            )
+        context.pb = self._file[0]
+        self._context = context
+        if container.is_iso:
+            # Old releases ask for it before they write FLAC into MP4, which is standard by now.
+            self.set_option("strict", "experimental")
+
+    def set_option(self, name: str, value: str) -> None:
+        """Set an option of the container; raises InvalidArgumentError if there is no such one."""
+        context = self._context
+        flags = avutil.AV_OPT_SEARCH_CHILDREN
+        code = avutil.av_opt_set(context, name.encode(), value.encode(), flags)
+        if code == avutil.AVERROR_OPTION_NOT_FOUND:
+            raise InvalidArgumentError(f"{self.container.name} has no option {name!r}")
+        averror.check(code, f"{self.container.name} option {name}={value!r}", InvalidArgumentError)
+
+    def has_option(self, name: str) -> bool:
+        """Return whether this FFmpeg's container knows the option."""
+        context = self._context
+        return bool(
+            avutil.av_opt_find(context, name.encode(), ffi.NULL, 0, avutil.AV_OPT_SEARCH_CHILDREN)
+        )
+
+    def set_metadata(self, key: str, value: str) -> None:
+        """Set a tag of the whole file."""
+        set_tag(self._context, key, value)
+
+    def set_chapters(self, found: list[Chapter]) -> None:
+        """Set the chapters of the whole file, once, before the header."""
+        assert not self.started
+        chapters.write(self._context, found)
+
+    def _new_stream(self) -> Any:
+        if self.started:
+            raise InvalidStateError(f"{self._shown} has begun: its streams are fixed")
+        stream = avformat.avformat_new_stream(self._context, ffi.NULL)
+        return averror.check_pointer(stream, "cannot add a stream")
+
+    def add_video(
+        self, setup: VideoSetup, time_base: tuple[int, int], rate: tuple[int, int] | None
+    ) -> int:
+        """Add the video stream; returns its index.
+
+        Parameters
+        ----------
+        setup : VideoSetup
+        time_base : (int, int)
+            In which times are wanted; the container has the last word.
+        rate : (int, int), optional
+            Frames per second, if they are constant.
+        """
+        codec_id = containers.codec_id(setup.codec)
+        stream = self._new_stream()
+        par = stream.codecpar
+        if setup.native is not None:
+            setup.native.fill(par, codec_id)
+        par.codec_type = avutil.AVMEDIA_TYPE_VIDEO
+        par.codec_id = codec_id
+        par.codec_tag = self.container.accepted_tag(codec_id, setup.codec_tag)
+        par.width, par.height = setup.width, setup.height
+        if setup.profile is not None:
+            par.profile = setup.profile
+        if setup.level is not None:
+            par.level = setup.level
+        if setup.pix_fmt is not None:
+            par.format = avutil.av_get_pix_fmt(setup.pix_fmt.encode())
+        par.color_primaries, par.color_trc, par.color_space, par.color_range = setup.color
+        par.sample_aspect_ratio = stream.sample_aspect_ratio = setup.sample_aspect_ratio
+        _set_extradata(par, setup.extradata)
+        stream.time_base = time_base
+        # Else players begin with a copied one that is.
+        stream.disposition = avformat.AV_DISPOSITION_DEFAULT
+        if rate is not None:
+            stream.avg_frame_rate = rate
+        if setup.native is not None and setup.native.real_frame_rate[0] > 0:
+            stream.r_frame_rate = setup.native.real_frame_rate
+        if setup.display_matrix is not None:
+            _set_display_matrix(stream, par, setup.display_matrix)
+        if setup.alpha:
+            set_tag(stream, "alpha_mode", "1")
+        output = _Output(stream, _MICROSECONDS)
+        name = self.container.needed_filter(setup.codec, setup.extradata)
+        if name is not None:
+            output.filter = Filter(name, par)
+        self._outputs.append(output)
+        return len(self._outputs) - 1
+
+    def add_copied_stream(self, source: CopiedStream) -> int:
+        """Add a stream that is copied from another file; returns its index.
+
+        Its packets are written in the source's time base.
+
+        Raises
+        ------
+        NotSupportedError
+            The container cannot hold this codec.
+        """
+        self.container.require_copy(source.kind, source.codec_id, source.codec)
+        stream = self._new_stream()
+        par = stream.codecpar
+        code = avcodec.avcodec_parameters_copy(par, source.parameters)
+        averror.check(code, "cannot copy a stream's parameters")
+        par.codec_tag = self.container.accepted_tag(source.codec_id, par.codec_tag)
+        stream.time_base = source.time_base
+        stream.disposition = source.disposition
+        stream.avg_frame_rate = source.frame_rate
+        for key, value in source.metadata.items():
+            set_tag(stream, key, value)
+        self._outputs.append(_Output(stream, source.time_base))
+        return len(self._outputs) - 1
+
+    def write_header(self) -> None:
+        """Begin the file; no stream can be added after that."""
+        what = f"cannot begin {self._shown} ({self.container.name})"
+        code = avformat.avformat_write_header(self._context, ffi.NULL)
+        if code < 0:
+            raise averror.os_error(code, self._path) or averror.error(code, what, NotSupportedError)
+        self.started = True
+        for output in self._outputs:
+            base = output.stream.time_base
+            output.time_base = (base.num, base.den)
+
+    def write_video(
+        self,
+        index: int,
+        source: Any,
+        pts: int,
+        dts: int,
+        duration: int,
+        *,
+        key: bool,
+        alpha: bytes | None = None,
+    ) -> None:
+        """Write a chunk's packet with these times (microseconds); `source` stays as it is."""
+        ptr = self._spare
+        packet.reference(ptr, source)
+        ptr.pts, ptr.dts, ptr.duration = pts, dts, duration
+        flag = avcodec.AV_PKT_FLAG_KEY
+        ptr.flags = ptr.flags | flag if key else ptr.flags & ~flag
+        if alpha is not None:
+            # Matroska's BlockAdditional 1 is the alpha channel.
+            kind = avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL
+            data = avcodec.av_packet_new_side_data(ptr, kind, 8 + len(alpha))
+            averror.check_pointer(data, "cannot write alpha side data")
+            ffi.memmove(data, (1).to_bytes(8, "big") + alpha, 8 + len(alpha))
+        self._write(self._outputs[index], index, ptr)
+
+    def write(self, index: int, source: Any, offset: int = 0) -> None:
+        """Write a packet of a copied stream, times in its source's time base.
+
+        Parameters
+        ----------
+        index : int
+            What `add_copied_stream` returned.
+        source : AVPacket *
+            Stays as it is.
+        offset : int
+            Microseconds to add.
+        """
+        output = self._outputs[index]
+        ptr = self._spare
+        packet.reference(ptr, source)
+        shift = avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base)
+        if ptr.pts != packet.NOPTS:
+            ptr.pts += shift
+        if ptr.dts != packet.NOPTS:
+            ptr.dts += shift
+        self._write(output, index, ptr)
+
+    def _write(self, output: _Output, index: int, ptr: Any) -> None:
+        assert self.started, _NO_HEADER
+        try:
+            ptr.pos = -1
+            if output.filter is not None:
+                output.filter.apply(ptr)
+            avcodec.av_packet_rescale_ts(ptr, output.source_time_base, output.time_base)
+            self._increase(output, ptr)
+            if self.container.is_iso:
+                self._check_ticks(output, ptr)
+            if ptr.dts != packet.NOPTS:
+                output.last_dts = ptr.dts
+            ptr.stream_index = index
+            code = avformat.av_interleaved_write_frame(self._context, ptr)
+            self._check_write(code)
+        finally:
+            packet.unref(ptr)
+
+    def _increase(self, output: _Output, ptr: Any) -> None:
+        """Keep decoding times increasing where the container's clock is too coarse for them."""
+        if ptr.dts == packet.NOPTS:
+            return
+        last = output.last_dts
+        if last is not None and ptr.dts <= last and not self.container.allows_equal_times:
+            ptr.dts = last + 1
+            if ptr.pts != packet.NOPTS:
+                ptr.pts = max(ptr.pts, ptr.dts)
+
+    def _check_ticks(self, output: _Output, ptr: Any) -> None:
+        """Refuse what would be written as other times, or as none."""
+        if packet.NOPTS in (ptr.dts, ptr.pts):
+            return
+        step = 0 if output.last_dts is None else ptr.dts - output.last_dts
+        if max(step, ptr.duration) < 0x7FFFFFFF and ptr.pts - ptr.dts < MOST_TICKS:
+            return
+        raise InvalidArgumentError(
+            f"{self._shown}: a gap of {max(step, ptr.duration, ptr.pts - ptr.dts)} ticks of "
+            f"1/{output.time_base[1]} s is too long for {self.container.name}; use .mkv"
+        )
+
+    def _check_write(self, code: int) -> None:
+        if code >= 0 and self._context.pb:
+            code = self._context.pb.error
+        if code < 0:
+            what = f"cannot write {self._shown}"
+            raise averror.os_error(code, self._path) or averror.error(code, what, EncodingError)
+
+    def finish(self) -> None:
+        """Complete the file and close it.
+
+        Raises
+        ------
+        OSError, EncodingError
+            The file is not complete.
+        """
+        context = self._context
+        self._check_write(avformat.av_write_trailer(context))
+        code = context.pb.error
+        context.pb = ffi.NULL
+        closed = avformat.avio_closep(self._file)
+        self._context = None
+        if code < 0 or closed < 0:
+            code = code if code < 0 else closed
+            what = f"cannot write {self._shown}"
+            raise averror.os_error(code, self._path) or averror.error(code, what, EncodingError)
+
+    def close(self) -> None:
+        """Give everything up; twice is fine, and after `finish` there is nothing to do."""
+        self._context = None
+        self._outputs = []
+        self._spare = None
+
+
+def _set_extradata(par: Any, extradata: bytes) -> None:
+    if par.extradata:
+        avutil.av_free(par.extradata)
+        par.extradata, par.extradata_size = ffi.NULL, 0
+    if not extradata:
+        return
+    size = len(extradata)
+    room = avutil.av_mallocz(size + avcodec.AV_INPUT_BUFFER_PADDING_SIZE)
+    averror.check_pointer(room, "cannot keep a description")
+    ffi.memmove(room, extradata, size)
+    par.extradata, par.extradata_size = ffi.cast("uint8_t *", room), size
+
+
+def _set_display_matrix(stream: Any, par: Any, matrix: tuple[int, ...]) -> None:
+    kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
+    size = 9 * ffi.sizeof("int32_t")
+    try:
+        entries = ffi.addressof(par, "coded_side_data")
+        count = ffi.addressof(par, "nb_coded_side_data")
+    except (AttributeError, KeyError):  # before libavcodec 61 the stream keeps it
+        data = avformat.av_stream_new_side_data(stream, kind, size)
+    else:
+        entry = avcodec.av_packet_side_data_new(entries, count, kind, size, 0)
+        data = entry.data if entry else ffi.NULL
+    averror.check_pointer(data, "cannot set the rotation")
+    ffi.memmove(data, ffi.new("int32_t[9]", matrix), size)

@@ -1,0 +1,1 @@
+"""libavutil: frames, their memory, the devices they may lie on."""

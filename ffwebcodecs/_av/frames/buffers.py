@@ -1,0 +1,158 @@
+"""Memory that FFmpeg reads and Python owns, and the other way round.
+
+In: `lend` makes an ``AVBufferRef`` over a Python buffer. The buffer's export is kept in a table
+until FFmpeg drops its last reference, possibly on one of FFmpeg's own threads; the release callback
+then takes it out of the table. It is the one piece of Python that C calls.
+
+Out: `view` makes a memoryview over C memory that keeps its native owner alive.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import os
+import threading
+from functools import partial
+from typing import Any
+
+from ... import _ffi
+from ..._ffi import avutil, ffi
+from ...errors import InvalidArgumentError
+from .. import ledger
+from ..averror import check_pointer
+
+_lent = ledger.kind("buffer")
+_exports: dict[int, Any] = {}
+_next_token = itertools.count(1).__next__
+_callback: Any = None
+_callback_lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: globals().update(_callback_lock=threading.Lock()))
+
+
+def _release(opaque: Any, _data: Any) -> None:
+    if _exports.pop(int(ffi.cast("uintptr_t", opaque)), None) is not None:
+        _lent.freed()
+
+
+def _release_callback() -> Any:
+    global _callback
+    if _callback is None:
+        with _callback_lock:
+            if _callback is None:
+                _callback = _ffi.make_release_callback(_release)
+    return _callback
+
+
+def export(source: object, what: str, *, writable: bool = False) -> Any:
+    """Return a cdata ``char[]`` over a buffer object; its memory cannot move or shrink while the
+    cdata lives.
+
+    Raises
+    ------
+    InvalidArgumentError
+        `source` is no buffer, not C-contiguous, or read-only while `writable` is asked for.
+    """
+    try:
+        if writable and _holds_objects(source):
+            raise TypeError("its items are references to Python objects")
+        return ffi.from_buffer("uint8_t[]", source, require_writable=writable)
+    except (TypeError, ValueError, BufferError) as error:
+        need = "a writable, C-contiguous buffer" if writable else "a C-contiguous buffer"
+        raise InvalidArgumentError(
+            f"{what} must be {need}, got {type(source).__name__}: {error}"
+        ) from None
+
+
+def _holds_objects(source: Any) -> bool:
+    """Tell whether pixels written there would overwrite references: numpy exports arrays of dtype
+    object like any other.
+    """
+    if type(source) is bytearray:
+        return False
+    with memoryview(source) as view:
+        # "O" is an object; names of structure members stand between colons.
+        return "O" in view.format and any("O" in part for part in view.format.split(":")[::2])
+
+
+def unexport(exported: Any) -> None:
+    """End the export now; a traceback that holds the cdata then no longer locks the caller's
+    bytearray.
+    """
+    ffi.release(exported)
+
+
+def _check_size(size: int) -> None:
+    """Raise MemoryError for more bytes than this FFmpeg's buffers count: ints until 4.4."""
+    if size > 0x7FFFFFFF and _ffi.version("avutil") < (57,):
+        raise MemoryError(
+            f"this FFmpeg release's buffers hold at most 2147483647 bytes, not {size}"
+        )
+
+
+def lend(exported: Any, size: int) -> Any:
+    """Return a raw ``AVBufferRef *`` over `exported` (from `export`); the caller must hand it to a
+    native owner at once.
+
+    FFmpeg sees it as read-only, so nothing there writes into the caller's memory.
+    """
+    _check_size(size)
+    callback = _release_callback()
+    token = _next_token()
+    _exports[token] = exported
+    ref = avutil.av_buffer_create(
+        ffi.cast("uint8_t *", exported),
+        size,
+        callback,
+        ffi.cast("void *", token),
+        avutil.AV_BUFFER_FLAG_READONLY,
+    )
+    if not ref:
+        del _exports[token]
+        raise MemoryError(f"cannot lend {size} bytes to FFmpeg: it is out of memory")
+    _lent.made()
+    return ref
+
+
+def view(owner: Any, pointer: Any, size: int) -> memoryview:
+    """Return a read-only memoryview of `size` bytes at `pointer` that keeps `owner` alive for as
+    long as it lives.
+
+    `owner` is the ``ffi.gc`` pointer whose memory it is. ``ffi.buffer`` holds the pointer that it
+    was made from, and that pointer's destructor holds `owner`. The destructor does nothing; being
+    called is the moment at which the partial goes away. It is no Python function (`ledger.Owned`).
+    """
+    if size <= 0:
+        return memoryview(b"")
+    kept = ffi.gc(ffi.cast("uint8_t *", pointer), partial(operator.is_, owner))
+    return memoryview(ffi.buffer(kept, size)).toreadonly()
+
+
+def allocate(size: int) -> Any:
+    """Return a raw ``AVBufferRef *`` of `size` bytes; the caller must hand it to a native owner at
+    once.
+    """
+    _check_size(size)
+    return check_pointer(avutil.av_buffer_alloc(size), f"cannot allocate {size} bytes")
+
+
+def copy_rows(
+    destination: Any, destination_stride: int, source: Any, source_stride: int, row: int, rows: int
+) -> None:
+    """Copy `rows` rows of `row` bytes, without the GIL.
+
+    Strides are bytes. With a single row they say nothing, and may be larger than the C ``int`` that
+    FFmpeg takes.
+    """
+    if rows <= 0 or row <= 0:
+        return
+    if rows == 1:
+        destination_stride = source_stride = row
+    elif destination_stride == row == source_stride:
+        # One run of bytes: one memcpy instead of one for each row.
+        total = row * rows
+        if total <= 0x7FFFFFFF:
+            destination_stride = source_stride = row = total
+            rows = 1
+    avutil.av_image_copy_plane(destination, destination_stride, source, source_stride, row, rows)

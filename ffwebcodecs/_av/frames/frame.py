@@ -1,0 +1,259 @@
+"""AVFrame: made, filled, described, viewed.
+
+Everything here returns an *owner*: the ``ffi.gc`` pointer that frees the frame when its last Python
+reference goes. Frames are not written after they were handed out, so clones, views and running
+conversions share one owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ... import _ffi
+from ..._ffi import avutil, ffi
+from ...errors import NotSupportedError
+from .. import ledger
+from ..averror import check_pointer
+from . import buffers
+
+_frames = ledger.owned("frame")
+_ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
+
+
+def allocate(size: int = 512) -> Any:
+    """Return the owner of a new, empty AVFrame; `size` is a hint in bytes for garbage collectors
+    that want one.
+    """
+    ptr = avutil.av_frame_alloc()
+    if not ptr:
+        raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
+    _frames.keep(ptr, ffi.gc(ffi.new("AVFrame **", ptr), avutil.av_frame_free))
+    return ffi.gc(ptr, _frames.forget, size)
+
+
+# ---- pixel formats by name: the numbers differ between FFmpeg's majors ---------------------------
+
+_ids: dict[str, int] = {}
+_names: dict[int, str] = {}
+
+
+def pix_fmt_id(name: str) -> int:
+    """Return the AVPixelFormat number of an FFmpeg format name, -1 (none) if this FFmpeg lacks
+    it.
+    """
+    number = _ids.get(name)
+    if number is None:
+        number = _ids[name] = int(avutil.av_get_pix_fmt(name.encode()))
+    return number
+
+
+def pix_fmt_name(number: int) -> str:
+    """Return FFmpeg's name of an AVPixelFormat number, ``"none"`` for -1."""
+    name = _names.get(number)
+    if name is None:
+        text = avutil.av_get_pix_fmt_name(number)
+        name = _names[number] = ffi.string(text).decode() if text else "none"
+    return name
+
+
+# ---- making --------------------------------------------------------------------------------------
+
+
+def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, int]]) -> Any:
+    """Return a frame with memory of its own, contents undefined.
+
+    Parameters
+    ----------
+    pix_fmt : str or None
+        FFmpeg's name; None for the one WebCodecs format that has none.
+    width, height : int
+        In luma pixels.
+    rows : sequence of (int, int)
+        Row bytes and number of rows of each plane. Each row is padded to a multiple of 64 bytes.
+    """
+    strides = [row + _ALIGN - 1 & -_ALIGN for row, _ in rows]
+    total = sum(stride * count for stride, (_, count) in zip(strides, rows, strict=True))
+    ptr = allocate(total + 512)
+    ref = buffers.allocate(total + _ALIGN)
+    ptr.buf[0] = ref
+    ptr.format = -1 if pix_fmt is None else pix_fmt_id(pix_fmt)
+    ptr.width = width
+    ptr.height = height
+    offset = 0
+    for index, (stride, (_, count)) in enumerate(zip(strides, rows, strict=True)):
+        ptr.data[index] = ref.data + offset
+        ptr.linesize[index] = stride
+        offset += stride * count
+    return ptr
+
+
+def wrap(
+    exported: Any,
+    size: int,
+    pix_fmt: str | None,
+    width: int,
+    height: int,
+    planes: Sequence[tuple[int, int]],
+) -> Any:
+    """Return a frame over the caller's memory, without a copy.
+
+    Parameters
+    ----------
+    exported : cdata
+        From `buffers.export`; it stays exported until FFmpeg's last reference is gone.
+    size : int
+        Bytes in it.
+    planes : sequence of (int, int)
+        Offset and stride in bytes of each plane, already checked against `size`.
+    """
+    ptr = allocate()
+    ref = buffers.lend(exported, size)
+    ptr.buf[0] = ref
+    ptr.format = -1 if pix_fmt is None else pix_fmt_id(pix_fmt)
+    ptr.width = width
+    ptr.height = height
+    start, data, linesize = ref.data, ptr.data, ptr.linesize
+    for index, (offset, stride) in enumerate(planes):
+        data[index] = start + offset
+        linesize[index] = stride
+    return ptr
+
+
+def tag(
+    ptr: Any, timestamp: int, primaries: int, transfer: int, matrix: int, full_range: bool | None
+) -> None:
+    """Write timestamp and H.273 colour codes (2: unspecified) into a frame that nobody else has
+    seen yet.
+    """
+    ptr.pts = timestamp
+    ptr.color_primaries = primaries
+    ptr.color_trc = transfer
+    ptr.colorspace = matrix
+    ptr.color_range = 0 if full_range is None else 2 if full_range else 1
+
+
+def upright(ptr: Any) -> Any:
+    """Return `ptr`, or a copy of it with rows from top to bottom if its strides are negative (some
+    raw video).
+    """
+    if min(ptr.linesize[0], ptr.linesize[1], ptr.linesize[2], ptr.linesize[3]) >= 0:
+        return ptr
+    copy = allocate()
+    copy.format, copy.width, copy.height = ptr.format, ptr.width, ptr.height
+    check_pointer(avutil.av_frame_get_buffer(copy, 0) == 0, "cannot copy a frame")
+    check_pointer(avutil.av_frame_copy(copy, ptr) >= 0, "cannot copy a frame")
+    check_pointer(avutil.av_frame_copy_props(copy, ptr) >= 0, "cannot copy a frame")
+    return copy
+
+
+# ---- describing ----------------------------------------------------------------------------------
+
+_duration_field: str | None = None
+
+
+def duration(ptr: Any) -> int:
+    """Return the frame's duration in the units that its packet had, 0 if unknown."""
+    global _duration_field
+    if _duration_field is None:
+        # Renamed in libavutil 57.30; the old name went with libavutil 59.
+        _duration_field = "duration" if _ffi.has_field("AVFrame", "duration") else "pkt_duration"
+    value: int = getattr(ptr, _duration_field)
+    return value
+
+
+def is_key(ptr: Any) -> bool:
+    """Return whether the frame was coded as a key frame."""
+    if _ffi.has_field("AVFrame", "key_frame"):
+        return bool(ptr.key_frame)
+    return bool(ptr.flags & avutil.AV_FRAME_FLAG_KEY)
+
+
+def describe(ptr: Any) -> tuple[int, ...]:
+    """Return what stays the same from frame to frame of a stream, as a key to cache by.
+
+    (format, width, height, crop left, top, right, bottom, SAR numerator, denominator, primaries,
+    transfer, matrix, range), as FFmpeg's numbers. The format of a frame on a device is the one it
+    has when it is downloaded.
+    """
+    sar = ptr.sample_aspect_ratio
+    surfaces = ptr.hw_frames_ctx
+    return (
+        ffi.cast("AVHWFramesContext *", surfaces.data).sw_format if surfaces else ptr.format,
+        ptr.width,
+        ptr.height,
+        ptr.crop_left,
+        ptr.crop_top,
+        ptr.crop_right,
+        ptr.crop_bottom,
+        sar.num,
+        sar.den,
+        ptr.color_primaries,
+        ptr.color_trc,
+        ptr.colorspace,
+        ptr.color_range,
+    )
+
+
+# ---- looking at ----------------------------------------------------------------------------------
+
+
+def plane_view(ptr: Any, index: int, offset: int, row: int, rows: int) -> tuple[memoryview, int]:
+    """Return a view of one plane from byte `offset` on, and its stride in bytes.
+
+    The view spans whole strides where the memory holds them, else it ends with the last row's last
+    byte.
+    """
+    stride: int = ptr.linesize[index]
+    size = stride * (rows - 1) + row if offset else stride * rows
+    return buffers.view(ptr, ptr.data[index] + offset, size), stride
+
+
+_geometry: dict[str, list[tuple[int, int, int]]] = {}
+
+
+def geometry(pix_fmt: str) -> list[tuple[int, int, int]]:
+    """Return (horizontal subsampling, vertical subsampling, bytes from sample to sample) of each
+    plane of a format.
+    """
+    found = _geometry.get(pix_fmt)
+    if found is None:
+        desc = avutil.av_pix_fmt_desc_get(pix_fmt_id(pix_fmt))
+        if not desc:
+            raise NotSupportedError(f"this FFmpeg has no pixel format {pix_fmt}")
+        planes: dict[int, tuple[int, int, int]] = {}
+        for index in range(desc.nb_components):
+            component = desc.comp[index]
+            chroma = index in (1, 2)
+            sub_x = 1 << desc.log2_chroma_w if chroma else 1
+            sub_y = 1 << desc.log2_chroma_h if chroma else 1
+            step = 0 if desc.flags & avutil.AV_PIX_FMT_FLAG_BITSTREAM else component.step
+            planes.setdefault(component.plane, (sub_x, sub_y, step))
+        found = _geometry[pix_fmt] = [planes[index] for index in sorted(planes)]
+    return found
+
+
+def region(ptr: Any, pix_fmt: str, x: int, y: int) -> tuple[list[Any], list[int]]:
+    """Return borrowed plane pointers and strides of a frame from luma pixel (x, y) on, valid while
+    `ptr` is referenced.
+    """
+    data, linesize = ptr.data, ptr.linesize
+    planes, strides = [], []
+    if not x and not y:
+        for index in range(4):
+            if not data[index]:
+                break
+            planes.append(data[index])
+            strides.append(linesize[index])
+        return planes, strides
+    for index, (sub_x, sub_y, step) in enumerate(geometry(pix_fmt)):
+        if x and not step:
+            raise NotSupportedError(
+                f"{pix_fmt} packs several pixels into a byte: it cannot be read from x = {x} on"
+            )
+        planes.append(data[index] + (y // sub_y * linesize[index] + x // sub_x * step))
+        strides.append(linesize[index])
+    if pix_fmt == "pal8":
+        planes.append(data[1])  # the palette
+        strides.append(0)
+    return planes, strides

@@ -1,0 +1,168 @@
+"""YUV to packed RGB on the caller's own memory, by libswscale's SIMD converter: the fast way.
+
+The converter takes 16 pixels at a time. On widths that are a multiple of that it stays inside the
+rows, whatever their alignment; on others it leaves columns out, or writes and reads too far. So it
+is given multiples of 32 only, which leaves room for wider vectors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..._ffi import avutil, ffi
+from .steps import Staged, sws_scale
+from .sws import Arena, Context, Format, Picture
+
+if TYPE_CHECKING:
+    from .cache import Image
+
+
+class SplitChroma:
+    """Takes NV12's chroma apart, into scratch memory, for the converter that knows planes only."""
+
+    __slots__ = ("_base", "_pictures", "_row", "_rows", "context", "scratch")
+
+    def __init__(self, context: Context, gray: Format, width: int, height: int) -> None:
+        self.context = context
+        self._row = width
+        self._rows = height // 2
+        dummy = Picture(
+            gray, width + height, 2
+        )  # luma to read and luma to write, with strides of 1
+        chroma = [Picture(gray, each, self._rows) for each in (width, width // 2, width // 2)]
+        self._pictures = [dummy, *chroma]
+        self.scratch = 64
+        for picture in self._pictures:
+            self.scratch = picture.lay_out(self.scratch)
+        self._base: Any = None
+
+    def replace(self, source: Image, arena: Arena) -> tuple[list[Any], list[int]]:
+        """Return planes and strides with the chroma in two planes."""
+        base = arena.get(self.scratch)
+        if base is not self._base:
+            for picture in self._pictures:
+                picture.bind(base)
+            self._base = base
+        dummy, both, u, v = self._pictures
+        (pointer,), (stride,) = both.planes, both.strides
+        avutil.av_image_copy_plane(
+            pointer, stride, source.planes[1], source.strides[1], self._row, self._rows
+        )
+        (blank,), (step,) = dummy.planes, dummy.strides
+        sws_scale(
+            self.context.ptr,
+            ffi.new("uint8_t *[4]", [blank, pointer]),
+            ffi.new("int[4]", [1, stride]),
+            2 * self._rows,
+            ffi.new("uint8_t *[4]", [blank + step, u.planes[0], v.planes[0]]),
+            ffi.new("int[4]", [1, u.strides[0], v.strides[0]]),
+        )
+        return [source.planes[0], u.planes[0], v.planes[0]], [
+            source.strides[0],
+            u.strides[0],
+            v.strides[0],
+        ]
+
+
+class GrayChroma:
+    """Gives a gray picture chroma: a run of 128, with a stride of 1."""
+
+    __slots__ = ("_row", "context")
+
+    context: Context | None
+
+    def __init__(self, width: int, height: int) -> None:
+        self.context = None
+        self._row = ffi.new("uint8_t[]", bytes([128]) * (width + height + 64))
+
+    def replace(self, source: Image, arena: Arena) -> tuple[list[Any], list[int]]:
+        """Return planes and strides with chroma."""
+        return [source.planes[0], self._row, self._row], [source.strides[0], 1, 1]
+
+
+class Direct:
+    """The SIMD converter from YUV to packed RGB: what most conversions are.
+
+    One call converts the columns up to a multiple of 32. If some are left, a second call converts
+    the last 32 columns, most of them again. An odd last column or row goes through scratch memory
+    (`edges`).
+
+    Parameters
+    ----------
+    calls : list of (Context, int, int)
+        Each converter, the column it starts at, and the bytes of the destination before that
+        column.
+    rows : int
+        Rows to convert here, even.
+    planes : int
+        How many of the source's planes are read.
+    edges : list of Staged
+    chroma : SplitChroma or GrayChroma, optional
+        Where the chroma planes come from, if not from the source.
+    """
+
+    __slots__ = (
+        "_calls",
+        "_chroma",
+        "_data",
+        "_edges",
+        "_out",
+        "_out_strides",
+        "_planes",
+        "_rows",
+        "_scratch",
+        "_strides",
+    )
+
+    def __init__(
+        self,
+        calls: list[tuple[Context, int, int]],
+        rows: int,
+        planes: int,
+        edges: list[Staged],
+        chroma: SplitChroma | GrayChroma | None = None,
+    ) -> None:
+        self._calls = calls
+        self._rows = rows
+        self._planes = range(planes)
+        self._edges = edges
+        self._chroma = chroma
+        self._scratch = max((edge.scratch for edge in edges), default=0)
+        self._data = ffi.new("uint8_t *[4]")
+        self._strides = ffi.new("int[4]")
+        self._out = ffi.new("uint8_t *[4]")
+        self._out_strides = ffi.new("int[4]")
+
+    def shelve(self) -> None:
+        """Count the contexts as cached."""
+        for context, _, _ in self._calls:
+            context.shelve()
+        if self._chroma is not None and self._chroma.context is not None:
+            self._chroma.context.shelve()
+        for edge in self._edges:
+            edge.shelve()
+
+    def run(self, source: Image, destination: Image, arena: Arena) -> None:
+        """Convert."""
+        data, strides = self._data, self._strides
+        out, out_strides = self._out, self._out_strides
+        planes, lines = source.planes, source.strides
+        if self._edges:
+            arena.get(self._scratch)  # out of memory is to be known before anything is written
+        if self._chroma is not None:
+            planes, lines = self._chroma.replace(source, arena)
+        for plane in self._planes:
+            strides[plane] = lines[plane]
+        out_strides[0] = destination.strides[0]
+        start = destination.planes[0]
+        for context, column, offset in self._calls:
+            for plane in self._planes:
+                data[plane] = (
+                    planes[plane] + (column // 2 if plane in (1, 2) else column)
+                    if column
+                    else planes[plane]
+                )
+            out[0] = start + offset if offset else start
+            sws_scale(context.ptr, data, strides, self._rows, out, out_strides)
+        for edge in self._edges:
+            edge.run(source, destination, arena)

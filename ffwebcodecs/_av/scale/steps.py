@@ -1,0 +1,331 @@
+"""What a conversion does, step by step: `recipes` makes plans, `scale` keeps and runs them.
+
+Safety rules, each with a test that puts an unreadable page behind the pixels:
+
+* libswscale's SIMD reads and writes in whole vectors. It is given the caller's memory only where
+  that is known to stay inside: the YUV to RGB converter on widths that are multiples of 16
+  (`direct`), and the packing of planar RGB, which is plain C. Everything else goes through scratch
+  memory with room behind every plane, and rows are copied exactly.
+* A plan belongs to one thread; the pointer arrays are reused by each run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..._ffi import avutil, ffi, swscale
+from .sws import Arena, Context, Format, Picture
+
+if TYPE_CHECKING:
+    from .cache import Image
+    from .gamut import Gamut
+
+LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
+
+
+class GaveUpError(Exception):
+    """sws_scale refused; `scale.convert` says what it was."""
+
+
+class Plan(Protocol):
+    """A conversion between two kinds of image."""
+
+    def run(self, source: Image, destination: Image, arena: Arena) -> None:
+        """Convert; the images are of the formats and sizes the plan was made for."""
+
+    def shelve(self) -> None:
+        """Count the contexts as cached."""
+
+
+def sws_scale(context: Any, data: Any, strides: Any, rows: int, out: Any, out_strides: Any) -> None:
+    if swscale.sws_scale(context, data, strides, 0, rows, out, out_strides) <= 0:
+        raise GaveUpError
+
+
+class Step:
+    """One sws_scale call from scratch to scratch."""
+
+    __slots__ = ("context", "rows", "source", "target")
+
+    def __init__(self, context: Context, source: Picture, target: Picture) -> None:
+        self.context = context
+        self.source = source
+        self.target = target
+        self.rows = source.height
+
+    def run(self) -> None:
+        """Convert the whole picture."""
+        source, target = self.source, self.target
+        sws_scale(
+            self.context.ptr,
+            source.data,
+            source.strides_c,
+            self.rows,
+            target.data,
+            target.strides_c,
+        )
+
+
+Plane = tuple[Picture, int]
+
+
+class Split:
+    """Take pairs of bytes apart: high bytes of 16-bit samples, or the channels of packed pixels.
+
+    From 16 to 8 bits libswscale's own way is seven times slower, and from RGBA to planes ten
+    times. Its SIMD that takes interleaved chroma apart does just this: the pairs are given as the
+    chroma of NV24. The luma it insists on copying has a stride of one byte (0 is refused), which
+    costs nothing.
+
+    Parameters
+    ----------
+    context : Context
+        NV24 to 4:4:4, as wide as there are pairs in a row.
+    jobs : list of (Plane, Plane or None, Plane or None)
+        The pairs, where their first bytes go, and where their second bytes go; None for nowhere.
+    dummy : Picture
+        Three rows of rubbish: luma to read, luma to write, bytes that go nowhere.
+    """
+
+    __slots__ = ("_args", "_jobs", "context", "dummy")
+
+    def __init__(
+        self, context: Context, jobs: list[tuple[Plane, Plane | None, Plane | None]], dummy: Picture
+    ) -> None:
+        self.context = context
+        self.dummy = dummy
+        self._jobs = jobs
+        self._args: list[tuple[Any, ...]] = []
+
+    def bind(self) -> None:
+        """Prepare the pointer arrays; the pictures have just been bound."""
+        self._args = []
+        row, step = self.dummy.planes[0], self.dummy.strides[0]
+        nowhere = row + 2 * step, LOW_STRIDE
+        for (source, plane), *outputs in self._jobs:
+            out = [
+                nowhere if each is None else (each[0].planes[each[1]], each[0].strides[each[1]])
+                for each in outputs
+            ]
+            self._args.append(
+                (
+                    ffi.new("uint8_t *[4]", [row, source.planes[plane]]),
+                    ffi.new("int[4]", [1, source.strides[plane]]),
+                    source.height,
+                    ffi.new("uint8_t *[4]", [row + step, *(pointer for pointer, _ in out)]),
+                    ffi.new("int[4]", [1, *(stride for _, stride in out)]),
+                )
+            )
+
+    def run(self) -> None:
+        """Convert all planes."""
+        for args in self._args:
+            sws_scale(self.context.ptr, *args)
+
+
+class Staged:
+    """A conversion in bands, through scratch memory; of a whole image or of a rectangle of it.
+
+    Parameters
+    ----------
+    fmt : Format
+        Of the caller's source.
+    out : Format
+        Of the caller's destination.
+    size, out_size : (int, int)
+        Width and height to convert; they differ when the picture is scaled, then there is one band.
+    pictures : list of Picture
+        All scratch pictures. The first one takes the source, the last one is copied to the
+        destination.
+    steps : list of Step or Split
+    pack : Context, optional
+        Turns the last picture, planar RGB, into the destination's packed format, in the caller's
+        memory.
+    extend : (int, int)
+        How many columns and rows repeat the last one, so that chroma is averaged over what there
+        is.
+    """
+
+    __slots__ = (
+        "_base",
+        "_out",
+        "_out_strides",
+        "_row_bytes",
+        "contexts",
+        "extend",
+        "fmt",
+        "out",
+        "out_size",
+        "pack",
+        "pictures",
+        "scratch",
+        "size",
+        "steps",
+        "x",
+        "y",
+    )
+
+    def __init__(
+        self,
+        fmt: Format,
+        out: Format,
+        size: tuple[int, int],
+        out_size: tuple[int, int],
+        pictures: list[Picture],
+        steps: list[Step | Split],
+        pack: Context | None = None,
+        extend: tuple[int, int] = (0, 0),
+    ) -> None:
+        self.fmt = fmt
+        self.out = out
+        self.size = size
+        self.out_size = out_size
+        self.pictures = pictures
+        self.steps = steps
+        self.pack = pack
+        self.extend = extend
+        self.x = 0
+        self.y = 0
+        self.contexts = [step.context for step in steps]
+        if pack is not None:
+            self.contexts.append(pack)
+        extra = [step.dummy for step in steps if isinstance(step, Split)]
+        pictures[1:1] = extra
+        self.scratch = 64
+        for picture in pictures:
+            self.scratch = picture.lay_out(self.scratch)
+        self._base: Any = None
+        self._out = ffi.new("uint8_t *[4]")
+        self._out_strides = ffi.new("int[4]")
+        self._row_bytes = [out.row_bytes(plane, out_size[0]) for plane in range(out.planes)]
+
+    def shelve(self) -> None:
+        """Count the contexts as cached."""
+        for context in self.contexts:
+            context.shelve()
+
+    def run(self, source: Image, destination: Image, arena: Arena) -> None:
+        """Convert the rectangle at (x, y) of the size the plan was made for."""
+        base = arena.get(self.scratch)
+        if base is not self._base:
+            for picture in self.pictures:
+                picture.bind(base)
+            for step in self.steps:
+                if isinstance(step, Split):
+                    step.bind()
+            self._base = base
+        first = self.pictures[0]
+        band = first.height if self.size == self.out_size else self.size[1]
+        out_band = band if self.size == self.out_size else self.out_size[1]
+        out_y = self.y
+        for y in range(self.y, self.y + self.size[1], band):
+            rows = min(band, self.y + self.size[1] - y)
+            self._load(source, y, rows)
+            for step in self.steps:
+                step.run()
+            self._store(destination, out_y, rows if out_band == band else out_band)
+            out_y += out_band
+        arena.trim()
+
+    def _load(self, source: Image, y: int, rows: int) -> None:
+        picture, fmt = self.pictures[0], self.fmt
+        stage = picture.format
+        width = self.size[0]
+        for plane in range(min(fmt.planes, stage.planes)):
+            stride = source.strides[plane]
+            target, target_stride = picture.planes[plane], picture.strides[plane]
+            row, count = fmt.row_bytes(plane, width), fmt.rows(plane, rows)
+            avutil.av_image_copy_plane(
+                target,
+                target_stride,
+                source.planes[plane] + fmt.offset(plane, stride, self.x, y),
+                stride,
+                row,
+                count,
+            )
+            chroma = plane in (1, 2)
+            more, below = self.extend
+            if more and not (chroma and fmt.sub_x > 1):
+                unit = fmt.row_bytes(plane, 1)
+                for column in range(more):
+                    end = target + row + column * unit
+                    avutil.av_image_copy_plane(
+                        end, target_stride, end - unit, target_stride, unit, count
+                    )
+                row += more * unit
+            if below and not (chroma and fmt.sub_y > 1) and y + rows == self.y + self.size[1]:
+                for line in range(count, count + below):
+                    end = target + line * target_stride
+                    avutil.av_image_copy_plane(
+                        end, target_stride, end - target_stride, target_stride, row, 1
+                    )
+        if fmt.palette:
+            avutil.av_image_copy_plane(picture.planes[1], 1024, source.planes[1], 1024, 1024, 1)
+
+    def _store(self, destination: Image, y: int, rows: int) -> None:
+        picture, out = self.pictures[-1], self.out
+        planes, strides = destination.planes, destination.strides
+        if self.pack is not None:
+            stride = strides[0]
+            self._out[0] = planes[0] + out.offset(0, stride, self.x, y)
+            self._out_strides[0] = stride
+            sws_scale(
+                self.pack.ptr, picture.data, picture.strides_c, rows, self._out, self._out_strides
+            )
+            return
+        for plane, row in enumerate(self._row_bytes):
+            stride = strides[plane]
+            avutil.av_image_copy_plane(
+                planes[plane] + out.offset(plane, stride, self.x, y),
+                stride,
+                picture.planes[plane],
+                picture.strides[plane],
+                row,
+                out.rows(plane, rows),
+            )
+
+
+class Copy:
+    """The same bytes: rows are copied plane by plane."""
+
+    __slots__ = ("_planes",)
+
+    def __init__(self, fmt: Format, out: Format, width: int, height: int) -> None:
+        self._planes = [
+            (plane, out.row_bytes(plane, width), out.rows(plane, height))
+            for plane in range(out.planes)
+        ]
+        if out.palette:
+            self._planes.append((1, 1024, 1))
+
+    def shelve(self) -> None:
+        """Have no contexts."""
+
+    def run(self, source: Image, destination: Image, arena: Arena) -> None:
+        """Copy."""
+        for plane, row, rows in self._planes:
+            target, stride = destination.planes[plane], destination.strides[plane]
+            avutil.av_image_copy_plane(
+                target, stride, source.planes[plane], source.strides[plane], row, rows
+            )
+
+
+class Regamut:
+    """A plan followed by a change of primaries in the destination."""
+
+    __slots__ = ("_gamut", "_inner")
+
+    def __init__(self, inner: Plan, gamut: Gamut) -> None:
+        self._inner = inner
+        self._gamut = gamut
+
+    def shelve(self) -> None:
+        """Count the contexts as cached."""
+        self._inner.shelve()
+
+    def run(self, source: Image, destination: Image, arena: Arena) -> None:
+        """Convert."""
+        self._inner.run(source, destination, arena)
+        self._gamut.apply(
+            destination.planes[0], destination.strides[0], destination.width, destination.height
+        )

@@ -1,0 +1,296 @@
+"""libswscale's raw material: pixel formats, contexts, scratch memory.
+
+A `Context` is the one owner of a SwsContext. They end in the per-thread caches of `scale`, which
+are no leak: the ledger's "sws_context" counts the others, and `shelved` counts the cached ones.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+from ..._ffi import avutil, ffi, swscale
+from ..._spec.frames.gamut import BT601, BT709, BT2020
+from ...errors import NotSupportedError
+from .. import ledger
+from ..averror import check_pointer, error
+from ..frames.frame import pix_fmt_id
+
+loose = ledger.kind("sws_context")
+shelved = ledger.Kind("cached sws_context")
+
+ONE = 1 << 16  # contrast and saturation that change nothing
+_COEFFICIENTS = {BT709: 1, BT601: 5, BT2020: 9}  # SWS_CS_*
+_PAD = 256  # bytes behind every plane of scratch memory: SIMD reads and writes in whole vectors
+
+
+class Format:
+    """One AVPixelFormat: where its bytes lie, and what they mean."""
+
+    __slots__ = (
+        "alpha",
+        "depth",
+        "id",
+        "name",
+        "palette",
+        "planes",
+        "rgb",
+        "sub_x",
+        "sub_y",
+        "yuv",
+    )
+
+    def __init__(self, name: str) -> None:
+        number = pix_fmt_id(name)
+        desc = avutil.av_pix_fmt_desc_get(number) if number >= 0 else ffi.NULL
+        if not desc:
+            raise NotSupportedError(f"this FFmpeg has no pixel format {name!r}")
+        flags = desc.flags
+        if flags & avutil.AV_PIX_FMT_FLAG_HWACCEL:
+            raise NotSupportedError(f"{name} is the memory of a device, libswscale cannot read it")
+        self.name = name
+        self.id = number
+        self.palette = bool(flags & avutil.AV_PIX_FMT_FLAG_PAL)
+        self.planes: int = 1 if self.palette else avutil.av_pix_fmt_count_planes(number)
+        self.rgb = bool(flags & avutil.AV_PIX_FMT_FLAG_RGB) or self.palette
+        self.alpha = bool(flags & avutil.AV_PIX_FMT_FLAG_ALPHA)
+        self.depth: int = desc.comp[0].depth
+        self.yuv = not self.rgb and desc.nb_components >= 3
+        self.sub_x = 1 << desc.log2_chroma_w
+        self.sub_y = 1 << desc.log2_chroma_h
+
+    def row_bytes(self, plane: int, width: int) -> int:
+        """Return the bytes of one row without padding."""
+        size: int = avutil.av_image_get_linesize(self.id, width, plane)
+        return size
+
+    def rows(self, plane: int, height: int) -> int:
+        """Return the number of rows of a plane."""
+        return -(-height // self.sub_y) if plane in (1, 2) else height
+
+    def offset(self, plane: int, stride: int, x: int, y: int) -> int:
+        """Return the offset of a pixel in a plane; x and y suit the subsampling."""
+        sub_y = self.sub_y if plane in (1, 2) else 1
+        return y // sub_y * stride + (self.row_bytes(plane, x) if x else 0)
+
+
+_formats: dict[str, Format] = {}
+
+
+def get_format(name: str) -> Format:
+    """Return the Format called `name`, or raise NotSupportedError."""
+    found = _formats.get(name)
+    if found is None:
+        found = _formats[name] = Format(name)
+    return found
+
+
+def exists(name: str) -> bool:
+    """Tell whether this FFmpeg has the pixel format."""
+    return name in _formats or pix_fmt_id(name) >= 0
+
+
+class Look:
+    """How libswscale is to read or write colours: matrix and range of YUV."""
+
+    __slots__ = ("full", "matrix")
+
+    def __init__(self, matrix: str, full: bool) -> None:
+        self.matrix = matrix
+        self.full = full
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Look) and (self.matrix, self.full) == (other.matrix, other.full)
+
+    def __hash__(self) -> int:
+        return hash((self.matrix, self.full))
+
+
+RGB_LOOK = Look(BT709, True)
+
+
+class Context:
+    """The owner of a SwsContext."""
+
+    __slots__ = ("_cached", "ptr")
+
+    def __init__(self, ptr: Any) -> None:
+        # A list, for the destructor to see the change: it must not hold the object that holds it.
+        cached = [False]
+
+        def free(ptr: Any) -> None:
+            swscale.sws_freeContext(ptr)
+            (shelved if cached[0] else loose).freed()
+
+        loose.made()
+        self.ptr = ffi.gc(ptr, free, 1 << 16)
+        self._cached = cached
+
+    def shelve(self) -> None:
+        """Count it as cached from now on."""
+        if not self._cached[0]:
+            self._cached[0] = True
+            shelved.made()
+            loose.freed()
+
+
+def make_context(
+    source: tuple[Format, int, int, Look],
+    target: tuple[Format, int, int, Look],
+    flags: int,
+    *,
+    dither: bool = False,
+    brightness: int = 0,
+    contrast: int = ONE,
+) -> Context:
+    """Return a new SwsContext.
+
+    Parameters
+    ----------
+    source, target : (Format, width, height, Look)
+    flags : int
+        SWS_* flags.
+    dither : bool
+        Leave libswscale its default. The SIMD converter from YUV to RGB is chosen only then, and
+        does not dither.
+    brightness, contrast : int
+        In 1/65536, as sws_setColorspaceDetails has them.
+
+    Raises
+    ------
+    NotSupportedError
+        libswscale cannot do this.
+    MemoryError
+    """
+    read, width, height, look = source
+    write, out_width, out_height, out_look = target
+    what = f"converting {read.name} {width}x{height} to {write.name} {out_width}x{out_height}"
+    if not swscale.sws_isSupportedInput(read.id) or not swscale.sws_isSupportedOutput(write.id):
+        raise NotSupportedError(f"libswscale does not support {what}")
+    context = Context(check_pointer(swscale.sws_alloc_context(), what))
+    ptr = context.ptr
+    options = [
+        (b"srcw", width),
+        (b"srch", height),
+        (b"src_format", read.id),
+        (b"src_range", int(look.full)),
+        (b"dstw", out_width),
+        (b"dsth", out_height),
+        (b"dst_format", write.id),
+        (b"dst_range", int(out_look.full)),
+        (b"sws_flags", flags),
+    ]
+    if not dither:
+        options.append((b"sws_dither", 0))  # the default scatters bits that a depth reduction drops
+    for name, value in options:
+        code = avutil.av_opt_set_int(ptr, name, value, 0)
+        if code < 0:
+            raise error(code, f"setting {name.decode()} for {what}", NotSupportedError)
+    code = swscale.sws_init_context(ptr, ffi.NULL, ffi.NULL)
+    if code < 0:
+        if code == -errno.ENOMEM:
+            raise MemoryError(f"{what}: FFmpeg is out of memory")
+        raise error(code, f"libswscale does not support {what}", NotSupportedError)
+    swscale.sws_setColorspaceDetails(
+        ptr,
+        swscale.sws_getCoefficients(_COEFFICIENTS[look.matrix]),
+        int(look.full),
+        swscale.sws_getCoefficients(_COEFFICIENTS[out_look.matrix]),
+        int(out_look.full),
+        brightness,
+        contrast,
+        ONE,
+    )
+    return context
+
+
+class Arena:
+    """The scratch memory of a thread: as large as its largest plan wants, zeroed at first."""
+
+    __slots__ = ("base", "size")
+
+    LIMIT = 32 << 20  # more than this is given back after each conversion
+
+    def __init__(self) -> None:
+        self.base: Any = None
+        self.size = 0
+
+    def get(self, size: int) -> Any:
+        """Return the base of at least `size` aligned bytes; if it is a new one, the old is void."""
+        if self.base is None or self.size < size:
+            self.base = None
+            pointer = check_pointer(
+                avutil.av_mallocz(size), f"allocating {size} bytes of scratch memory"
+            )
+            self.base = ffi.gc(ffi.cast("uint8_t *", pointer), avutil.av_free, size)
+            self.size = size
+        return self.base
+
+    def trim(self) -> None:
+        """Give large memory back."""
+        if self.size > self.LIMIT:
+            self.base = None
+            self.size = 0
+
+
+class Picture:
+    """An image in scratch memory, with room behind every plane for SIMD that goes too far.
+
+    A `neutral` one is gray read as YUV: its chroma is a run of the middle value, with a stride of
+    one sample, since libswscale takes no stride of 0. The run is the picture's own: scratch memory
+    does not outlast a conversion.
+    """
+
+    __slots__ = (
+        "_gray",
+        "_offsets",
+        "data",
+        "format",
+        "height",
+        "planes",
+        "strides",
+        "strides_c",
+        "width",
+    )
+
+    def __init__(self, format: Format, width: int, height: int, *, neutral: bool = False) -> None:
+        self.format = format
+        self.width = width
+        self.height = height
+        self.data = ffi.new("uint8_t *[4]")
+        self.strides_c = ffi.new("int[4]")
+        self.planes: list[Any] = []
+        self.strides: list[int] = []
+        self._offsets: list[int] = []
+        self._gray: Any = None
+        if neutral:
+            middle = (
+                bytes([128]) if format.depth == 8 else (1 << format.depth - 1).to_bytes(2, "little")
+            )
+            self._gray = ffi.new("uint8_t[]", middle * (width + height + _PAD))
+
+    def lay_out(self, start: int) -> int:
+        """Place the planes from `start` on and return the end."""
+        for plane in range(self.format.planes):
+            stride = self.format.row_bytes(plane, self.width) + 63 & -64
+            rows = self.format.rows(plane, self.height)
+            if self._gray is not None and plane in (1, 2):
+                stride, rows = 1 if self.format.depth == 8 else 2, 0
+            self._offsets.append(start)
+            self.strides.append(stride)
+            start += stride * rows + _PAD & -64
+        if self.format.palette:
+            self._offsets.append(start)
+            self.strides.append(1024)
+            start += 1024
+        for plane, stride in enumerate(self.strides):
+            self.strides_c[plane] = stride
+        return start
+
+    def bind(self, base: Any) -> None:
+        """Point at `base`, which is new."""
+        self.planes = [base + offset for offset in self._offsets]
+        if self._gray is not None:
+            self.planes[1] = self.planes[2] = self._gray
+        for plane, pointer in enumerate(self.planes):
+            self.data[plane] = pointer
