@@ -131,7 +131,7 @@ def create_decoded(path: str, rounds: str) -> Result:
     from ffwebcodecs._av.frames import frame as native
     from ffwebcodecs._av.frames.picture import Picture
     from ffwebcodecs._ffi import avutil
-    from ffwebcodecs._shape import ShapeCache
+    from ffwebcodecs.frames._shape import ShapeCache
 
     with next(iter(ffwebcodecs.read_frames(path))) as frame:
         decoded = frame._picture.ptr

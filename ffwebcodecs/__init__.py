@@ -17,56 +17,54 @@ _HOMES = {
     "Completion": "_runtime.completion",
     "DataCloneError": "errors",
     "DataError": "errors",
-    "Demuxer": "demuxer",
-    "EncodedVideoChunk": "encoded_video_chunk",
-    "EncodedVideoChunkMetadata": "video_encoder",
+    "Demuxer": "files.demuxer",
+    "EncodedVideoChunk": "codecs.encoded_video_chunk",
+    "EncodedVideoChunkMetadata": "codecs.video_encoder",
     "EncodingError": "errors",
     "FFmpegInfo": "ffmpeg",
     "FFmpegLoadError": "errors",
-    "FrameCache": "frame_cache",
-    "FrameCacheStats": "frame_cache",
+    "FrameCache": "frames.frame_cache",
+    "FrameCacheStats": "frames.frame_cache",
     "FramePoolExhaustedError": "errors",
     "FramePoolStats": "_runtime.pool",
     "FramePoolWarning": "errors",
     "HevcEncoderConfig": "_spec.codecs.config",
-    "ImageBitmap": "image_bitmap",
+    "ImageBitmap": "frames.image_bitmap",
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
-    "Muxer": "muxer",
+    "Muxer": "files.muxer",
     "NotSupportedError": "errors",
     "OperationError": "errors",
-    "Plane": "plane",
+    "Plane": "frames.plane",
     "PlaneLayout": "_spec.frames.layout",
     "QuotaExceededError": "errors",
     "Rect": "_spec.frames.rect",
-    "SvcOutputMetadata": "video_encoder",
-    "TranscodeProgress": "_conversion",
-    "TranscodeResult": "_conversion",
+    "SvcOutputMetadata": "codecs.video_encoder",
+    "TranscodeProgress": "files._conversion",
+    "TranscodeResult": "files._conversion",
     "VideoColorSpace": "_spec.frames.color_space",
-    "VideoDecoder": "video_decoder",
+    "VideoDecoder": "codecs.video_decoder",
     "VideoDecoderConfig": "_spec.codecs.config",
     "VideoDecoderSupport": "_spec.codecs.config",
-    "VideoEncoder": "video_encoder",
+    "VideoEncoder": "codecs.video_encoder",
     "VideoEncoderConfig": "_spec.codecs.config",
     "VideoEncoderSupport": "_spec.codecs.config",
-    "VideoFrame": "video_frame",
+    "VideoFrame": "frames.video_frame",
     "WebCodecsError": "errors",
-    "create_image_bitmap": "image_bitmap",
+    "create_image_bitmap": "frames.image_bitmap",
     "ffmpeg_info": "ffmpeg",
     "open_handles": "ffmpeg",
-    "read_frames": "reading",
-    "remux": "remuxing",
+    "read_frames": "files.read_frames",
+    "remux": "files.remux",
     "set_log_level": "ffmpeg",
     "trace_frames": "_runtime.trace",
-    "transcode": "transcoding",
-    "write_frames": "transcoding",
+    "transcode": "files.transcode",
+    "write_frames": "files.transcode",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
-    from ._conversion import TranscodeProgress as TranscodeProgress
-    from ._conversion import TranscodeResult as TranscodeResult
     from ._runtime.completion import Completion as Completion
     from ._runtime.pool import FramePoolStats as FramePoolStats
     from ._runtime.trace import trace_frames as trace_frames
@@ -79,8 +77,11 @@ if TYPE_CHECKING:
     from ._spec.frames.color_space import VideoColorSpace as VideoColorSpace
     from ._spec.frames.layout import PlaneLayout as PlaneLayout
     from ._spec.frames.rect import Rect as Rect
-    from .demuxer import Demuxer as Demuxer
-    from .encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
+    from .codecs.encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
+    from .codecs.video_decoder import VideoDecoder as VideoDecoder
+    from .codecs.video_encoder import EncodedVideoChunkMetadata as EncodedVideoChunkMetadata
+    from .codecs.video_encoder import SvcOutputMetadata as SvcOutputMetadata
+    from .codecs.video_encoder import VideoEncoder as VideoEncoder
     from .errors import AbortError as AbortError
     from .errors import DataCloneError as DataCloneError
     from .errors import DataError as DataError
@@ -98,21 +99,20 @@ if TYPE_CHECKING:
     from .ffmpeg import ffmpeg_info as ffmpeg_info
     from .ffmpeg import open_handles as open_handles
     from .ffmpeg import set_log_level as set_log_level
-    from .frame_cache import FrameCache as FrameCache
-    from .frame_cache import FrameCacheStats as FrameCacheStats
-    from .image_bitmap import ImageBitmap as ImageBitmap
-    from .image_bitmap import create_image_bitmap as create_image_bitmap
-    from .muxer import Muxer as Muxer
-    from .plane import Plane as Plane
-    from .reading import read_frames as read_frames
-    from .remuxing import remux as remux
-    from .transcoding import transcode as transcode
-    from .transcoding import write_frames as write_frames
-    from .video_decoder import VideoDecoder as VideoDecoder
-    from .video_encoder import EncodedVideoChunkMetadata as EncodedVideoChunkMetadata
-    from .video_encoder import SvcOutputMetadata as SvcOutputMetadata
-    from .video_encoder import VideoEncoder as VideoEncoder
-    from .video_frame import VideoFrame as VideoFrame
+    from .files._conversion import TranscodeProgress as TranscodeProgress
+    from .files._conversion import TranscodeResult as TranscodeResult
+    from .files.demuxer import Demuxer as Demuxer
+    from .files.muxer import Muxer as Muxer
+    from .files.read_frames import read_frames as read_frames
+    from .files.remux import remux as remux
+    from .files.transcode import transcode as transcode
+    from .files.transcode import write_frames as write_frames
+    from .frames.frame_cache import FrameCache as FrameCache
+    from .frames.frame_cache import FrameCacheStats as FrameCacheStats
+    from .frames.image_bitmap import ImageBitmap as ImageBitmap
+    from .frames.image_bitmap import create_image_bitmap as create_image_bitmap
+    from .frames.plane import Plane as Plane
+    from .frames.video_frame import VideoFrame as VideoFrame
 
 
 def __getattr__(name: str) -> object:

@@ -14,7 +14,7 @@ from ffwebcodecs._av.codecs.decoder import DecoderCore
 from ffwebcodecs._av.frames import frame as native
 from ffwebcodecs._av.frames import hardware
 from ffwebcodecs._ffi import avutil, ffi
-from ffwebcodecs._shape import ShapeCache
+from ffwebcodecs.frames._shape import ShapeCache
 
 KINDS = ("vulkan", "opencl")
 # What decoders give; PoCL has no images of two channels.

@@ -30,7 +30,7 @@ from ffwebcodecs._av.frames import frame as native
 from ffwebcodecs._av.frames import hardware
 from ffwebcodecs._av.frames.hardware import avutil
 from ffwebcodecs._runtime.pool import FramePool
-from ffwebcodecs._shape import ShapeCache
+from ffwebcodecs.frames._shape import ShapeCache
 
 FORMATS = ("I420", "I422", "I444", "NV12", "RGBA", "BGRA", "GRAY8", "I420P10")
 every_kind = pytest.mark.parametrize("kind", KINDS)

@@ -14,18 +14,18 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._av.frames import buffers
-from ._av.frames.picture import Picture
-from ._ffi import FREES_LATE
-from ._frame_source import picture_from_buffer, shape_of_derived
-from ._pixels import Source, copy_pixels, destination_layout, no_name
-from ._runtime import trace
+from .._av.frames import buffers
+from .._av.frames.picture import Picture
+from .._ffi import FREES_LATE
+from .._runtime import trace
+from .._spec.frames.layout import PlaneLayout
+from .._spec.frames.rect import Rect
+from .._spec.numbers import show, to_flag, to_int64, to_uint64
+from ..color_space import VideoColorSpace
+from ..errors import DataCloneError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from ._copy import Source, copy_pixels, destination_layout, no_name
 from ._shape import CLOSED, FrameShape
-from ._spec.frames.layout import PlaneLayout
-from ._spec.frames.rect import Rect
-from ._spec.numbers import show, to_flag, to_int64, to_uint64
-from .color_space import VideoColorSpace
-from .errors import DataCloneError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from ._source import picture_from_buffer, shape_of_derived
 from .image_bitmap import ImageBitmap
 from .plane import Plane, make_planes
 

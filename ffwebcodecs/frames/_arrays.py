@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .._spec.frames.formats import PixelFormat, get_format
+from .._spec.frames.layout import compute_layout
+from .._spec.numbers import show
+from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._shape import FrameShape
-from ._spec.frames.formats import PixelFormat, get_format
-from ._spec.frames.layout import compute_layout
-from ._spec.numbers import show
-from .errors import InvalidArgumentError, InvalidStateError, NotSupportedError
 
 if TYPE_CHECKING:
     from .video_frame import VideoFrame

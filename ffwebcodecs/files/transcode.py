@@ -11,7 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ._av.files.demux import DemuxerCore
+from .._av.files.demux import DemuxerCore
+from .._runtime.prefetch import Prefetch
+from .._spec.numbers import show, to_flag, to_int64
+from ..errors import InvalidArgumentError
+from ..frames.video_frame import VideoFrame
 from ._conversion import (
     Progress,
     TranscodeProgress,
@@ -24,13 +28,9 @@ from ._conversion import (
     refuse_same_file,
     span,
 )
-from ._file_events import CopiedPacket, FileEvents
+from ._events import CopiedPacket, FileEvents
 from ._frame_writer import EncodingOptions, FrameWriter
-from ._runtime.prefetch import Prefetch
-from ._spec.numbers import show, to_flag, to_int64
-from .errors import InvalidArgumentError
 from .muxer import Muxer
-from .video_frame import VideoFrame
 
 # Frames that are decoded and wait for the encoder. More hides no more: codecs have queues as well.
 _AHEAD = 2

@@ -8,25 +8,25 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from ._av import forked
-from ._av.codecs import packet
-from ._av.files.demux import DemuxerCore, StreamInfo
-from ._av.files.streams import CopiedStream
-from ._av.frames import frame as native
-from ._spec.codecs.bitstream import vp9_level
-from ._spec.codecs.config import VideoDecoderConfig
-from ._spec.codecs.strings import (
+from .._av import forked
+from .._av.codecs import packet
+from .._av.files.demux import DemuxerCore, StreamInfo
+from .._av.files.streams import CopiedStream
+from .._av.frames import frame as native
+from .._spec.codecs.bitstream import vp9_level
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.strings import (
     av1_codec_string,
     avc_codec_string,
     hevc_codec_string,
     parse_codec,
     vp9_codec_string,
 )
-from ._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
-from ._spec.frames.color_space import VideoColorSpace
-from ._spec.numbers import to_int64
-from .encoded_video_chunk import EncodedVideoChunk
-from .errors import DataError, NotSupportedError
+from .._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
+from .._spec.frames.color_space import VideoColorSpace
+from .._spec.numbers import to_int64
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..errors import DataError, NotSupportedError
 
 # Sample entries that say: parameter sets may come in the stream too (as little-endian FourCC).
 _AVC3 = int.from_bytes(b"avc3", "little")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._spec.codecs.bits import as_view
-from ._spec.codecs.config import VideoDecoderConfig
-from ._spec.numbers import show
-from .encoded_video_chunk import EncodedVideoChunk
-from .errors import InvalidArgumentError, NotSupportedError
+from .._spec.codecs.bits import as_view
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.numbers import show
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..errors import InvalidArgumentError, NotSupportedError
 
 # 36,000 years: leaves room for clocks that tick faster.
 _LATEST = 2**60

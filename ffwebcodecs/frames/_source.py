@@ -6,23 +6,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._av.frames import buffers
-from ._av.frames import frame as native
-from ._av.frames.picture import Picture
-from ._shape import FrameShape
-from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
-from ._spec.frames.formats import PixelFormat, get_format
-from ._spec.frames.geometry import (
+from .._av.frames import buffers
+from .._av.frames import frame as native
+from .._av.frames.picture import Picture
+from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from .._spec.frames.formats import PixelFormat, get_format
+from .._spec.frames.geometry import (
     combine_orientation,
     display_size_for_buffer,
     display_size_for_frame,
     parse_rotation,
 )
-from ._spec.frames.layout import ComputedLayout, compute_layout
-from ._spec.frames.rect import Rect, check_rect, parse_rect
-from ._spec.numbers import show, to_dimension, to_flag
-from .color_space import VideoColorSpace, default_color_space
-from .errors import InvalidArgumentError
+from .._spec.frames.layout import ComputedLayout, compute_layout
+from .._spec.frames.rect import Rect, check_rect, parse_rect
+from .._spec.numbers import show, to_dimension, to_flag
+from ..color_space import VideoColorSpace, default_color_space
+from ..errors import InvalidArgumentError
+from ._shape import FrameShape
 
 _UNSPECIFIED = 2  # H.273
 _LONGEST_ROW = 0x7FFFFFFF - 63  # FFmpeg's strides are C ints, and ours are rounded up to 64

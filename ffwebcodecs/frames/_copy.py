@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._av.frames import buffers
-from ._av.frames import frame as native
-from ._av.scale import cache as scale
+from .._av.frames import buffers
+from .._av.frames import frame as native
+from .._av.scale import cache as scale
+from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
+from .._spec.frames.formats import PixelFormat, get_format
+from .._spec.frames.layout import ComputedLayout, compute_layout
+from .._spec.frames.rect import Rect, check_rect, parse_rect
+from ..errors import NotSupportedError
 from ._shape import FrameShape
-from ._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
-from ._spec.frames.formats import PixelFormat, get_format
-from ._spec.frames.layout import ComputedLayout, compute_layout
-from ._spec.frames.rect import Rect, check_rect, parse_rect
-from .errors import NotSupportedError
 
 # Names that mean the same colours here: spec 1.6, rules b and c.
 _SRGB_PRIMARIES = (None, "bt709", "smpte170m")

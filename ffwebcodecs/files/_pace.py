@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from .video_frame import VideoFrame
+from ..frames.video_frame import VideoFrame
 
 _SECOND = 1_000_000
 

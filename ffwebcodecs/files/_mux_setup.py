@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from ._av.files import containers
-from ._av.files.mux import MOST_TICKS, VideoSetup
-from ._spec.codecs.bitstream import (
+from .._av.files import containers
+from .._av.files.mux import MOST_TICKS, VideoSetup
+from .._spec.codecs.bitstream import (
     iter_nal_units,
     iter_obus,
     parse_av1_sequence,
@@ -18,14 +18,14 @@ from ._spec.codecs.bitstream import (
     parse_vp8_header,
     parse_vp9_header,
 )
-from ._spec.codecs.config import VideoDecoderConfig
-from ._spec.codecs.strings import CodecInfo, parse_codec
-from ._spec.files.timeline import Timeline
-from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
-from ._spec.frames.color_space import VideoColorSpace
-from ._spec.frames.pixel_aspect import pixel_aspect
-from .encoded_video_chunk import EncodedVideoChunk
-from .errors import DataError, InvalidArgumentError
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.strings import CodecInfo, parse_codec
+from .._spec.files.timeline import Timeline
+from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.pixel_aspect import pixel_aspect
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..errors import DataError, InvalidArgumentError
 
 _START = b"\0\0\1"
 _TAGS = ("avc1", "avc3", "hvc1", "hev1")

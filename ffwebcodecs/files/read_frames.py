@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
-from ._av.codecs import packet
-from ._av.files.demux import DemuxerCore
-from ._av.frames import frame as native
-from ._av.frames.hardware import picture_of
-from ._shape import ShapeCache
-from ._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
-from ._spec.numbers import show, to_int64, to_integer
+from .._av.codecs import packet
+from .._av.files.demux import DemuxerCore
+from .._av.frames import frame as native
+from .._av.frames.hardware import picture_of
+from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
+from .._spec.numbers import show, to_int64, to_integer
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..codecs.video_decoder import Core, open_decoder
+from ..errors import EncodingError, InvalidArgumentError
+from ..frames._shape import ShapeCache
+from ..frames.video_frame import VideoFrame
 from .demuxer import Demuxer, make_config
-from .encoded_video_chunk import EncodedVideoChunk
-from .errors import EncodingError, InvalidArgumentError
-from .video_decoder import Core, open_decoder
-from .video_frame import VideoFrame
 
 # A packet to decode, and the timestamp it gets if it has none of its own.
 _Packets = Generator[tuple[Any, int], None, None]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._av.codecs import packet
-from ._av.frames import buffers
-from ._spec.numbers import show, to_flag, to_int64, to_uint64
-from .errors import InvalidArgumentError
+from .._av.codecs import packet
+from .._av.frames import buffers
+from .._spec.numbers import show, to_flag, to_int64, to_uint64
+from ..errors import InvalidArgumentError
 
 _TYPES = ("key", "delta")
 

@@ -15,23 +15,23 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ._av import forked
-from ._av.codecs import encoder as native
-from ._av.codecs import packet
-from ._av.codecs.encoder_formats import coded_as
-from ._av.frames import frame as frames
-from ._av.frames.picture import Picture
-from ._av.scale import cache as scale
-from ._encoder_plan import Look, Opened, Plan, opaque, open_best, open_core, target_for
-from ._pixels import Source, source_image
-from ._runtime.pool import FramePool
-from ._shape import FrameShape
-from ._spec.codecs.config import VideoDecoderConfig
-from ._spec.codecs.parameter_records import build_avcc, build_hvcc, with_lengths
-from ._spec.encoders.choice import device_of
-from ._spec.encoders.clock import frame_rate
-from ._spec.frames.color import ColorMembers
-from ._spec.frames.color_space import VideoColorSpace
+from .._av import forked
+from .._av.codecs import encoder as native
+from .._av.codecs import packet
+from .._av.codecs.encoder_formats import coded_as
+from .._av.frames import frame as frames
+from .._av.frames.picture import Picture
+from .._av.scale import cache as scale
+from .._runtime.pool import FramePool
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.parameter_records import build_avcc, build_hvcc, with_lengths
+from .._spec.encoders.choice import device_of
+from .._spec.encoders.clock import frame_rate
+from .._spec.frames.color import ColorMembers
+from .._spec.frames.color_space import VideoColorSpace
+from ..frames._copy import Source, source_image
+from ..frames._shape import FrameShape
+from ._encoder_input import Look, Opened, Plan, opaque, open_best, open_core, target_for
 from .encoded_video_chunk import EncodedVideoChunk
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ._av.codecs import packet
-from ._av.files.demux import DemuxerCore
-from ._spec.codecs.config import VideoDecoderConfig
+from .._av.codecs import packet
+from .._av.files.demux import DemuxerCore
+from .._spec.codecs.config import VideoDecoderConfig
+from ..codecs.video_decoder import open_decoder
+from ..frames.video_frame import VideoFrame
 from .demuxer import make_config
-from .reading import frames_of, packets_of
-from .video_decoder import open_decoder
-from .video_frame import VideoFrame
+from .read_frames import frames_of, packets_of
 
 _MICROSECOND = 1_000_000
 # After the last frame that is wanted, how far on the other streams are looked for.

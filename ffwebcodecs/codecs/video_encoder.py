@@ -8,19 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._av import forked
-from ._encoder_plan import Plan, open_best
+from .._av import forked
+from .._runtime.completion import Completion
+from .._runtime.engine import Engine
+from .._spec.codecs.config import VideoDecoderConfig, VideoEncoderConfig, VideoEncoderSupport
+from .._spec.codecs.strings import parse_codec
+from .._spec.encoders.clock import frame_rate
+from .._spec.encoders.options import quantizer_range
+from .._spec.numbers import show, to_flag, to_integer
+from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from ..frames.video_frame import VideoFrame
+from ._encoder_input import Plan, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Job
-from ._runtime.completion import Completion
-from ._runtime.engine import Engine
-from ._spec.codecs.config import VideoDecoderConfig, VideoEncoderConfig, VideoEncoderSupport
-from ._spec.codecs.strings import parse_codec
-from ._spec.encoders.clock import frame_rate
-from ._spec.encoders.options import quantizer_range
-from ._spec.numbers import show, to_flag, to_integer
 from .encoded_video_chunk import EncodedVideoChunk
-from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from .video_frame import VideoFrame
 
 
 @dataclass(frozen=True)

@@ -7,28 +7,23 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from ._av.codecs.decoder import DecoderCore, has_decoder
-from ._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
-from ._av.frames import frame as native
-from ._av.frames.hardware import picture_of
-from ._runtime import trace
-from ._runtime.completion import Completion
-from ._runtime.engine import Engine
-from ._runtime.pool import FramePool, FramePoolStats, Held
-from ._shape import ShapeCache
-from ._spec.codecs.bitstream import is_key, parse_avcc, parse_hvcc
-from ._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
-from ._spec.codecs.strings import CodecInfo, parse_codec
-from ._spec.frames.color_space import VideoColorSpace
-from ._spec.numbers import show, to_integer, to_real
+from .._av.codecs.decoder import DecoderCore, has_decoder
+from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
+from .._av.frames import frame as native
+from .._av.frames.hardware import picture_of
+from .._runtime import trace
+from .._runtime.completion import Completion
+from .._runtime.engine import Engine
+from .._runtime.pool import FramePool, FramePoolStats, Held
+from .._spec.codecs.bitstream import is_key, parse_avcc, parse_hvcc
+from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
+from .._spec.codecs.strings import CodecInfo, parse_codec
+from .._spec.frames.color_space import VideoColorSpace
+from .._spec.numbers import show, to_integer, to_real
+from ..errors import DataError, FramePoolExhaustedError, InvalidArgumentError, NotSupportedError
+from ..frames._shape import ShapeCache
+from ..frames.video_frame import VideoFrame
 from .encoded_video_chunk import EncodedVideoChunk
-from .errors import (
-    DataError,
-    FramePoolExhaustedError,
-    InvalidArgumentError,
-    NotSupportedError,
-)
-from .video_frame import VideoFrame
 
 Core = DecoderCore | HardwareDecoder
 

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ._av.codecs import encoder as native
-from ._av.codecs.encoder_formats import describe, encoder_name, find_encoder, formats_of
-from ._shape import FrameShape
-from ._spec.codecs.config import VideoEncoderConfig
-from ._spec.codecs.strings import CodecInfo, parse_codec
-from ._spec.encoders.choice import (
+from .._av.codecs import encoder as native
+from .._av.codecs.encoder_formats import describe, encoder_name, find_encoder, formats_of
+from .._spec.codecs.config import VideoEncoderConfig
+from .._spec.codecs.strings import CodecInfo, parse_codec
+from .._spec.encoders.choice import (
     PixFmt,
     allowed,
     candidates,
@@ -23,11 +22,11 @@ from ._spec.encoders.choice import (
     device_of,
     wanted_samples,
 )
-from ._spec.encoders.clock import allowed_rate
-from ._spec.encoders.levels import check_level
-from ._spec.encoders.options import SCALABILITY_MODES, translate
-from ._spec.encoders.request import Request
-from ._spec.frames.color import (
+from .._spec.encoders.clock import allowed_rate
+from .._spec.encoders.levels import check_level
+from .._spec.encoders.options import SCALABILITY_MODES, translate
+from .._spec.encoders.request import Request
+from .._spec.frames.color import (
     MATRIX,
     MATRIX_BY_CODE,
     PRIMARIES,
@@ -38,8 +37,9 @@ from ._spec.frames.color import (
     YUV_DEFAULT,
     ColorMembers,
 )
-from ._spec.frames.pixel_aspect import pixel_aspect
-from .errors import NotSupportedError
+from .._spec.frames.pixel_aspect import pixel_aspect
+from ..errors import NotSupportedError
+from ..frames._shape import FrameShape
 
 _UNSPECIFIED = 2  # in all three tables of H.273
 _ASSUMED: ColorMembers = YUV_DEFAULT

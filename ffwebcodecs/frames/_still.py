@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ._av.codecs import still
-from ._av.files.complete_file import CompleteFile
-from ._av.frames import buffers
-from ._av.frames import frame as native
-from ._av.scale import cache as scale
-from ._spec.frames.formats import get_format
-from ._spec.frames.layout import compute_layout
-from .errors import InvalidArgumentError, InvalidStateError
+from .._av.codecs import still
+from .._av.files.complete_file import CompleteFile
+from .._av.frames import buffers
+from .._av.frames import frame as native
+from .._av.scale import cache as scale
+from .._spec.frames.formats import get_format
+from .._spec.frames.layout import compute_layout
+from ..errors import InvalidArgumentError, InvalidStateError
 
 if TYPE_CHECKING:
     import numpy as np

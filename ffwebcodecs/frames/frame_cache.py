@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from ._av import forked
-from ._spec.frames.formats import get_format
-from ._spec.numbers import show, to_integer
-from .errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
+from .._av import forked
+from .._spec.frames.formats import get_format
+from .._spec.numbers import show, to_integer
+from ..errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
 from .image_bitmap import ImageBitmap, create_image_bitmap
 from .video_frame import VideoFrame
 

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ._av.codecs.decoder import default_threads
-from ._encoder_plan import named_format
-from ._encoding import EncoderDriver, EncoderStatus, Job
-from ._frame_pace import Pace
-from ._runtime.pool import FramePool
-from ._shape import FrameShape
-from ._spec.codecs.config import VideoEncoderConfig
-from ._spec.codecs.strings import parse_codec
-from ._spec.encoders.options import quantizer_range
-from ._spec.encoders.strings import usual_codec_string
-from ._spec.frames.pixel_aspect import pixel_aspect
-from ._spec.frames.rect import Rect
-from .errors import DataError, InvalidArgumentError
+from .._av.codecs.decoder import default_threads
+from .._runtime.pool import FramePool
+from .._spec.codecs.config import VideoEncoderConfig
+from .._spec.codecs.strings import parse_codec
+from .._spec.encoders.options import quantizer_range
+from .._spec.encoders.strings import usual_codec_string
+from .._spec.frames.pixel_aspect import pixel_aspect
+from .._spec.frames.rect import Rect
+from ..codecs._encoder_input import named_format
+from ..codecs._encoding import EncoderDriver, EncoderStatus, Job
+from ..codecs.video_encoder import describe_output
+from ..errors import DataError, InvalidArgumentError
+from ..frames._shape import FrameShape
+from ..frames.video_frame import VideoFrame
+from ._pace import Pace
 from .muxer import Muxer
-from .video_encoder import describe_output
-from .video_frame import VideoFrame
 
 # Microseconds by which a time may go back, as in files whose clock is not exact: such a frame is
 # shown right after the one before. More would hide whatever follows.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._av.frames import frame as native
-from ._spec.frames.formats import PixelFormat
-from ._spec.frames.rect import Rect
+from .._av.frames import frame as native
+from .._spec.frames.formats import PixelFormat
+from .._spec.frames.rect import Rect
 
 if TYPE_CHECKING:
     import numpy as np

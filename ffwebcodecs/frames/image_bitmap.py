@@ -5,18 +5,18 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ._av.frames import buffers
-from ._av.frames import frame as native
-from ._av.frames.picture import Picture
-from ._av.scale import cache as scale
-from ._pixels import Source, copy_pixels, destination_layout, source_image
+from .._av.frames import buffers
+from .._av.frames import frame as native
+from .._av.frames.picture import Picture
+from .._av.scale import cache as scale
+from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from .._spec.frames.color_space import from_members
+from .._spec.frames.layout import ComputedLayout, compute_layout
+from .._spec.frames.rect import Rect
+from .._spec.numbers import to_dimension
+from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
+from ._copy import Source, copy_pixels, destination_layout, source_image
 from ._shape import CLOSED, FrameShape
-from ._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
-from ._spec.frames.color_space import from_members
-from ._spec.frames.layout import ComputedLayout, compute_layout
-from ._spec.frames.rect import Rect
-from ._spec.numbers import to_dimension
-from .errors import InvalidArgumentError, InvalidStateError, NotSupportedError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from ._av import forked
-from ._av.codecs import packet
-from ._av.files import containers
-from ._av.files.chapters import Chapter
-from ._av.files.mux import MuxerCore, VideoSetup
-from ._av.files.streams import CopiedStream
-from ._av.files.target import Target
+from .._av import forked
+from .._av.codecs import packet
+from .._av.files import containers
+from .._av.files.chapters import Chapter
+from .._av.files.mux import MuxerCore, VideoSetup
+from .._av.files.streams import CopiedStream
+from .._av.files.target import Target
+from .._runtime import ending
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.files.timeline import Entry, Timeline
+from .._spec.numbers import show, to_flag
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import clock, make_setup
-from ._runtime import ending
-from ._spec.codecs.config import VideoDecoderConfig
-from ._spec.files.timeline import Entry, Timeline
-from ._spec.numbers import show, to_flag
-from .encoded_video_chunk import EncodedVideoChunk
-from .errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 
 _INT32_MAX = 2**31 - 1
 _LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ._av.codecs import packet
-from ._av.files.demux import DemuxerCore
+from .._av.codecs import packet
+from .._av.files.demux import DemuxerCore
+from .._spec.numbers import to_flag
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._conversion import (
     Progress,
     TranscodeProgress,
@@ -18,9 +20,7 @@ from ._conversion import (
     refuse_same_file,
     span,
 )
-from ._spec.numbers import to_flag
 from .demuxer import make_config
-from .encoded_video_chunk import EncodedVideoChunk
 from .muxer import Muxer
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._av.files.demux import DemuxerCore
+from .._av.files.demux import DemuxerCore
+from .._spec.codecs.config import HARDWARE_ACCELERATION
+from .._spec.encoders.strings import codec_for_suffix
+from .._spec.numbers import show, to_dimension, to_integer, to_real
+from ..errors import InvalidArgumentError
 from ._frame_writer import EncodingOptions
-from ._spec.codecs.config import HARDWARE_ACCELERATION
-from ._spec.encoders.strings import codec_for_suffix
-from ._spec.numbers import show, to_dimension, to_integer, to_real
-from .errors import InvalidArgumentError
 from .muxer import Muxer
 
 Progress = Callable[["TranscodeProgress"], object]

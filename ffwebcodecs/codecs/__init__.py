@@ -1,0 +1,1 @@
+"""PROMISES chunks and codecs. Imports frames, and no file."""

@@ -1,0 +1,1 @@
+"""PROMISES containers and whole files. Imports codecs and frames."""

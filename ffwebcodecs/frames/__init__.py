@@ -1,0 +1,1 @@
+"""PROMISES media in memory: frames, bitmaps, planes. Imports no codec and no file."""
