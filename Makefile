@@ -74,11 +74,11 @@ sanitize: setup
 
 .PHONY: coexistence
 coexistence: setup ## Only the tests beside PyAV and OpenCV, with processes, threads and notebooks, in both FFI modes
-	@tools/test.sh $(python) tests/test_coexistence.py tests/test_fork.py tests/test_interpreter_exit.py $(ARGS)
+	@tools/test.sh $(python) tests/process $(ARGS)
 
 .PHONY: fuzz-libraries
 fuzz-libraries: setup ## Load wrong libraries and wrong layouts, at random, for a minute (TIME=600 SEED=7 FOLDERS="/a /b")
-	@PYTHONPATH=tests $(python) tools/fuzz-libraries.py --seconds $(or $(TIME),60) --cache $(CACHE) \
+	@PYTHONPATH=tests/support $(python) tools/fuzz-libraries.py --seconds $(or $(TIME),60) --cache $(CACHE) \
 	    $(addprefix --seed ,$(SEED)) $(FOLDERS)
 
 .PHONY: lint
@@ -90,7 +90,7 @@ lint: setup ## ruff and mypy --strict
 .PHONY: layouts
 layouts: setup ## Record the struct layouts of another FFmpeg: make layouts INCLUDE=/path/to/include
 	@test -n "$(INCLUDE)" || { echo "usage: make layouts INCLUDE=/path/to/include (the folder that holds libavutil/)"; exit 2; }
-	@$(python) ffi_build.py layouts --include "$(INCLUDE)"
+	@$(python) tools/layouts.py --include "$(INCLUDE)"
 
 .PHONY: setup
 setup: $(installed) $(media) ## Only the set-up: system packages, environment, build, media

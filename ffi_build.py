@@ -9,14 +9,13 @@ One text drives both. The renderer drops the lines whose version gate does not h
   parsed, for every FFmpeg major we know, as one module ``ffwebcodecs/_ffi/_abi.py``
   (`ffi_tables.py`).
 
-Run ``python ffi_build.py`` to build in place, ``python ffi_build.py layouts --include DIR`` to
-record the layout of another FFmpeg. ``FFWEBCODECS_BUILD=api`` makes a failing extension an error,
-``FFWEBCODECS_BUILD=abi`` never compiles.
+Run ``python ffi_build.py`` to build in place. ``FFWEBCODECS_BUILD=api`` makes a failing extension
+an error, ``FFWEBCODECS_BUILD=abi`` never compiles. ``tools/layouts.py`` records the layout of
+another FFmpeg.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -331,19 +330,8 @@ def api_extensions() -> list[Any]:
     return [builder.distutils_extension("build/ffi") for builder in api_builders(installed)]
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Build in place, or record a layout."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    commands = parser.add_subparsers(dest="command")
-    layouts = commands.add_parser("layouts", help="record the layout of the FFmpeg in DIR")
-    layouts.add_argument("--include", required=True, metavar="DIR", type=Path)
-    layouts.add_argument("--name", metavar="X.Y", help="release (default: from ffversion.h)")
-    options = parser.parse_args(arguments)
-    if options.command == "layouts":
-        import ffi_layouts
-
-        print(ffi_layouts.record(options.include, options.name))
-        return
+def main() -> None:
+    """Build in place."""
     build_abi()
     import setup as setup_script
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from handles import live_handles
 
 import ffwebcodecs
 
@@ -24,10 +25,6 @@ def pytest_report_header() -> list[str]:
     lines = [f"ffwebcodecs: {info.mode} mode ({info.reason}), FFmpeg {info.release}"]
     lines += [f"  {name}: {path}" for name, (path, _) in sorted(info.libraries.items())]
     return lines
-
-
-def live_handles() -> dict[str, int]:
-    return {kind: count for kind, count in ffwebcodecs.open_handles().items() if count}
 
 
 @pytest.fixture(autouse=True)

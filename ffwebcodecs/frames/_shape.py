@@ -8,10 +8,10 @@ from typing import Any
 
 from .._av.frames import frame as native
 from .._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
+from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.formats import BY_FFMPEG, PixelFormat
 from .._spec.frames.geometry import display_size_for_buffer
 from .._spec.frames.rect import Rect
-from ..color_space import VideoColorSpace
 
 
 class FrameShape:

@@ -10,6 +10,7 @@ from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from .._spec.frames.color_space import VideoColorSpace, default_color_space
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.geometry import (
     combine_orientation,
@@ -20,7 +21,6 @@ from .._spec.frames.geometry import (
 from .._spec.frames.layout import ComputedLayout, compute_layout
 from .._spec.frames.rect import Rect, check_rect, parse_rect
 from .._spec.numbers import show, to_dimension, to_flag
-from ..color_space import VideoColorSpace, default_color_space
 from ..errors import InvalidArgumentError
 from ._shape import FrameShape
 

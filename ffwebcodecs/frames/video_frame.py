@@ -18,10 +18,10 @@ from .._av.frames import buffers
 from .._av.frames.picture import Picture
 from .._ffi import FREES_LATE
 from .._runtime import trace
+from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import show, to_flag, to_int64, to_uint64
-from ..color_space import VideoColorSpace
 from ..errors import DataCloneError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._copy import Source, copy_pixels, destination_layout, no_name
 from ._shape import CLOSED, FrameShape

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from spec.awkward import NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
+from awkward import NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
 
 from ffwebcodecs._spec import numbers
 from ffwebcodecs.errors import InvalidArgumentError

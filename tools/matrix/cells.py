@@ -64,13 +64,42 @@ QUICK_TESTS = tuple(
     f"tests/{name}.py"
     for name in (
         *("ffi/test_layouts", "ffi/test_loader"),
-        *("test_video_frame", "test_copy_to", "test_planes", "test_chromium_vectors"),
-        *("test_frame_lifetime", "test_frame_pool", "test_frame_bounds", "test_interpreter_exit"),
-        *("test_scale_yuv", "test_scale_rgb", "test_image_bitmap", "test_still"),
-        *("test_demuxer", "test_demuxer_formats", "test_decode_framemd5", "test_codec_support"),
-        *("test_video_decoder", "test_decoder_errors", "test_corrupt_input"),
-        *("test_video_encoder", "test_video_encoder_options", "test_video_encoder_roundtrip"),
-        *("test_video_encoder_times", "test_alpha_roundtrip"),
-        *("test_muxer_files", "test_muxer_errors", "test_write_frames", "test_transcode"),
+        *(
+            "frames/test_video_frame",
+            "frames/test_copy_to",
+            "frames/test_planes",
+            "frames/test_chromium_vectors",
+        ),
+        *(
+            "frames/test_frame_lifetime",
+            "codecs/test_frame_pool",
+            "frames/test_frame_bounds",
+            "process/test_interpreter_exit",
+        ),
+        *(
+            "frames/test_scale_yuv",
+            "frames/test_scale_rgb",
+            "frames/test_image_bitmap",
+            "frames/test_still",
+        ),
+        *(
+            "files/test_demuxer",
+            "files/test_demuxer_formats",
+            "files/test_decode_framemd5",
+            "codecs/test_codec_support",
+        ),
+        *("codecs/test_video_decoder", "codecs/test_decoder_errors", "codecs/test_corrupt_input"),
+        *(
+            "codecs/test_video_encoder",
+            "codecs/test_video_encoder_options",
+            "codecs/test_video_encoder_roundtrip",
+        ),
+        *("codecs/test_video_encoder_times", "codecs/test_alpha_roundtrip"),
+        *(
+            "files/test_muxer_files",
+            "files/test_muxer_errors",
+            "files/test_write_frames",
+            "files/test_transcode",
+        ),
     )
 )

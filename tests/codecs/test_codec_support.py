@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
-from clips import ffmpeg_program
+from clips import DATA, ffmpeg_program
 
 from ffwebcodecs import (
     InvalidArgumentError,
@@ -18,9 +17,7 @@ from ffwebcodecs import (
     ffmpeg_info,
 )
 
-SUPPORT = json.loads(
-    (Path(__file__).parent / "data" / "codec_support.json").read_text(encoding="utf-8")
-)
+SUPPORT = json.loads((DATA / "codec_support.json").read_text(encoding="utf-8"))
 # More than Chromium does: these follow the grammar of ISO/IEC 14496-15, annex E.
 HEVC = [
     *("hvc1.1.6.L93.B0", "hev1.1.6.L93.B0", "hev1.1.6.L60.90", "hvc1.1.6.L123.00"),

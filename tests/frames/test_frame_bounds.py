@@ -1,19 +1,19 @@
-"""No byte outside the caller's buffers is read or written (tests/guard_pages.py)."""
+"""No byte outside the caller's buffers is read or written (tests/support/guard_pages.py)."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from clips import SUPPORT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
 
 
 def run(part: str) -> subprocess.CompletedProcess[str]:
-    program = Path(__file__).with_name("guard_pages.py")
+    program = SUPPORT / "guard_pages.py"
     command = [sys.executable, "-W", "error", str(program), part]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -2,7 +2,7 @@
 
 Usage: coexistence_child.py CLIP ORDER, where ORDER are names of modules with commas between them,
 after "global:" if everybody's symbols are to be visible to everybody.
-Prints what each found. Run by tests/test_coexistence.py, in a process of its own for each order.
+Prints what each found. Run by tests/process/test_coexistence.py, in a process for each order.
 """
 
 from __future__ import annotations

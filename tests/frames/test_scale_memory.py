@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from clips import ROOT, SUPPORT
 
-HERE = Path(__file__).resolve().parent
 PARTS = 6
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="uses mprotect")
@@ -21,7 +20,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_byte_outside_the_pixels_is_touched(part: int) -> None:
-    done = run(str(HERE / "scale_guards.py"), str(part), str(PARTS))
+    done = run(str(SUPPORT / "scale_guards.py"), str(part), str(PARTS))
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) > 4000
 
@@ -31,7 +30,7 @@ def test_no_byte_outside_the_pixels_is_touched(part: int) -> None:
 def test_the_guard_pages_do_guard(offset: int) -> None:
     code = f"""
 import sys, ctypes
-sys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}]
+sys.path[:0] = [{str(SUPPORT)!r}, {str(ROOT)!r}]
 from scale_reference import Memory
 memory = Memory(100, before={offset == -1})
 ctypes.string_at(memory.address + {offset if offset else 100}, 1)

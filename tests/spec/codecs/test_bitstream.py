@@ -9,7 +9,7 @@ import random
 import time
 
 import pytest
-from spec.awkward import NEVER_A_STRUCTURE
+from awkward import NEVER_A_STRUCTURE
 
 from ffwebcodecs._spec.codecs import bitstream
 from ffwebcodecs._spec.codecs.strings import parse_codec

@@ -8,7 +8,6 @@ import warnings
 from typing import Any
 
 import pytest
-from conftest import live_handles
 from decode_helpers import TIMEOUT, wait_until
 from encode_helpers import (
     HEIGHT,
@@ -25,6 +24,7 @@ from encode_helpers import (
     reference,
     settings,
 )
+from handles import live_handles
 
 from ffwebcodecs import (
     AbortError,

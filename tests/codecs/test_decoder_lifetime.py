@@ -11,7 +11,7 @@ import threading
 import warnings
 
 import pytest
-from clips import ROOT, clip
+from clips import ROOT, SUPPORT, clip
 from decode_helpers import TIMEOUT, Sink, feed, stream, tiny, wait_until
 
 import ffwebcodecs
@@ -29,7 +29,7 @@ def nothing_is_left() -> bool:
 
 
 def run_python(script: str, *options: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)])}
     return subprocess.run(
         [sys.executable, *options, "-c", script, str(clip(NAME))],
         capture_output=True,

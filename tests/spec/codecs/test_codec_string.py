@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from spec.awkward import NEVER_A_STRUCTURE
+from awkward import NEVER_A_STRUCTURE
+from clips import DATA
 
 from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs.errors import InvalidArgumentError, NotSupportedError
 
-SUPPORT = json.loads(
-    (Path(__file__).parents[1] / "data" / "codec_support.json").read_text(encoding="utf-8")
-)
+SUPPORT = json.loads((DATA / "codec_support.json").read_text(encoding="utf-8"))
 # Chromium has no HEVC here; these are well-formed by ISO/IEC 14496-15, annex E.
 WELL_FORMED_HEVC = {
     "hvc1.1.6.L93.B0",

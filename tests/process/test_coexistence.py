@@ -15,13 +15,13 @@ from pathlib import Path
 
 import ffi_helpers
 import pytest
-from clips import ROOT, clip
+from clips import ROOT, SUPPORT, clip
 from ffi_helpers import run_python
 
 import ffwebcodecs
 
 pytestmark = pytest.mark.slow
-CHILD = ROOT / "tests" / "coexistence_child.py"
+CHILD = SUPPORT / "coexistence_child.py"
 
 
 def needs(*modules: str) -> None:

@@ -158,7 +158,8 @@ def test_a_fork_while_locks_are_held_does_not_hang(tmp_path: Path) -> None:
 import os, signal, sys, threading
 import ffwebcodecs as w
 from ffwebcodecs import _ffi
-from ffwebcodecs._av import buffers, hardware, ledger
+from ffwebcodecs._av import ledger
+from ffwebcodecs._av.frames import buffers, hardware
 signal.alarm(60)
 decoder = w.VideoDecoder(print, print)
 demuxer, cache = w.Demuxer(sys.argv[1]), w.FrameCache(max_frames=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from spec.awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex
+from awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex
 
 from ffwebcodecs._spec.frames import layout as module
 from ffwebcodecs._spec.frames.formats import FORMATS

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from spec.awkward import NEVER_A_STRUCTURE, RaisingIndex
+from awkward import NEVER_A_STRUCTURE, RaisingIndex
 
 from ffwebcodecs._spec.frames.formats import FORMATS
 from ffwebcodecs._spec.frames.rect import Rect, check_rect, parse_rect

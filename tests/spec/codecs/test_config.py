@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from spec.awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
+from awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
 
 from ffwebcodecs._spec.codecs.config import (
     AvcEncoderConfig,
@@ -15,7 +15,7 @@ from ffwebcodecs._spec.codecs.config import (
     VideoEncoderConfig,
     validate,
 )
-from ffwebcodecs.color_space import VideoColorSpace
+from ffwebcodecs._spec.frames.color_space import VideoColorSpace
 from ffwebcodecs.errors import InvalidArgumentError
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from ffwebcodecs import _ffi
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def is_the_systems() -> bool:

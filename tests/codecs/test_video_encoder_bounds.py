@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from clips import ROOT
+from clips import ROOT, SUPPORT
 from encode_helpers import need
 
 CASES = [
@@ -30,7 +29,7 @@ CASES = [
 @pytest.mark.parametrize(("codec", "format", "name"), CASES)
 def test_encoders_stay_within_lent_memory(codec: str, format: str, name: str) -> None:
     need(name)
-    program = Path(__file__).with_name("encode_guard.py")
+    program = SUPPORT / "encode_guard.py"
     done = subprocess.run(
         [sys.executable, program, codec, format, "quality"],
         capture_output=True,

@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clips import B_FRAMES, ROOT, VPX, Clip
+from clips import B_FRAMES, ROOT, SUPPORT, VPX, Clip
 
-HERE = Path(__file__).resolve().parent
 MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes")
 KEPT = ("bitmap", "cache", "save", "chunk")
 DECODED = ("decoder", "demux", "read")
@@ -49,7 +48,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler is None or not sys.platform.startswith("linux"):
         pytest.skip("needs a C compiler and glibc: LD_PRELOAD")
     library = tmp_path_factory.mktemp("shim") / "fault_shim.so"
-    command = [compiler, "-shared", "-fPIC", "-O2", "-o", library, HERE / "fault_shim.c"]
+    command = [compiler, "-shared", "-fPIC", "-O2", "-o", library, SUPPORT / "fault_shim.c"]
     done = subprocess.run([*command, "-lpthread"], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"the shim does not compile here: {done.stderr[-300:]}")
@@ -58,10 +57,10 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sweep(operation: str, method: str, shim: Path | None = None) -> dict[str, Any]:
     """Run all failures of one operation; return the child's summary."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)])}
     if shim is not None:
         environment["LD_PRELOAD"] = str(shim)
-    command = [sys.executable, str(HERE / "fault_child.py"), operation, method]
+    command = [sys.executable, str(SUPPORT / "fault_child.py"), operation, method]
     command += [str(clip.path()) for clip in CLIPS]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{done.stdout[-1000:]}\n{done.stderr[-3000:]}"

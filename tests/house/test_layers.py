@@ -21,6 +21,8 @@ ALLOWED = {
     "public": {"public", "_runtime", "_av", "_ffi", "_spec", "errors"},
     "cli": {"cli", "public", "errors"},
 }
+# The command line writes raw pixels itself, to files that appear when they are complete.
+ALSO = {"cli": {"ffwebcodecs._av.files.complete_file.CompleteFile"}}
 LAYERS = set(ALLOWED) - {"public"}
 
 
@@ -69,7 +71,9 @@ def test_imports_go_downwards(path: Path) -> None:
     wrong = [
         f"line {line}: {'.'.join(module)} ({layer_of(module[1:])})"
         for line, module in imported(path)
-        if module[0] == "ffwebcodecs" and layer_of(module[1:]) not in ALLOWED[layer]
+        if module[0] == "ffwebcodecs"
+        and layer_of(module[1:]) not in ALLOWED[layer]
+        and ".".join(module) not in ALSO.get(layer, ())
     ]
     assert not wrong, f"{layer} may not import " + "; ".join(wrong)
 

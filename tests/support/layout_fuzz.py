@@ -49,7 +49,7 @@ UNUSED = ("AVCodecParserContext", "AVProfile", "AVBitStreamFilter")
 def used() -> set[str]:
     """Return every name that the package's native layer uses as an attribute or names in a text."""
     names = set()
-    for path in (ROOT / "ffwebcodecs" / "_av").glob("*.py"):
+    for path in (ROOT / "ffwebcodecs" / "_av").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute):
                 names.add(node.attr)

@@ -1,22 +1,25 @@
 """Record where the C compiler puts every declared field of one FFmpeg: headers/layouts/.
 
-Called by ``python ffi_build.py layouts --include DIR``. A probe with the declarations of headers/
-is compiled against DIR and run; it prints offsets, sizes and numbers. Every FFmpeg header must come
-from DIR: a compiler silently takes what DIR lacks from /usr/include, and a table of two releases
-is a crash.
+``python tools/layouts.py --include DIR`` (``make layouts INCLUDE=DIR``). A probe with the
+declarations of headers/ is compiled against DIR and run; it prints offsets, sizes and numbers.
+Every FFmpeg header must come from DIR: a compiler silently takes what DIR lacks from /usr/include,
+and a table of two releases is a crash.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
 import shlex
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import ffi_build
 
 LIBS = ffi_build.LIBRARIES
@@ -138,3 +141,16 @@ def record(include: Path, name: str | None = None) -> Path:
     path.write_text(dump(table), encoding="utf-8")
     write_releases()
     return path
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Record the layout of the FFmpeg whose headers lie in a folder."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--include", required=True, metavar="DIR", type=Path)
+    parser.add_argument("--name", metavar="X.Y", help="release (default: from ffversion.h)")
+    options = parser.parse_args(arguments)
+    print(record(options.include, options.name))
+
+
+if __name__ == "__main__":
+    main()

@@ -17,10 +17,10 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from pathlib import Path
 from typing import Any
 
 import pytest
+from clips import DATA
 from scale_reference import blue_wraps
 
 from ffwebcodecs import (
@@ -31,7 +31,7 @@ from ffwebcodecs import (
     VideoFrame,
 )
 
-ORACLE = json.loads((Path(__file__).parent / "data" / "chromium.json").read_text("utf-8"))
+ORACLE = json.loads((DATA / "chromium.json").read_text("utf-8"))
 CASES = [case for group in ORACLE["groups"] for case in group["cases"]]
 ERRORS = {"TypeError": InvalidArgumentError, "NotSupportedError": NotSupportedError}
 SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "undefined": None}

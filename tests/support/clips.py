@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+SUPPORT = ROOT / "tests" / "support"
 CACHE = Path(os.environ.get("FFWEBCODECS_CACHE", ROOT / ".cache"))
 MEDIA = CACHE / "media"
 

@@ -6,11 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
-from spec.awkward import NEVER_A_STRUCTURE
+from awkward import NEVER_A_STRUCTURE
 
 from ffwebcodecs._spec.frames import color
+from ffwebcodecs._spec.frames.color_space import VideoColorSpace, default_color_space
 from ffwebcodecs._spec.frames.formats import FORMATS
-from ffwebcodecs.color_space import VideoColorSpace, default_color_space
 from ffwebcodecs.errors import InvalidArgumentError, NotSupportedError
 
 

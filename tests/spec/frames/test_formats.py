@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from spec.awkward import NEVER_A_STRUCTURE
+from awkward import NEVER_A_STRUCTURE
 
 from ffwebcodecs._spec.frames.formats import BY_FFMPEG, FORMATS, get_format
 from ffwebcodecs.errors import InvalidArgumentError

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from spec.awkward import RaisingFloat, RaisingIndex, RaisingRepr
+from awkward import RaisingFloat, RaisingIndex, RaisingRepr
 
 from ffwebcodecs._spec.frames.geometry import (
     combine_orientation,
