@@ -12,6 +12,7 @@ from typing import Any
 
 from .._av.codecs import encoder as native
 from .._av.codecs.encoder_formats import describe, encoder_name, find_encoder, formats_of
+from .._spec.codecs import families
 from .._spec.codecs.config import VideoEncoderConfig
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.encoders.choice import (
@@ -86,11 +87,11 @@ class Plan:
         self.lengths = False
         self.repeat = False
         self._check()
-        formats = {"avc": config.avc, "hevc": config.hevc}.get(self.info.family)
-        if self.info.family in ("avc", "hevc"):
-            annexb = getattr(formats, "format", None) == "annexb"
+        family = families.of(self.info)
+        if family.HAS_LENGTHS:
+            annexb = getattr(getattr(config, family.NAME), "format", None) == "annexb"
             self.lengths = not annexb
-            self.repeat = annexb or self.info.entry in ("avc3", "hev1")
+            self.repeat = annexb or self.info.entry == family.IN_STREAM
         self.threads = config.threads or 0  # 0: as many as the encoder likes
 
     def _check(self) -> None:
@@ -109,7 +110,7 @@ class Plan:
                 )
             self.layers = SCALABILITY_MODES[config.scalability_mode]
         check_level(info, config.width, config.height, config.framerate, config.bitrate)
-        if info.family in ("avc", "hevc") and self.wanted.chroma is not None:
+        if families.of(info).EVEN_SIZES and self.wanted.chroma is not None:
             for chroma in self.wanted.chroma:
                 odd_width = chroma in ("420", "422") and config.width % 2
                 odd_height = chroma == "420" and config.height % 2

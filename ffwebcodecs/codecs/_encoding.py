@@ -23,8 +23,9 @@ from .._av.frames import frame as frames
 from .._av.frames.picture import Picture
 from .._av.scale import cache as scale
 from .._runtime.pool import FramePool
+from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
-from .._spec.codecs.parameter_records import build_avcc, build_hvcc, with_lengths
+from .._spec.codecs.nal import with_lengths
 from .._spec.encoders.choice import device_of
 from .._spec.encoders.clock import frame_rate
 from .._spec.frames.color import ColorMembers
@@ -291,16 +292,12 @@ class EncoderDriver:
     def _decoder_config(self, plan: Plan, core: native.EncoderCore) -> VideoDecoderConfig:
         config, info = plan.config, plan.info
         codec, description = info.string, None
-        if plan.lengths:
-            if info.family == "avc":
-                description = build_avcc(core.extradata)
-            else:
-                description = build_hvcc(core.extradata, complete=not plan.repeat)
-        elif info.family == "ffmpeg":
-            assert self._opened is not None
-            codec = f"ffmpeg:{coded_as(self._opened.codec)}"
-            description = core.extradata or None
+        family = families.of(info)
+        if plan.lengths or not family.HAS_LENGTHS:
+            description = family.description_of(core.extradata, complete=not plan.repeat)
         assert self._opened is not None
+        if info.is_ffmpeg:
+            codec = f"ffmpeg:{coded_as(self._opened.codec)}"
         primaries, transfer, matrix, full_range = self._opened.target.color
         rotation, flip = self._orientation
         aspect = config.display_width is not None and config.display_height is not None
@@ -317,7 +314,7 @@ class EncoderDriver:
             rotation=rotation,
             flip=flip,
         )
-        if info.family == "ffmpeg":
+        if info.is_ffmpeg:
             object.__setattr__(found, "_native", core.parameters())
         return found
 

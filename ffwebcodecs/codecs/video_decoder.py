@@ -15,7 +15,7 @@ from .._runtime import trace
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
 from .._runtime.pool import FramePool, FramePoolStats, Held
-from .._spec.codecs.bitstream import is_key, parse_avcc, parse_hvcc
+from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.frames.color_space import VideoColorSpace
@@ -112,7 +112,7 @@ class VideoDecoder:
         one call.
         """
         self._key_required = True
-        self._family = "ffmpeg"
+        self._family = families.UNKNOWN
         self._length_size: int | None = None
         self._hardware = HardwareStatus()
         self._engine = Engine(
@@ -151,12 +151,12 @@ class VideoDecoder:
         """
         parsed = VideoDecoderConfig.parse(config)
         parameters = getattr(config, "_native", None)
-        family, length_size = "ffmpeg", None
+        family, length_size = families.UNKNOWN, None
         try:
-            family = parse_codec(parsed.codec).family
+            family = families.of(parse_codec(parsed.codec))
             length_size = _length_size(family, parsed.description)
         except (NotSupportedError, DataError):
-            family = "ffmpeg"  # the worker finds it too, and closes the decoder with it
+            family = families.UNKNOWN  # the worker finds it too, and closes the decoder with it
         self._engine.configure((parsed, parameters))
         self._family, self._length_size = family, length_size
         self._key_required = True
@@ -189,7 +189,7 @@ class VideoDecoder:
         # What a container calls a key frame is one: broadcast streams start at recovery points.
         if (
             not chunk._from_container
-            and is_key(self._family, chunk.data, length_size=self._length_size) is False
+            and self._family.is_key(chunk.data, self._length_size) is False
         ):
             raise DataError(
                 f"the chunk at {chunk.timestamp} us says it is a key chunk, "
@@ -375,14 +375,13 @@ def open_decoder(
         Why this FFmpeg cannot decode it.
     """
     info: CodecInfo = parse_codec(config.codec)
-    description = config.description
-    if description is not None and info.family in ("avc", "hevc"):
-        _length_size(info.family, description)
+    family, description = families.of(info), config.description
+    _length_size(family, description)
     size = None if config.coded_width is None else (config.coded_width, config.coded_height)
     make = partial(
         DecoderCore,
         info.name,
-        extradata=description if info.family in ("avc", "hevc", "ffmpeg", "av1") else None,
+        extradata=description if family.TAKES_DESCRIPTION else None,
         coded_size=size,  # type: ignore[arg-type]
         threads=threads or config.threads or 0,
         low_delay=bool(config.optimize_for_latency),
@@ -408,15 +407,9 @@ def open_decoder(
     return core, shapes
 
 
-def _length_size(family: str, description: object) -> int | None:
+def _length_size(family: families.Family, description: object) -> int | None:
     """Return the bytes of a NAL unit's length prefix, None for Annex B."""
-    if description is None:
-        return None
     try:
-        if family == "avc":
-            return parse_avcc(description).length_size
-        if family == "hevc":
-            return parse_hvcc(description).length_size
+        return family.length_size(description)
     except DataError as error:
         raise NotSupportedError(f"the description is not usable: {error}") from error
-    return None

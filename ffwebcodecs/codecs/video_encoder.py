@@ -169,9 +169,7 @@ class VideoEncoder:
         parsed = VideoEncoderConfig.parse(config)
         quantizers = 0, 51  # H.264 and HEVC
         try:
-            info = parse_codec(parsed.codec)
-            if info.family == "ffmpeg":
-                quantizers = quantizer_range(info.name) or quantizers
+            quantizers = quantizer_range(parse_codec(parsed.codec).name) or quantizers
         except NotSupportedError:
             pass  # the worker finds it too, and closes the encoder with it
         with self._lock:

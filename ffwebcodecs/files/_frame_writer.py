@@ -13,8 +13,8 @@ from .._av.codecs.decoder import default_threads
 from .._runtime.pool import FramePool
 from .._spec.codecs.config import VideoEncoderConfig
 from .._spec.codecs.strings import parse_codec
-from .._spec.encoders.options import quantizer_range
-from .._spec.encoders.strings import usual_codec_string
+from .._spec.encoders.options import has_one_quality, quantizer_range
+from .._spec.encoders.strings import usual_codec_string, usual_depth
 from .._spec.frames.pixel_aspect import pixel_aspect
 from .._spec.frames.rect import Rect
 from ..codecs._encoder_input import named_format
@@ -29,8 +29,6 @@ from .muxer import Muxer
 # Microseconds by which a time may go back, as in files whose clock is not exact: such a frame is
 # shown right after the one before. More would hide whatever follows.
 _JITTER = 100_000
-# Their encoders take no quantizer for each frame, but one quality for all.
-_CRF_FAMILIES = ("vp8", "vp9", "av1")
 
 
 class EncodingOptions:
@@ -167,8 +165,8 @@ class FrameWriter:
         named = named_format(options.encoder_options)
         if named is not None:
             depth, chroma = named.depth, named.chroma
-        elif options.codec.lower() in ("h264", "avc"):
-            depth = 8  # what every player opens
+        else:
+            depth = usual_depth(options.codec, depth)
         codec = usual_codec_string(
             options.codec, width, height, rate, options.bitrate, depth, chroma
         )
@@ -178,7 +176,7 @@ class FrameWriter:
             width, height = max(2, width - width % 2), max(2, height - height % 2)
         mode, extra = "variable", options.encoder_options
         if options.quantizer is not None:
-            if parse_codec(codec).family in _CRF_FAMILIES:
+            if has_one_quality(parse_codec(codec)):
                 extra = {"crf": str(options.quantizer), **(extra or {})}
             else:
                 mode = "quantizer"

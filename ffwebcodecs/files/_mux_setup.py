@@ -7,18 +7,9 @@ from typing import Any
 
 from .._av.files import containers
 from .._av.files.mux import MOST_TICKS, VideoSetup
-from .._spec.codecs.bitstream import (
-    iter_nal_units,
-    iter_obus,
-    parse_av1_sequence,
-    parse_avc_sps,
-    parse_avcc,
-    parse_hevc_sps,
-    parse_hvcc,
-    parse_vp8_header,
-    parse_vp9_header,
-)
+from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.nal import START
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.files.timeline import Timeline
 from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
@@ -26,11 +17,6 @@ from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError
-
-_START = b"\0\0\1"
-_TAGS = ("avc1", "avc3", "hvc1", "hev1")
-_AVC_SETS = frozenset((7, 8, 13))
-_HEVC_SETS = frozenset((32, 33, 34))
 
 
 def make_setup(
@@ -68,7 +54,7 @@ def make_setup(
     _format(setup, info, native)
     if native is not None and native.numbers[0]:
         setup.codec_tag = native.numbers[0]
-    elif info.entry in _TAGS:
+    elif families.of(info).HAS_LENGTHS:
         setup.codec_tag = int.from_bytes(info.entry.encode(), "little")
     setup.color = _color(config, native)
     if config.display_aspect_width and config.display_aspect_height:
@@ -101,57 +87,23 @@ def _codec_header(
 ) -> None:
     description = bytes(config.description) if config.description is not None else b""  # type: ignore[call-overload]
     native = setup.native.extradata if setup.native is not None else b""
-    if info.family in ("avc", "hevc"):
-        setup.extradata = description or native or parameter_sets(info.family, chunk.data)
+    family = families.of(info)
+    setup.extradata = family.file_header(description, native, chunk.data)
+    if family.HAS_LENGTHS:
         if description:
-            (parse_avcc if info.family == "avc" else parse_hvcc)(description)
-        elif _START not in bytes(chunk.data[:4]):
-            what = "avcC" if info.family == "avc" else "hvcC"
+            family.length_size(description)  # whether it is one
+        elif START not in bytes(chunk.data[:4]):
             raise InvalidArgumentError(
                 f"decoder_config has no description, and the chunk at {chunk.timestamp} us does "
-                f"not begin with a start code: {config.codec} needs an {what} or Annex B chunks"
+                f"not begin with a start code: {config.codec} needs an {family.RECORD} or Annex B "
+                "chunks"
             )
-        if container.needs_description and not setup.extradata:
-            raise InvalidArgumentError(
-                f"{container.name} needs the parameter sets of {config.codec} first, but "
-                "decoder_config has no description and the first chunk, at "
-                f"{chunk.timestamp} us, has none in it"
-            )
-    elif info.family == "av1":
-        setup.extradata = native or _sequence_header(description, chunk)
-        if container.needs_description and not setup.extradata:
-            raise InvalidArgumentError(
-                f"{container.name} needs the sequence header of {config.codec} first, but the "
-                f"first chunk, at {chunk.timestamp} us, has none in it"
-            )
-    elif info.family == "ffmpeg":
-        setup.extradata = description or native
-    else:
-        setup.extradata = native
-
-
-def parameter_sets(family: str, data: memoryview) -> bytes:
-    """Return the parameter sets in an Annex B chunk, with start codes."""
-    wanted = _AVC_SETS if family == "avc" else _HEVC_SETS
-    units = []
-    for unit in iter_nal_units(data):
-        kind = unit[0] & 0x1F if family == "avc" else unit[0] >> 1 & 0x3F
-        if kind in wanted:
-            units.append(b"\0" + _START + bytes(unit))
-    return b"".join(units)
-
-
-def _sequence_header(description: bytes, chunk: EncodedVideoChunk) -> bytes:
-    if description[:1] == b"\x81":
-        return description
-    for kind, payload in iter_obus(chunk.data):
-        if kind == 1:
-            size, length = len(payload), bytearray()
-            while size >= 0x80:
-                length.append(size & 0x7F | 0x80)
-                size >>= 7
-            return bytes([0x0A, *length, size]) + bytes(payload)
-    return b""
+    if family.HEADER and container.needs_description and not setup.extradata:
+        lacking = "decoder_config has no description and " if family.HAS_LENGTHS else ""
+        raise InvalidArgumentError(
+            f"{container.name} needs the {family.HEADER} of {config.codec} first, but {lacking}the "
+            f"first chunk, at {chunk.timestamp} us, has none in it"
+        )
 
 
 def _size(
@@ -161,7 +113,7 @@ def _size(
         setup.width, setup.height = config.coded_width, config.coded_height
         return
     try:
-        size = _size_of(setup, info, chunk)
+        size = families.of(info).size_of(setup.extradata, chunk.data)
     except DataError:
         size = None
     if size is None or not all(size):
@@ -172,47 +124,12 @@ def _size(
     setup.width, setup.height = size
 
 
-def _size_of(
-    setup: VideoSetup, info: CodecInfo, chunk: EncodedVideoChunk
-) -> tuple[int, int] | None:
-    if info.family == "vp8":
-        vp8 = parse_vp8_header(chunk.data)
-        return vp8.width, vp8.height
-    if info.family == "vp9":
-        vp9 = parse_vp9_header(chunk.data)
-        return vp9.width, vp9.height
-    if info.family == "av1":
-        for kind, payload in iter_obus(setup.extradata[4 * (setup.extradata[:1] == b"\x81") :]):
-            if kind == 1:
-                sequence = parse_av1_sequence(payload)
-                return sequence.width, sequence.height
-    if info.family == "avc":
-        for unit in _units(setup.extradata, "avc"):
-            if unit[0] & 0x1F == 7:
-                avc = parse_avc_sps(unit)
-                return avc.width, avc.height
-    if info.family == "hevc":
-        for unit in _units(setup.extradata, "hevc"):
-            if unit[0] >> 1 & 0x3F == 33:
-                _, hevc = parse_hevc_sps(unit)
-                return hevc.width, hevc.height
-    return None
-
-
-def _units(extradata: bytes, family: str) -> list[Any]:
-    if extradata[:1] != b"\1":
-        return list(iter_nal_units(extradata))
-    return list(parse_avcc(extradata).sps if family == "avc" else parse_hvcc(extradata).units)
-
-
 def _format(setup: VideoSetup, info: CodecInfo, native: Any) -> None:
     if native is not None:
         return  # has all of it
-    if info.family in ("avc", "vp9", "av1", "hevc") and info.profile is not None:
+    if info.level is not None and info.profile is not None:  # VP8 has none of either
         setup.profile = info.profile
     depth, chroma = info.bit_depth, info.chroma
-    if info.family == "vp8":
-        depth, chroma = 8, "420"
     if depth is not None and chroma is not None:
         name = "gray" if chroma == "400" else f"yuv{chroma}p"
         setup.pix_fmt = name if depth == 8 else f"{name}{depth}le"

@@ -13,24 +13,16 @@ from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore, StreamInfo
 from .._av.files.streams import CopiedStream
 from .._av.frames import frame as native
-from .._spec.codecs.bitstream import vp9_level
+from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
-from .._spec.codecs.strings import (
-    av1_codec_string,
-    avc_codec_string,
-    hevc_codec_string,
-    parse_codec,
-    vp9_codec_string,
-)
+from .._spec.codecs.grammar import Stream
+from .._spec.codecs.strings import parse_codec
 from .._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, NotSupportedError
 
-# Sample entries that say: parameter sets may come in the stream too (as little-endian FourCC).
-_AVC3 = int.from_bytes(b"avc3", "little")
-_HEV1 = int.from_bytes(b"hev1", "little")
 _OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "software")
 
 
@@ -252,12 +244,8 @@ class Demuxer:
 def make_config(info: StreamInfo) -> VideoDecoderConfig:
     """Return the decoder configuration of a stream."""
     codec = codec_string(info)
-    family = codec.split(".")[0].split(":")[0]
     description: bytes | None = None
-    if info.extradata and (
-        family == "ffmpeg"
-        or (family in ("avc1", "avc3", "hvc1", "hev1") and info.extradata[0] == 1)
-    ):
+    if info.extradata and families.of(parse_codec(codec)).is_description(info.extradata):
         description = info.extradata
     aspect = display_aspect(info.width, info.height, info.sar)
     rotation, flip = orientation(info.display_matrix)
@@ -281,56 +269,28 @@ def make_config(info: StreamInfo) -> VideoDecoderConfig:
 
 def codec_string(info: StreamInfo) -> str:
     """Return the WebCodecs codec string of a stream, ``ffmpeg:NAME`` where WebCodecs has none."""
-    try:
-        text = _codec_string(info)
-        if text is not None:
-            parse_codec(text)
-            return text
-    except (DataError, NotSupportedError):
-        pass  # no usable header, or a profile that the grammar lacks; the codec itself is known
-    return f"ffmpeg:{info.codec}"
-
-
-def _codec_string(info: StreamInfo) -> str | None:
-    if info.codec == "h264":
-        return _avc(info)
-    if info.codec == "hevc":
-        return hevc_codec_string(info.extradata, "hev1" if info.codec_tag == _HEV1 else "hvc1")
-    if info.codec == "vp8":
-        return "vp8"
-    if info.codec == "vp9":
-        return _vp9(info)
-    if info.codec == "av1":
-        return av1_codec_string(info.extradata)
-    return None
-
-
-def _avc(info: StreamInfo) -> str:
-    try:
-        return avc_codec_string(info.extradata, "avc3" if info.codec_tag == _AVC3 else "avc1")
-    except DataError:
-        # FFmpeg keeps two of the constraint flags in its profile number.
-        constraints = (0x40 if info.profile & 1 << 9 else 0) | (
-            0x10 if info.profile & 1 << 11 else 0
-        )
-        if info.profile <= 0 or info.level <= 0:
-            raise
-        return f"avc1.{info.profile & 0xFF:02X}{constraints:02X}{info.level:02X}"
-
-
-def _vp9(info: StreamInfo) -> str:
-    name = native.pix_fmt_name(info.pix_fmt)
-    depth = 12 if "12" in name else 10 if "10" in name else 8
-    chroma = "444" if "444" in name or name == "gbrp" else "422" if "422" in name else "420"
-    profile = (
-        info.profile
-        if 0 <= info.profile <= 3
-        else (0 if chroma == "420" else 1) + (2 if depth > 8 else 0)
-    )
-    rate = info.frame_rate[0] / info.frame_rate[1] if info.frame_rate[1] > 0 else None
-    level = info.level if info.level > 0 else vp9_level(info.width, info.height, rate)
     primaries, transfer, matrix, full = info.color
-    return vp9_codec_string(profile, level, depth, chroma, (primaries, transfer, matrix), full == 2)
+    rate = info.frame_rate
+    stream = Stream(
+        info.extradata,
+        codec=info.codec,
+        tag=(info.codec_tag & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1"),
+        profile=info.profile,
+        level=info.level,
+        pix_fmt=native.pix_fmt_name(info.pix_fmt),
+        width=info.width,
+        height=info.height,
+        frame_rate=rate[0] / rate[1] if rate[1] > 0 else None,
+        color=(primaries, transfer, matrix),
+        full_range=full == 2,
+    )
+    try:
+        text = families.of_codec(info.codec).codec_string(stream)
+        parse_codec(text)
+        return text
+    except (DataError, NotSupportedError):
+        # No usable header, or a profile that the grammar lacks; the codec itself is known.
+        return f"ffmpeg:{info.codec}"
 
 
 def color_space(codes: tuple[int, int, int, int]) -> VideoColorSpace | None:

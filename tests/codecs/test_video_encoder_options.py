@@ -28,14 +28,8 @@ from encode_helpers import (
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, VideoFrame
 from ffwebcodecs._av.codecs.decoder import find_decoder
 from ffwebcodecs._av.scale import cache as scale
-from ffwebcodecs._spec.codecs.bitstream import (
-    is_key,
-    iter_nal_units,
-    parse_avc_sps,
-    parse_avcc,
-    parse_hevc_sps,
-    parse_hvcc,
-)
+from ffwebcodecs._spec.codecs import avc, families, hevc
+from ffwebcodecs._spec.codecs.nal import iter_nal_units
 
 
 def total(outputs: list[Output]) -> int:
@@ -195,9 +189,9 @@ def test_layers_that_no_encoder_has_are_refused(codec: str) -> None:
 def test_avc_description_says_profile_and_level(codec: str, profile: int, level: int) -> None:
     need("libx264")
     outputs = encode(settings(codec), frames(3))
-    config = parse_avcc(config_of(outputs).description)
+    config = avc.parse_avcc(config_of(outputs).description)
     assert (config.profile, config.level, config.length_size) == (profile, level, 4)
-    facts = parse_avc_sps(config.sps[0])
+    facts = avc.parse_sps(config.sps[0])
     assert (facts.width, facts.height) == (WIDTH, HEIGHT)
     assert len(config.pps) == 1
 
@@ -216,10 +210,10 @@ def test_hevc_description_says_profile_and_level(
 ) -> None:
     need("libx265")
     outputs = encode(settings(codec), frames(3))
-    config = parse_hvcc(config_of(outputs).description)
+    config = hevc.parse_hvcc(config_of(outputs).description)
     assert (config.profile, config.level, config.tier) == (profile, level, tier)
     assert [unit[0] >> 1 for unit in config.units] == [32, 33, 34]
-    _, facts = parse_hevc_sps(config.units[1])
+    _, facts = hevc.parse_sps(config.units[1])
     assert (facts.width, facts.height) == (WIDTH, HEIGHT)
     assert config.bit_depth == (10 if profile == 2 else 8)
 
@@ -266,7 +260,7 @@ def test_where_parameter_sets_are_is_as_the_codec_string_says(codec: str, in_str
     data = outputs[0].chunk.data
     kinds = [_kind(family, unit[0]) for unit in iter_nal_units(data, 4)]
     assert ((7 if family == "avc" else 33) in kinds) is in_stream
-    assert is_key(family, data, length_size=4)
+    assert families.BY_NAME[family].is_key(data, length_size=4)
 
 
 # ---- key frames of the other codecs -------------------------------------------------------------

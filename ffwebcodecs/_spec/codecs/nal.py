@@ -1,9 +1,9 @@
-"""H.264 and HEVC: NAL units, and whether decoding can start at an access unit."""
+"""NAL units, of which H.264 and HEVC are made: finding them, and what both say of pictures."""
 
 from __future__ import annotations
 
 from ...errors import DataError
-from .bits import HEADER_LIMIT, BitReader, as_view
+from .bits import HEADER_LIMIT, Record, as_view
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -11,6 +11,21 @@ if TYPE_CHECKING:
 
 # A frame has a handful of NAL units before its first slice; junk can have any number.
 _MOST_UNITS = 1000
+START = b"\0\0\1"
+CHROMA = ("400", "420", "422", "444")  # by chroma_format_idc
+
+
+class SequenceParameters(Record):
+    """What an H.264 or HEVC sequence parameter set says about its pictures."""
+
+    __slots__ = ("bit_depth", "chroma", "constraints", "height", "level", "profile", "width")
+    profile: int
+    constraints: int
+    level: int
+    chroma: str
+    bit_depth: int
+    width: int
+    height: int
 
 
 def iter_nal_units(data: object, length_size: int | None = None) -> Iterator[memoryview]:
@@ -71,7 +86,8 @@ def _annexb_heads(view: memoryview) -> Iterator[memoryview]:
             yield view[at : at + HEADER_LIMIT]
 
 
-def _heads(view: memoryview, length_size: int | None) -> Iterator[memoryview]:
+def heads(view: memoryview, length_size: int | None) -> Iterator[memoryview]:
+    """Yield each unit, or its first bytes: enough to find the first slice."""
     units = _annexb_heads(view) if length_size is None else _prefixed(view, length_size)
     for _, unit in zip(range(_MOST_UNITS), units, strict=False):
         yield unit
@@ -84,73 +100,6 @@ def payload(unit: memoryview, header: int) -> bytes:
     return (content if end < 0 else content[:end]).replace(b"\0\0\3", b"\0\0")
 
 
-def avc_is_key(view: memoryview, length_size: int | None) -> bool | None:
-    """Say whether decoding can start at this H.264 access unit; None: cannot tell.
-
-    An IDR picture, or one with a recovery point of 0 frames. An intra slice after a sequence
-    parameter set, as broadcasters make them, is left open, and so is a chunk without a picture.
-    """
-    recovers = parameters = False
-    seen = False
-    for unit in _heads(view, length_size):
-        kind = unit[0] & 0x1F
-        if unit[0] & 0x80 or not kind:
-            continue
-        seen = True
-        if kind == 5:
-            return True
-        if kind in (1, 2):
-            if recovers:
-                return True
-            return None if parameters and _is_intra(unit) else False
-        if kind == 6:
-            recovers = recovers or _recovers_at_once(unit)
-        elif kind == 7:
-            parameters = True
-    return None if seen else False
-
-
-def _is_intra(unit: memoryview) -> bool:
-    reader = BitReader(payload(unit[:64], 1), "slice")
-    try:
-        reader.ue()
-        return reader.ue() in (2, 4, 7, 9)
-    except DataError:
-        return False
-
-
-def _recovers_at_once(unit: memoryview) -> bool:
-    content, at = payload(unit, 1), 0
-    while at + 2 < len(content):
-        values = []
-        for _ in range(2):  # type, then size: each 255 times n, plus the last byte
-            value = 0
-            while at < len(content) and content[at] == 255:
-                value, at = value + 255, at + 1
-            if at >= len(content):
-                return False
-            values.append(value + content[at])
-            at += 1
-        if values[0] == 6:
-            # recovery_frame_cnt 0 is the single bit 1.
-            return at < len(content) and content[at] & 0x80 != 0
-        at += values[1]
-    return False
-
-
-def hevc_is_key(view: memoryview, length_size: int | None) -> bool | None:
-    """Say whether this HEVC access unit is BLA, IDR or CRA; None: it has no picture."""
-    seen = False
-    for unit in _heads(view, length_size):
-        if unit[0] & 0x80:
-            continue
-        kind = unit[0] >> 1
-        if kind < 32:
-            return 16 <= kind <= 21
-        seen = True
-    return None if seen else False
-
-
 def matching_units(view: memoryview, wanted: Callable[[int], bool]) -> Iterator[memoryview]:
     """Yield the units whose first byte is wanted: of Annex B data, or `view` if it is one."""
     if bytes(view[:3]) == b"\0\0\1" or bytes(view[:4]) == b"\0\0\0\1":
@@ -159,3 +108,73 @@ def matching_units(view: memoryview, wanted: Callable[[int], bool]) -> Iterator[
                 yield unit
     elif len(view) and wanted(view[0]):
         yield view
+
+
+def parameters(
+    profile: int, constraints: int, level: int, chroma: int, depth: int, width: int, height: int
+) -> SequenceParameters:
+    """Return what a sequence parameter set says, if it makes sense."""
+    if depth > 16 or not (0 < width <= 65536 and 0 < height <= 65536):
+        raise DataError(f"sequence parameter set: {width}x{height} at {depth} bits makes no sense")
+    return SequenceParameters(
+        profile=profile,
+        constraints=constraints,
+        level=level,
+        chroma=CHROMA[chroma],
+        bit_depth=depth,
+        width=width,
+        height=height,
+    )
+
+
+def counted(content: bytes, at: int, count: int, what: str) -> tuple[list[bytes], int]:
+    """Return units that a record has with two bytes of length each, and where they end."""
+    units = []
+    for _ in range(count):
+        start = at + 2
+        at = start + int.from_bytes(content[at:start], "big")
+        if start > len(content) or at > len(content):
+            raise DataError(f"{what} ends early, after {len(content)} bytes")
+        units.append(content[start:at])
+    return units, at
+
+
+def start_of(content: bytes) -> str:
+    """Describe data that is not what it should be."""
+    return f"{len(content)} bytes starting {content[:8].hex(' ') or 'nowhere'}"
+
+
+def split_headers(extradata: object) -> list[bytes]:
+    """Return the NAL units of an encoder's extradata, with start codes or 4-byte lengths."""
+    data = bytes(as_view(extradata))
+    annexb = data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1"
+    return [bytes(unit) for unit in iter_nal_units(data, None if annexb else 4)]
+
+
+def is_record(extradata: object) -> bool:
+    """Tell a record, which libx264 gives since FFmpeg 8.1, from NAL units: none has a length of
+    16 million bytes. It is made anew, as its last bytes are not right for every profile.
+    """
+    return bytes(as_view(extradata)[:1]) == b"\1"
+
+
+def append(record: bytearray, units: list[bytes]) -> None:
+    """Add units to a record, each with two bytes of length."""
+    for unit in units:
+        record += len(unit).to_bytes(2, "big")
+        record += unit
+
+
+def in_band_sets(data: object, wanted: Callable[[int], bool]) -> bytes:
+    """Return the units of an Annex B chunk whose first byte is wanted, with start codes."""
+    units = [bytes(unit) for unit in iter_nal_units(data) if wanted(unit[0])]
+    return b"".join(b"\0" + START + unit for unit in units)
+
+
+def with_lengths(data: object) -> bytes:
+    """Return an access unit with 4-byte lengths in place of start codes."""
+    parts: list[bytes | memoryview] = []
+    for unit in iter_nal_units(data):
+        parts.append(len(unit).to_bytes(4, "big"))
+        parts.append(unit)
+    return b"".join(parts)

@@ -6,6 +6,8 @@ Pure tables and arithmetic: what the installed FFmpeg really has is asked elsewh
 from __future__ import annotations
 
 from ...errors import NotSupportedError
+from ..codecs import families
+from ..codecs.grammar import Samples
 from ..codecs.strings import CodecInfo
 
 TYPE_CHECKING = False  # typing's own costs an import
@@ -13,13 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # The best first. Hardware encoders that do not open (no such GPU) are passed over.
-_SOFTWARE = {
+_SOFTWARE: dict[str, tuple[str, ...]] = {
     "avc": ("libx264", "libopenh264"),
     "hevc": ("libx265",),
     "vp8": ("libvpx",),
     "vp9": ("libvpx-vp9",),
     "av1": ("libsvtav1", "libaom-av1", "librav1e"),
 }
+# SVT-AV1 gives a picture back some time after it has got it, libaom at once.
+_REALTIME: dict[str, tuple[str, ...]] = {"av1": ("libaom-av1", "libsvtav1", "librav1e")}
 _HARDWARE = {
     "avc": ("h264_nvenc", "h264_vaapi", "h264_qsv", "h264_videotoolbox", "h264_amf"),
     "hevc": ("hevc_nvenc", "hevc_vaapi", "hevc_qsv", "hevc_videotoolbox", "hevc_amf"),
@@ -33,15 +37,13 @@ _KIND = {"nvenc": "cuda", "amf": "d3d11va"}
 
 def candidates(info: CodecInfo, preference: str, realtime: bool) -> list[str]:
     """Return the encoders to try for a codec string, the best first."""
-    if info.family == "ffmpeg":
+    if info.is_ffmpeg:
         return [info.name]
-    software = list(_SOFTWARE[info.family])
-    if realtime and info.family == "av1":
-        # SVT-AV1 gives a picture back some time after it has got it, libaom at once.
-        software.sort(key=lambda name: name != "libaom-av1")
-    hardware = _HARDWARE[info.family]
+    software, hardware = _SOFTWARE[info.family], _HARDWARE[info.family]
+    if realtime:
+        software = _REALTIME.get(info.family, software)
     if preference == "prefer-software":
-        return software
+        return [*software]
     if preference == "prefer-hardware":
         return [*hardware, *software]
     return [*software, *hardware]
@@ -77,17 +79,7 @@ class PixFmt:
         return self.name.startswith("yuvj")
 
 
-class Wanted:
-    """The samples that a codec string allows; None: any."""
-
-    __slots__ = ("chroma", "depths")
-
-    def __init__(self, chroma: tuple[str, ...] | None, depths: tuple[int, ...] | None) -> None:
-        self.chroma = chroma
-        self.depths = depths
-
-
-def wanted_samples(info: CodecInfo) -> Wanted:
+def wanted_samples(info: CodecInfo) -> Samples:
     """Return what the string's profile is for.
 
     Raises
@@ -95,53 +87,17 @@ def wanted_samples(info: CodecInfo) -> Wanted:
     NotSupportedError
         No encoder here writes this profile.
     """
-    if info.family == "avc":
-        return _avc(info)
-    if info.family == "hevc":
-        return _hevc(info)
-    if info.family == "vp9" and info.chroma is None:
-        return Wanted(("444", "422"), (info.bit_depth or 8,))
-    if info.family == "av1" and info.chroma is None:
-        return Wanted(("420", "422", "444"), (info.bit_depth or 12,))
-    if info.family == "ffmpeg":
-        return Wanted(None, None)
-    return Wanted((info.chroma or "420",), (info.bit_depth or 8,))
-
-
-def _avc(info: CodecInfo) -> Wanted:
-    found = {
-        66: Wanted(("420",), (8,)),
-        77: Wanted(("420",), (8,)),
-        100: Wanted(("420",), (8,)),
-        110: Wanted(("420",), (10,)),
-        122: Wanted(("422",), (10, 8)),
-        244: Wanted(("444",), (8, 10)),
-    }.get(info.profile or 0)
+    found = families.of(info).samples_of(info)
     if found is None:
         raise NotSupportedError(f"{info.string}: no encoder here writes profile {info.profile}")
     return found
-
-
-def _hevc(info: CodecInfo) -> Wanted:
-    if info.profile == 1 or info.profile == 3:
-        return Wanted(("420",), (8,))
-    if info.profile == 2:
-        return Wanted(("420",), (10,))
-    if info.profile != 4:
-        raise NotSupportedError(f"{info.string}: no encoder here writes profile {info.profile}")
-    # Format range extensions: the constraint flags say which (H.265, table A.2).
-    fields = [int(byte, 16) for byte in info.string.split(".")[4:]] + [0, 0]
-    flags = fields[0] << 8 | fields[1]
-    depth = 8 if flags & 0x200 else 10 if flags & 0x400 else 12
-    chroma = "420" if flags & 0x080 else "422" if flags & 0x100 else "444"
-    return Wanted((chroma,), (depth,))
 
 
 _CHROMA_ORDER = {"400": 0, "410": 1, "411": 2, "420": 3, "440": 4, "422": 5, "444": 6}
 
 
 def choose_format(
-    formats: Iterable[PixFmt], source: PixFmt, wanted: Wanted, keep_alpha: bool
+    formats: Iterable[PixFmt], source: PixFmt, wanted: Samples, keep_alpha: bool
 ) -> PixFmt | None:
     """Return the format in which a picture of `source` loses least, None if none is allowed.
 
@@ -161,7 +117,7 @@ def choose_format(
     return best
 
 
-def allowed(entry: PixFmt, wanted: Wanted) -> bool:
+def allowed(entry: PixFmt, wanted: Samples) -> bool:
     """Tell whether a codec string admits pictures of this format."""
     if wanted.depths is None or wanted.chroma is None:
         return True

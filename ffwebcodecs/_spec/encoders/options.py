@@ -7,12 +7,15 @@ depends on is listed in `Setup.needed`, and its absence makes the request unsupp
 from __future__ import annotations
 
 from ...errors import NotSupportedError
+from ..codecs.strings import CodecInfo
 from .request import Request, Setup
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Their encoders take no quantizer for each frame, but one quality for all: their option "crf".
+_ONE_QUALITY = frozenset(("vp8", "vp9", "av1"))
 QUANTIZER_BASE = 26  # of libx264 and libx265: the quantizer of a frame that names none
 _QUANTIZER_MOST = {"libx264": 51, "libx265": 51}
 _QSCALE = frozenset(
@@ -54,6 +57,11 @@ def quantizer_range(encoder: str) -> tuple[int, int] | None:
     return (1, 31) if encoder in _QSCALE else None
 
 
+def has_one_quality(info: CodecInfo) -> bool:
+    """Tell whether a quantizer is for the whole stream, as the encoder's option "crf"."""
+    return info.family in _ONE_QUALITY
+
+
 def translate(encoder: str, request: Request) -> Setup:
     """Return how to open `encoder` for a request.
 
@@ -68,7 +76,7 @@ def translate(encoder: str, request: Request) -> Setup:
     if request.mode == "quantizer" and quantizer_range(encoder) is None:
         raise NotSupportedError(f"{encoder} takes no quantizer for each frame")
     _TRANSLATORS.get(encoder, _other)(encoder, request, setup)
-    if request.lengths or request.info.family == "ffmpeg":
+    if request.lengths or request.info.is_ffmpeg:
         setup.flags.add("global_header")
     if request.realtime:
         setup.flags.add("low_delay")
@@ -89,8 +97,8 @@ def _level(request: Request, divisor: int) -> str | None:
 def _x264(_encoder: str, request: Request, setup: Setup) -> None:
     info, options = request.info, setup.options
     setup.parameters_name = "x264-params"
-    if info.family == "avc":
-        options["profile"] = _AVC_PROFILES[info.profile or 100]
+    if info.profile is not None:
+        options["profile"] = _AVC_PROFILES[info.profile]
         level = "1b" if info.level == 9 else _level(request, 10)
         if level is not None:
             options["level"] = level
@@ -138,7 +146,7 @@ def _x265(_encoder: str, request: Request, setup: Setup) -> None:
     setup.parameters += ["log-level=none", "open-gop=0"]
     if request.threads:
         setup.parameters.append(f"pools={request.threads}")
-    if info.family == "hevc":
+    if info.profile is not None:
         options["profile"] = _hevc_profile(request)
         setup.needed.add("profile")
         setup.parameters.append(f"level-idc={_level(request, 30)}")

@@ -7,11 +7,15 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 from awkward import NEVER_A_STRUCTURE
 
-from ffwebcodecs._spec.codecs import bitstream
+from ffwebcodecs._spec.codecs import av1, avc, hevc, vp8, vp9
+from ffwebcodecs._spec.codecs.families import BY_NAME
+from ffwebcodecs._spec.codecs.grammar import Stream
+from ffwebcodecs._spec.codecs.nal import iter_nal_units
 from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs.errors import DataError, InvalidArgumentError, NotSupportedError
 
@@ -70,6 +74,18 @@ AV1C_HDR = bytes.fromhex("81004c000a0d00000003b4fdf36be542440241")
 AV1C_444 = bytes.fromhex("812000000a0a20000003b4fdf36be408")
 
 
+def avc_string(data: object) -> str:
+    return avc.codec_string(Stream(data))
+
+
+def hevc_string(data: object) -> str:
+    return hevc.codec_string(Stream(data))
+
+
+def av1_string(data: object) -> str:
+    return av1.codec_string(Stream(data))
+
+
 def annexb(*units: bytes) -> bytes:
     return b"".join(b"\0\0\0\1" + unit for unit in units)
 
@@ -79,7 +95,7 @@ def prefixed(*units: bytes, size: int = 4) -> bytes:
 
 
 def test_avcc_gives_what_the_encoder_wrote():
-    config = bitstream.parse_avcc(AVCC_BASELINE)
+    config = avc.parse_avcc(AVCC_BASELINE)
     assert (config.profile, config.constraints, config.level) == (66, 0xC0, 10)
     assert config.length_size == 4
     assert [len(unit) for unit in config.sps] == [23]
@@ -89,44 +105,44 @@ def test_avcc_gives_what_the_encoder_wrote():
 @pytest.mark.parametrize(
     ("unit", "profile", "level", "chroma", "depth", "width", "height"),
     [
-        (bitstream.parse_avcc(AVCC_BASELINE).sps[0], 66, 10, "420", 8, 160, 96),
-        (bitstream.parse_avcc(AVCC_422_INTERLACED).sps[0], 122, 21, "422", 8, 162, 98),
+        (avc.parse_avcc(AVCC_BASELINE).sps[0], 66, 10, "420", 8, 160, 96),
+        (avc.parse_avcc(AVCC_422_INTERLACED).sps[0], 122, 21, "422", 8, 162, 98),
         (SPS_HIGH, 100, 10, "420", 8, 160, 96),
         (SPS_HIGH10, 110, 10, "420", 10, 160, 96),
     ],
 )
 def test_h264_sequence_parameters(unit, profile, level, chroma, depth, width, height):
-    sps = bitstream.parse_avc_sps(unit)
+    sps = avc.parse_sps(unit)
     assert (sps.profile, sps.level, sps.chroma, sps.bit_depth) == (profile, level, chroma, depth)
     assert (sps.width, sps.height) == (width, height)
 
 
 def test_hevc_parameters_agree_between_hvcc_and_sps():
-    config = bitstream.parse_hvcc(HVCC_MAIN10)
+    config = hevc.parse_hvcc(HVCC_MAIN10)
     assert config.units[1] == HEVC_SPS_MAIN10
-    from_sps, picture = bitstream.parse_hevc_sps(HEVC_SPS_MAIN10)
+    from_sps, picture = hevc.parse_sps(HEVC_SPS_MAIN10)
     for name in ("profile", "profile_space", "tier", "level", "compatibility", "constraints"):
         assert getattr(config, name) == getattr(from_sps, name), name
     assert (config.profile, config.level, config.bit_depth, config.chroma) == (2, 30, 10, "420")
     assert (picture.width, picture.height, picture.bit_depth) == (160, 96, 10)
-    assert bitstream.parse_hevc_sps(HEVC_SPS_422)[1].chroma == "422"
+    assert hevc.parse_sps(HEVC_SPS_422)[1].chroma == "422"
 
 
 @pytest.mark.parametrize(
     ("make", "data", "expected"),
     [
-        (bitstream.avc_codec_string, AVCC_BASELINE, "avc1.42C00A"),
-        (bitstream.avc_codec_string, SPS_HIGH, "avc1.64000A"),
-        (bitstream.avc_codec_string, annexb(SEI_USER_DATA, SPS_HIGH, PPS_HIGH), "avc1.64000A"),
+        (avc_string, AVCC_BASELINE, "avc1.42C00A"),
+        (avc_string, SPS_HIGH, "avc1.64000A"),
+        (avc_string, annexb(SEI_USER_DATA, SPS_HIGH, PPS_HIGH), "avc1.64000A"),
         # Main 10: compatible with profile 2 only, whose bit reads as 4 in reverse.
-        (bitstream.hevc_codec_string, HVCC_MAIN10, "hvc1.2.4.L30.90"),
-        (bitstream.hevc_codec_string, HEVC_SPS_MAIN10, "hvc1.2.4.L30.90"),
-        (bitstream.hevc_codec_string, annexb(HEVC_SPS_MAIN10), "hvc1.2.4.L30.90"),
-        (bitstream.hevc_codec_string, HVCC_MAIN, "hvc1.1.6.L30.90"),
-        (bitstream.hevc_codec_string, HEVC_SPS_422, "hvc1.4.10.L30.9D.8"),
-        (bitstream.av1_codec_string, AV1_KEY, "av01.0.00M.08"),
-        (bitstream.av1_codec_string, AV1C_444, "av01.1.00M.08"),
-        (bitstream.av1_codec_string, AV1C_HDR, "av01.0.00M.10.0.110.09.16.09.0"),
+        (hevc_string, HVCC_MAIN10, "hvc1.2.4.L30.90"),
+        (hevc_string, HEVC_SPS_MAIN10, "hvc1.2.4.L30.90"),
+        (hevc_string, annexb(HEVC_SPS_MAIN10), "hvc1.2.4.L30.90"),
+        (hevc_string, HVCC_MAIN, "hvc1.1.6.L30.90"),
+        (hevc_string, HEVC_SPS_422, "hvc1.4.10.L30.9D.8"),
+        (av1_string, AV1_KEY, "av01.0.00M.08"),
+        (av1_string, AV1C_444, "av01.1.00M.08"),
+        (av1_string, AV1C_HDR, "av01.0.00M.10.0.110.09.16.09.0"),
     ],
 )
 def test_codec_strings_of_real_streams(make, data, expected):
@@ -135,12 +151,12 @@ def test_codec_strings_of_real_streams(make, data, expected):
 
 
 def test_entry_names_can_be_chosen():
-    assert bitstream.avc_codec_string(SPS_HIGH, "avc3") == "avc3.64000A"
-    assert bitstream.hevc_codec_string(HVCC_MAIN, "hev1") == "hev1.1.6.L30.90"
+    assert avc.codec_string(Stream(SPS_HIGH, tag="avc3")) == "avc3.64000A"
+    assert hevc.codec_string(Stream(HVCC_MAIN, tag="hev1")) == "hev1.1.6.L30.90"
 
 
 def test_vp9_codec_strings():
-    make = bitstream.vp9_codec_string
+    make = vp9.make_string
     assert make(0, 10) == "vp09.00.10.08"
     assert make(2, 31, 10, "420", (9, 16, 9), False) == "vp09.02.31.10.01.09.16.09.00"
     assert make(1, 10, 8, "444", (2, 2, 2), True) == "vp09.01.10.08.03.02.02.02.01"
@@ -164,36 +180,36 @@ def test_vp9_codec_strings():
     ],
 )
 def test_vp9_level_is_the_lowest_that_holds_the_video(width, height, rate, level):
-    assert bitstream.vp9_level(width, height, rate) == level
+    assert vp9.level_for(width, height, rate) == level
 
 
 def test_vp8_and_vp9_headers():
-    vp8 = bitstream.parse_vp8_header(VP8_KEY)
-    assert (vp8.key, vp8.shown, vp8.width, vp8.height) == (True, True, 160, 96)
+    frame = vp8.parse_header(VP8_KEY)
+    assert (frame.key, frame.shown, frame.width, frame.height) == (True, True, 160, 96)
     for data, profile, depth, chroma in (
         (VP9_KEY, 0, 8, "420"),
         (VP9_KEY_10, 2, 10, "420"),
         (VP9_KEY_444, 1, 8, "444"),
     ):
-        vp9 = bitstream.parse_vp9_header(data)
-        assert (vp9.profile, vp9.bit_depth, vp9.chroma) == (profile, depth, chroma)
-        assert (vp9.key, vp9.width, vp9.height) == (True, 160, 96)
+        frame = vp9.parse_header(data)
+        assert (frame.profile, frame.bit_depth, frame.chroma) == (profile, depth, chroma)
+        assert (frame.key, frame.width, frame.height) == (True, 160, 96)
 
 
 def test_av1_sequence_header():
-    sequence = bitstream.parse_av1c(AV1C_HDR).sequence
+    sequence = av1.parse_av1c(AV1C_HDR).sequence
     assert (sequence.profile, sequence.bit_depth, sequence.chroma) == (0, 10, "420")
     assert (sequence.width, sequence.height) == (160, 96)
     assert (sequence.color, sequence.full_range) == ((9, 16, 9), False)
-    assert bitstream.find_av1_sequence(AV1_KEY_SVT).width == 160
-    assert bitstream.find_av1_sequence(AV1_DELTA) is None
+    assert av1.find_sequence(AV1_KEY_SVT).width == 160
+    assert av1.find_sequence(AV1_DELTA) is None
 
 
 def test_vpcc_and_webm_codec_private():
-    config = bitstream.parse_vpcc(bytes.fromhex("01000000 02 1f a3 09 10 09 0000"))
+    config = vp9.parse_vpcc(bytes.fromhex("01000000 02 1f a3 09 10 09 0000"))
     assert (config.profile, config.level, config.bit_depth, config.chroma) == (2, 31, 10, "420")
     assert (config.color, config.full_range) == ((9, 16, 9), True)
-    config = bitstream.parse_vpcc(bytes.fromhex("010101 02011f 030108 040103"))
+    config = vp9.parse_vpcc(bytes.fromhex("010101 02011f 030108 040103"))
     assert (config.profile, config.level, config.bit_depth, config.chroma) == (1, 31, 8, "444")
 
 
@@ -219,22 +235,22 @@ def test_vpcc_and_webm_codec_private():
     ],
 )
 def test_nal_units_are_key_frames_by_their_type(family, units, key):
-    assert bitstream.is_key(family, annexb(*units)) is key
-    assert bitstream.is_key(family, b"\0" + annexb(*units).replace(b"\0\0\0\1", b"\0\0\1")) is key
+    assert BY_NAME[family].is_key(annexb(*units)) is key
+    assert BY_NAME[family].is_key(b"\0" + annexb(*units).replace(b"\0\0\0\1", b"\0\0\1")) is key
     for size in (2, 4):
         data = prefixed(*units, size=size)
-        assert bitstream.is_key(family, data, length_size=size) is key
-        assert bitstream.is_key(family, memoryview(bytearray(data)), length_size=size) is key
+        assert BY_NAME[family].is_key(data, length_size=size) is key
+        assert BY_NAME[family].is_key(memoryview(bytearray(data)), length_size=size) is key
 
 
 def test_a_key_frame_is_found_behind_a_long_first_unit():
     long = SEI_USER_DATA[:2] + b"\x05" * 9000
     for pad in range(4080, 4100):  # the start code straddles the first window
         filler = b"\x06\x05" + b"\x05" * pad
-        assert bitstream.is_key("avc", annexb(filler, AVC_IDR)) is True
-        assert bitstream.is_key("avc", annexb(filler, AVC_P_SLICE)) is False
-    assert bitstream.is_key("avc", annexb(long, AVC_IDR)) is True
-    assert bitstream.is_key("avc", prefixed(long, AVC_IDR), length_size=4) is True
+        assert avc.is_key(annexb(filler, AVC_IDR)) is True
+        assert avc.is_key(annexb(filler, AVC_P_SLICE)) is False
+    assert avc.is_key(annexb(long, AVC_IDR)) is True
+    assert avc.is_key(prefixed(long, AVC_IDR), length_size=4) is True
 
 
 @pytest.mark.parametrize(
@@ -262,49 +278,51 @@ def test_a_key_frame_is_found_behind_a_long_first_unit():
     ],
 )
 def test_key_frames_of_the_other_codecs(family, data, key):
-    assert bitstream.is_key(family, data) is key
+    assert BY_NAME[family].is_key(data) is key
 
 
 @pytest.mark.parametrize("family", ["avc", "hevc", "vp8", "vp9", "av1"])
 @pytest.mark.parametrize("length_size", [None, 1, 2, 4])
 def test_empty_data_is_no_key_frame(family, length_size):
-    assert bitstream.is_key(family, b"", length_size=length_size) is False
+    assert BY_NAME[family].is_key(b"", length_size=length_size) is False
 
 
 def test_nal_units_come_back_as_they_went_in():
     units = [SPS_HIGH, PPS_HIGH, SEI_USER_DATA, AVC_IDR]
-    assert [bytes(u) for u in bitstream.iter_nal_units(annexb(*units))] == units
-    assert [bytes(u) for u in bitstream.iter_nal_units(annexb(*units) + b"\0\0")] == units
+    assert [bytes(u) for u in iter_nal_units(annexb(*units))] == units
+    assert [bytes(u) for u in iter_nal_units(annexb(*units) + b"\0\0")] == units
     for size in (1, 2, 4):
-        assert [
-            bytes(u) for u in bitstream.iter_nal_units(prefixed(*units, size=size), size)
-        ] == units
+        assert [bytes(u) for u in iter_nal_units(prefixed(*units, size=size), size)] == units
+
+
+def shown(parse: Callable[[object], object]) -> str:
+    return f"{parse.__module__.rpartition('.')[2]}.{parse.__name__}"
 
 
 PARSERS = [
-    bitstream.parse_avcc,
-    bitstream.parse_hvcc,
-    bitstream.parse_av1c,
-    bitstream.parse_vpcc,
-    bitstream.parse_avc_sps,
-    bitstream.parse_hevc_sps,
-    bitstream.parse_av1_sequence,
-    bitstream.parse_vp8_header,
-    bitstream.parse_vp9_header,
-    bitstream.avc_codec_string,
-    bitstream.hevc_codec_string,
-    bitstream.av1_codec_string,
+    avc.parse_avcc,
+    hevc.parse_hvcc,
+    av1.parse_av1c,
+    vp9.parse_vpcc,
+    avc.parse_sps,
+    hevc.parse_sps,
+    av1.parse_sequence,
+    vp8.parse_header,
+    vp9.parse_header,
+    avc_string,
+    hevc_string,
+    av1_string,
 ]
 
 
-@pytest.mark.parametrize("parse", PARSERS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("parse", PARSERS, ids=shown)
 def test_short_data_is_a_data_error(parse):
     for data in (b"", b"\1", b"\x81\0"):
         with pytest.raises(DataError):
             parse(data)
 
 
-@pytest.mark.parametrize("parse", PARSERS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("parse", PARSERS, ids=shown)
 @pytest.mark.parametrize("value", [v for v in NEVER_A_STRUCTURE if v != b"abcd"] + [None])
 def test_what_is_no_buffer_is_an_invalid_argument(parse, value):
     with pytest.raises(InvalidArgumentError):
@@ -337,9 +355,9 @@ def test_mutated_data_gives_an_answer_or_a_data_error():
     for data in mutations(1500):
         for family in ("avc", "hevc", "vp8", "vp9", "av1"):
             for size in (None, 1, 4):
-                assert bitstream.is_key(family, data, length_size=size) in (True, False, None)
-        list(bitstream.iter_obus(data))
-        list(bitstream.iter_nal_units(data))
+                assert BY_NAME[family].is_key(data, length_size=size) in (True, False, None)
+        list(av1.iter_obus(data))
+        list(iter_nal_units(data))
         for parse in PARSERS:
             with contextlib.suppress(DataError, NotSupportedError):
                 result = parse(data)
@@ -353,6 +371,6 @@ def test_megabytes_of_nonsense_are_answered_at_once(pattern):
     start = time.process_time()
     for family in ("avc", "hevc", "vp8", "vp9", "av1"):
         for size in (None, 1, 4):
-            assert bitstream.is_key(family, data, length_size=size) in (False, None)
+            assert BY_NAME[family].is_key(data, length_size=size) in (False, None)
     # Milliseconds; the margin is for a busy machine. Quadratic work would take minutes.
     assert time.process_time() - start < 5

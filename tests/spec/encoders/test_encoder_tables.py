@@ -6,13 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from ffwebcodecs._spec.codecs.parameter_records import (
-    build_avcc,
-    build_hvcc,
-    split_headers,
-    with_lengths,
-)
-from ffwebcodecs._spec.codecs.parameter_sets import parse_hvcc
+from ffwebcodecs._spec.codecs import avc, hevc
+from ffwebcodecs._spec.codecs.nal import split_headers, with_lengths
 from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs._spec.encoders.choice import (
     PixFmt,
@@ -209,16 +204,16 @@ def test_record_that_an_encoder_made_itself_is_made_anew() -> None:
     sps = bytes.fromhex("6742c01ed906269a808080a0000003002000000781e2c5c9")
     pps = bytes.fromhex("68cb83cb20")
     record = b"\1\x42\xc0\x1e\xff\xe1" + len(sps).to_bytes(2, "big") + sps + b"\1\0\5" + pps
-    assert build_avcc(record + b"\xfc\xfa\xfb\0") == record
-    assert build_avcc(b"\0\0\0\1" + sps + b"\0\0\0\1" + pps) == record
+    assert avc.description_of(record + b"\xfc\xfa\xfb\0") == record
+    assert avc.description_of(b"\0\0\0\1" + sps + b"\0\0\0\1" + pps) == record
 
 
 def test_hevc_record_that_an_encoder_made_itself_is_made_anew() -> None:
     sps = "42010102200000030090000003000003001ea0142061365959a4932bc05a020000030002000003001410"
     units = [bytes.fromhex(unit) for unit in ("40010c01ffff", sps, "4401c172b02240")]
-    made = build_hvcc(b"".join(b"\0\0\0\1" + unit for unit in units))
-    assert parse_hvcc(made).units == units
-    assert build_hvcc(made) == made
+    made = hevc.description_of(b"".join(b"\0\0\0\1" + unit for unit in units))
+    assert hevc.parse_hvcc(made).units == units
+    assert hevc.description_of(made) == made
 
 
 def request(codec: str, **members: object) -> Request:

@@ -1,0 +1,88 @@
+"""``ffmpeg:NAME``, this package's extension: any codec of FFmpeg's, about which nothing is known.
+
+What its headers say is between FFmpeg's muxers, demuxers and coders; here they pass as they are.
+"""
+
+from __future__ import annotations
+
+from .bits import as_view
+from .grammar import CodecInfo, Limits, Samples, Stream, bad
+
+TYPE_CHECKING = False  # typing's own costs an import
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "ffmpeg"
+CODEC: str | None = None
+ENTRIES: tuple[str, ...] = ()
+IN_STREAM: str | None = None
+SHORT_NAMES: tuple[str, ...] = ()
+HINTS: Mapping[str, str] = {}
+HAS_LENGTHS = False
+EVEN_SIZES = False
+TAKES_DESCRIPTION = True
+RECORD = ""
+HEADER = ""
+
+PREFIX = "ffmpeg:"
+
+
+def parse_string(codec: str, entry: str, fields: list[str]) -> CodecInfo:
+    """Return what ``ffmpeg:NAME`` says; its name has no fields."""
+    name = codec[len(PREFIX) :]
+    if not name or not name.isascii() or not name.replace("_", "a").replace("-", "a").isalnum():
+        raise bad(codec, "expected the name of a codec after 'ffmpeg:', such as 'ffmpeg:prores'")
+    return CodecInfo(codec, NAME, name, entry)
+
+
+def codec_string(stream: Stream) -> str:
+    """Return ``ffmpeg:NAME``."""
+    return f"{PREFIX}{stream.codec}"
+
+
+def usual_strings(
+    depth: int, chroma: str, width: int, height: int, framerate: float | None
+) -> list[str]:
+    """Return nothing: there is no short name to ask for."""
+    return []
+
+
+def is_key(data: object, length_size: int | None = None) -> bool | None:
+    """Return None: it cannot be told."""
+    as_view(data)
+    return None
+
+
+def size_of(header: bytes, data: object) -> tuple[int, int] | None:
+    """Return None: it cannot be told."""
+    return None
+
+
+def description_of(header: object, *, complete: bool = True) -> bytes | None:
+    """Return the encoder's header as it is."""
+    return bytes(as_view(header)) or None
+
+
+def is_description(header: bytes) -> bool:
+    """Return True: a container's header is for the decoder."""
+    return True
+
+
+def length_size(description: object) -> int | None:
+    """Return None: there are no lengths."""
+    return None
+
+
+def file_header(description: bytes, known: bytes, data: object) -> bytes:
+    """Return the description, or what the demuxer knew."""
+    return description or known
+
+
+def limits_of(info: CodecInfo) -> Limits | None:
+    """Return None: nothing is known of levels."""
+    return None
+
+
+def samples_of(info: CodecInfo) -> Samples | None:
+    """Return samples of any kind."""
+    return Samples(None, None)
