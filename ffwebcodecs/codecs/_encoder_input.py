@@ -27,22 +27,11 @@ from .._spec.encoders.clock import allowed_rate
 from .._spec.encoders.levels import check_level
 from .._spec.encoders.options import SCALABILITY_MODES, translate
 from .._spec.encoders.request import Request
-from .._spec.frames.color import (
-    MATRIX,
-    MATRIX_BY_CODE,
-    PRIMARIES,
-    PRIMARIES_BY_CODE,
-    RGB_DEFAULT,
-    TRANSFER,
-    TRANSFER_BY_CODE,
-    YUV_DEFAULT,
-    ColorMembers,
-)
+from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, codes_of, names_of
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..errors import NotSupportedError
 from ..frames._shape import FrameShape
 
-_UNSPECIFIED = 2  # in all three tables of H.273
 _ASSUMED: ColorMembers = YUV_DEFAULT
 # Encoders of lossy codecs whose stream cannot say that samples use the full range: most readers
 # take them for limited ones, whatever the container says.
@@ -258,12 +247,13 @@ def _color_for(
         primaries = color[0] or primaries
         if color[1] in ("linear", "pq", "hlg"):  # the others are one curve, as for browsers
             transfer = color[1]
-    if plan.info.color is not None and MATRIX_BY_CODE.get(plan.info.color[2]) not in (None, "rgb"):
-        matrix = MATRIX_BY_CODE[plan.info.color[2]]
+    named = names_of(*plan.info.color) if plan.info.color is not None else (None, None, None)
+    if named[2] not in (None, "rgb"):
+        matrix = named[2]
         if source.rgb or primaries is None:
-            primaries = PRIMARIES_BY_CODE.get(plan.info.color[0], primaries)
+            primaries = named[0] or primaries
         if source.rgb or transfer is None:
-            transfer = TRANSFER_BY_CODE.get(plan.info.color[1], transfer)
+            transfer = named[1] or transfer
     if plan.info.full_range is not None:
         full_range = plan.info.full_range
     if chosen.full_range or name in ("mjpeg", "ljpeg", "mjpeg_vaapi", "mjpeg_qsv"):
@@ -280,17 +270,12 @@ def _color_for(
 
 def open_core(plan: Plan, codec: Any, target: Target, rate: Fraction) -> native.EncoderCore:
     """Open an encoder for such pictures; NotSupportedError says why it does not."""
-    primaries, transfer, matrix, full_range = target.color
     picture = native.Picture(
         target.format.name,
         plan.config.width,
         plan.config.height,
-        (
-            _UNSPECIFIED if primaries is None else PRIMARIES[primaries],
-            _UNSPECIFIED if transfer is None else TRANSFER[transfer],
-            _UNSPECIFIED if matrix is None else MATRIX[matrix],
-        ),
-        full_range,
+        codes_of(*target.color[:3]),
+        target.color[3],
     )
     name = encoder_name(codec)
     rate = allowed_rate(name, rate)

@@ -12,7 +12,7 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.nal import START
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.files.timeline import Timeline
-from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from .._spec.frames.color import UNSPECIFIED, codes_of
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -136,20 +136,20 @@ def _format(setup: VideoSetup, info: CodecInfo, native: Any) -> None:
 
 
 def _color(config: VideoDecoderConfig, native: Any) -> tuple[int, int, int, int]:
-    primaries, transfer, matrix, full = (2, 2, 2, 0)
+    codes, full = UNSPECIFIED, 0
     if native is not None:
         at = native.FIELDS.index
         full = native.numbers[at("color_range")]
-        primaries = native.numbers[at("color_primaries")]
-        transfer = native.numbers[at("color_trc")]
-        matrix = native.numbers[at("color_space")]
+        codes = (
+            native.numbers[at("color_primaries")],
+            native.numbers[at("color_trc")],
+            native.numbers[at("color_space")],
+        )
     space = config.color_space
     if isinstance(space, VideoColorSpace):
-        primaries = PRIMARIES.get(space.primaries or "", primaries)
-        transfer = TRANSFER.get(space.transfer or "", transfer)
-        matrix = MATRIX.get(space.matrix or "", matrix)
+        codes = codes_of(space.primaries, space.transfer, space.matrix, codes)
         full = full if space.full_range is None else 1 + space.full_range
-    return primaries, transfer, matrix, full
+    return (*codes, full)
 
 
 _COARSER = {1000000: 90000, 90000: 1000, 1000: 1}

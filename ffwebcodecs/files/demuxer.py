@@ -17,7 +17,7 @@ from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.grammar import Stream
 from .._spec.codecs.strings import parse_codec
-from .._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
+from .._spec.frames.color import names_of
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -295,11 +295,7 @@ def codec_string(info: StreamInfo) -> str:
 
 def color_space(codes: tuple[int, int, int, int]) -> VideoColorSpace | None:
     """Return the colours of a stream, None if it says nothing about them."""
-    primaries, transfer, matrix = (
-        PRIMARIES_BY_CODE.get(codes[0]),
-        TRANSFER_BY_CODE.get(codes[1]),
-        MATRIX_BY_CODE.get(codes[2]),
-    )
+    primaries, transfer, matrix = names_of(*codes[:3])
     full = {1: False, 2: True}.get(codes[3])
     if primaries is None and transfer is None and matrix is None and full is None:
         return None

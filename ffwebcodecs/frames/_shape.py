@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._av.frames import frame as native
-from .._spec.frames.color import MATRIX_BY_CODE, PRIMARIES_BY_CODE, TRANSFER_BY_CODE
+from .._spec.frames.color import ColorMembers, names_of
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.formats import BY_FFMPEG, PixelFormat
 from .._spec.frames.geometry import display_size_for_buffer
@@ -130,12 +130,7 @@ class ShapeCache:
         full: bool | None = True if range_ == 2 else False if range_ == 1 else None
         if pix_fmt.startswith("yuvj"):  # FFmpeg's old way to say full range
             full = True
-        found = (
-            PRIMARIES_BY_CODE.get(primaries),
-            TRANSFER_BY_CODE.get(transfer),
-            MATRIX_BY_CODE.get(matrix),
-            full,
-        )
+        found: ColorMembers = (*names_of(primaries, transfer, matrix), full)
         fmt = BY_FFMPEG.get(pix_fmt)
         if fmt is not None and fmt.is_rgb:
             # RGB has no other matrix, whatever the stream left unsaid.

@@ -9,7 +9,7 @@ from typing import Any
 from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
-from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from .._spec.frames.color import codes_of
 from .._spec.frames.color_space import VideoColorSpace, default_color_space
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.geometry import (
@@ -24,7 +24,6 @@ from .._spec.numbers import show, to_dimension, to_flag
 from ..errors import InvalidArgumentError
 from ._shape import FrameShape
 
-_UNSPECIFIED = 2  # H.273
 _LONGEST_ROW = 0x7FFFFFFF - 63  # FFmpeg's strides are C ints, and ours are rounded up to 64
 
 
@@ -47,11 +46,7 @@ class _Plan:
         self.shape = shape  # if the buffer itself is shown
         self.stored = stored  # if the visible part is copied
         self.visible = visible
-        self.codes = (
-            PRIMARIES.get(colors.primaries or "", _UNSPECIFIED),
-            TRANSFER.get(colors.transfer or "", _UNSPECIFIED),
-            MATRIX.get(colors.matrix or "", _UNSPECIFIED),
-        )
+        self.codes = codes_of(colors.primaries, colors.transfer, colors.matrix)
         self.full_range = colors.full_range
 
 

@@ -9,7 +9,7 @@ from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._av.scale import cache as scale
-from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
+from .._spec.frames.color import codes_of
 from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import ComputedLayout, compute_layout
 from .._spec.frames.rect import Rect
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .video_frame import Rectangle, VideoFrame
-
-_UNSPECIFIED = 2  # H.273
 
 
 class ImageBitmap:
@@ -230,15 +228,7 @@ def create_image_bitmap(
         raise NotSupportedError(f"libswscale has no {fmt.name}: it cannot scale it")
     else:
         _scale(source, fmt.ffmpeg, target.color, where, base, width, height)
-    primaries, transfer, matrix, full_range = target.color
-    native.tag(
-        ptr,
-        0,
-        PRIMARIES.get(primaries or "", _UNSPECIFIED),
-        TRANSFER.get(transfer or "", _UNSPECIFIED),
-        MATRIX.get(matrix or "", _UNSPECIFIED),
-        full_range,
-    )
+    native.tag(ptr, 0, *codes_of(*target.color[:3]), target.color[3])
     whole = Rect(0, 0, width, height)
     colors = from_members(target.color)
     size = width, height

@@ -32,10 +32,36 @@ MATRIX: dict[str, int] = {
     "bt2020-ncl": 9,
 }
 
-# `.get(code)` gives None for a code that WebCodecs has no name for.
-PRIMARIES_BY_CODE: dict[int, str] = {code: name for name, code in PRIMARIES.items()}
-TRANSFER_BY_CODE: dict[int, str] = {code: name for name, code in TRANSFER.items()}
-MATRIX_BY_CODE: dict[int, str] = {code: name for name, code in MATRIX.items()}
+_PRIMARIES_BY_CODE = {code: name for name, code in PRIMARIES.items()}
+_TRANSFER_BY_CODE = {code: name for name, code in TRANSFER.items()}
+_MATRIX_BY_CODE = {code: name for name, code in MATRIX.items()}
+UNSPECIFIED = (2, 2, 2)
+
+
+def codes_of(
+    primaries: str | None,
+    transfer: str | None,
+    matrix: str | None,
+    default: tuple[int, int, int] = UNSPECIFIED,
+) -> tuple[int, int, int]:
+    """Return the codes of names already known to be right; of None that of `default`."""
+    return (
+        default[0] if primaries is None else PRIMARIES[primaries],
+        default[1] if transfer is None else TRANSFER[transfer],
+        default[2] if matrix is None else MATRIX[matrix],
+    )
+
+
+def names_of(
+    primaries: int, transfer: int, matrix: int
+) -> tuple[str | None, str | None, str | None]:
+    """Return the names of codes, None for one that WebCodecs has no name for."""
+    return (
+        _PRIMARIES_BY_CODE.get(primaries),
+        _TRANSFER_BY_CODE.get(transfer),
+        _MATRIX_BY_CODE.get(matrix),
+    )
+
 
 # primaries, transfer, matrix, full range
 ColorMembers = tuple["str | None", "str | None", "str | None", "bool | None"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pytest
@@ -18,9 +19,16 @@ def test_h273_codes():
     assert list(color.PRIMARIES.values()) == [1, 5, 6, 9, 12]
     assert sorted(color.TRANSFER.values()) == [1, 6, 8, 13, 16, 18]
     assert list(color.MATRIX.values()) == [0, 1, 5, 6, 9]
-    assert color.PRIMARIES_BY_CODE[12] == "smpte432"
-    assert color.TRANSFER_BY_CODE[13] == "iec61966-2-1"
-    assert color.MATRIX_BY_CODE.get(2) is None
+    assert color.names_of(12, 13, 0) == ("smpte432", "iec61966-2-1", "rgb")
+    assert color.names_of(2, 2, 2) == (None, None, None)
+
+
+def test_names_and_codes_go_both_ways():
+    for primaries, transfer, matrix in product(color.PRIMARIES, color.TRANSFER, color.MATRIX):
+        codes = color.codes_of(primaries, transfer, matrix)
+        assert color.names_of(*codes) == (primaries, transfer, matrix)
+    assert color.codes_of(None, None, None) == (2, 2, 2)
+    assert color.codes_of("bt2020", None, None, (1, 16, 9)) == (9, 16, 9)
 
 
 def test_members_default_to_none():
