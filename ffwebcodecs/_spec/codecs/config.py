@@ -247,14 +247,6 @@ class VideoEncoderSupport:
     config: VideoEncoderConfig
 
 
-def validate(config: VideoDecoderConfig | VideoEncoderConfig) -> None:
-    """Raise InvalidArgumentError unless `config` is valid."""
-    if isinstance(config, VideoEncoderConfig):
-        VideoEncoderConfig.parse(config)
-    else:
-        VideoDecoderConfig.parse(config)
-
-
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)

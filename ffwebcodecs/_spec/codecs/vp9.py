@@ -1,4 +1,4 @@
-"""VP9: codec strings, frame headers, vpcC, key frames, levels."""
+"""VP9: codec strings, frame headers, key frames, levels."""
 
 from __future__ import annotations
 
@@ -68,18 +68,6 @@ class Vp9Header(Record):
     full_range: bool | None
     width: int
     height: int
-
-
-class VpcConfig(Record):
-    """A vpcC, or the same facts from WebM's CodecPrivate (None: not stated)."""
-
-    __slots__ = ("bit_depth", "chroma", "color", "full_range", "level", "profile")
-    profile: int
-    level: int | None
-    bit_depth: int | None
-    chroma: str | None
-    color: tuple[int, int, int] | None
-    full_range: bool | None
 
 
 def parse_string(codec: str, entry: str, fields: list[str]) -> CodecInfo:
@@ -281,37 +269,4 @@ def _header(
         full_range=full_range,
         width=width,
         height=height,
-    )
-
-
-def parse_vpcc(data: object) -> VpcConfig:
-    """Parse the content of a vpcC box (with its version and flags), or WebM's CodecPrivate."""
-    content = bytes(as_view(data))
-    if content[:4] == b"\1\0\0\0" and len(content) >= 12:
-        depth, chroma = content[6] >> 4, content[6] >> 1 & 7
-        if content[4] > 3 or depth not in (8, 10, 12) or chroma > 3:
-            raise DataError(f"vpcC makes no sense: {content[:12].hex(' ')}")
-        return VpcConfig(
-            profile=content[4],
-            level=content[5],
-            bit_depth=depth,
-            chroma=_CHROMA[chroma],
-            color=(content[7], content[8], content[9]),
-            full_range=bool(content[6] & 1),
-        )
-    features: dict[int, int] = {}
-    at = 0
-    while at + 2 < len(content) and content[at] in (1, 2, 3, 4) and content[at + 1] == 1:
-        features[content[at]] = content[at + 2]
-        at += 3
-    if at != len(content) or features.get(1, 4) > 3:
-        raise DataError(f"not a vpcC: {len(content)} bytes starting {content[:8].hex(' ')}")
-    known = features.get(4, 9)
-    return VpcConfig(
-        profile=features[1],
-        level=features.get(2),
-        bit_depth=features.get(3),
-        chroma=_CHROMA[known] if known < 4 else None,
-        color=None,
-        full_range=None,
     )

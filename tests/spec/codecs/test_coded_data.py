@@ -205,14 +205,6 @@ def test_av1_sequence_header():
     assert av1.find_sequence(AV1_DELTA) is None
 
 
-def test_vpcc_and_webm_codec_private():
-    config = vp9.parse_vpcc(bytes.fromhex("01000000 02 1f a3 09 10 09 0000"))
-    assert (config.profile, config.level, config.bit_depth, config.chroma) == (2, 31, 10, "420")
-    assert (config.color, config.full_range) == ((9, 16, 9), True)
-    config = vp9.parse_vpcc(bytes.fromhex("010101 02011f 030108 040103"))
-    assert (config.profile, config.level, config.bit_depth, config.chroma) == (1, 31, 8, "444")
-
-
 @pytest.mark.parametrize(
     ("family", "units", "key"),
     [
@@ -303,7 +295,6 @@ PARSERS = [
     avc.parse_avcc,
     hevc.parse_hvcc,
     av1.parse_av1c,
-    vp9.parse_vpcc,
     avc.parse_sps,
     hevc.parse_sps,
     av1.parse_sequence,

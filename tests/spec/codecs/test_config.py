@@ -13,7 +13,6 @@ from ffwebcodecs._spec.codecs.config import (
     HevcEncoderConfig,
     VideoDecoderConfig,
     VideoEncoderConfig,
-    validate,
 )
 from ffwebcodecs._spec.frames.color_space import VideoColorSpace
 from ffwebcodecs.errors import InvalidArgumentError
@@ -97,7 +96,7 @@ def test_invalid_decoder_configs(members):
         VideoDecoderConfig.parse(complete)
     if "codec" in complete:
         with pytest.raises(InvalidArgumentError):
-            validate(VideoDecoderConfig(**complete))
+            VideoDecoderConfig.parse(VideoDecoderConfig(**complete))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_invalid_encoder_configs(members):
     with pytest.raises(InvalidArgumentError):
         VideoEncoderConfig.parse(complete)
     with pytest.raises(InvalidArgumentError):
-        validate(VideoEncoderConfig(**complete))
+        VideoEncoderConfig.parse(VideoEncoderConfig(**complete))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,9 @@ def test_invalid_encoder_configs(members):
     ids=str,
 )
 def test_valid_encoder_configs_that_may_still_be_unsupported(members):
-    validate(VideoEncoderConfig(**{"codec": "bogus", "width": 320, "height": 240, **members}))
+    VideoEncoderConfig.parse(
+        VideoEncoderConfig(**{"codec": "bogus", "width": 320, "height": 240, **members})
+    )
 
 
 def test_encoder_defaults_are_the_specification_s():
