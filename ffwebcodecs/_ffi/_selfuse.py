@@ -10,15 +10,13 @@ A build without that decoder or encoder passes: what it has was checked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ffwebcodecs._ffi._selftest import Checks
+from ffwebcodecs._ffi._checks import NOPTS, Checks
 
 WIDTH, HEIGHT = 34, 18
 SIZE = WIDTH * HEIGHT * 3 // 2
 MATRIX_SIZE = 36
-NOPTS = -(1 << 63)
 OPTIONS = {
     "video_size": f"{WIDTH}x{HEIGHT}",
     "pixel_format": "yuv420p",
