@@ -9,6 +9,9 @@ One text drives both. The renderer drops the lines whose version gate does not h
   parsed, for every FFmpeg major we know, as one module ``ffwebcodecs/_ffi/_abi.py``
   (`ffi_tables.py`).
 
+Type checkers read the structs of all versions in ``ffwebcodecs/_ffi/_types.pyi`` (`ffi_types.py`),
+which is committed.
+
 Run ``python ffi_build.py`` to build in place. ``FFWEBCODECS_BUILD=api`` makes a failing extension
 an error, ``FFWEBCODECS_BUILD=abi`` never compiles. ``tools/layouts.py`` records the layout of
 another FFmpeg.
@@ -195,14 +198,32 @@ def abi_text() -> str:
     )
 
 
-def build_abi() -> Path:
-    """Write _abi.py; it is only touched when its text changes."""
-    text = abi_text()
-    path = PACKAGE / "_abi.py"
+def write(path: Path, text: str) -> None:
+    """Write a file, which is only touched when its text changes."""
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         print(f"writing {path}")
         path.write_text(text, encoding="utf-8")
-    return path
+
+
+def build_abi() -> None:
+    """Write _abi.py."""
+    write(PACKAGE / "_abi.py", abi_text())
+
+
+# --- for type checkers ----------------------------------------------------------------------
+
+
+def types_text() -> str:
+    """Return the text of _types.pyi: the structs of all headers."""
+    import ffi_types
+
+    paths = [HEADERS / f"{library}.h" for library in LIBRARIES]
+    return ffi_types.stub(path.read_text(encoding="utf-8") for path in paths)
+
+
+def build_types() -> None:
+    """Write _types.pyi."""
+    write(PACKAGE / "_types.pyi", types_text())
 
 
 # --- API mode -------------------------------------------------------------------------------
@@ -333,6 +354,7 @@ def api_extensions() -> list[Any]:
 def main() -> None:
     """Build in place."""
     build_abi()
+    build_types()
     import setup as setup_script
 
     setup_script.build_in_place()
