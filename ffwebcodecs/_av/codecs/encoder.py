@@ -10,14 +10,13 @@ from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders.choice import device_of
 from ..._spec.encoders.clock import EncoderClock
 from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, forked
+from .. import averror, forked, releases
 from ..files.streams import StreamParameters
 from ..files.streams import _allocate as allocate_parameters
 from ..frames import frame as frames
@@ -396,7 +395,7 @@ class _Stream:
 
 
 def _set_duration(frame: Any, ticks: int) -> None:
-    if _ffi.has_field("AVFrame", "duration"):
+    if releases.frame_has_duration():
         frame.duration = ticks
     else:
         frame.pkt_duration = ticks
@@ -414,8 +413,7 @@ def _keys(options: Any) -> list[str]:
 
 def add_region(frame: Any, steps: int, span: int) -> None:
     """Make a frame's quantizer `steps` higher than the encoder would, of a range of `span`."""
-    # AV_FRAME_DATA_REGIONS_OF_INTEREST; two types before it went in libavutil 57.
-    kind = 18 if _ffi.version("avutil") >= (57,) else 20
+    kind = releases.regions_of_interest()
     region = (28, 0, frame.height, 0, frame.width, steps, span)
     data = b"".join(value.to_bytes(4, "little", signed=True) for value in region)
     side = averror.check_pointer(

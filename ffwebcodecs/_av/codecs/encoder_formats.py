@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders.choice import PixFmt
-from .. import averror
+from .. import averror, releases
 from ..frames import frame as frames
 
 
@@ -70,7 +69,7 @@ def _describe(name: str) -> PixFmt | None:
 
 def formats_of(codec: Any) -> list[str] | None:
     """Return the pixel formats that an encoder takes, None if it takes any."""
-    if _ffi.has_field("AVCodec", "pix_fmts"):
+    if releases.codec_lists_formats():
         found = codec.pix_fmts
     else:
         out = ffi.new("void **")

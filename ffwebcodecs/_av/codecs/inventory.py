@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
+from .. import releases
 
 
 def codecs(*, decoders: bool) -> list[str]:
@@ -22,10 +22,8 @@ def codecs(*, decoders: bool) -> list[str]:
 
 
 def is_left_alone(decoder: str) -> bool:
-    """Tell whether a decoder is not used, because it crashes: APNG's of FFmpeg 4.3 did in each run
-    of the whole suite, never alone; why is not known.
-    """
-    return decoder == "apng" and _ffi.version("avcodec") < (59,)
+    """Tell whether a decoder is not used, because it crashes."""
+    return decoder == "apng" and releases.apng_crashes()
 
 
 def set_log_level(level: int) -> None:
