@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from typing import TypeVar
 
 from .._ffi import avutil, ffi
 from ..errors import (
@@ -13,6 +13,8 @@ from ..errors import (
     NotSupportedError,
     WebCodecsError,
 )
+
+_T = TypeVar("_T")
 
 
 def _tag(text: str) -> int:
@@ -102,7 +104,7 @@ def check(code: int, what: str, kind: type[WebCodecsError] | None = None) -> int
     return code
 
 
-def check_pointer(pointer: Any, what: str) -> Any:
+def check_pointer(pointer: _T, what: str) -> _T:
     """Return `pointer` unless it is NULL, which is how FFmpeg's allocators say that memory is
     out.
     """

@@ -12,7 +12,11 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+from .._ffi import ffi
+
+_T = TypeVar("_T")
 
 
 class Kind:
@@ -60,6 +64,15 @@ class Owned(Kind):
     def keep(self, ptr: Any, holder: Any) -> None:
         """Hold what frees `ptr` when it goes itself, until ``forget(ptr)``."""
         self._kept[ptr] = holder
+
+    def own(self, ptr: _T, holder: Any, size: int) -> _T:
+        """Return the owner of `ptr`: when it goes, `holder` does, and that frees it.
+
+        `size` is a hint for garbage collectors that want one.
+        """
+        self._kept[ptr] = holder
+        owner: _T = ffi.gc(ptr, self.forget, size)
+        return owner
 
     def abandon(self) -> list[Any]:
         """Leave all that is alive to whoever else frees it, not counted any more, and return what

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, ffi
 from ...errors import EncodingError, NotSupportedError
 from .. import averror, ledger
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVBSFContext, AVCodecParameters, AVPacket
 
 _filters = ledger.owned("bitstream_filter")
 
@@ -24,22 +27,22 @@ class Filter:
 
     __slots__ = ("_context", "_name")
 
-    def __init__(self, name: str, par: Any) -> None:
+    def __init__(self, name: str, par: AVCodecParameters) -> None:
         self._name = name
         found = avcodec.av_bsf_get_by_name(name.encode())
         if not found:
             raise NotSupportedError(f"this FFmpeg has no bitstream filter {name!r}")
         box = ffi.new("AVBSFContext **")
         averror.check(avcodec.av_bsf_alloc(found, box), f"cannot make {name}")
-        _filters.keep(box[0], ffi.gc(box, avcodec.av_bsf_free))
-        context = ffi.gc(box[0], _filters.forget, 1 << 16)
+        ptr: AVBSFContext = box[0]
+        context = _filters.own(ptr, ffi.gc(box, avcodec.av_bsf_free), 1 << 16)
         averror.check(avcodec.avcodec_parameters_copy(context.par_in, par), f"cannot make {name}")
         context.time_base_in = (1, 1000000)
         averror.check(avcodec.av_bsf_init(context), f"cannot start {name}", EncodingError)
         averror.check(avcodec.avcodec_parameters_copy(par, context.par_out), f"cannot make {name}")
         self._context = context
 
-    def apply(self, ptr: Any) -> None:
+    def apply(self, ptr: AVPacket) -> None:
         """Filter a packet in place."""
         context = self._context
         what = f"{self._name} refuses a chunk"

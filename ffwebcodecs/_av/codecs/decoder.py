@@ -21,20 +21,20 @@ from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
 
 if TYPE_CHECKING:
+    from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
     from ..frames.hardware import Device
 
 _contexts = forked.leave_alone(ledger.owned("codec_context"))
 _MAX_THREADS = 16  # FFmpeg's own limit for automatic threads
 
 
-def allocate_context(codec: Any) -> Any:
+def allocate_context(codec: AVCodec) -> AVCodecContext:
     """Return the owner of a new codec context."""
-    ptr = avcodec.avcodec_alloc_context3(codec)
+    ptr: AVCodecContext = avcodec.avcodec_alloc_context3(codec)
     if not ptr:
         raise MemoryError("cannot allocate a codec context: FFmpeg is out of memory")
     box = ffi.new("AVCodecContext **", ptr)
-    _contexts.keep(ptr, ffi.gc(box, avcodec.avcodec_free_context))
-    return ffi.gc(ptr, _contexts.forget, 1 << 20)
+    return _contexts.own(ptr, ffi.gc(box, avcodec.avcodec_free_context), 1 << 20)
 
 
 def default_threads() -> int:
@@ -51,7 +51,7 @@ def default_threads() -> int:
 _DEPRECATED = 1 << 17  # AV_OPT_FLAG_DEPRECATED
 
 
-def _without_frame_threads(context: Any, name: str) -> None:
+def _without_frame_threads(context: AVCodecContext, name: str) -> None:
     """Let a dav1d before 1.0 work on one frame at a time, with threads for its tiles: with more it
     waits for itself for ever on damaged data (0.7.1 in FFmpeg 4.3, `test_corrupt_input`).
 
@@ -66,12 +66,12 @@ def _without_frame_threads(context: Any, name: str) -> None:
         avutil.av_opt_set_int(context, b"tilethreads", min(context.thread_count, 64), own)
 
 
-def find_decoder(name: str) -> Any:
+def find_decoder(name: str) -> AVCodec | None:
     """Return the AVCodec that decodes `name`: a codec (``h264``) or one of FFmpeg's decoders
     (``libdav1d``); None if none does.
     """
     descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
-    codec = avcodec.avcodec_find_decoder(descriptor.id) if descriptor else ffi.NULL
+    codec: AVCodec = avcodec.avcodec_find_decoder(descriptor.id) if descriptor else ffi.NULL
     if not codec:
         codec = avcodec.avcodec_find_decoder_by_name(name.encode())
     if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
@@ -146,7 +146,7 @@ class DecoderCore:
         threads: int = 0,
         low_delay: bool = False,
         parameters: Any = None,
-        codec: Any = None,
+        codec: AVCodec | None = None,
         device: Device | None = None,
         surfaces: int = 0,
     ) -> None:
@@ -161,7 +161,7 @@ class DecoderCore:
         self.name: str = ffi.string(codec.name).decode()
         self.at_end = False
         self._failed = False
-        self._spare: Any = None
+        self._spare: AVFrame | None = None
         self._unstamped: deque[int] = deque()
         context = allocate_context(codec)
         if parameters is not None:
@@ -192,7 +192,7 @@ class DecoderCore:
         with forked.opening:
             code = avcodec.avcodec_open2(context, codec, ffi.NULL)
         averror.check(code, f"{self.name} refuses the configuration", NotSupportedError)
-        self._context: Any = context
+        self._context: AVCodecContext | Any = context  # None once it is closed
         forked.watch(self)
         # Until the first packet tells: how to open the decoder that reads an alpha channel too.
         self._alpha: Callable[[], DecoderCore | None] | None = None
@@ -220,7 +220,7 @@ class DecoderCore:
             other._context = None
 
     @staticmethod
-    def _set_extradata(context: Any, data: bytes) -> None:
+    def _set_extradata(context: AVCodecContext, data: bytes) -> None:
         # The codec context frees it with av_free, so it must be av_malloc'ed, with zeroed padding
         # for bit readers.
         if context.extradata:
@@ -235,7 +235,7 @@ class DecoderCore:
         context.extradata = ffi.cast("uint8_t *", memory)
         context.extradata_size = len(data)
 
-    def send(self, packet: Any, timestamp: int) -> None:
+    def send(self, packet: AVPacket, timestamp: int) -> None:
         """Hand a packet over; the decoder takes its own reference.
 
         `timestamp` is what the frame gets if the packet itself has no presentation time (raw
@@ -265,7 +265,7 @@ class DecoderCore:
         if len(self._sent) > 1:
             self._sent.popleft()  # its result has been seen; what may fail now is the next one
 
-    def receive(self) -> Any:
+    def receive(self) -> AVFrame | None:
         """Return the owner of the next frame in presentation order, None when the decoder wants
         input or is drained.
 
@@ -296,10 +296,10 @@ class DecoderCore:
             return None
         raise self._error(code)
 
-    def _guess(self, ptr: Any) -> int:
+    def _guess(self, ptr: AVFrame) -> int:
         if self._unstamped:
             return self._unstamped.popleft()
-        guess: int = ptr.best_effort_timestamp
+        guess = ptr.best_effort_timestamp
         return 0 if guess == NOPTS else guess
 
     def restart(self) -> None:
@@ -339,13 +339,13 @@ class _Inherited(DecoderCore):
 
     __slots__ = ()
 
-    def send(self, packet: Any, timestamp: int) -> None:
+    def send(self, packet: AVPacket, timestamp: int) -> None:
         raise forked.inherited("this decoder")
 
     def drain(self) -> None:
         raise forked.inherited("this decoder")
 
-    def receive(self) -> Any:
+    def receive(self) -> AVFrame | None:
         raise forked.inherited("this decoder")
 
     def restart(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders.choice import device_of
@@ -24,6 +24,19 @@ from ..frames import hardware
 from . import encoder_settings, packet, priority, svt_av1
 from .decoder import allocate_context
 from .encoder_formats import describe, encoder_name, formats_of
+
+if TYPE_CHECKING:
+    from ..._ffi._types import (
+        AVBufferRef,
+        AVCodec,
+        AVCodecContext,
+        AVDictionary,
+        AVFrame,
+        AVFrameSideData,
+        AVHWFramesContext,
+        AVPacket,
+        Pointer,
+    )
 
 _QP2LAMBDA = 118  # FF_QP2LAMBDA
 # Those whose own copy of an 8-bit frame stays within its rows (seen with guard pages).
@@ -67,7 +80,7 @@ class Output:
 
     __slots__ = ("duration", "key", "ptr", "timestamp")
 
-    def __init__(self, ptr: Any, key: bool, timestamp: int, duration: int | None) -> None:
+    def __init__(self, ptr: AVPacket, key: bool, timestamp: int, duration: int | None) -> None:
         self.ptr = ptr
         self.key = key
         self.timestamp = timestamp
@@ -79,7 +92,7 @@ class EncoderCore:
 
     Parameters
     ----------
-    codec : cdata
+    codec : AVCodec *
         From `find_encoder`.
     picture : Picture
     rate : Fraction
@@ -118,7 +131,7 @@ class EncoderCore:
 
     def __init__(
         self,
-        codec: Any,
+        codec: AVCodec,
         picture: Picture,
         rate: Fraction,
         setup: Setup,
@@ -133,7 +146,7 @@ class EncoderCore:
         self.setup = setup
         self.pending = 0  # frames that went in and did not come out
         self.ended = False
-        self._spare: Any = None
+        self._spare: AVPacket | None = None
         self._clock = EncoderClock(rate)
         self._is_first = True
         self._has_input = False
@@ -154,7 +167,7 @@ class EncoderCore:
             limited = aspect.limit_denominator(255)
             context.sample_aspect_ratio = (limited.numerator, limited.denominator)
         context.thread_count = threads
-        self._surfaces: Any = self._allocate_surfaces(codec, context)
+        self._surfaces = self._allocate_surfaces(codec, context)
         # Full range in JPEG without its own formats, and other harmless liberties.
         context.strict_std_compliance = avcodec.FF_COMPLIANCE_UNOFFICIAL
         if "qscale" in setup.flags:
@@ -165,30 +178,33 @@ class EncoderCore:
             context.flags |= avcodec.AV_CODEC_FLAG_LOW_DELAY
             context.thread_type = avcodec.FF_THREAD_SLICE
         self._open(context, codec, setup, extra)
-        self._context: Any = context
+        self._context: AVCodecContext | Any = context  # None once it is closed
         self.extradata: bytes = (
             bytes(ffi.buffer(context.extradata, context.extradata_size))
             if context.extradata_size
             else b""
         )
 
-    def _allocate_surfaces(self, codec: Any, context: Any) -> Any:
+    def _allocate_surfaces(self, codec: AVCodec, context: AVCodecContext) -> AVBufferRef | None:
         """Return a pool of pictures on the device of an encoder that takes no others, else None."""
         picture, kind = self.picture, device_of(self.name)
         names = formats_of(codec)
         if kind is None or names is None or picture.pix_fmt in names:
             return None
         device = hardware.open_device(kind)
-        surfaces = hardware.make_surfaces(
+        surfaces: AVBufferRef = hardware.make_surfaces(
             device, picture.pix_fmt, picture.width, picture.height, _SURFACES
         )
-        context.pix_fmt = ffi.cast("AVHWFramesContext *", surfaces.data).format
+        about: AVHWFramesContext = ffi.cast("AVHWFramesContext *", surfaces.data)
+        context.pix_fmt = about.format
         context.hw_frames_ctx = averror.check_pointer(
             avutil.av_buffer_ref(surfaces), "cannot refer to a frames context"
         )
         return surfaces
 
-    def _open(self, context: Any, codec: Any, setup: Setup, extra: dict[str, str]) -> None:
+    def _open(
+        self, context: AVCodecContext, codec: AVCodec, setup: Setup, extra: dict[str, str]
+    ) -> None:
         if self.name == "libsvtav1":
             svt_av1.prepare(setup.merged(extra))
         for key in extra:
@@ -219,7 +235,7 @@ class EncoderCore:
 
     def send(
         self,
-        frame: Any,
+        frame: AVFrame,
         timestamp: int,
         duration: int | None,
         *,
@@ -249,7 +265,7 @@ class EncoderCore:
         if code < 0:
             raise self._error(code, f"the frame at {timestamp} us")
 
-    def _quantize(self, frame: Any, quantizer: int | None) -> None:
+    def _quantize(self, frame: AVFrame, quantizer: int | None) -> None:
         if self.setup.quantizer == "quality":
             lambda_ = quantizer * _QP2LAMBDA if quantizer else self._context.global_quality
             frame.quality = lambda_
@@ -307,7 +323,7 @@ class EncoderCore:
         ptr.duration = 0 if duration is None or duration > 0x7FFFFFFFFFFFFFFF else duration
         return Output(ptr, key, timestamp, duration)
 
-    def accepts_memory(self, ptr: Any, planes: list[Any], sizes: list[int]) -> bool:
+    def accepts_memory(self, ptr: AVFrame, planes: list[Pointer[int]], sizes: list[int]) -> bool:
         """Tell whether the encoder may read planes of so many bytes where they are.
 
         Many encoders read some bytes past the last row, which memory of FFmpeg's has, and memory
@@ -351,7 +367,7 @@ class EncoderCore:
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
 
-    def _settle(self, context: Any) -> None:
+    def _settle(self, context: AVCodecContext) -> None:
         # SVT-AV1 waits for ever when it is freed before it has had a picture (seen with 1.4).
         if self.name == "libsvtav1" and not self._has_input:
             picture = self.picture
@@ -386,7 +402,7 @@ class _Stream:
 
     time_base = SimpleNamespace(num=1, den=1000000)
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: AVCodecContext) -> None:
         self.codecpar = allocate_parameters()
         code = avcodec.avcodec_parameters_from_context(self.codecpar, context)
         averror.check(code, "cannot describe the stream")
@@ -394,14 +410,14 @@ class _Stream:
         self.avg_frame_rate = self.r_frame_rate = SimpleNamespace(num=0, den=1)
 
 
-def _set_duration(frame: Any, ticks: int) -> None:
+def _set_duration(frame: AVFrame, ticks: int) -> None:
     if releases.frame_has_duration():
         frame.duration = ticks
     else:
         frame.pkt_duration = ticks
 
 
-def _keys(options: Any) -> list[str]:
+def _keys(options: AVDictionary) -> list[str]:
     keys: list[str] = []
     entry = ffi.NULL
     while True:
@@ -411,18 +427,18 @@ def _keys(options: Any) -> list[str]:
         keys.append(ffi.string(entry.key).decode())
 
 
-def add_region(frame: Any, steps: int, span: int) -> None:
+def add_region(frame: AVFrame, steps: int, span: int) -> None:
     """Make a frame's quantizer `steps` higher than the encoder would, of a range of `span`."""
     kind = releases.regions_of_interest()
     region = (28, 0, frame.height, 0, frame.width, steps, span)
     data = b"".join(value.to_bytes(4, "little", signed=True) for value in region)
-    side = averror.check_pointer(
+    side: AVFrameSideData = averror.check_pointer(
         avutil.av_frame_new_side_data(frame, kind, len(data)), "cannot set a quantizer"
     )
     ffi.memmove(side.data, data, len(data))
 
 
-def side_data_of(ptr: Any) -> bytes | None:
+def side_data_of(ptr: AVPacket) -> bytes | None:
     """Return the coded alpha that came with a packet, None if there is none."""
     for index in range(ptr.side_data_elems):
         entry = ptr.side_data[index]
@@ -432,7 +448,7 @@ def side_data_of(ptr: Any) -> bytes | None:
     return None
 
 
-def replace_data(ptr: Any, data: bytes) -> Any:
+def replace_data(ptr: AVPacket, data: bytes) -> AVPacket:
     """Return a packet with other bytes and the same tags."""
     copy = packet.allocate(len(data) + 256)
     averror.check(
@@ -444,10 +460,15 @@ def replace_data(ptr: Any, data: bytes) -> Any:
 
 
 def borrow(
-    ptr: Any, pix_fmt: str, width: int, height: int, planes: list[Any], strides: list[int]
-) -> Any:
+    ptr: AVFrame,
+    pix_fmt: str,
+    width: int,
+    height: int,
+    planes: list[Pointer[int]],
+    strides: list[int],
+) -> AVFrame:
     """Return a frame that shows a part of another one's memory and keeps it alive."""
-    frame = frames.allocate()
+    frame: AVFrame = frames.allocate()
     for index in range(8):
         if not ptr.buf[index]:
             break
@@ -462,9 +483,9 @@ def borrow(
     return frame
 
 
-def blank(pix_fmt: str, width: int, height: int) -> Any:
+def blank(pix_fmt: str, width: int, height: int) -> AVFrame:
     """Return a frame with memory of its own, contents undefined."""
-    frame = frames.allocate(4 * width * height + 512)
+    frame: AVFrame = frames.allocate(4 * width * height + 512)
     frame.format = frames.pix_fmt_id(pix_fmt)
     frame.width, frame.height = width, height
     averror.check(avutil.av_frame_get_buffer(frame, 0), "cannot allocate a frame")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders.choice import PixFmt
 from .. import averror, releases
 from ..frames import frame as frames
 
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodec, AVPixFmtDescriptor, Pointer
 
-def find_encoder(name: str) -> Any:
+
+def find_encoder(name: str) -> AVCodec | None:
     """Return the AVCodec that encodes `name`: one of FFmpeg's encoders (``libx264``) or a codec
     (``mjpeg``); None if none does.
     """
-    codec = avcodec.avcodec_find_encoder_by_name(name.encode())
+    codec: AVCodec = avcodec.avcodec_find_encoder_by_name(name.encode())
     if not codec:
         descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
         codec = avcodec.avcodec_find_encoder(descriptor.id) if descriptor else ffi.NULL
@@ -23,13 +26,13 @@ def find_encoder(name: str) -> Any:
     return codec
 
 
-def encoder_name(codec: Any) -> str:
+def encoder_name(codec: AVCodec) -> str:
     """Return FFmpeg's name of an encoder."""
     name: str = ffi.string(codec.name).decode()
     return name
 
 
-def coded_as(codec: Any) -> str:
+def coded_as(codec: AVCodec) -> str:
     """Return FFmpeg's name of what an encoder writes: ``h264`` of libx264."""
     name: str = ffi.string(avcodec.avcodec_get_name(codec.id)).decode()
     return name
@@ -49,7 +52,7 @@ def describe(name: str) -> PixFmt | None:
 
 
 def _describe(name: str) -> PixFmt | None:
-    desc = avutil.av_pix_fmt_desc_get(frames.pix_fmt_id(name))
+    desc: AVPixFmtDescriptor = avutil.av_pix_fmt_desc_get(frames.pix_fmt_id(name))
     if not desc or desc.flags & (avutil.AV_PIX_FMT_FLAG_HWACCEL | avutil.AV_PIX_FMT_FLAG_BAYER):
         return None
     palette = bool(desc.flags & avutil.AV_PIX_FMT_FLAG_PAL)
@@ -67,10 +70,10 @@ def _describe(name: str) -> PixFmt | None:
     )
 
 
-def formats_of(codec: Any) -> list[str] | None:
+def formats_of(codec: AVCodec) -> list[str] | None:
     """Return the pixel formats that an encoder takes, None if it takes any."""
     if releases.codec_lists_formats():
-        found = codec.pix_fmts
+        found: Pointer[int] = codec.pix_fmts
     else:
         out = ffi.new("void **")
         code = avcodec.avcodec_get_supported_config(

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi
 from ..._spec.encoders import bounds as encoder_bounds
 from ...errors import NotSupportedError
 from .. import averror
 
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodecContext, AVDictionary, Pointer
 
-def apply(context: Any, encoder: str, options: Any, extra: Mapping[str, str], what: str) -> None:
+
+def apply(
+    context: AVCodecContext,
+    encoder: str,
+    options: Pointer[AVDictionary],
+    extra: Mapping[str, str],
+    what: str,
+) -> None:
     """Set the options that the encoder knows and take them out of the dictionary.
 
     Parameters
@@ -38,7 +47,7 @@ def apply(context: Any, encoder: str, options: Any, extra: Mapping[str, str], wh
         raise NotSupportedError(f"{encoder} cannot take {problem}")
 
 
-def _number(context: Any, name: str) -> float | None:
+def _number(context: AVCodecContext, name: str) -> float | None:
     """Return an option's value, NaN if it is a text, None if there is no such option."""
     box = ffi.new("uint8_t **")
     key, children = name.encode(), avutil.AV_OPT_SEARCH_CHILDREN

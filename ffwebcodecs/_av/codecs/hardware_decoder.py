@@ -17,7 +17,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avutil, ffi
 from ...errors import EncodingError, NotSupportedError
@@ -25,6 +25,9 @@ from .. import forked
 from ..frames import hardware
 from . import packet
 from .decoder import DecoderCore
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodec, AVCodecHWConfig, AVFrame, AVPacket
 
 # H.264 refers to 16 pictures at most and FFmpeg adds up to 5: with these it stays within 32.
 MAX_HELD = 8
@@ -42,15 +45,16 @@ class HardwareStatus:
         self.problem: str | None = None  # why none does, though one was preferred
 
 
-def offers(name: str) -> list[tuple[str, Any]]:
+def offers(name: str) -> list[tuple[str, AVCodec]]:
     """Return the kinds of device that decode `name` in this FFmpeg, best first, with the AVCodec
     that uses each.
 
     Of a codec all decoders are asked: AV1's usual one knows no devices, its native one does.
     """
     descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
-    found: dict[str, Any] = {}
+    found: dict[str, AVCodec] = {}
     cursor = ffi.new("void **")
+    codec: AVCodec
     while codec := avcodec.av_codec_iterate(cursor):
         if (
             codec.type != avutil.AVMEDIA_TYPE_VIDEO
@@ -68,8 +72,9 @@ def offers(name: str) -> list[tuple[str, Any]]:
     return [(kind, found[kind]) for kind in hardware.DECODING if kind in found]
 
 
-def _kinds_of(codec: Any) -> Iterator[str]:
+def _kinds_of(codec: AVCodec) -> Iterator[str]:
     index = 0
+    config: AVCodecHWConfig
     while config := avcodec.avcodec_get_hw_config(codec, index):
         if config.methods & avcodec.AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX:
             yield ffi.string(avutil.av_hwdevice_get_type_name(config.device_type)).decode()
@@ -127,9 +132,9 @@ class HardwareDecoder:
         self._core: DecoderCore | None = None
         # Packets and timestamps until a picture on the device proves that it decodes; a packet of
         # None is the end. No list: proved, or decoding in software.
-        self._held: list[tuple[Any, int]] | None = []
-        self._replay: deque[tuple[Any, int]] = deque()
-        self._out: list[weakref.ref[Any]] = []  # pictures on the device that the program has
+        self._held: list[tuple[AVPacket | None, int]] | None = []
+        self._replay: deque[tuple[AVPacket | None, int]] = deque()
+        self._out: list[weakref.ref[AVFrame]] = []  # pictures on the device that the program has
         self._next(None)
 
     @property
@@ -142,7 +147,7 @@ class HardwareDecoder:
         """Whether everything has been received after `drain`."""
         return self._core is None or (self._core.at_end and not self._replay)
 
-    def send(self, ptr: Any, timestamp: int) -> None:
+    def send(self, ptr: AVPacket, timestamp: int) -> None:
         """Hand a packet over; see `DecoderCore.send`."""
         if self._held is not None:
             self._held.append((packet.clone(ptr), timestamp))
@@ -154,7 +159,7 @@ class HardwareDecoder:
             self._held.append((None, 0))
         self._feed(None, 0)
 
-    def receive(self) -> Any:
+    def receive(self) -> AVFrame | None:
         """Return the owner of the next frame, on the device or in memory; see
         `DecoderCore.receive`.
         """
@@ -198,7 +203,7 @@ class HardwareDecoder:
         if core is not None:
             core.close()
 
-    def _feed(self, ptr: Any, timestamp: int) -> None:
+    def _feed(self, ptr: AVPacket | None, timestamp: int) -> None:
         core = self._core
         if core is None:
             return
@@ -238,14 +243,15 @@ class HardwareDecoder:
         )
         self._core = self._make()
 
-    def _on_device(self, ptr: Any) -> Any:
+    def _on_device(self, ptr: AVFrame) -> AVFrame:
         self._held = None
         status = self._status
         if status.device is None:
             status.device, status.problem = self._kind, None
         self._out = [ref for ref in self._out if ref() is not None]
         if len(self._out) >= self._budget:
-            return hardware.picture_of(ptr).ptr
+            memory: AVFrame = hardware.picture_of(ptr).ptr
+            return memory
         self._out.append(weakref.ref(ptr))
         return ptr
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..._ffi import avcodec, avutil, ffi
 from .. import releases
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodec
 
 
 def codecs(*, decoders: bool) -> list[str]:
@@ -12,7 +17,7 @@ def codecs(*, decoders: bool) -> list[str]:
     cursor = ffi.new("void **")
     names: list[str] = []
     while True:
-        codec = avcodec.av_codec_iterate(cursor)
+        codec: AVCodec = avcodec.av_codec_iterate(cursor)
         if not codec:
             return names
         if codec.type == avutil.AVMEDIA_TYPE_VIDEO and wanted(codec):

@@ -7,7 +7,7 @@ needs, and only then.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, ffi
 from ...errors import InvalidArgumentError
@@ -15,23 +15,26 @@ from .. import ledger
 from ..averror import check
 from ..frames import buffers
 
+if TYPE_CHECKING:
+    from ..._ffi._types import AVPacket
+
 _packets = ledger.owned("packet")
 NOPTS = -(2**63)
 _MAX = 0x7FFFFFFF - 64
 
 
-def allocate(size: int = 256) -> Any:
+def allocate(size: int = 256) -> AVPacket:
     """Return the owner of a new, empty AVPacket; `size` is a hint for garbage collectors that want
     one.
     """
-    ptr = avcodec.av_packet_alloc()
+    ptr: AVPacket = avcodec.av_packet_alloc()
     if not ptr:
         raise MemoryError("cannot allocate a packet: FFmpeg is out of memory")
-    _packets.keep(ptr, ffi.gc(ffi.new("AVPacket **", ptr), avcodec.av_packet_free))
-    return ffi.gc(ptr, _packets.forget, size)
+    box = ffi.new("AVPacket **", ptr)
+    return _packets.own(ptr, ffi.gc(box, avcodec.av_packet_free), size)
 
 
-def copy_of(exported: Any, size: int) -> Any:
+def copy_of(exported: Any, size: int) -> AVPacket:
     """Return a packet with a padded copy of `size` bytes."""
     if size > _MAX:
         raise InvalidArgumentError(f"data holds {size} bytes, a packet holds at most {_MAX}")
@@ -41,7 +44,7 @@ def copy_of(exported: Any, size: int) -> Any:
     return ptr
 
 
-def wrap(exported: Any, size: int) -> Any:
+def wrap(exported: Any, size: int) -> AVPacket:
     """Return a packet over the caller's memory, without a copy and without padding."""
     if size > _MAX:
         raise InvalidArgumentError(f"data holds {size} bytes, a packet holds at most {_MAX}")
@@ -54,24 +57,24 @@ def wrap(exported: Any, size: int) -> Any:
     return ptr
 
 
-def tag(ptr: Any, timestamp: int, duration: int, key: bool) -> None:
+def tag(ptr: AVPacket, timestamp: int, duration: int, key: bool) -> None:
     """Write microseconds and the key flag into a packet that nobody else has seen yet."""
     ptr.pts = timestamp
     ptr.duration = duration if duration <= 0x7FFFFFFFFFFFFFFF else 0
     ptr.flags = avcodec.AV_PKT_FLAG_KEY if key else 0
 
 
-def view(ptr: Any) -> memoryview:
+def view(ptr: AVPacket) -> memoryview:
     """Return a read-only view of the packet's bytes that keeps the packet alive."""
     return buffers.view(ptr, ptr.data, ptr.size)
 
 
-def copy_out(ptr: Any, destination: Any) -> None:
+def copy_out(ptr: AVPacket, destination: Any) -> None:
     """Copy the packet's bytes to a pointer that has room for them."""
     buffers.copy_rows(destination, ptr.size, ptr.data, ptr.size, ptr.size, 1)
 
 
-def padded(ptr: Any) -> Any:
+def padded(ptr: AVPacket) -> AVPacket:
     """Return a packet with the same bytes and tags that a decoder may read past the end of."""
     copy = allocate(ptr.size + 256)
     check(avcodec.av_new_packet(copy, ptr.size), f"cannot allocate a packet of {ptr.size} bytes")
@@ -80,24 +83,24 @@ def padded(ptr: Any) -> Any:
     return copy
 
 
-def clone(ptr: Any) -> Any:
+def clone(ptr: AVPacket) -> AVPacket:
     """Return another packet over the same bytes, with the same tags."""
     copy = allocate()
     check(avcodec.av_packet_ref(copy, ptr), "cannot keep a packet")
     return copy
 
 
-def reference(ptr: Any, source: Any) -> None:
+def reference(ptr: AVPacket, source: AVPacket) -> None:
     """Make an empty packet of ours show the data and properties of `source`."""
     check(avcodec.av_packet_ref(ptr, source), "cannot refer to a packet")
 
 
-def is_discarded(ptr: Any) -> bool:
+def is_discarded(ptr: AVPacket) -> bool:
     """Return whether the container says that the picture is decoded but not shown."""
     return bool(ptr.flags & avcodec.AV_PKT_FLAG_DISCARD)
 
 
-def has_alpha(ptr: Any) -> bool:
+def has_alpha(ptr: AVPacket) -> bool:
     """Return whether a coded alpha channel travels with the packet, as in WebM."""
     if not ptr.side_data_elems:
         return False
@@ -105,7 +108,7 @@ def has_alpha(ptr: Any) -> bool:
     return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
 
 
-def new_extradata(ptr: Any) -> bytes | None:
+def new_extradata(ptr: AVPacket) -> bytes | None:
     """Return the codec's headers that an encoder sends with a packet, None if there are none."""
     for index in range(ptr.side_data_elems):
         entry = ptr.side_data[index]
@@ -114,7 +117,7 @@ def new_extradata(ptr: Any) -> bytes | None:
     return None
 
 
-def shift(ptr: Any, ticks: int) -> None:
+def shift(ptr: AVPacket, ticks: int) -> None:
     """Add to both times of a packet of ours."""
     if ptr.pts != NOPTS:
         ptr.pts += ticks
@@ -122,6 +125,6 @@ def shift(ptr: Any, ticks: int) -> None:
         ptr.dts += ticks
 
 
-def unref(ptr: Any) -> None:
+def unref(ptr: AVPacket) -> None:
     """Empty a packet of ours that is about to be used again."""
     avcodec.av_packet_unref(ptr)

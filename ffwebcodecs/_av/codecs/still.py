@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
@@ -12,27 +12,30 @@ from ..frames import frame as frames
 from . import packet
 from .decoder import allocate_context
 
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodec, AVFrame
+
 _JPEG_QUALITY = 2  # 1 to 31, the lower the better
 _SRGB = {"primaries": 1, "transfer": 13}  # H.273
 _RGB, _BT601 = 0, 5
 
 
-def encode_png(ptr: Any) -> bytes:
+def encode_png(ptr: AVFrame) -> bytes:
     """Return the PNG file of an AVFrame (rgb24, rgba or gray), which is tagged as sRGB."""
     frames.tag(ptr, 0, **_SRGB, matrix=_RGB, full_range=True)
     # Photographs: a third smaller than with FFmpeg's default.
     return _encode("png", ptr, {"pred": "mixed"})
 
 
-def encode_jpeg(ptr: Any) -> bytes:
+def encode_jpeg(ptr: AVFrame) -> bytes:
     """Return the JFIF file of an AVFrame (yuvj420p or its kin), which holds full-range BT.601."""
     frames.tag(ptr, 0, **_SRGB, matrix=_BT601, full_range=True)
     ptr.quality = _JPEG_QUALITY * avcodec.FF_QP2LAMBDA
     return _encode("mjpeg", ptr, {})
 
 
-def _encode(name: str, ptr: Any, options: dict[str, str]) -> bytes:
-    codec = avcodec.avcodec_find_encoder_by_name(name.encode())
+def _encode(name: str, ptr: AVFrame, options: dict[str, str]) -> bytes:
+    codec: AVCodec = avcodec.avcodec_find_encoder_by_name(name.encode())
     if not codec:
         raise NotSupportedError(
             f"this FFmpeg ({_ffi.report().release}) has no {name} encoder; "

@@ -116,7 +116,7 @@ class MuxerCore:
         self._path = path or shown
         self.container = container
         self.started = False
-        self._spare = packet.allocate()
+        self._spare: Any = packet.allocate()
         url = os.fsencode("file:" + name)
         box = ffi.new("AVFormatContext **")
         averror.check(
