@@ -20,6 +20,12 @@ def frame_has_duration() -> bool:
 
 
 @cache
+def has_large_buffers() -> bool:
+    """Whether a buffer may hold more bytes than a C ``int`` counts: since FFmpeg 5.0."""
+    return _ffi.version("avutil") >= (57,)
+
+
+@cache
 def codec_lists_formats() -> bool:
     """Whether AVCodec has ``pix_fmts``: until FFmpeg 8. ``avcodec_get_supported_config`` tells
     since 7.1.
@@ -31,6 +37,31 @@ def codec_lists_formats() -> bool:
 def regions_of_interest() -> int:
     """Return AV_FRAME_DATA_REGIONS_OF_INTEREST: two types before it went with FFmpeg 5.0."""
     return 18 if _ffi.version("avutil") >= (57,) else 20
+
+
+@cache
+def parameters_have_side_data() -> bool:
+    """Whether AVCodecParameters has ``coded_side_data``: since FFmpeg 7.0. The stream keeps what
+    it holds before.
+    """
+    return _ffi.has_field("AVCodecParameters", "coded_side_data")
+
+
+@cache
+def matroska_holds_rotation() -> bool:
+    """Whether Matroska's ProjectionPoseRoll is written: since FFmpeg 6.1."""
+    return _ffi.version("avformat") >= (60, 16)
+
+
+@cache
+def converter_reads_past_rows() -> bool:
+    """Whether libswscale's SIMD converter from YUV to RGB reads behind the last pixel of a row,
+    beyond the end of a plane.
+
+    Until FFmpeg 4.4 its loop loads the next 8 or 16 samples before it sees that there are none
+    (`test_scale_memory`). Only guard pages show it.
+    """
+    return _ffi.version("swscale") < (6,)
 
 
 @cache

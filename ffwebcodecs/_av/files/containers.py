@@ -8,6 +8,7 @@ from typing import Any
 from ... import _ffi
 from ..._ffi import avcodec, avformat, ffi
 from ...errors import InvalidArgumentError, NotSupportedError
+from .. import releases
 
 # FFmpeg's own guess is asked for any other suffix; some of these it takes for raw streams.
 _BY_SUFFIX = {
@@ -120,8 +121,7 @@ class Container:
         """Whether this FFmpeg writes a rotation into it."""
         if self.is_iso or self.name == "avif":
             return True
-        # Matroska's ProjectionPoseRoll, since FFmpeg 6.1.
-        return self.name in ("matroska", "webm") and _ffi.version("avformat") >= (60, 16, 0)
+        return self.name in ("matroska", "webm") and releases.matroska_holds_rotation()
 
     @property
     def needs_description(self) -> bool:

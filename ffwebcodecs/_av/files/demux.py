@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from .. import averror, forked, ledger
+from .. import averror, forked, ledger, releases
 from ..codecs import packet
 from . import chapters
 from .chapters import Chapter
@@ -275,15 +275,14 @@ class DemuxerCore:
     def _display_matrix(stream: Any, par: Any) -> tuple[int, ...] | None:
         kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
         data = ffi.NULL
-        try:
-            entries, count = par.coded_side_data, par.nb_coded_side_data
-        except AttributeError:  # before libavcodec 61 the stream keeps it
-            size = ffi.new("size_t *")
-            data = avformat.av_stream_get_side_data(stream, kind, ffi.cast("void *", size))
-        else:
-            for i in range(count):
+        if releases.parameters_have_side_data():
+            entries = par.coded_side_data
+            for i in range(par.nb_coded_side_data):
                 if entries[i].type == kind and entries[i].size >= 36:
                     data = entries[i].data
+        else:
+            size = ffi.new("size_t *")
+            data = avformat.av_stream_get_side_data(stream, kind, ffi.cast("void *", size))
         if not data:
             return None
         return tuple(ffi.unpack(ffi.cast("int32_t *", data), 9))

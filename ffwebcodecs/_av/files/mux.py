@@ -14,7 +14,7 @@ from typing import Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from .. import averror, forked, ledger
+from .. import averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from . import chapters, containers
@@ -391,13 +391,12 @@ def _set_extradata(par: Any, extradata: bytes) -> None:
 def _set_display_matrix(stream: Any, par: Any, matrix: tuple[int, ...]) -> None:
     kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
     size = 9 * ffi.sizeof("int32_t")
-    try:
+    if releases.parameters_have_side_data():
         entries = ffi.addressof(par, "coded_side_data")
         count = ffi.addressof(par, "nb_coded_side_data")
-    except (AttributeError, KeyError):  # before libavcodec 61 the stream keeps it
-        data = avformat.av_stream_new_side_data(stream, kind, size)
-    else:
         entry = avcodec.av_packet_side_data_new(entries, count, kind, size, 0)
         data = entry.data if entry else ffi.NULL
+    else:
+        data = avformat.av_stream_new_side_data(stream, kind, size)
     averror.check_pointer(data, "cannot set the rotation")
     ffi.memmove(data, ffi.new("int32_t[9]", matrix), size)

@@ -19,7 +19,7 @@ from typing import Any
 from ... import _ffi
 from ..._ffi import avutil, ffi
 from ...errors import InvalidArgumentError
-from .. import ledger
+from .. import ledger, releases
 from ..averror import check_pointer
 
 _lent = ledger.kind("buffer")
@@ -84,8 +84,8 @@ def unexport(exported: Any) -> None:
 
 
 def _check_size(size: int) -> None:
-    """Raise MemoryError for more bytes than this FFmpeg's buffers count: ints until 4.4."""
-    if size > 0x7FFFFFFF and _ffi.version("avutil") < (57,):
+    """Raise MemoryError for more bytes than this FFmpeg's buffers hold."""
+    if size > 0x7FFFFFFF and not releases.has_large_buffers():
         raise MemoryError(
             f"this FFmpeg release's buffers hold at most 2147483647 bytes, not {size}"
         )

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ... import _ffi
 from ..._ffi import avutil, ffi
 from ...errors import NotSupportedError
-from .. import ledger
+from .. import ledger, releases
 from ..averror import check_pointer
 from . import buffers
 
@@ -149,24 +148,11 @@ def upright(ptr: Any) -> Any:
 
 # ---- describing ----------------------------------------------------------------------------------
 
-_duration_field: str | None = None
-
 
 def duration(ptr: Any) -> int:
     """Return the frame's duration in the units that its packet had, 0 if unknown."""
-    global _duration_field
-    if _duration_field is None:
-        # Renamed in libavutil 57.30; the old name went with libavutil 59.
-        _duration_field = "duration" if _ffi.has_field("AVFrame", "duration") else "pkt_duration"
-    value: int = getattr(ptr, _duration_field)
+    value: int = ptr.duration if releases.frame_has_duration() else ptr.pkt_duration
     return value
-
-
-def is_key(ptr: Any) -> bool:
-    """Return whether the frame was coded as a key frame."""
-    if _ffi.has_field("AVFrame", "key_frame"):
-        return bool(ptr.key_frame)
-    return bool(ptr.flags & avutil.AV_FRAME_FLAG_KEY)
 
 
 def describe(ptr: Any) -> tuple[int, ...]:

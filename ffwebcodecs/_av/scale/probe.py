@@ -7,7 +7,6 @@ fraction of a millisecond.
 
 from __future__ import annotations
 
-from ... import _ffi
 from ..._ffi import ffi, swscale
 from ..._spec.frames.gamut import BT709, yuv_to_rgb
 from ...errors import NotSupportedError
@@ -18,15 +17,6 @@ _BIASES = (192, 0)  # brightness in 1/256: the first one centres the errors of t
 _TOLERANCE = 3
 
 _known: dict[tuple[str, str], int | None] = {}
-
-
-def reads_past_rows() -> bool:
-    """Tell whether the converter reads behind the last pixel of a row, beyond the end of a plane.
-
-    Until FFmpeg 4.4 its loop loads the next 8 or 16 samples before it sees that there are none
-    (`test_scale_memory`). Only guard pages show it, so this is known, not tried.
-    """
-    return _ffi.version("swscale") < (6,)
 
 
 def converter_brightness(source: str, target: str) -> int | None:

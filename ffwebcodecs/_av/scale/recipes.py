@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from ..._ffi import swscale
 from ..._spec.frames.gamut import primaries_name
 from ...errors import NotSupportedError
+from ..releases import converter_reads_past_rows
 from .builder import FILLED, SHIFT_LOOK, Builder, Request
 from .choices import (
     accurate,
@@ -39,7 +40,7 @@ from .choices import (
 )
 from .direct import Direct, GrayChroma, SplitChroma
 from .gamut import Gamut
-from .probe import converter_brightness, reads_past_rows
+from .probe import converter_brightness
 from .steps import Copy, Plan, Regamut, Staged, Step
 from .sws import RGB_LOOK, Context, Format, Look, Picture, exists, get_format, make_context
 
@@ -158,7 +159,7 @@ class _Recipe:
 
         width, height = self.size
         even_width, even_height = width & -2, height & -2
-        if even_width < 32 or even_height < 2 or reads_past_rows():
+        if even_width < 32 or even_height < 2 or converter_reads_past_rows():
             return self._converted_edge(converter, inner, target, 0, 0, width, height)
         pixel = target.row_bytes(0, 1)
         main = even_width & -32
