@@ -192,7 +192,7 @@ class EncoderCore:
         if kind is None or names is None or picture.pix_fmt in names:
             return None
         device = hardware.open_device(kind)
-        surfaces: AVBufferRef = hardware.make_surfaces(
+        surfaces = hardware.make_surfaces(
             device, picture.pix_fmt, picture.width, picture.height, _SURFACES
         )
         about: AVHWFramesContext = ffi.cast("AVHWFramesContext *", surfaces.data)
@@ -468,7 +468,7 @@ def borrow(
     strides: list[int],
 ) -> AVFrame:
     """Return a frame that shows a part of another one's memory and keeps it alive."""
-    frame: AVFrame = frames.allocate()
+    frame = frames.allocate()
     for index in range(8):
         if not ptr.buf[index]:
             break
@@ -485,7 +485,7 @@ def borrow(
 
 def blank(pix_fmt: str, width: int, height: int) -> AVFrame:
     """Return a frame with memory of its own, contents undefined."""
-    frame: AVFrame = frames.allocate(4 * width * height + 512)
+    frame = frames.allocate(4 * width * height + 512)
     frame.format = frames.pix_fmt_id(pix_fmt)
     frame.width, frame.height = width, height
     averror.check(avutil.av_frame_get_buffer(frame, 0), "cannot allocate a frame")

@@ -250,8 +250,7 @@ class HardwareDecoder:
             status.device, status.problem = self._kind, None
         self._out = [ref for ref in self._out if ref() is not None]
         if len(self._out) >= self._budget:
-            memory: AVFrame = hardware.picture_of(ptr).ptr
-            return memory
+            return hardware.picture_of(ptr).ptr
         self._out.append(weakref.ref(ptr))
         return ptr
 

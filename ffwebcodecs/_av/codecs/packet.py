@@ -7,7 +7,7 @@ needs, and only then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, ffi
 from ...errors import InvalidArgumentError
@@ -16,7 +16,7 @@ from ..averror import check
 from ..frames import buffers
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVPacket
+    from ..._ffi._types import Array, AVPacket
 
 _packets = ledger.owned("packet")
 NOPTS = -(2**63)
@@ -34,7 +34,7 @@ def allocate(size: int = 256) -> AVPacket:
     return _packets.own(ptr, ffi.gc(box, avcodec.av_packet_free), size)
 
 
-def copy_of(exported: Any, size: int) -> AVPacket:
+def copy_of(exported: Array[int], size: int) -> AVPacket:
     """Return a packet with a padded copy of `size` bytes."""
     if size > _MAX:
         raise InvalidArgumentError(f"data holds {size} bytes, a packet holds at most {_MAX}")
@@ -44,7 +44,7 @@ def copy_of(exported: Any, size: int) -> AVPacket:
     return ptr
 
 
-def wrap(exported: Any, size: int) -> AVPacket:
+def wrap(exported: Array[int], size: int) -> AVPacket:
     """Return a packet over the caller's memory, without a copy and without padding."""
     if size > _MAX:
         raise InvalidArgumentError(f"data holds {size} bytes, a packet holds at most {_MAX}")
@@ -69,7 +69,7 @@ def view(ptr: AVPacket) -> memoryview:
     return buffers.view(ptr, ptr.data, ptr.size)
 
 
-def copy_out(ptr: AVPacket, destination: Any) -> None:
+def copy_out(ptr: AVPacket, destination: Array[int]) -> None:
     """Copy the packet's bytes to a pointer that has room for them."""
     buffers.copy_rows(destination, ptr.size, ptr.data, ptr.size, ptr.size, 1)
 

@@ -14,7 +14,7 @@ import operator
 import os
 import threading
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import _ffi
 from ..._ffi import avutil, ffi
@@ -22,8 +22,13 @@ from ...errors import InvalidArgumentError
 from .. import ledger, releases
 from ..averror import check_pointer
 
+if TYPE_CHECKING:
+    from ..._ffi._types import Array, AVBufferRef, Pointer
+
+    Bytes = Pointer[int] | Array[int]
+
 _lent = ledger.kind("buffer")
-_exports: dict[int, Any] = {}
+_exports: dict[int, Array[int]] = {}
 _next_token = itertools.count(1).__next__
 _callback: Any = None
 _callback_lock = threading.Lock()
@@ -45,7 +50,7 @@ def _release_callback() -> Any:
     return _callback
 
 
-def export(source: object, what: str, *, writable: bool = False) -> Any:
+def export(source: object, what: str, *, writable: bool = False) -> Array[int]:
     """Return a cdata ``char[]`` over a buffer object; its memory cannot move or shrink while the
     cdata lives.
 
@@ -57,7 +62,8 @@ def export(source: object, what: str, *, writable: bool = False) -> Any:
     try:
         if writable and _holds_objects(source):
             raise TypeError("its items are references to Python objects")
-        return ffi.from_buffer("uint8_t[]", source, require_writable=writable)
+        exported: Array[int] = ffi.from_buffer("uint8_t[]", source, require_writable=writable)
+        return exported
     except (TypeError, ValueError, BufferError) as error:
         need = "a writable, C-contiguous buffer" if writable else "a C-contiguous buffer"
         raise InvalidArgumentError(
@@ -76,7 +82,7 @@ def _holds_objects(source: Any) -> bool:
         return "O" in view.format and any("O" in part for part in view.format.split(":")[::2])
 
 
-def unexport(exported: Any) -> None:
+def unexport(exported: Array[int]) -> None:
     """End the export now; a traceback that holds the cdata then no longer locks the caller's
     bytearray.
     """
@@ -91,7 +97,7 @@ def _check_size(size: int) -> None:
         )
 
 
-def lend(exported: Any, size: int) -> Any:
+def lend(exported: Array[int], size: int) -> AVBufferRef:
     """Return a raw ``AVBufferRef *`` over `exported` (from `export`); the caller must hand it to a
     native owner at once.
 
@@ -101,7 +107,7 @@ def lend(exported: Any, size: int) -> Any:
     callback = _release_callback()
     token = _next_token()
     _exports[token] = exported
-    ref = avutil.av_buffer_create(
+    ref: AVBufferRef = avutil.av_buffer_create(
         ffi.cast("uint8_t *", exported),
         size,
         callback,
@@ -115,7 +121,7 @@ def lend(exported: Any, size: int) -> Any:
     return ref
 
 
-def view(owner: Any, pointer: Any, size: int) -> memoryview:
+def view(owner: object, pointer: Pointer[int], size: int) -> memoryview:
     """Return a read-only memoryview of `size` bytes at `pointer` that keeps `owner` alive for as
     long as it lives.
 
@@ -129,16 +135,22 @@ def view(owner: Any, pointer: Any, size: int) -> memoryview:
     return memoryview(ffi.buffer(kept, size)).toreadonly()
 
 
-def allocate(size: int) -> Any:
+def allocate(size: int) -> AVBufferRef:
     """Return a raw ``AVBufferRef *`` of `size` bytes; the caller must hand it to a native owner at
     once.
     """
     _check_size(size)
-    return check_pointer(avutil.av_buffer_alloc(size), f"cannot allocate {size} bytes")
+    ref: AVBufferRef = avutil.av_buffer_alloc(size)
+    return check_pointer(ref, f"cannot allocate {size} bytes")
 
 
 def copy_rows(
-    destination: Any, destination_stride: int, source: Any, source_stride: int, row: int, rows: int
+    destination: Bytes,
+    destination_stride: int,
+    source: Bytes,
+    source_stride: int,
+    row: int,
+    rows: int,
 ) -> None:
     """Copy `rows` rows of `row` bytes, without the GIL.
 

@@ -8,7 +8,7 @@ conversions share one owner.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi
 from ...errors import NotSupportedError
@@ -16,19 +16,22 @@ from .. import ledger, releases
 from ..averror import check_pointer
 from . import buffers
 
+if TYPE_CHECKING:
+    from ..._ffi._types import Array, AVFrame, Pointer
+
 _frames = ledger.owned("frame")
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
 
 
-def allocate(size: int = 512) -> Any:
+def allocate(size: int = 512) -> AVFrame:
     """Return the owner of a new, empty AVFrame; `size` is a hint in bytes for garbage collectors
     that want one.
     """
-    ptr = avutil.av_frame_alloc()
+    ptr: AVFrame = avutil.av_frame_alloc()
     if not ptr:
         raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
-    _frames.keep(ptr, ffi.gc(ffi.new("AVFrame **", ptr), avutil.av_frame_free))
-    return ffi.gc(ptr, _frames.forget, size)
+    box = ffi.new("AVFrame **", ptr)
+    return _frames.own(ptr, ffi.gc(box, avutil.av_frame_free), size)
 
 
 # ---- pixel formats by name: the numbers differ between FFmpeg's majors ---------------------------
@@ -59,7 +62,7 @@ def pix_fmt_name(number: int) -> str:
 # ---- making --------------------------------------------------------------------------------------
 
 
-def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, int]]) -> Any:
+def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, int]]) -> AVFrame:
     """Return a frame with memory of its own, contents undefined.
 
     Parameters
@@ -88,18 +91,18 @@ def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, 
 
 
 def wrap(
-    exported: Any,
+    exported: Array[int],
     size: int,
     pix_fmt: str | None,
     width: int,
     height: int,
     planes: Sequence[tuple[int, int]],
-) -> Any:
+) -> AVFrame:
     """Return a frame over the caller's memory, without a copy.
 
     Parameters
     ----------
-    exported : cdata
+    exported : uint8_t[]
         From `buffers.export`; it stays exported until FFmpeg's last reference is gone.
     size : int
         Bytes in it.
@@ -120,7 +123,12 @@ def wrap(
 
 
 def tag(
-    ptr: Any, timestamp: int, primaries: int, transfer: int, matrix: int, full_range: bool | None
+    ptr: AVFrame,
+    timestamp: int,
+    primaries: int,
+    transfer: int,
+    matrix: int,
+    full_range: bool | None,
 ) -> None:
     """Write timestamp and H.273 colour codes (2: unspecified) into a frame that nobody else has
     seen yet.
@@ -132,7 +140,7 @@ def tag(
     ptr.color_range = 0 if full_range is None else 2 if full_range else 1
 
 
-def upright(ptr: Any) -> Any:
+def upright(ptr: AVFrame) -> AVFrame:
     """Return `ptr`, or a copy of it with rows from top to bottom if its strides are negative (some
     raw video).
     """
@@ -149,13 +157,12 @@ def upright(ptr: Any) -> Any:
 # ---- describing ----------------------------------------------------------------------------------
 
 
-def duration(ptr: Any) -> int:
+def duration(ptr: AVFrame) -> int:
     """Return the frame's duration in the units that its packet had, 0 if unknown."""
-    value: int = ptr.duration if releases.frame_has_duration() else ptr.pkt_duration
-    return value
+    return ptr.duration if releases.frame_has_duration() else ptr.pkt_duration
 
 
-def describe(ptr: Any) -> tuple[int, ...]:
+def describe(ptr: AVFrame) -> tuple[int, ...]:
     """Return what stays the same from frame to frame of a stream, as a key to cache by.
 
     (format, width, height, crop left, top, right, bottom, SAR numerator, denominator, primaries,
@@ -184,13 +191,15 @@ def describe(ptr: Any) -> tuple[int, ...]:
 # ---- looking at ----------------------------------------------------------------------------------
 
 
-def plane_view(ptr: Any, index: int, offset: int, row: int, rows: int) -> tuple[memoryview, int]:
+def plane_view(
+    ptr: AVFrame, index: int, offset: int, row: int, rows: int
+) -> tuple[memoryview, int]:
     """Return a view of one plane from byte `offset` on, and its stride in bytes.
 
     The view spans whole strides where the memory holds them, else it ends with the last row's last
     byte.
     """
-    stride: int = ptr.linesize[index]
+    stride = ptr.linesize[index]
     size = stride * (rows - 1) + row if offset else stride * rows
     return buffers.view(ptr, ptr.data[index] + offset, size), stride
 
@@ -219,7 +228,7 @@ def geometry(pix_fmt: str) -> list[tuple[int, int, int]]:
     return found
 
 
-def region(ptr: Any, pix_fmt: str, x: int, y: int) -> tuple[list[Any], list[int]]:
+def region(ptr: AVFrame, pix_fmt: str, x: int, y: int) -> tuple[list[Pointer[int]], list[int]]:
     """Return borrowed plane pointers and strides of a frame from luma pixel (x, y) on, valid while
     `ptr` is referenced.
     """

@@ -17,13 +17,16 @@ import os
 import sys
 import threading
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avutil, ffi
 from ...errors import NotSupportedError, OperationError
 from .. import averror, forked, ledger
 from . import frame as frames
 from .picture import Picture
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVBufferRef, AVFrame, AVHWFramesConstraints, AVHWFramesContext
 
 _devices = forked.leave_alone(ledger.owned("hw_device"))
 _surfaces = forked.leave_alone(ledger.owned("hw_frames"))
@@ -63,7 +66,7 @@ class Device:
 
     __slots__ = ("__weakref__", "kind", "lock", "ptr")
 
-    def __init__(self, kind: str, ptr: Any) -> None:
+    def __init__(self, kind: str, ptr: AVBufferRef) -> None:
         self.kind = kind
         self.ptr = ptr
         # Reentrant, because the garbage collector may run a destructor that reads a frame.
@@ -92,15 +95,15 @@ def open_device(kind: str) -> Device:
         return device
 
 
-def _create(kind: str) -> Any:
+def _create(kind: str) -> AVBufferRef:
     ref = ffi.new("AVBufferRef **")
     number = avutil.av_hwdevice_find_type_by_name(kind.encode())
     code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, 0)
     if code < 0:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
         raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
-    _devices.keep(ref[0], ffi.gc(ref, avutil.av_buffer_unref))
-    return ffi.gc(ref[0], _devices.forget, 1 << 20)
+    ptr: AVBufferRef = ref[0]
+    return _devices.own(ptr, ffi.gc(ref, avutil.av_buffer_unref), 1 << 20)
 
 
 def kinds() -> list[str]:
@@ -149,11 +152,12 @@ if hasattr(os, "register_at_fork"):
 # ---- pictures on a device ------------------------------------------------------------------------
 
 
-def _context_of(ptr: Any) -> Any:
-    return ffi.cast("AVHWFramesContext *", ptr.hw_frames_ctx.data)
+def _context_of(ptr: AVFrame) -> AVHWFramesContext:
+    context: AVHWFramesContext = ffi.cast("AVHWFramesContext *", ptr.hw_frames_ctx.data)
+    return context
 
 
-def _device_of(ptr: Any) -> Device | None:
+def _device_of(ptr: AVFrame) -> Device | None:
     context = _context_of(ptr).device_ctx
     for ref in list(_shared.values()):
         device = ref()
@@ -162,7 +166,7 @@ def _device_of(ptr: Any) -> Device | None:
     return None
 
 
-def download(ptr: Any) -> Any:
+def download(ptr: AVFrame) -> AVFrame:
     """Return a frame in memory with the pixels, time, crop and colours of one on a device.
 
     Raises
@@ -184,14 +188,14 @@ class DevicePicture(Picture):
 
     __slots__ = ("_device", "_memory", "_surface")
 
-    def __init__(self, ptr: Any, lease: Any = None) -> None:
+    def __init__(self, ptr: AVFrame, lease: Any = None) -> None:
         self.lease = lease
-        self._surface = ptr
-        self._memory: Any = None
+        self._surface: AVFrame | Any = ptr  # None once it is downloaded
+        self._memory: AVFrame | None = None
         self._device = _device_of(ptr)  # keeps it open
 
     @property
-    def ptr(self) -> Any:
+    def ptr(self) -> AVFrame:  # type: ignore[override]  # nobody writes to it
         """The picture in memory; the first time it is downloaded, which takes the time of a copy,
         or raises OperationError.
         """
@@ -211,7 +215,7 @@ class DevicePicture(Picture):
         return self._memory is not None
 
 
-def picture_of(ptr: Any, lease: Any = None) -> Picture:
+def picture_of(ptr: AVFrame, lease: Any = None) -> Picture:
     """Return the picture of a decoded frame, wherever that lies."""
     return DevicePicture(ptr, lease) if ptr.hw_frames_ctx else Picture(ptr, lease)
 
@@ -219,7 +223,9 @@ def picture_of(ptr: Any, lease: Any = None) -> Picture:
 # ---- the other way: pictures to a device ---------------------------------------------------------
 
 
-def make_surfaces(device: Device, pix_fmt: str, width: int, height: int, count: int = 0) -> Any:
+def make_surfaces(
+    device: Device, pix_fmt: str, width: int, height: int, count: int = 0
+) -> AVBufferRef:
     """Return the owner of a frames context: a pool of `count` pictures on the device, 0 for as
     many as are asked for.
 
@@ -231,11 +237,11 @@ def make_surfaces(device: Device, pix_fmt: str, width: int, height: int, count: 
     what = f"{device.kind} has no {pix_fmt} pictures of {width}x{height}"
     if not _offers_format(device, pix_fmt):  # FFmpeg 5.1's Vulkan crashes over some
         raise NotSupportedError(what)
-    ref = avutil.av_hwframe_ctx_alloc(device.ptr)
+    ref: AVBufferRef = avutil.av_hwframe_ctx_alloc(device.ptr)
     averror.check_pointer(ref, "cannot allocate a frames context")
-    _surfaces.keep(ref, ffi.gc(ffi.new("AVBufferRef **", ref), avutil.av_buffer_unref))
-    surfaces = ffi.gc(ref, _surfaces.forget, 1 << 16)
-    context = ffi.cast("AVHWFramesContext *", ref.data)
+    box = ffi.new("AVBufferRef **", ref)
+    surfaces = _surfaces.own(ref, ffi.gc(box, avutil.av_buffer_unref), 1 << 16)
+    context: AVHWFramesContext = ffi.cast("AVHWFramesContext *", ref.data)
     context.format = frames.pix_fmt_id(_PIX_FMTS.get(device.kind, device.kind))
     context.sw_format = frames.pix_fmt_id(pix_fmt)
     context.width, context.height = width, height
@@ -245,7 +251,7 @@ def make_surfaces(device: Device, pix_fmt: str, width: int, height: int, count: 
 
 
 def _offers_format(device: Device, pix_fmt: str) -> bool:
-    limits = avutil.av_hwdevice_get_hwframe_constraints(device.ptr, ffi.NULL)
+    limits: AVHWFramesConstraints = avutil.av_hwdevice_get_hwframe_constraints(device.ptr, ffi.NULL)
     if not limits:
         return True  # it does not say
     try:
@@ -260,7 +266,7 @@ def _offers_format(device: Device, pix_fmt: str) -> bool:
         avutil.av_hwframe_constraints_free(ffi.new("AVHWFramesConstraints **", limits))
 
 
-def upload(surfaces: Any, ptr: Any) -> Any:
+def upload(surfaces: AVBufferRef, ptr: AVFrame) -> AVFrame:
     """Return a frame on the device with the pixels, time, crop and colours of one in memory.
 
     Raises

@@ -7,7 +7,10 @@ memory hold the AVFrame alone: they keep the bytes, not the lease.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVFrame
 
 
 class Picture:
@@ -15,7 +18,7 @@ class Picture:
 
     __slots__ = ("lease", "ptr")
 
-    def __init__(self, ptr: Any, lease: Any = None) -> None:
+    def __init__(self, ptr: AVFrame, lease: Any = None) -> None:
         self.ptr = ptr
         # A lease goes back to its pool when it is dropped: with the picture.
         self.lease = lease
