@@ -21,7 +21,8 @@ from .._av.codecs import packet
 from .._av.codecs.encoder_formats import coded_as
 from .._av.frames import frame as frames
 from .._av.frames.picture import Picture
-from .._av.scale import cache as scale
+from .._av.scale import cache
+from .._av.scale.image import Image
 from .._runtime.pool import FramePool
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.parameter_records import build_avcc, build_hvcc, with_lengths
@@ -243,9 +244,9 @@ class EncoderDriver:
         frame = native.blank(target.format.name, width, height)
         primaries, transfer, matrix, full_range = target.color
         planes, strides = frames.region(frame, target.format.name, 0, 0)
-        scale.convert(
+        cache.convert(
             source_image(Source(ptr, shape, region)),
-            scale.Image(
+            Image(
                 planes,
                 strides,
                 target.format.name,

@@ -6,7 +6,8 @@ from typing import Any
 
 from .._av.frames import buffers
 from .._av.frames import frame as native
-from .._av.scale import cache as scale
+from .._av.scale.cache import convert
+from .._av.scale.image import Image
 from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import ComputedLayout, compute_layout
@@ -115,9 +116,9 @@ def copy_pixels(source: Source, target: Target, where: ComputedLayout, exported:
                 f"libswscale has no {fmt.name}: it cannot convert {_name(shape)} to it"
             )
         primaries, transfer, matrix, full_range = target.color
-        scale.convert(
+        convert(
             source_image(source),
-            scale.Image(
+            Image(
                 [exported + plane[0] for plane in where.planes],
                 [plane[1] for plane in where.planes],
                 fmt.ffmpeg,
@@ -142,7 +143,7 @@ def copy_pixels(source: Source, target: Target, where: ComputedLayout, exported:
         buffers.copy_rows(exported + offset, stride, start, step, row, rows)
 
 
-def source_image(source: Source) -> scale.Image:
+def source_image(source: Source) -> Image:
     """Return the region of `source` as libswscale gets to see it."""
     shape, ptr = source.shape, source.ptr
     x, y, width, height = source.region
@@ -153,7 +154,7 @@ def source_image(source: Source) -> scale.Image:
     if full_range is None and shape.pix_fmt.startswith("gray"):
         full_range = True
     planes, strides = native.region(ptr, shape.pix_fmt, x, y)
-    return scale.Image(
+    return Image(
         planes,
         strides,
         shape.pix_fmt,

@@ -9,7 +9,8 @@ from .._av.codecs import still
 from .._av.files.complete_file import CompleteFile
 from .._av.frames import buffers
 from .._av.frames import frame as native
-from .._av.scale import cache as scale
+from .._av.scale.cache import convert
+from .._av.scale.image import Image
 from .._spec.frames.formats import get_format
 from .._spec.frames.layout import compute_layout
 from ..errors import InvalidArgumentError, InvalidStateError
@@ -80,9 +81,9 @@ def _to_jpeg_colors(pixels: Pixels) -> Any:
     # The encoder wants the deprecated format as long as there is one.
     name = "yuvj420p" if native.pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
     ptr = native.new(name, width, height, rows)
-    scale.convert(
-        scale.Image([source.data[0]], [source.linesize[0]], "rgb24", width, height, "rgb", True),
-        scale.Image(
+    convert(
+        Image([source.data[0]], [source.linesize[0]], "rgb24", width, height, "rgb", True),
+        Image(
             [ptr.data[index] for index in range(3)],
             [ptr.linesize[index] for index in range(3)],
             name,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
-from .._av.scale import cache as scale
+from .._av.scale.cache import convert
+from .._av.scale.image import Image
 from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
 from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import ComputedLayout, compute_layout
@@ -271,9 +272,9 @@ def _scale(
     height: int,
 ) -> None:
     primaries, transfer, matrix, full_range = color
-    scale.convert(
+    convert(
         source_image(source),
-        scale.Image(
+        Image(
             [base + offset for offset, _ in where.planes],
             [stride for _, stride in where.planes],
             pix_fmt,

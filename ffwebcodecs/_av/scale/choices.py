@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._ffi import swscale
 from ..._spec.frames.gamut import matrix_name
+from .image import Image
 from .sws import ONE, RGB_LOOK, Format, Look
-
-if TYPE_CHECKING:
-    from .cache import Image
 
 
 def plain_name(name: str) -> str:

@@ -7,14 +7,12 @@ is given multiples of 32 only, which leaves room for wider vectors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._ffi import avutil, ffi
+from .image import Image
 from .steps import Staged, sws_scale
 from .sws import Arena, Context, Format, Picture
-
-if TYPE_CHECKING:
-    from .cache import Image
 
 
 class SplitChroma:

@@ -20,7 +20,7 @@ makes chroma nearest-neighbour.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from ..._ffi import swscale
 from ..._spec.frames.gamut import primaries_name
@@ -39,14 +39,10 @@ from .choices import (
 )
 from .direct import Direct, GrayChroma, SplitChroma
 from .gamut import Gamut
+from .image import Image
 from .probe import converter_brightness, reads_past_rows
 from .steps import Copy, Plan, Regamut, Staged, Step
 from .sws import RGB_LOOK, Context, Format, Look, Picture, exists, get_format, make_context
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .cache import Image
 
 _PACKED = ("rgba", "rgb0", "bgra", "bgr0", "rgb24", "bgr24")
 _CONVERTIBLE = ("yuv420p", "yuv422p", "yuva420p", "yuva422p", "nv12", "gray")

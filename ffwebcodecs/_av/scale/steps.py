@@ -11,14 +11,12 @@ Safety rules, each with a test that puts an unreadable page behind the pixels:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ..._ffi import avutil, ffi, swscale
+from .gamut import Gamut
+from .image import Image
 from .sws import Arena, Context, Format, Picture
-
-if TYPE_CHECKING:
-    from .cache import Image
-    from .gamut import Gamut
 
 LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
 
