@@ -205,7 +205,7 @@ def make_context(
 
 
 class Arena:
-    """The scratch memory of a thread: as large as its largest plan wants, zeroed at first."""
+    """The scratch memory of a thread: as large as its largest conversion wants, zeroed at first."""
 
     __slots__ = ("base", "size")
 
@@ -233,11 +233,11 @@ class Arena:
             self.size = 0
 
 
-class Picture:
+class Scratch:
     """An image in scratch memory, with room behind every plane for SIMD that goes too far.
 
     A `neutral` one is gray read as YUV: its chroma is a run of the middle value, with a stride of
-    one sample, since libswscale takes no stride of 0. The run is the picture's own: scratch memory
+    one sample, since libswscale takes no stride of 0. The run is the image's own: scratch memory
     does not outlast a conversion.
     """
 
