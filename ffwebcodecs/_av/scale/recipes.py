@@ -26,21 +26,12 @@ from ..._ffi import swscale
 from ..._spec.frames.gamut import primaries_name
 from ...errors import NotSupportedError
 from .builder import FILLED, SHIFT_LOOK, Builder, Request
-from .choices import (
-    accurate,
-    as_yuv,
-    extension,
-    integer_planes,
-    look_of,
-    plain_name,
-    scaling,
-    white,
-    with_depth,
-)
+from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling, white
 from .direct import Direct, GrayChroma, SplitChroma
 from .gamut import Gamut
 from .image import Image
 from .probe import converter_brightness, reads_past_rows
+from .repack import repack
 from .steps import Conversion, Copy, Regamut, Staged, Step
 from .sws import RGB_LOOK, Context, Format, Look, Scratch, exists, get_format, make_context
 
@@ -287,73 +278,11 @@ class _Recipe:
     # ---- to anything else -----------------------------------------------------------------------
 
     def _to_other(self) -> Conversion:
-        same_size = self.size == self.out_size
-        width, height = self.size
         fmt, out = self.fmt, self.out
         same_look = self.look == self.out_look
-        if fmt is out and same_size and (same_look or fmt.rgb):
-            return Copy(fmt, out, width, height)
-        # Limited-range gray is unknown to libswscale: it is written as the luma of a YUV image.
-        target = (
-            get_format(as_yuv(out.name))
-            if not out.yuv and not out.rgb and not self.out_look.full
-            else out
-        )
-        stage = get_format(as_yuv(fmt.name))
-        if stage is not fmt and not fmt.yuv and self.look.full and not target.rgb:
-            stage = fmt  # and full-range gray is known
-        if same_size:
-            builder = Builder(self.request, width + 15 & -16, None)
-        else:
-            builder = Builder(self.request, width, height)
-        size = (builder.width, builder.height) if same_size else self.out_size
-        scratch = builder.load(stage)
-        look, out_look = self.look, self.out_look
-        if stage.name in ("rgba", "bgra") and target.alpha:
-            # libswscale reads packed alpha with an error of one.
-            scratch = builder.unpack(scratch, True)
-        if stage.yuv and target.yuv and look.matrix != out_look.matrix:
-            alpha = "a" if stage.alpha and target.alpha else ""
-            scratch = builder.step(
-                scratch,
-                get_format(f"gbr{alpha}p16le"),
-                look,
-                RGB_LOOK,
-                accurate(swscale.SWS_POINT),
-                size=(scratch.width, scratch.height),
-                contrast=white(scratch.format.depth, look),
-            )
-            look = RGB_LOOK
-        elif stage.name == "nv12" and target.depth > 8 and same_size:
-            # Only the planar copy scales full range to more bits as it should.
-            scratch = builder.step(scratch, get_format("yuv420p"), look, look, swscale.SWS_POINT)
-        flags = accurate(self._filter(scratch.format, target))
-        shallow = with_depth(target.name, scratch.format.depth)
-        resampled = (scratch.format.sub_x, scratch.format.sub_y) != (
-            target.sub_x,
-            target.sub_y,
-        ) or not same_size
-        if (
-            target.yuv
-            and target.depth > scratch.format.depth
-            and (scratch.format.rgb or resampled)
-            and (out_look.full or (scratch.format.alpha and target.alpha))
-            and exists(shallow)
-        ):
-            # Only the copy from planes to planes makes the largest value the largest one of more
-            # bits.
-            scratch = builder.step(scratch, get_format(shallow), look, out_look, flags, size=size)
-            look = out_look
-        builder.step(scratch, target, look, out_look, flags, size=size)
-        return builder.staged(extend=extension(self.size, target, stage) if same_size else (0, 0))
-
-    def _filter(self, fmt: Format, target: Format) -> int:
-        """Return the filter: nearest for chroma that gets finer, the mean where it gets coarser."""
-        if self.size != self.out_size:
-            return scaling(self.size, self.out_size)
-        coarser = target.sub_x > fmt.sub_x or target.sub_y > fmt.sub_y
-        flag: int = swscale.SWS_AREA if coarser else swscale.SWS_POINT
-        return flag
+        if fmt is out and self.size == self.out_size and (same_look or fmt.rgb):
+            return Copy(fmt, out, *self.size)
+        return repack(self.request, self.look, self.out_look)
 
     # ---- scaling to RGB -------------------------------------------------------------------------
 
