@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 from .._av.codecs import encoder as native
-from .._av.codecs.encoder_formats import describe, encoder_name, find_encoder, formats_of
+from .._av.codecs.encoder_formats import encoder_name, find_encoder, formats_of
+from .._av.frames.pixel_format import describe
 from .._spec.codecs.config import VideoEncoderConfig
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.encoders.choice import (
-    PixFmt,
     allowed,
     candidates,
     choose_format,
@@ -37,6 +37,7 @@ from .._spec.frames.color import (
     YUV_DEFAULT,
     ColorMembers,
 )
+from .._spec.frames.pix_fmt import PixFmt
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..errors import NotSupportedError
 from ..frames._shape import FrameShape

@@ -20,6 +20,7 @@ from .._av.codecs import encoder as native
 from .._av.codecs import packet
 from .._av.codecs.encoder_formats import coded_as
 from .._av.frames import frame as frames
+from .._av.frames import pixel_format
 from .._av.frames.picture import Picture
 from .._av.scale import cache
 from .._av.scale.image import Image
@@ -230,7 +231,7 @@ class EncoderDriver:
         same_size = (region.width, region.height) == (width, height)
         if same_format and same_size and _same_colors(look.color, target.color):
             planes, strides = frames.region(ptr, look.format, region.x, region.y)
-            geometry = frames.geometry(target.format.name)
+            geometry = pixel_format.geometry(target.format.name)
             planes, strides = planes[: len(geometry)], strides[: len(geometry)]
             sizes = [
                 stride * (-(-height // sub_y) - 1) + -(-width // sub_x) * step

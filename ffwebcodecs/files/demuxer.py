@@ -12,7 +12,7 @@ from .._av import forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore, StreamInfo
 from .._av.files.streams import CopiedStream
-from .._av.frames import frame as native
+from .._av.frames.pixel_format import pix_fmt_name
 from .._spec.codecs.bitstream import vp9_level
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.strings import (
@@ -319,7 +319,7 @@ def _avc(info: StreamInfo) -> str:
 
 
 def _vp9(info: StreamInfo) -> str:
-    name = native.pix_fmt_name(info.pix_fmt)
+    name = pix_fmt_name(info.pix_fmt)
     depth = 12 if "12" in name else 10 if "10" in name else 8
     chroma = "444" if "444" in name or name == "gbrp" else "422" if "422" in name else "420"
     profile = (

@@ -9,6 +9,7 @@ from .._av.codecs import still
 from .._av.files.complete_file import CompleteFile
 from .._av.frames import buffers
 from .._av.frames import frame as native
+from .._av.frames.pixel_format import pix_fmt_id
 from .._av.scale.cache import convert
 from .._av.scale.image import Image
 from .._spec.frames.formats import get_format
@@ -79,7 +80,7 @@ def _to_jpeg_colors(pixels: Pixels) -> Any:
     source = _wrap(pixels)
     rows = [(plane.row_bytes(width), plane.rows(height)) for plane in get_format("I420").planes]
     # The encoder wants the deprecated format as long as there is one.
-    name = "yuvj420p" if native.pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
+    name = "yuvj420p" if pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
     ptr = native.new(name, width, height, rows)
     convert(
         Image([source.data[0]], [source.linesize[0]], "rgb24", width, height, "rgb", True),

@@ -16,6 +16,7 @@ from ...errors import NotSupportedError
 from .. import ledger
 from ..averror import check_pointer
 from . import buffers
+from .pixel_format import geometry, pix_fmt_id
 
 _frames = ledger.owned("frame")
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
@@ -30,31 +31,6 @@ def allocate(size: int = 512) -> Any:
         raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
     _frames.keep(ptr, ffi.gc(ffi.new("AVFrame **", ptr), avutil.av_frame_free))
     return ffi.gc(ptr, _frames.forget, size)
-
-
-# ---- pixel formats by name: the numbers differ between FFmpeg's majors ---------------------------
-
-_ids: dict[str, int] = {}
-_names: dict[int, str] = {}
-
-
-def pix_fmt_id(name: str) -> int:
-    """Return the AVPixelFormat number of an FFmpeg format name, -1 (none) if this FFmpeg lacks
-    it.
-    """
-    number = _ids.get(name)
-    if number is None:
-        number = _ids[name] = int(avutil.av_get_pix_fmt(name.encode()))
-    return number
-
-
-def pix_fmt_name(number: int) -> str:
-    """Return FFmpeg's name of an AVPixelFormat number, ``"none"`` for -1."""
-    name = _names.get(number)
-    if name is None:
-        text = avutil.av_get_pix_fmt_name(number)
-        name = _names[number] = ffi.string(text).decode() if text else "none"
-    return name
 
 
 # ---- making --------------------------------------------------------------------------------------
@@ -207,30 +183,6 @@ def plane_view(ptr: Any, index: int, offset: int, row: int, rows: int) -> tuple[
     stride: int = ptr.linesize[index]
     size = stride * (rows - 1) + row if offset else stride * rows
     return buffers.view(ptr, ptr.data[index] + offset, size), stride
-
-
-_geometry: dict[str, list[tuple[int, int, int]]] = {}
-
-
-def geometry(pix_fmt: str) -> list[tuple[int, int, int]]:
-    """Return (horizontal subsampling, vertical subsampling, bytes from sample to sample) of each
-    plane of a format.
-    """
-    found = _geometry.get(pix_fmt)
-    if found is None:
-        desc = avutil.av_pix_fmt_desc_get(pix_fmt_id(pix_fmt))
-        if not desc:
-            raise NotSupportedError(f"this FFmpeg has no pixel format {pix_fmt}")
-        planes: dict[int, tuple[int, int, int]] = {}
-        for index in range(desc.nb_components):
-            component = desc.comp[index]
-            chroma = index in (1, 2)
-            sub_x = 1 << desc.log2_chroma_w if chroma else 1
-            sub_y = 1 << desc.log2_chroma_h if chroma else 1
-            step = 0 if desc.flags & avutil.AV_PIX_FMT_FLAG_BITSTREAM else component.step
-            planes.setdefault(component.plane, (sub_x, sub_y, step))
-        found = _geometry[pix_fmt] = [planes[index] for index in sorted(planes)]
-    return found
 
 
 def region(ptr: Any, pix_fmt: str, x: int, y: int) -> tuple[list[Any], list[int]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..._ffi import swscale
+from ..frames.pixel_format import Format, get_format
 from .steps import LOW_STRIDE, Plane, Split, Staged, Step
-from .sws import ONE, RGB_LOOK, Context, Format, Look, Scratch, get_format, make_context
+from .sws import ONE, RGB_LOOK, Context, Look, Scratch, make_context
 
 FILLED = {"rgb0": "rgba", "bgr0": "bgra"}  # X is written as alpha: 255
 # Planes that are no YUV are passed off as YUV of this look: a change of depth is then a mere shift.

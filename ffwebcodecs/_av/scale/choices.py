@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..._ffi import swscale
 from ..._spec.frames.gamut import matrix_name
+from ..frames.pixel_format import Format
 from .image import Image
-from .sws import ONE, RGB_LOOK, Format, Look
+from .sws import ONE, RGB_LOOK, Look
 
 
 def plain_name(name: str) -> str:

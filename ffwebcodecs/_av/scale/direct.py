@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..._ffi import avutil, ffi
+from ..frames.pixel_format import Format
 from .image import Image
 from .steps import Staged, sws_scale
-from .sws import Arena, Context, Format, Scratch
+from .sws import Arena, Context, Scratch
 
 
 class SplitChroma:

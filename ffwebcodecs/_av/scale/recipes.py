@@ -25,6 +25,7 @@ from collections.abc import Callable
 from ..._ffi import swscale
 from ..._spec.frames.gamut import primaries_name
 from ...errors import NotSupportedError
+from ..frames.pixel_format import Format, exists, get_format
 from .builder import FILLED, SHIFT_LOOK, Builder, Request
 from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling, white
 from .direct import Direct, GrayChroma, SplitChroma
@@ -33,7 +34,7 @@ from .image import Image
 from .probe import converter_brightness, reads_past_rows
 from .repack import repack
 from .steps import Conversion, Copy, Regamut, Staged, Step
-from .sws import RGB_LOOK, Context, Format, Look, Scratch, exists, get_format, make_context
+from .sws import RGB_LOOK, Context, Look, Scratch, make_context
 
 _PACKED = ("rgba", "rgb0", "bgra", "bgr0", "rgb24", "bgr24")
 _CONVERTIBLE = ("yuv420p", "yuv422p", "yuva420p", "yuva422p", "nv12", "gray")

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..._ffi import swscale
+from ..frames.pixel_format import Format, exists, get_format
 from .builder import Builder, Request
 from .choices import accurate, as_yuv, extension, scaling, white, with_depth
 from .steps import Staged
-from .sws import RGB_LOOK, Format, Look, Scratch, exists, get_format
+from .sws import RGB_LOOK, Look, Scratch
 
 
 class _Way:

@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from ..._ffi import avutil, ffi, swscale
+from ..frames.pixel_format import Format
 from .gamut import Gamut
 from .image import Image
-from .sws import Arena, Context, Format, Scratch
+from .sws import Arena, Context, Scratch
 
 LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError
 from ..codecs.strings import CodecInfo
+from ..frames.pix_fmt import PixFmt
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -54,27 +55,6 @@ def device_of(encoder: str) -> str | None:
             kind = suffix[1:]
             return _KIND.get(kind, kind)
     return None
-
-
-class PixFmt:
-    """What matters of an FFmpeg pixel format when one is chosen."""
-
-    __slots__ = ("alpha", "chroma", "depth", "name", "palette", "rgb")
-
-    def __init__(
-        self, name: str, chroma: str, depth: int, *, rgb: bool, alpha: bool, palette: bool
-    ) -> None:
-        self.name = name
-        self.chroma = chroma  # "420", "422", "444", "440", "411", "410" or "400"
-        self.depth = depth
-        self.rgb = rgb
-        self.alpha = alpha
-        self.palette = palette
-
-    @property
-    def full_range(self) -> bool:
-        """Whether the name itself says so."""
-        return self.name.startswith("yuvj")
 
 
 class Wanted:
