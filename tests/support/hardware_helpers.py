@@ -107,7 +107,7 @@ def pair(kind: str, *arguments: Any, **options: Any) -> tuple[VideoFrame, VideoF
 
 def is_on_device(frame: VideoFrame) -> bool:
     picture = frame._open_picture()
-    return isinstance(picture, hardware.DevicePicture) and not picture.is_downloaded
+    return isinstance(picture, hardware.DevicePicture) and picture._memory is None
 
 
 class Downloads:

@@ -138,13 +138,6 @@ def duration(ptr: Any) -> int:
     return value
 
 
-def is_key(ptr: Any) -> bool:
-    """Return whether the frame was coded as a key frame."""
-    if _ffi.has_field("AVFrame", "key_frame"):
-        return bool(ptr.key_frame)
-    return bool(ptr.flags & avutil.AV_FRAME_FLAG_KEY)
-
-
 def describe(ptr: Any) -> tuple[int, ...]:
     """Return what stays the same from frame to frame of a stream, as a key to cache by.
 

@@ -206,11 +206,6 @@ class DevicePicture(Picture):
                 self._surface = self._device = None
             return self._memory
 
-    @property
-    def is_downloaded(self) -> bool:
-        """Whether the pixels are in memory, and the surface has been given back."""
-        return self._memory is not None
-
 
 def picture_of(ptr: Any, lease: Any = None) -> Picture:
     """Return the picture of a decoded frame, wherever that lies."""
