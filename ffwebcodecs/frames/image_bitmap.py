@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import buffers
@@ -15,9 +14,10 @@ from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import ComputedLayout, compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension
-from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
+from ..errors import InvalidArgumentError, NotSupportedError
 from ._copy import Source, copy_pixels, destination_layout, source_image
-from ._shape import CLOSED, FrameShape
+from ._shape import FrameShape
+from ._surface import Surface
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _UNSPECIFIED = 2  # H.273
 
 
-class ImageBitmap:
+class ImageBitmap(Surface):
     """Pixels of a frame, copied out of the decoder's memory; made by `create_image_bitmap`.
 
     It holds no decoder slot, has neither time nor orientation, and lives until you close it
@@ -36,11 +36,10 @@ class ImageBitmap:
     shares the memory.
     """
 
-    __slots__ = ("__weakref__", "_picture", "_shape", "_warn")
+    __slots__ = ()
 
-    _picture: Picture | None
-    _shape: FrameShape
-    _warn: bool
+    _noun = "bitmap"
+    _instead = "its pixels are this process's memory; send what to_ndarray() or copy_to() give"
 
     def __init__(self) -> None:
         raise InvalidArgumentError("an ImageBitmap is made by create_image_bitmap(frame)")
@@ -63,17 +62,6 @@ class ImageBitmap:
     def height(self) -> int:
         """Height in pixels, 0 if closed."""
         return self._shape.coded_height
-
-    @property
-    def format(self) -> str | None:
-        """Pixel format, None if closed."""
-        fmt = self._shape.format
-        return None if fmt is None else fmt.name
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._picture is None
 
     def to_ndarray(self) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         """Return the pixels as a read-only array over the bitmap's own memory; nothing is copied.
@@ -108,14 +96,6 @@ class ImageBitmap:
         array = np.ndarray(size, np.dtype("<u2") if fmt.depth > 8 else np.uint8, memory)
         return array
 
-    def close(self) -> None:
-        """Free the pixels now; twice is fine.
-
-        Arrays and frames that were made of the bitmap each hold the memory for themselves.
-        """
-        self._picture = None
-        self._shape = CLOSED
-
     @property
     def _byte_length(self) -> int:
         shape = self._shape
@@ -128,29 +108,8 @@ class ImageBitmap:
         shape = self._shape
         return ImageBitmap._from_native(self._open_picture(), shape, warn=False)
 
-    def _open_picture(self) -> Picture:
-        picture = self._picture
-        if picture is None:
-            raise InvalidStateError("the bitmap is closed")
-        return picture
-
-    def __enter__(self) -> ImageBitmap:
-        self._open_picture()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # warnings is None: without a GIL this may run after the modules' end.
-        if getattr(self, "_picture", None) is not None and self._warn and warnings is not None:
-            warnings.warn(f"unclosed bitmap {self!r}", ResourceWarning, stacklevel=2, source=self)
-
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "an ImageBitmap cannot be pickled or sent to another process: its pixels are this "
-            "process's memory; send what to_ndarray() or copy_to() give"
-        )
+    def _left_open(self) -> str | None:
+        return f"unclosed bitmap {self!r}" if self._warn else None
 
     def __repr__(self) -> str:
         if self.closed:
@@ -206,9 +165,7 @@ def create_image_bitmap(
     >>> with create_image_bitmap(frame, resize_width=320) as thumbnail:
     ...     pixels = thumbnail.to_ndarray()
     """
-    from .video_frame import VideoFrame
-
-    if not isinstance(frame, (VideoFrame, ImageBitmap)):
+    if not isinstance(frame, Surface):
         raise InvalidArgumentError(
             f"create_image_bitmap takes a VideoFrame or an ImageBitmap, got {type(frame).__name__}"
         )

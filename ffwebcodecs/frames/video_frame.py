@@ -1,16 +1,13 @@
 """VideoFrame: one picture with a lifetime that you control.
 
-Theory of operation: a frame is a reference to a `Picture` (the AVFrame), a `FrameShape` (everything
-that stays the same along a stream) and two numbers. `clone` copies the three; `close` forgets the
-picture first and the shape second, and every method reads the picture last, so a method
-on another thread sees either an open frame, whose pixels its own reference keeps alive until it
-returns, or a closed one.
+Theory of operation: a frame is a `Surface`, that is a reference to a `Picture` (the AVFrame) and a
+`FrameShape` (everything that stays the same along a stream), with two numbers. `clone` copies them
+all.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +23,7 @@ from ..errors import DataCloneError, InvalidArgumentError, InvalidStateError, No
 from ._copy import Source, copy_pixels, destination_layout, no_name
 from ._shape import CLOSED, FrameShape
 from ._source import picture_from_buffer, shape_of_derived
-from .image_bitmap import ImageBitmap
+from ._surface import Surface
 from .plane import Plane, make_planes
 
 if TYPE_CHECKING:
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     ColorSpace = VideoColorSpace | Mapping[str, Any]
 
 
-class VideoFrame:
+class VideoFrame(Surface):
     """A picture in memory, with its time, size, orientation and colour.
 
     Made from pixels, from another frame, or by a decoder. The pixels are copied, unless `transfer`
@@ -103,22 +100,17 @@ class VideoFrame:
     """
 
     __slots__ = (
-        "__weakref__",
         "_duration",
         "_metadata",
-        "_picture",
         "_place",
-        "_shape",
         "_timestamp",
-        "_warn",
     )
+
+    _noun = "frame"
 
     _timestamp: int
     _duration: int | None
-    _picture: Picture | None
-    _shape: FrameShape
     _metadata: dict[str, Any] | None
-    _warn: bool
     _place: trace.Place | None  # where it was received or cloned, if tracing was on then
 
     def __init__(
@@ -145,7 +137,7 @@ class VideoFrame:
         self._warn = True
         self._place = None
         self._shape = CLOSED
-        if isinstance(source, (VideoFrame, ImageBitmap)):
+        if isinstance(source, Surface):
             for name, value in (
                 ("format", format),
                 ("coded_width", coded_width),
@@ -286,12 +278,6 @@ class VideoFrame:
         return self._duration
 
     @property
-    def format(self) -> str | None:
-        """Pixel format; None if the frame is closed or its format has no WebCodecs name."""
-        fmt = self._shape.format
-        return None if fmt is None else fmt.name
-
-    @property
     def coded_width(self) -> int:
         """Width of the stored picture in pixels, 0 if closed."""
         return self._shape.coded_width
@@ -338,11 +324,6 @@ class VideoFrame:
     def color_space(self) -> VideoColorSpace:
         """What its numbers mean; all members None if closed."""
         return self._shape.color_space
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._picture is None
 
     def metadata(self) -> dict[str, Any]:
         """Return a deep copy of the metadata, an empty dictionary if there is none."""
@@ -560,29 +541,14 @@ class VideoFrame:
         self._metadata = None
         self._place = None
 
-    def _open_picture(self) -> Picture:
-        picture = self._picture
-        if picture is None:
-            raise InvalidStateError(f"the frame at {self.timestamp} us is closed")
-        return picture
+    def _is_closed(self) -> InvalidStateError:
+        return InvalidStateError(f"the frame at {self.timestamp} us is closed")
 
-    def __enter__(self) -> VideoFrame:
-        self._open_picture()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # getattr: __init__ may not have got anywhere, and __del__ runs all the same.
-        # warnings is None: without a GIL this may run after the modules' end.
-        if getattr(self, "_picture", None) is not None and self._warn and warnings is not None:
-            try:
-                place = "" if self._place is None else f", held since {self._place.text}"
-                message = f"unclosed frame {self!r}{place}"
-                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
-            finally:
-                self.close()  # whoever records warnings keeps the source, and would keep its memory
+    def _left_open(self) -> str | None:
+        if not self._warn:
+            return None
+        place = "" if self._place is None else f", held since {self._place.text}"
+        return f"unclosed frame {self!r}{place}"
 
     def _duplicate(self) -> VideoFrame:
         try:
