@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.scale.cache import convert
 from .._av.scale.image import Image
@@ -131,16 +130,8 @@ def copy_pixels(source: Source, target: Target, where: ComputedLayout, exported:
             ),
         )
         return
-    ptr, (x, y, _, _) = source.ptr, source.region
-    linesize, data = ptr.linesize, ptr.data
-    for index, (plane, (offset, stride), row, rows) in enumerate(
-        zip(target.format.planes, where.planes, where.row_bytes, where.rows, strict=True)
-    ):
-        step = linesize[index]
-        start = data[index]
-        if x or y:
-            start += y // plane.sub_y * step + x // plane.sub_x * plane.element_bytes
-        buffers.copy_rows(exported + offset, stride, start, step, row, rows)
+    x, y, _, _ = source.region
+    native.copy_region(source.ptr, target.format, x, y, where, exported)
 
 
 def source_image(source: Source) -> Image:

@@ -182,19 +182,7 @@ def _stored_part(exported: Any, fmt: PixelFormat, planes: Any, visible: Rect) ->
             f"a row of {fmt.name} at width {visible.width} takes {longest} bytes, "
             f"the limit is {_LONGEST_ROW}"
         )
-    ptr = native.new(fmt.ffmpeg, visible.width, visible.height, rows)
-    for index, (plane, (offset, stride), (row, count)) in enumerate(
-        zip(fmt.planes, planes, rows, strict=True)
-    ):
-        start = (
-            offset
-            + visible.y // plane.sub_y * stride
-            + visible.x // plane.sub_x * plane.element_bytes
-        )
-        buffers.copy_rows(
-            ptr.data[index], ptr.linesize[index], exported + start, stride, row, count
-        )
-    return ptr
+    return native.copied(exported, fmt, planes, visible, rows)
 
 
 def shape_of_derived(

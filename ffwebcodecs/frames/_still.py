@@ -83,15 +83,7 @@ def _to_jpeg_colors(pixels: Pixels) -> Any:
     name = "yuvj420p" if pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
     ptr = native.new(name, width, height, rows)
     convert(
-        Image([source.data[0]], [source.linesize[0]], "rgb24", width, height, "rgb", True),
-        Image(
-            [ptr.data[index] for index in range(3)],
-            [ptr.linesize[index] for index in range(3)],
-            name,
-            width,
-            height,
-            matrix="smpte170m",
-            full_range=True,
-        ),
+        Image(*native.region(source, "rgb24", 0, 0), "rgb24", width, height, "rgb", True),
+        Image(*native.region(ptr, name, 0, 0), name, width, height, "smpte170m", True),
     )
     return ptr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._av.scale.cache import convert
@@ -91,7 +90,7 @@ class ImageBitmap(Surface):
         assert fmt is not None
         where = compute_layout(fmt, shape.coded_width, shape.coded_height)
         size = array_shape(fmt, shape.coded_width, shape.coded_height)
-        memory = buffers.view(ptr, ptr.data[0], where.size)
+        memory = native.block_view(ptr, where.size)
         array: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
         array = np.ndarray(size, np.dtype("<u2") if fmt.depth > 8 else np.uint8, memory)
         return array
@@ -176,11 +175,7 @@ def create_image_bitmap(
     fmt = target.format
     where = compute_layout(fmt, width, height)
     # Tight, so that the array over it is contiguous.
-    ptr = native.new(fmt.ffmpeg, width, height, [(where.size, 1)])
-    base = ptr.data[0]
-    for index, (offset, stride) in enumerate(where.planes):
-        ptr.data[index] = base + offset
-        ptr.linesize[index] = stride
+    ptr, base = native.tight(fmt.ffmpeg, width, height, where)
     source = Source(picture.ptr, shape, region)
     if (width, height) == (region.width, region.height):
         copy_pixels(source, target, where, base)

@@ -12,6 +12,9 @@ from typing import Any
 
 from ... import _ffi
 from ..._ffi import avutil, ffi
+from ..._spec.frames.formats import PixelFormat, PlaneSpec
+from ..._spec.frames.layout import ComputedLayout
+from ..._spec.frames.rect import Rect
 from ...errors import NotSupportedError
 from .. import ledger
 from ..averror import check_pointer
@@ -62,6 +65,51 @@ def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, 
         ptr.linesize[index] = stride
         offset += stride * count
     return ptr
+
+
+def copied(
+    exported: Any,
+    fmt: PixelFormat,
+    planes: Sequence[tuple[int, int]],
+    visible: Rect,
+    rows: Sequence[tuple[int, int]],
+) -> Any:
+    """Return a frame with a copy of a part of the caller's pixels, made without the GIL.
+
+    Parameters
+    ----------
+    exported : cdata
+        From `buffers.export`; borrowed for this call only.
+    fmt : PixelFormat
+        Of the pixels.
+    planes : sequence of (int, int)
+        Offset and stride in bytes of each plane in `exported`, already checked against its size.
+    visible : Rect
+        The part, in luma pixels.
+    rows : sequence of (int, int)
+        Row bytes and number of rows of each plane of the part, as for `new`.
+    """
+    ptr = new(fmt.ffmpeg, visible.width, visible.height, rows)
+    data, linesize, (x, y, _, _) = ptr.data, ptr.linesize, visible
+    for index, (plane, (offset, stride), (row, count)) in enumerate(
+        zip(fmt.planes, planes, rows, strict=True)
+    ):
+        start = offset + y // plane.sub_y * stride + x // plane.sub_x * plane.element_bytes
+        buffers.copy_rows(data[index], linesize[index], exported + start, stride, row, count)
+    return ptr
+
+
+def tight(pix_fmt: str | None, width: int, height: int, where: ComputedLayout) -> tuple[Any, Any]:
+    """Return a frame with memory of its own whose planes lie in one block as `where` says, and a
+    borrowed ``uint8_t *`` to that block, valid while the frame is referenced.
+    """
+    ptr = new(pix_fmt, width, height, [(where.size, 1)])
+    data, linesize = ptr.data, ptr.linesize
+    base = data[0]
+    for index, (offset, stride) in enumerate(where.planes):
+        data[index] = base + offset
+        linesize[index] = stride
+    return ptr, base
 
 
 def wrap(
@@ -167,15 +215,45 @@ def describe(ptr: Any) -> tuple[int, ...]:
 # ---- looking at ----------------------------------------------------------------------------------
 
 
-def plane_view(ptr: Any, index: int, offset: int, row: int, rows: int) -> tuple[memoryview, int]:
-    """Return a view of one plane from byte `offset` on, and its stride in bytes.
+def plane_view(ptr: Any, index: int, plane: PlaneSpec, visible: Rect) -> tuple[memoryview, int]:
+    """Return a view of the visible part of one plane, and its stride in bytes; the view keeps the
+    frame's memory.
 
     The view spans whole strides where the memory holds them, else it ends with the last row's last
     byte.
     """
     stride: int = ptr.linesize[index]
-    size = stride * (rows - 1) + row if offset else stride * rows
+    offset = visible.y // plane.sub_y * stride + visible.x // plane.sub_x * plane.element_bytes
+    rows = plane.rows(visible.height)
+    size = stride * (rows - 1) + plane.row_bytes(visible.width) if offset else stride * rows
     return buffers.view(ptr, ptr.data[index] + offset, size), stride
+
+
+def block_view(ptr: Any, size: int) -> memoryview:
+    """Return a view of the block of `size` bytes of a frame that `tight` made; the view keeps the
+    frame's memory.
+    """
+    return buffers.view(ptr, ptr.data[0], size)
+
+
+def copy_region(
+    ptr: Any, fmt: PixelFormat, x: int, y: int, where: ComputedLayout, destination: Any
+) -> None:
+    """Copy the pixels of a frame from luma pixel (x, y) on, without the GIL, to where they belong
+    in `destination`, a ``uint8_t *``.
+
+    Frame and destination are borrowed for this call only; `where` says how much is copied, and is
+    already checked against both.
+    """
+    linesize, data = ptr.linesize, ptr.data
+    for index, (plane, (offset, stride), row, rows) in enumerate(
+        zip(fmt.planes, where.planes, where.row_bytes, where.rows, strict=True)
+    ):
+        step = linesize[index]
+        start = data[index]
+        if x or y:
+            start += y // plane.sub_y * step + x // plane.sub_x * plane.element_bytes
+        buffers.copy_rows(destination + offset, stride, start, step, row, rows)
 
 
 def region(ptr: Any, pix_fmt: str, x: int, y: int) -> tuple[list[Any], list[int]]:
