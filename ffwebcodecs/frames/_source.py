@@ -28,7 +28,7 @@ _UNSPECIFIED = 2  # H.273
 _LONGEST_ROW = 0x7FFFFFFF - 63  # FFmpeg's strides are C ints, and ours are rounded up to 64
 
 
-class _Plan:
+class _Prepared:
     """What a frame made from a buffer is, apart from its bytes and its time."""
 
     __slots__ = ("codes", "fmt", "full_range", "shape", "stored", "visible", "where")
@@ -57,11 +57,11 @@ class _Plan:
 
 # Of buffers with nothing but format and size said of them, which is most: (format, width, height).
 # One get or one store is atomic; two threads that miss together compute the same thing.
-_plans: dict[tuple[object, int, int], _Plan] = {}
-_MOST_PLANS = 256
+_prepared: dict[tuple[object, int, int], _Prepared] = {}
+_MOST_KEPT = 256
 
 
-def _plan(
+def _prepare(
     format: object,
     coded_width: object,
     coded_height: object,
@@ -72,7 +72,7 @@ def _plan(
     rotation: object,
     flip: object,
     color_space: Any,
-) -> _Plan:
+) -> _Prepared:
     fmt = get_format(format)
     width = to_dimension(coded_width, "coded_width")
     height = to_dimension(coded_height, "coded_height")
@@ -93,7 +93,7 @@ def _plan(
     # Of a copy only the visible part is kept, moved to the origin (spec, decision 4).
     part = Rect(0, 0, visible.width, visible.height)
     stored = FrameShape(fmt, fmt.ffmpeg, (visible.width, visible.height), part, *look)
-    return _Plan(fmt, where, shape, stored, visible, colors)
+    return _Prepared(fmt, where, shape, stored, visible, colors)
 
 
 def picture_from_buffer(
@@ -125,9 +125,9 @@ def picture_from_buffer(
         and type(coded_height) is int
     )
     key: Any = (format, coded_width, coded_height)
-    plan = _plans.get(key) if is_plain else None
-    if plan is None:
-        plan = _plan(
+    prepared = _prepared.get(key) if is_plain else None
+    if prepared is None:
+        prepared = _prepare(
             format,
             coded_width,
             coded_height,
@@ -140,15 +140,15 @@ def picture_from_buffer(
             color_space,
         )
         if is_plain:
-            if len(_plans) >= _MOST_PLANS:
-                _plans.clear()
-            _plans[key] = plan
-    fmt, where = plan.fmt, plan.where
+            if len(_prepared) >= _MOST_KEPT:
+                _prepared.clear()
+            _prepared[key] = prepared
+    fmt, where = prepared.fmt, prepared.where
     exported = buffers.export(source, "the source of a VideoFrame")
     lent = False
     try:
         size = len(exported)
-        shape = plan.shape
+        shape = prepared.shape
         if size < where.size:
             raise InvalidArgumentError(
                 f"the buffer holds {size} bytes, {fmt.name} "
@@ -165,12 +165,12 @@ def picture_from_buffer(
             )
             lent = True
         else:
-            ptr = _stored_part(exported, fmt, where.planes, plan.visible)
-            shape = plan.stored
+            ptr = _stored_part(exported, fmt, where.planes, prepared.visible)
+            shape = prepared.stored
     finally:
         if not lent:
             buffers.unexport(exported)
-    native.tag(ptr, timestamp, *plan.codes, plan.full_range)
+    native.tag(ptr, timestamp, *prepared.codes, prepared.full_range)
     return Picture(ptr), shape
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
-from .._av.scale.cache import convert
-from .._av.scale.image import Image
 from .._spec.frames.color import MATRIX, PRIMARIES, TRANSFER
 from .._spec.frames.color_space import from_members
-from .._spec.frames.layout import ComputedLayout, compute_layout
+from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension
 from ..errors import InvalidArgumentError, NotSupportedError
-from ._copy import Source, copy_pixels, destination_layout, source_image
+from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._shape import FrameShape
 from ._surface import Surface
 
@@ -170,20 +168,20 @@ def create_image_bitmap(
         )
     shape = frame._shape
     picture = frame._open_picture()
-    region, target, _ = destination_layout(shape, rect, None, format, None)
+    region, wanted, _ = destination_layout(shape, rect, None, format, None)
     width, height = _size(region, resize_width, resize_height)
-    fmt = target.format
+    fmt = wanted.format
     where = compute_layout(fmt, width, height)
     # Tight, so that the array over it is contiguous.
     ptr, base = native.tight(fmt.ffmpeg, width, height, where)
     source = Source(picture.ptr, shape, region)
     if (width, height) == (region.width, region.height):
-        copy_pixels(source, target, where, base)
+        copy_pixels(source, wanted, where, base)
     elif fmt.ffmpeg is None:
         raise NotSupportedError(f"libswscale has no {fmt.name}: it cannot scale it")
     else:
-        _scale(source, fmt.ffmpeg, target.color, where, base, width, height)
-    primaries, transfer, matrix, full_range = target.color
+        convert_pixels(source, wanted, where, base, width, height)
+    primaries, transfer, matrix, full_range = wanted.color
     native.tag(
         ptr,
         0,
@@ -193,7 +191,7 @@ def create_image_bitmap(
         full_range,
     )
     whole = Rect(0, 0, width, height)
-    colors = from_members(target.color)
+    colors = from_members(wanted.color)
     size = width, height
     return ImageBitmap._from_native(
         Picture(ptr), FrameShape(fmt, fmt.ffmpeg, size, whole, size, 0, False, colors)
@@ -212,29 +210,3 @@ def _size(region: Rect, resize_width: object, resize_height: object) -> tuple[in
     if height is None:
         height = -(-own_height * width // own_width)
     return width, height
-
-
-def _scale(
-    source: Source,
-    pix_fmt: str,
-    color: Any,
-    where: ComputedLayout,
-    base: Any,
-    width: int,
-    height: int,
-) -> None:
-    primaries, transfer, matrix, full_range = color
-    convert(
-        source_image(source),
-        Image(
-            [base + offset for offset, _ in where.planes],
-            [stride for _, stride in where.planes],
-            pix_fmt,
-            width,
-            height,
-            matrix=matrix,
-            full_range=full_range,
-            primaries=primaries,
-            transfer=transfer,
-        ),
-    )

@@ -411,7 +411,7 @@ class VideoFrame(Surface):
         """
         shape = self._shape
         picture = self._open_picture()
-        region, target, where = destination_layout(shape, rect, layout, format, color_space)
+        region, wanted, where = destination_layout(shape, rect, layout, format, color_space)
         exported = buffers.export(destination, "destination", writable=True)
         try:
             size = len(exported)
@@ -419,7 +419,7 @@ class VideoFrame(Surface):
                 raise InvalidArgumentError(
                     f"destination holds {size} bytes, the layout needs {where.size}"
                 )
-            copy_pixels(Source(picture.ptr, shape, region), target, where, exported)
+            copy_pixels(Source(picture.ptr, shape, region), wanted, where, exported)
         finally:
             buffers.unexport(exported)
         return list(where.planes)
