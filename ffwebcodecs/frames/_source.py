@@ -4,6 +4,7 @@ memory is touched.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._av.frames import buffers
@@ -21,7 +22,7 @@ from .._spec.frames.geometry import (
 from .._spec.frames.layout import ComputedLayout, compute_layout
 from .._spec.frames.rect import Rect, check_rect, parse_rect
 from .._spec.numbers import show, to_dimension, to_flag
-from ..errors import InvalidArgumentError
+from ..errors import DataCloneError, InvalidArgumentError
 from ._shape import FrameShape
 
 _UNSPECIFIED = 2  # H.273
@@ -185,6 +186,45 @@ def _stored_part(exported: Any, fmt: PixelFormat, planes: Any, visible: Rect) ->
     return native.copied(exported, fmt, planes, visible, rows)
 
 
+def check_alpha(alpha: object) -> None:
+    """Raise InvalidArgumentError if it is none of the two choices."""
+    if not isinstance(alpha, str) or alpha not in ("keep", "discard"):
+        raise InvalidArgumentError(f"alpha must be 'keep' or 'discard', got {show(alpha)}")
+
+
+def copy_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a deep copy, None of None."""
+    if metadata is None:
+        return None
+    from copy import deepcopy
+
+    if not isinstance(metadata, Mapping):
+        raise InvalidArgumentError(f"metadata must be a mapping, got {type(metadata).__name__}")
+    try:
+        return deepcopy(dict(metadata))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DataCloneError(f"metadata cannot be copied: {show(error)}") from error
+
+
+def refuse_description(
+    format: object, coded_width: object, coded_height: object, layout: object, color_space: object
+) -> None:
+    """Raise InvalidArgumentError if anything is said of pixels that are described already."""
+    for name, value in (
+        ("format", format),
+        ("coded_width", coded_width),
+        ("coded_height", coded_height),
+        ("layout", layout),
+        ("color_space", color_space),
+    ):
+        if value is not None:
+            raise InvalidArgumentError(
+                f"{name} cannot be given for a frame made from a frame: it has the source's"
+            )
+
+
 def shape_of_derived(
     base: FrameShape,
     alpha: str,
@@ -195,8 +235,7 @@ def shape_of_derived(
     display_height: object,
 ) -> FrameShape:
     """Return the shape of a frame made from a frame of shape `base` (spec 1.3)."""
-    if not isinstance(alpha, str) or alpha not in ("keep", "discard"):
-        raise InvalidArgumentError(f"alpha must be 'keep' or 'discard', got {show(alpha)}")
+    check_alpha(alpha)
     fmt = base.format
     if fmt is not None and alpha == "discard":
         fmt = get_format(fmt.opaque)

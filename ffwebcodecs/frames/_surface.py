@@ -58,5 +58,8 @@ class Surface(Closable):
         """Return the error for the use of it when it is closed."""
         return InvalidStateError(f"the {self._noun} is closed")
 
+    def _left_open(self) -> str | None:
+        return f"unclosed {self._noun} {self!r}" if self._warn else None
+
     def _require_open(self) -> None:
         self._open_picture()

@@ -105,9 +105,6 @@ class ImageBitmap(Surface):
         shape = self._shape
         return ImageBitmap._from_native(self._open_picture(), shape, warn=False)
 
-    def _left_open(self) -> str | None:
-        return f"unclosed bitmap {self!r}" if self._warn else None
-
     def __repr__(self) -> str:
         if self.closed:
             return "<ImageBitmap closed>"
