@@ -436,7 +436,8 @@ class VideoFrame(Described):
         shape, metadata = self._shape, self._metadata
         picture = self._open_picture()
         clone = VideoFrame._from_native(picture, shape, self.timestamp, self.duration, True)
-        clone._metadata = copy_metadata(metadata)
+        if metadata is not None:
+            clone._metadata = copy_metadata(metadata)
         if trace.enabled:
             clone._note(trace.caller(1))
         return clone

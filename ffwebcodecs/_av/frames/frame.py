@@ -245,7 +245,7 @@ def copy_region(
     Frame and destination are borrowed for this call only; `where` says how much is copied, and is
     already checked against both.
     """
-    linesize, data = ptr.linesize, ptr.data
+    linesize, data, copy_rows = ptr.linesize, ptr.data, buffers.copy_rows
     for index, (plane, (offset, stride), row, rows) in enumerate(
         zip(fmt.planes, where.planes, where.row_bytes, where.rows, strict=True)
     ):
@@ -253,7 +253,7 @@ def copy_region(
         start = data[index]
         if x or y:
             start += y // plane.sub_y * step + x // plane.sub_x * plane.element_bytes
-        buffers.copy_rows(destination + offset, stride, start, step, row, rows)
+        copy_rows(destination + offset, stride, start, step, row, rows)
 
 
 def region(ptr: Any, pix_fmt: str, x: int, y: int) -> tuple[list[Any], list[int]]:
