@@ -63,8 +63,8 @@ class Closable:
                 return
         except AttributeError:  # `__init__` did not get that far, and this runs all the same
             return
-        message = self._left_open()
         try:
+            message = self._left_open()
             # warnings is None: without a GIL this may run after the modules' end.
             if message is not None and warnings is not None:
                 warnings.warn(message, ResourceWarning, stacklevel=2, source=self)

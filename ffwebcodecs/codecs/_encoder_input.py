@@ -11,12 +11,12 @@ from fractions import Fraction
 from typing import Any
 
 from .._av.codecs import encoder as native
-from .._av.codecs.encoder_formats import describe, encoder_name, find_encoder, formats_of
+from .._av.codecs.encoder_formats import encoder_name, find_encoder, formats_of
+from .._av.frames.pixel_format import describe
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoEncoderConfig
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.encoders.choice import (
-    PixFmt,
     allowed,
     candidates,
     choose_format,
@@ -28,6 +28,7 @@ from .._spec.encoders.levels import check_level
 from .._spec.encoders.options import SCALABILITY_MODES, translate
 from .._spec.encoders.request import Request
 from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, codes_of, names_of
+from .._spec.frames.pix_fmt import PixFmt
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..errors import NotSupportedError
 from ..frames._shape import FrameShape

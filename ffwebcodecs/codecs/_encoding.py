@@ -20,8 +20,10 @@ from .._av.codecs import encoder as native
 from .._av.codecs import packet
 from .._av.codecs.encoder_formats import coded_as
 from .._av.frames import frame as frames
+from .._av.frames import pixel_format
 from .._av.frames.picture import Picture
-from .._av.scale import cache as scale
+from .._av.scale import cache
+from .._av.scale.image import Image
 from .._runtime.pool import FramePool
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
@@ -230,7 +232,7 @@ class EncoderDriver:
         same_size = (region.width, region.height) == (width, height)
         if same_format and same_size and _same_colors(look.color, target.color):
             planes, strides = frames.region(ptr, look.format, region.x, region.y)
-            geometry = frames.geometry(target.format.name)
+            geometry = pixel_format.geometry(target.format.name)
             planes, strides = planes[: len(geometry)], strides[: len(geometry)]
             sizes = [
                 stride * (-(-height // sub_y) - 1) + -(-width // sub_x) * step
@@ -244,9 +246,9 @@ class EncoderDriver:
         frame = native.blank(target.format.name, width, height)
         primaries, transfer, matrix, full_range = target.color
         planes, strides = frames.region(frame, target.format.name, 0, 0)
-        scale.convert(
+        cache.convert(
             source_image(Source(ptr, shape, region)),
-            scale.Image(
+            Image(
                 planes,
                 strides,
                 target.format.name,

@@ -12,7 +12,7 @@ from .._av import forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore, StreamInfo
 from .._av.files.streams import CopiedStream
-from .._av.frames import frame as native
+from .._av.frames.pixel_format import pix_fmt_name
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.grammar import Stream
@@ -277,7 +277,7 @@ def codec_string(info: StreamInfo) -> str:
         tag=(info.codec_tag & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1"),
         profile=info.profile,
         level=info.level,
-        pix_fmt=native.pix_fmt_name(info.pix_fmt),
+        pix_fmt=pix_fmt_name(info.pix_fmt),
         width=info.width,
         height=info.height,
         frame_rate=rate[0] / rate[1] if rate[1] > 0 else None,

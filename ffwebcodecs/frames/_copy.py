@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._av.frames import buffers
 from .._av.frames import frame as native
-from .._av.scale import cache as scale
+from .._av.scale.cache import convert
+from .._av.scale.image import Image
 from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import ComputedLayout, compute_layout
@@ -32,7 +32,7 @@ class Source:
         self.region = region
 
 
-class Target:
+class Destination:
     """What to write: a format, its colours, and whether the frame's own bytes are what is
     wanted.
     """
@@ -47,8 +47,8 @@ class Target:
 
 def destination_layout(
     shape: FrameShape, rect: Any, layout: Any, format: Any, color_space: Any
-) -> tuple[Rect, Target, ComputedLayout]:
-    """Check the options of `copy_to` and return the region, the target and where its planes lie."""
+) -> tuple[Rect, Destination, ComputedLayout]:
+    """Check the options of `copy_to`; return region, destination and where the planes lie."""
     if rect is None and layout is None:
         key = format, color_space
         try:
@@ -64,24 +64,25 @@ def destination_layout(
 
 def _destination(
     shape: FrameShape, rect: Any, layout: Any, format: Any, color_space: Any
-) -> tuple[Rect, Target, ComputedLayout]:
+) -> tuple[Rect, Destination, ComputedLayout]:
     if shape.format is None and format is None:
         raise NotSupportedError(no_name(shape))
     assert shape.visible_rect is not None
     region = shape.visible_rect if rect is None else parse_rect(rect, "rect")
     check_rect(region, shape.format, shape.coded_width, shape.coded_height, "rect")
-    target = _target(shape, format, color_space)
-    return region, target, compute_layout(target.format, region.width, region.height, layout)
+    destination = _pixels_of(shape, format, color_space)
+    where = compute_layout(destination.format, region.width, region.height, layout)
+    return region, destination, where
 
 
-def _target(shape: FrameShape, format: Any, color_space: Any) -> Target:
+def _pixels_of(shape: FrameShape, format: Any, color_space: Any) -> Destination:
     space = predefined_members(color_space)
     own = shape.format
     colors = shape.color_space
     members: ColorMembers = (colors.primaries, colors.transfer, colors.matrix, colors.full_range)
     if format is None:
         assert own is not None
-        return Target(own, True, members)
+        return Destination(own, True, members)
     fmt = get_format(format)
     if fmt.is_rgb:
         same = (
@@ -89,7 +90,7 @@ def _target(shape: FrameShape, format: Any, color_space: Any) -> Target:
             and (members[0] in _SRGB_PRIMARIES if space is RGB_DEFAULT else members[0] == space[0])
             and members[3] is not False
         )
-        return Target(fmt, fmt is own and same, space)
+        return Destination(fmt, fmt is own and same, space)
     if own is not None and own.is_rgb:
         members = YUV_DEFAULT
     if fmt.name == "GRAY8":
@@ -100,49 +101,56 @@ def _target(shape: FrameShape, format: Any, color_space: Any) -> Target:
             True,
         )  # luma over the full range, as FFmpeg's gray
     plain = fmt is own and (fmt.name != "GRAY8" or colors.full_range is not False)
-    return Target(fmt, plain, members)
+    return Destination(fmt, plain, members)
 
 
-def copy_pixels(source: Source, target: Target, where: ComputedLayout, exported: Any) -> None:
+def copy_pixels(
+    source: Source, destination: Destination, where: ComputedLayout, exported: Any
+) -> None:
     """Write the region of `source` into `exported`, a writable ``uint8_t[]`` of at least
     ``where.size`` bytes.
     """
-    shape = source.shape
-    if not target.plain:
-        fmt = target.format
-        if fmt.ffmpeg is None:
-            raise NotSupportedError(
-                f"libswscale has no {fmt.name}: it cannot convert {_name(shape)} to it"
-            )
-        primaries, transfer, matrix, full_range = target.color
-        scale.convert(
-            source_image(source),
-            scale.Image(
-                [exported + plane[0] for plane in where.planes],
-                [plane[1] for plane in where.planes],
-                fmt.ffmpeg,
-                source.region.width,
-                source.region.height,
-                matrix=matrix,
-                full_range=full_range,
-                primaries=primaries,
-                transfer=transfer,
-            ),
-        )
+    if destination.plain:
+        x, y, _, _ = source.region
+        native.copy_region(source.ptr, destination.format, x, y, where, exported)
         return
-    ptr, (x, y, _, _) = source.ptr, source.region
-    linesize, data = ptr.linesize, ptr.data
-    for index, (plane, (offset, stride), row, rows) in enumerate(
-        zip(target.format.planes, where.planes, where.row_bytes, where.rows, strict=True)
-    ):
-        step = linesize[index]
-        start = data[index]
-        if x or y:
-            start += y // plane.sub_y * step + x // plane.sub_x * plane.element_bytes
-        buffers.copy_rows(exported + offset, stride, start, step, row, rows)
+    fmt = destination.format
+    if fmt.ffmpeg is None:
+        raise NotSupportedError(
+            f"libswscale has no {fmt.name}: it cannot convert {_name(source.shape)} to it"
+        )
+    convert_pixels(source, destination, where, exported, source.region.width, source.region.height)
 
 
-def source_image(source: Source) -> scale.Image:
+def convert_pixels(
+    source: Source,
+    destination: Destination,
+    where: ComputedLayout,
+    exported: Any,
+    width: int,
+    height: int,
+) -> None:
+    """Convert the region of `source`, and scale it to this size, into `exported`."""
+    pix_fmt = destination.format.ffmpeg
+    assert pix_fmt is not None
+    primaries, transfer, matrix, full_range = destination.color
+    convert(
+        source_image(source),
+        Image(
+            [exported + plane[0] for plane in where.planes],
+            [plane[1] for plane in where.planes],
+            pix_fmt,
+            width,
+            height,
+            matrix=matrix,
+            full_range=full_range,
+            primaries=primaries,
+            transfer=transfer,
+        ),
+    )
+
+
+def source_image(source: Source) -> Image:
     """Return the region of `source` as libswscale gets to see it."""
     shape, ptr = source.shape, source.ptr
     x, y, width, height = source.region
@@ -153,7 +161,7 @@ def source_image(source: Source) -> scale.Image:
     if full_range is None and shape.pix_fmt.startswith("gray"):
         full_range = True
     planes, strides = native.region(ptr, shape.pix_fmt, x, y)
-    return scale.Image(
+    return Image(
         planes,
         strides,
         shape.pix_fmt,

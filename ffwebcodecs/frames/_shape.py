@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._av.frames import frame as native
+from .._av.frames.pixel_format import pix_fmt_name
 from .._spec.frames.color import ColorMembers, names_of
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.formats import BY_FFMPEG, PixelFormat
@@ -97,7 +98,7 @@ class ShapeCache:
 
     def _make(self, key: tuple[int, ...]) -> FrameShape:
         number, width, height, left, top, right, bottom, sar_num, sar_den, *color = key
-        pix_fmt = native.pix_fmt_name(number)
+        pix_fmt = pix_fmt_name(number)
         visible = Rect(left, top, width - left - right, height - top - bottom)
         display = self._display_size(visible.width, visible.height, sar_num, sar_den)
         if self._rotation % 180:

@@ -4,6 +4,7 @@ memory is touched.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._av.frames import buffers
@@ -21,13 +22,13 @@ from .._spec.frames.geometry import (
 from .._spec.frames.layout import ComputedLayout, compute_layout
 from .._spec.frames.rect import Rect, check_rect, parse_rect
 from .._spec.numbers import show, to_dimension, to_flag
-from ..errors import InvalidArgumentError
+from ..errors import DataCloneError, InvalidArgumentError
 from ._shape import FrameShape
 
 _LONGEST_ROW = 0x7FFFFFFF - 63  # FFmpeg's strides are C ints, and ours are rounded up to 64
 
 
-class _Plan:
+class _Prepared:
     """What a frame made from a buffer is, apart from its bytes and its time."""
 
     __slots__ = ("codes", "fmt", "full_range", "shape", "stored", "visible", "where")
@@ -52,11 +53,11 @@ class _Plan:
 
 # Of buffers with nothing but format and size said of them, which is most: (format, width, height).
 # One get or one store is atomic; two threads that miss together compute the same thing.
-_plans: dict[tuple[object, int, int], _Plan] = {}
-_MOST_PLANS = 256
+_prepared: dict[tuple[object, int, int], _Prepared] = {}
+_MOST_KEPT = 256
 
 
-def _plan(
+def _prepare(
     format: object,
     coded_width: object,
     coded_height: object,
@@ -67,7 +68,7 @@ def _plan(
     rotation: object,
     flip: object,
     color_space: Any,
-) -> _Plan:
+) -> _Prepared:
     fmt = get_format(format)
     width = to_dimension(coded_width, "coded_width")
     height = to_dimension(coded_height, "coded_height")
@@ -88,7 +89,7 @@ def _plan(
     # Of a copy only the visible part is kept, moved to the origin (spec, decision 4).
     part = Rect(0, 0, visible.width, visible.height)
     stored = FrameShape(fmt, fmt.ffmpeg, (visible.width, visible.height), part, *look)
-    return _Plan(fmt, where, shape, stored, visible, colors)
+    return _Prepared(fmt, where, shape, stored, visible, colors)
 
 
 def picture_from_buffer(
@@ -120,9 +121,9 @@ def picture_from_buffer(
         and type(coded_height) is int
     )
     key: Any = (format, coded_width, coded_height)
-    plan = _plans.get(key) if is_plain else None
-    if plan is None:
-        plan = _plan(
+    prepared = _prepared.get(key) if is_plain else None
+    if prepared is None:
+        prepared = _prepare(
             format,
             coded_width,
             coded_height,
@@ -135,15 +136,15 @@ def picture_from_buffer(
             color_space,
         )
         if is_plain:
-            if len(_plans) >= _MOST_PLANS:
-                _plans.clear()
-            _plans[key] = plan
-    fmt, where = plan.fmt, plan.where
+            if len(_prepared) >= _MOST_KEPT:
+                _prepared.clear()
+            _prepared[key] = prepared
+    fmt, where = prepared.fmt, prepared.where
     exported = buffers.export(source, "the source of a VideoFrame")
     lent = False
     try:
         size = len(exported)
-        shape = plan.shape
+        shape = prepared.shape
         if size < where.size:
             raise InvalidArgumentError(
                 f"the buffer holds {size} bytes, {fmt.name} "
@@ -160,12 +161,12 @@ def picture_from_buffer(
             )
             lent = True
         else:
-            ptr = _stored_part(exported, fmt, where.planes, plan.visible)
-            shape = plan.stored
+            ptr = _stored_part(exported, fmt, where.planes, prepared.visible)
+            shape = prepared.stored
     finally:
         if not lent:
             buffers.unexport(exported)
-    native.tag(ptr, timestamp, *plan.codes, plan.full_range)
+    native.tag(ptr, timestamp, *prepared.codes, prepared.full_range)
     return Picture(ptr), shape
 
 
@@ -177,19 +178,46 @@ def _stored_part(exported: Any, fmt: PixelFormat, planes: Any, visible: Rect) ->
             f"a row of {fmt.name} at width {visible.width} takes {longest} bytes, "
             f"the limit is {_LONGEST_ROW}"
         )
-    ptr = native.new(fmt.ffmpeg, visible.width, visible.height, rows)
-    for index, (plane, (offset, stride), (row, count)) in enumerate(
-        zip(fmt.planes, planes, rows, strict=True)
+    return native.copied(exported, fmt, planes, visible, rows)
+
+
+def check_alpha(alpha: object) -> None:
+    """Raise InvalidArgumentError if it is none of the two choices."""
+    if not isinstance(alpha, str) or alpha not in ("keep", "discard"):
+        raise InvalidArgumentError(f"alpha must be 'keep' or 'discard', got {show(alpha)}")
+
+
+def copy_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a deep copy, None of None."""
+    if metadata is None:
+        return None
+    from copy import deepcopy
+
+    if not isinstance(metadata, Mapping):
+        raise InvalidArgumentError(f"metadata must be a mapping, got {type(metadata).__name__}")
+    try:
+        return deepcopy(dict(metadata))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DataCloneError(f"metadata cannot be copied: {show(error)}") from error
+
+
+def refuse_description(
+    format: object, coded_width: object, coded_height: object, layout: object, color_space: object
+) -> None:
+    """Raise InvalidArgumentError if anything is said of pixels that are described already."""
+    for name, value in (
+        ("format", format),
+        ("coded_width", coded_width),
+        ("coded_height", coded_height),
+        ("layout", layout),
+        ("color_space", color_space),
     ):
-        start = (
-            offset
-            + visible.y // plane.sub_y * stride
-            + visible.x // plane.sub_x * plane.element_bytes
-        )
-        buffers.copy_rows(
-            ptr.data[index], ptr.linesize[index], exported + start, stride, row, count
-        )
-    return ptr
+        if value is not None:
+            raise InvalidArgumentError(
+                f"{name} cannot be given for a frame made from a frame: it has the source's"
+            )
 
 
 def shape_of_derived(
@@ -202,8 +230,7 @@ def shape_of_derived(
     display_height: object,
 ) -> FrameShape:
     """Return the shape of a frame made from a frame of shape `base` (spec 1.3)."""
-    if not isinstance(alpha, str) or alpha not in ("keep", "discard"):
-        raise InvalidArgumentError(f"alpha must be 'keep' or 'discard', got {show(alpha)}")
+    check_alpha(alpha)
     fmt = base.format
     if fmt is not None and alpha == "discard":
         fmt = get_format(fmt.opaque)

@@ -9,7 +9,9 @@ from .._av.codecs import still
 from .._av.files.complete_file import CompleteFile
 from .._av.frames import buffers
 from .._av.frames import frame as native
-from .._av.scale import cache as scale
+from .._av.frames.pixel_format import pix_fmt_id
+from .._av.scale.cache import convert
+from .._av.scale.image import Image
 from .._spec.frames.formats import get_format
 from .._spec.frames.layout import compute_layout
 from ..errors import InvalidArgumentError, InvalidStateError
@@ -78,18 +80,10 @@ def _to_jpeg_colors(pixels: Pixels) -> Any:
     source = _wrap(pixels)
     rows = [(plane.row_bytes(width), plane.rows(height)) for plane in get_format("I420").planes]
     # The encoder wants the deprecated format as long as there is one.
-    name = "yuvj420p" if native.pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
+    name = "yuvj420p" if pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
     ptr = native.new(name, width, height, rows)
-    scale.convert(
-        scale.Image([source.data[0]], [source.linesize[0]], "rgb24", width, height, "rgb", True),
-        scale.Image(
-            [ptr.data[index] for index in range(3)],
-            [ptr.linesize[index] for index in range(3)],
-            name,
-            width,
-            height,
-            matrix="smpte170m",
-            full_range=True,
-        ),
+    convert(
+        Image(*native.region(source, "rgb24", 0, 0), "rgb24", width, height, "rgb", True),
+        Image(*native.region(ptr, name, 0, 0), name, width, height, "smpte170m", True),
     )
     return ptr

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from .._av import forked
+from .._runtime.closing import Closable
 from .._spec.frames.formats import get_format
 from .._spec.numbers import show, to_integer
 from ..errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
@@ -39,7 +40,7 @@ class FrameCacheStats(NamedTuple):
     evictions: int
 
 
-class FrameCache:
+class FrameCache(Closable):
     """Keeps copies of frames by key, least recently used out first; may be used from any thread.
 
     `put` takes a frame: it copies the pixels into plain memory and closes the frame, so a decoder
@@ -67,6 +68,19 @@ class FrameCache:
     >>> cache = FrameCache(max_frames=30)
     >>> decoder = VideoDecoder(lambda frame: cache.put(frame.timestamp, frame), print)
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_bitmaps",
+        "_bytes",
+        "_evictions",
+        "_format",
+        "_hits",
+        "_lock",
+        "_max_bytes",
+        "_max_frames",
+        "_misses",
+    )
 
     def __init__(
         self,
@@ -236,18 +250,11 @@ class FrameCache:
             raise InvalidStateError("the cache is closed")
         return self._bitmaps
 
-    def __enter__(self) -> FrameCache:
+    def _require_open(self) -> None:
         self._open()
-        return self
 
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # A dropped cache is normal use: its copies are its own, nobody else waits for them.
-        bitmaps = getattr(self, "_bitmaps", None)
-        if bitmaps:
-            self._empty(bitmaps)
+    def _left_open(self) -> None:
+        """Warn of nothing: the copies are its own, nobody else waits for them."""
 
     def __repr__(self) -> str:
         if self.closed:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
-from .._av.scale import cache as scale
 from .._spec.frames.color import codes_of
 from .._spec.frames.color_space import from_members
-from .._spec.frames.layout import ComputedLayout, compute_layout
+from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension
-from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
-from ._copy import Source, copy_pixels, destination_layout, source_image
-from ._shape import CLOSED, FrameShape
+from ..errors import InvalidArgumentError, NotSupportedError
+from ._copy import Source, convert_pixels, copy_pixels, destination_layout
+from ._shape import FrameShape
+from ._surface import Surface
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from .video_frame import Rectangle, VideoFrame
 
 
-class ImageBitmap:
+class ImageBitmap(Surface):
     """Pixels of a frame, copied out of the decoder's memory; made by `create_image_bitmap`.
 
     It holds no decoder slot, has neither time nor orientation, and lives until you close it
@@ -33,11 +31,10 @@ class ImageBitmap:
     shares the memory.
     """
 
-    __slots__ = ("__weakref__", "_picture", "_shape", "_warn")
+    __slots__ = ()
 
-    _picture: Picture | None
-    _shape: FrameShape
-    _warn: bool
+    _noun = "bitmap"
+    _instead = "its pixels are this process's memory; send what to_ndarray() or copy_to() give"
 
     def __init__(self) -> None:
         raise InvalidArgumentError("an ImageBitmap is made by create_image_bitmap(frame)")
@@ -60,17 +57,6 @@ class ImageBitmap:
     def height(self) -> int:
         """Height in pixels, 0 if closed."""
         return self._shape.coded_height
-
-    @property
-    def format(self) -> str | None:
-        """Pixel format, None if closed."""
-        fmt = self._shape.format
-        return None if fmt is None else fmt.name
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._picture is None
 
     def to_ndarray(self) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         """Return the pixels as a read-only array over the bitmap's own memory; nothing is copied.
@@ -100,18 +86,10 @@ class ImageBitmap:
         assert fmt is not None
         where = compute_layout(fmt, shape.coded_width, shape.coded_height)
         size = array_shape(fmt, shape.coded_width, shape.coded_height)
-        memory = buffers.view(ptr, ptr.data[0], where.size)
+        memory = native.block_view(ptr, where.size)
         array: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
         array = np.ndarray(size, np.dtype("<u2") if fmt.depth > 8 else np.uint8, memory)
         return array
-
-    def close(self) -> None:
-        """Free the pixels now; twice is fine.
-
-        Arrays and frames that were made of the bitmap each hold the memory for themselves.
-        """
-        self._picture = None
-        self._shape = CLOSED
 
     @property
     def _byte_length(self) -> int:
@@ -124,30 +102,6 @@ class ImageBitmap:
         """Return another bitmap over the same memory, which needs no closing."""
         shape = self._shape
         return ImageBitmap._from_native(self._open_picture(), shape, warn=False)
-
-    def _open_picture(self) -> Picture:
-        picture = self._picture
-        if picture is None:
-            raise InvalidStateError("the bitmap is closed")
-        return picture
-
-    def __enter__(self) -> ImageBitmap:
-        self._open_picture()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # warnings is None: without a GIL this may run after the modules' end.
-        if getattr(self, "_picture", None) is not None and self._warn and warnings is not None:
-            warnings.warn(f"unclosed bitmap {self!r}", ResourceWarning, stacklevel=2, source=self)
-
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "an ImageBitmap cannot be pickled or sent to another process: its pixels are this "
-            "process's memory; send what to_ndarray() or copy_to() give"
-        )
 
     def __repr__(self) -> str:
         if self.closed:
@@ -203,34 +157,28 @@ def create_image_bitmap(
     >>> with create_image_bitmap(frame, resize_width=320) as thumbnail:
     ...     pixels = thumbnail.to_ndarray()
     """
-    from .video_frame import VideoFrame
-
-    if not isinstance(frame, (VideoFrame, ImageBitmap)):
+    if not isinstance(frame, Surface):
         raise InvalidArgumentError(
             f"create_image_bitmap takes a VideoFrame or an ImageBitmap, got {type(frame).__name__}"
         )
     shape = frame._shape
     picture = frame._open_picture()
-    region, target, _ = destination_layout(shape, rect, None, format, None)
+    region, wanted, _ = destination_layout(shape, rect, None, format, None)
     width, height = _size(region, resize_width, resize_height)
-    fmt = target.format
+    fmt = wanted.format
     where = compute_layout(fmt, width, height)
     # Tight, so that the array over it is contiguous.
-    ptr = native.new(fmt.ffmpeg, width, height, [(where.size, 1)])
-    base = ptr.data[0]
-    for index, (offset, stride) in enumerate(where.planes):
-        ptr.data[index] = base + offset
-        ptr.linesize[index] = stride
+    ptr, base = native.tight(fmt.ffmpeg, width, height, where)
     source = Source(picture.ptr, shape, region)
     if (width, height) == (region.width, region.height):
-        copy_pixels(source, target, where, base)
+        copy_pixels(source, wanted, where, base)
     elif fmt.ffmpeg is None:
         raise NotSupportedError(f"libswscale has no {fmt.name}: it cannot scale it")
     else:
-        _scale(source, fmt.ffmpeg, target.color, where, base, width, height)
-    native.tag(ptr, 0, *codes_of(*target.color[:3]), target.color[3])
+        convert_pixels(source, wanted, where, base, width, height)
+    native.tag(ptr, 0, *codes_of(*wanted.color[:3]), wanted.color[3])
     whole = Rect(0, 0, width, height)
-    colors = from_members(target.color)
+    colors = from_members(wanted.color)
     size = width, height
     return ImageBitmap._from_native(
         Picture(ptr), FrameShape(fmt, fmt.ffmpeg, size, whole, size, 0, False, colors)
@@ -249,29 +197,3 @@ def _size(region: Rect, resize_width: object, resize_height: object) -> tuple[in
     if height is None:
         height = -(-own_height * width // own_width)
     return width, height
-
-
-def _scale(
-    source: Source,
-    pix_fmt: str,
-    color: Any,
-    where: ComputedLayout,
-    base: Any,
-    width: int,
-    height: int,
-) -> None:
-    primaries, transfer, matrix, full_range = color
-    scale.convert(
-        source_image(source),
-        scale.Image(
-            [base + offset for offset, _ in where.planes],
-            [stride for _, stride in where.planes],
-            pix_fmt,
-            width,
-            height,
-            matrix=matrix,
-            full_range=full_range,
-            primaries=primaries,
-            transfer=transfer,
-        ),
-    )

@@ -76,16 +76,13 @@ def make_planes(ptr: Any, fmt: PixelFormat, visible: Rect) -> tuple[Plane, ...]:
     sample = 2 if fmt.depth > 8 else 1
     planes = []
     for index, plane in enumerate(fmt.planes):
-        row, rows = plane.row_bytes(visible.width), plane.rows(visible.height)
-        stride = ptr.linesize[index]
-        offset = visible.y // plane.sub_y * stride + visible.x // plane.sub_x * plane.element_bytes
-        data, stride = native.plane_view(ptr, index, offset, row, rows)
+        data, stride = native.plane_view(ptr, index, plane, visible)
         planes.append(
             Plane(
                 data,
                 stride,
-                row // plane.element_bytes,
-                rows,
+                plane.row_bytes(visible.width) // plane.element_bytes,
+                plane.rows(visible.height),
                 sample,
                 plane.element_bytes // sample,
             )

@@ -1,16 +1,13 @@
 """VideoFrame: one picture with a lifetime that you control.
 
-Theory of operation: a frame is a reference to a `Picture` (the AVFrame), a `FrameShape` (everything
-that stays the same along a stream) and two numbers. `clone` copies the three; `close` forgets the
-picture first and the shape second, and every method reads the picture last, so a method
-on another thread sees either an open frame, whose pixels its own reference keeps alive until it
-returns, or a closed one.
+Theory of operation: a frame is a `Surface`, that is a reference to a `Picture` (the AVFrame) and a
+`FrameShape` (everything that stays the same along a stream), with two numbers. `clone` copies them
+all.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +18,20 @@ from .._runtime import trace
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
-from .._spec.numbers import show, to_flag, to_int64, to_uint64
-from ..errors import DataCloneError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from .._spec.numbers import to_flag, to_int64, to_uint64
+from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._copy import Source, copy_pixels, destination_layout, no_name
+from ._described import Described
+from ._pickling import duplicate, reduce_frame
 from ._shape import CLOSED, FrameShape
-from ._source import picture_from_buffer, shape_of_derived
-from .image_bitmap import ImageBitmap
+from ._source import (
+    check_alpha,
+    copy_metadata,
+    picture_from_buffer,
+    refuse_description,
+    shape_of_derived,
+)
+from ._surface import Surface
 from .plane import Plane, make_planes
 
 if TYPE_CHECKING:
@@ -38,7 +43,7 @@ if TYPE_CHECKING:
     ColorSpace = VideoColorSpace | Mapping[str, Any]
 
 
-class VideoFrame:
+class VideoFrame(Described):
     """A picture in memory, with its time, size, orientation and colour.
 
     Made from pixels, from another frame, or by a decoder. The pixels are copied, unless `transfer`
@@ -102,23 +107,10 @@ class VideoFrame:
     64
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_duration",
-        "_metadata",
-        "_picture",
-        "_place",
-        "_shape",
-        "_timestamp",
-        "_warn",
-    )
+    __slots__ = ("_place",)
 
-    _timestamp: int
-    _duration: int | None
-    _picture: Picture | None
-    _shape: FrameShape
-    _metadata: dict[str, Any] | None
-    _warn: bool
+    _noun = "frame"
+
     _place: trace.Place | None  # where it was received or cloned, if tracing was on then
 
     def __init__(
@@ -145,44 +137,33 @@ class VideoFrame:
         self._warn = True
         self._place = None
         self._shape = CLOSED
-        if isinstance(source, (VideoFrame, ImageBitmap)):
-            for name, value in (
-                ("format", format),
-                ("coded_width", coded_width),
-                ("coded_height", coded_height),
-                ("layout", layout),
-                ("color_space", color_space),
-            ):
-                if value is not None:
-                    raise InvalidArgumentError(
-                        f"{name} cannot be given for a frame made from a frame: it has the source's"
-                    )
-            # A bitmap has neither time nor metadata.
-            own = source if isinstance(source, VideoFrame) else None
+        own = source if isinstance(source, VideoFrame) else None
+        is_derived = isinstance(source, Surface)
+        if is_derived:
+            refuse_description(format, coded_width, coded_height, layout, color_space)
             base = source._shape
-            if metadata is None and own is not None:
+            if own is not None and metadata is None:
                 metadata = own._metadata
+            # After what belongs to it: close() forgets the picture first.
             picture = source._open_picture()
-            new_duration: int | None
-            if own is not None and timestamp is None:
-                new_timestamp = own.timestamp
-            else:
-                new_timestamp = to_int64(timestamp, "timestamp")
-            if duration is not None:
-                new_duration = to_uint64(duration, "duration")
-            else:
-                new_duration = None if own is None else own.duration
+        if own is not None and timestamp is None:
+            new_timestamp = own._timestamp
+        else:
+            new_timestamp = to_int64(timestamp, "timestamp")
+        if duration is not None:
+            new_duration: int | None = to_uint64(duration, "duration")
+        else:
+            new_duration = None if own is None else own._duration
+        if is_derived:
             shape = shape_of_derived(
                 base, alpha, visible_rect, rotation, flip, display_width, display_height
             )
-            own_metadata = None if metadata is None else _copy_metadata(metadata)
+            own_metadata = copy_metadata(metadata)
         else:
-            new_timestamp = to_int64(timestamp, "timestamp")
-            new_duration = None if duration is None else to_uint64(duration, "duration")
-            _check_alpha(alpha)
+            check_alpha(alpha)
             # Before the picture is made: an error's traceback would keep the picture, and with it a
             # lent buffer.
-            own_metadata = None if metadata is None else _copy_metadata(metadata)
+            own_metadata = copy_metadata(metadata)
             picture, shape = picture_from_buffer(
                 source,
                 format=format,
@@ -205,7 +186,7 @@ class VideoFrame:
         self._picture = picture
         if FREES_LATE:
             picture.hold(self)
-        if trace.enabled and isinstance(source, VideoFrame):
+        if trace.enabled and own is not None:
             self._note(trace.caller(1))
 
     @classmethod
@@ -272,83 +253,6 @@ class VideoFrame:
         if FREES_LATE:
             picture.hold(frame)
         return frame
-
-    # ---- attributes (spec 1.4) -------------------------------------------------------------------
-
-    @property
-    def timestamp(self) -> int:
-        """Presentation time in microseconds; kept when the frame is closed."""
-        return self._timestamp
-
-    @property
-    def duration(self) -> int | None:
-        """Duration in microseconds, None if unknown; kept when the frame is closed."""
-        return self._duration
-
-    @property
-    def format(self) -> str | None:
-        """Pixel format; None if the frame is closed or its format has no WebCodecs name."""
-        fmt = self._shape.format
-        return None if fmt is None else fmt.name
-
-    @property
-    def coded_width(self) -> int:
-        """Width of the stored picture in pixels, 0 if closed."""
-        return self._shape.coded_width
-
-    @property
-    def coded_height(self) -> int:
-        """Height of the stored picture in pixels, 0 if closed."""
-        return self._shape.coded_height
-
-    @property
-    def coded_rect(self) -> Rect | None:
-        """The whole stored picture, None if closed."""
-        shape = self._shape
-        if shape is CLOSED:
-            return None
-        return Rect(0, 0, shape.coded_width, shape.coded_height)
-
-    @property
-    def visible_rect(self) -> Rect | None:
-        """The part to show, in pixels of the coded frame; None if closed."""
-        return self._shape.visible_rect
-
-    @property
-    def display_width(self) -> int:
-        """Width to show it at in pixels, after rotation; 0 if closed."""
-        return self._shape.display_width
-
-    @property
-    def display_height(self) -> int:
-        """Height to show it at in pixels, after rotation; 0 if closed."""
-        return self._shape.display_height
-
-    @property
-    def rotation(self) -> int:
-        """Clockwise degrees to turn it by when shown: 0, 90, 180 or 270."""
-        return self._shape.rotation
-
-    @property
-    def flip(self) -> bool:
-        """Whether to mirror it horizontally after turning."""
-        return self._shape.flip
-
-    @property
-    def color_space(self) -> VideoColorSpace:
-        """What its numbers mean; all members None if closed."""
-        return self._shape.color_space
-
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._picture is None
-
-    def metadata(self) -> dict[str, Any]:
-        """Return a deep copy of the metadata, an empty dictionary if there is none."""
-        metadata = self._metadata
-        self._open_picture()  # after the metadata: close() forgets the picture first
-        return {} if metadata is None else _copy_metadata(metadata)
 
     # ---- pixels ----------------------------------------------------------------------------------
 
@@ -430,7 +334,7 @@ class VideoFrame:
         """
         shape = self._shape
         picture = self._open_picture()
-        region, target, where = destination_layout(shape, rect, layout, format, color_space)
+        region, wanted, where = destination_layout(shape, rect, layout, format, color_space)
         exported = buffers.export(destination, "destination", writable=True)
         try:
             size = len(exported)
@@ -438,7 +342,7 @@ class VideoFrame:
                 raise InvalidArgumentError(
                     f"destination holds {size} bytes, the layout needs {where.size}"
                 )
-            copy_pixels(Source(picture.ptr, shape, region), target, where, exported)
+            copy_pixels(Source(picture.ptr, shape, region), wanted, where, exported)
         finally:
             buffers.unexport(exported)
         return list(where.planes)
@@ -533,7 +437,7 @@ class VideoFrame:
         picture = self._open_picture()
         clone = VideoFrame._from_native(picture, shape, self.timestamp, self.duration, True)
         if metadata is not None:
-            clone._metadata = _copy_metadata(metadata)
+            clone._metadata = copy_metadata(metadata)
         if trace.enabled:
             clone._note(trace.caller(1))
         return clone
@@ -560,66 +464,20 @@ class VideoFrame:
         self._metadata = None
         self._place = None
 
-    def _open_picture(self) -> Picture:
-        picture = self._picture
-        if picture is None:
-            raise InvalidStateError(f"the frame at {self.timestamp} us is closed")
-        return picture
+    def _is_closed(self) -> InvalidStateError:
+        return InvalidStateError(f"the {self._noun} at {self.timestamp} us is closed")
 
-    def __enter__(self) -> VideoFrame:
-        self._open_picture()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        # getattr: __init__ may not have got anywhere, and __del__ runs all the same.
-        # warnings is None: without a GIL this may run after the modules' end.
-        if getattr(self, "_picture", None) is not None and self._warn and warnings is not None:
-            try:
-                place = "" if self._place is None else f", held since {self._place.text}"
-                message = f"unclosed frame {self!r}{place}"
-                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
-            finally:
-                self.close()  # whoever records warnings keeps the source, and would keep its memory
-
-    def _duplicate(self) -> VideoFrame:
-        try:
-            return self.clone()
-        except InvalidStateError:
-            raise DataCloneError(
-                f"the frame at {self.timestamp} us is closed: it cannot be pickled or copied"
-            ) from None
+    def _left_open(self) -> str | None:
+        if not self._warn:
+            return None
+        place = "" if self._place is None else f", held since {self._place.text}"
+        return f"unclosed {self._noun} {self!r}{place}"
 
     def __copy__(self) -> VideoFrame:
-        return self._duplicate()
+        return duplicate(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        with self._duplicate() as frame:  # of our own: nobody closes it meanwhile
-            shape = frame._shape
-            if shape.format is None:
-                raise DataCloneError(no_name(shape))
-            rect = Rect(0, 0, shape.coded_width, shape.coded_height)
-            pixels = bytearray(frame.allocation_size(rect=rect))
-            frame.copy_to(pixels, rect=rect)
-            return _unpickle, (
-                bytes(pixels),
-                {
-                    "timestamp": frame.timestamp,
-                    "duration": frame.duration,
-                    "format": shape.format.name,
-                    "coded_width": shape.coded_width,
-                    "coded_height": shape.coded_height,
-                    "visible_rect": shape.visible_rect,
-                    "display_width": shape.display_width,
-                    "display_height": shape.display_height,
-                    "rotation": shape.rotation,
-                    "flip": shape.flip,
-                    "color_space": shape.color_space,
-                    "metadata": frame._metadata,
-                },
-            )
+        return reduce_frame(self)
 
     def __repr__(self) -> str:
         shape = self._shape
@@ -628,25 +486,3 @@ class VideoFrame:
         name = shape.format.name if shape.format is not None else f"ffmpeg:{shape.pix_fmt}"
         size = f"{shape.visible_rect.width}x{shape.visible_rect.height}"
         return f"<VideoFrame {name} {size}, timestamp={self.timestamp}>"
-
-
-def _check_alpha(alpha: str) -> None:
-    if not isinstance(alpha, str) or alpha not in ("keep", "discard"):
-        raise InvalidArgumentError(f"alpha must be 'keep' or 'discard', got {show(alpha)}")
-
-
-def _copy_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    from copy import deepcopy
-
-    if not isinstance(metadata, Mapping):
-        raise InvalidArgumentError(f"metadata must be a mapping, got {type(metadata).__name__}")
-    try:
-        return deepcopy(dict(metadata))
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise DataCloneError(f"metadata cannot be copied: {show(error)}") from error
-
-
-def _unpickle(pixels: bytes, options: dict[str, Any]) -> VideoFrame:
-    return VideoFrame(pixels, transfer=True, **options)

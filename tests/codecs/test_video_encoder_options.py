@@ -27,7 +27,7 @@ from encode_helpers import (
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, VideoFrame
 from ffwebcodecs._av.codecs.decoder import find_decoder
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale import cache
 from ffwebcodecs._spec.codecs import avc, families, hevc
 from ffwebcodecs._spec.codecs.nal import iter_nal_units
 
@@ -422,7 +422,7 @@ def test_pixel_format_is_what_the_encoder_gets(option: str) -> None:
 def test_full_range_frame_is_given_to_the_jpeg_encoder_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scale, "convert", None)  # nothing may be converted
+    monkeypatch.setattr(cache, "convert", None)  # nothing may be converted
     jpeg = {"matrix": "smpte170m", "primaries": "bt709", "transfer": "bt709", "full_range": True}
     pixels = bytes(range(96)) * (HEIGHT * 3 // 2)
     with VideoFrame(
@@ -516,13 +516,13 @@ def test_pixels_are_converted_once_or_not_at_all(
 ) -> None:
     need("libx264", "libvpx")
     calls = []
-    convert = scale.convert
+    convert = cache.convert
 
     def counted(source: Any, destination: Any) -> None:
         calls.append(destination.pix_fmt)
         convert(source, destination)
 
-    monkeypatch.setattr(scale, "convert", counted)
+    monkeypatch.setattr(cache, "convert", counted)
     made = list(frames(3, format))
     calls.clear()
     assert len(encode(settings(codec), made)) == 3

@@ -29,6 +29,7 @@ from ffwebcodecs import create_image_bitmap as bitmap_of
 from ffwebcodecs._av.frames import frame as native
 from ffwebcodecs._av.frames import hardware
 from ffwebcodecs._av.frames.hardware import avutil
+from ffwebcodecs._av.frames.pixel_format import pix_fmt_name
 from ffwebcodecs._runtime.pool import FramePool
 from ffwebcodecs.frames._shape import ShapeCache
 
@@ -143,7 +144,7 @@ def test_is_downloaded_once_for_all_clones(kind: str, monkeypatch: pytest.Monkey
 def test_download_gives_the_surface_back(kind: str) -> None:
     with make(FORMAT[kind], 64, 48) as memory:
         source, device = memory._open_picture().ptr, device_of(kind)
-        pix_fmt = native.pix_fmt_name(source.format)
+        pix_fmt = pix_fmt_name(source.format)
         surface = hardware.upload(surfaces_for(device, pix_fmt, 64, 48), source)
         gone = weakref.ref(surface)
         frame = VideoFrame._from_native(hardware.picture_of(surface), memory._shape, 0, None, True)

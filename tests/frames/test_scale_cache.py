@@ -12,36 +12,36 @@ from scale_reference import FILL, Pixels, errors, image, to_rgb
 
 from ffwebcodecs import _ffi
 from ffwebcodecs._av import ledger
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale import cache
 from ffwebcodecs.errors import NotSupportedError
 
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
-    scale.clear_cache()
+    cache.clear_cache()
     gc.collect()
 
 
 def convert(source: str, target: str, width: int, height: int) -> Pixels:
     pixels = Pixels(source, width, height).fill("random")
     out = Pixels(target, width, height)
-    scale.convert(image(pixels), image(out))
+    cache.convert(image(pixels), image(out))
     return out
 
 
 def test_a_second_conversion_makes_no_context() -> None:
     convert("yuv420p", "rgba", 64, 48)
-    count = scale.cached_contexts()
+    count = cache.cached_contexts()
     assert count == 1
     convert("yuv420p", "rgba", 64, 48)
-    assert scale.cached_contexts() == count
+    assert cache.cached_contexts() == count
 
 
 def test_tags_are_part_of_the_key() -> None:
     pixels = Pixels("yuv420p", 64, 48).fill("random")
     out = Pixels("rgba", 64, 48)
     for _, matrix, full in itertools.product(range(2), ("bt709", "smpte170m"), (False, True)):
-        scale.convert(image(pixels, matrix=matrix, full_range=full), image(out))
+        cache.convert(image(pixels, matrix=matrix, full_range=full), image(out))
         assert errors(out.rgb(), to_rgb(pixels, matrix, full)).max() <= 2
 
 
@@ -49,20 +49,20 @@ def test_the_cache_is_bounded() -> None:
     for width in range(32, 32 + 40):
         convert("yuv420p10le", "rgba", width, 4)
     gc.collect()
-    assert scale.cached_contexts() <= 8 * 4
+    assert cache.cached_contexts() <= 8 * 4
 
 
 def test_clear_cache_frees_every_context() -> None:
     convert("yuv420p", "rgba", 64, 48)
     convert("rgba", "nv12", 63, 47)
-    assert scale.cached_contexts() > 0
-    scale.clear_cache()
-    assert scale.cached_contexts() == 0
+    assert cache.cached_contexts() > 0
+    cache.clear_cache()
+    assert cache.cached_contexts() == 0
 
 
 def test_cached_contexts_are_no_open_handles() -> None:
     convert("yuv420p10le", "rgba", 33, 17)
-    assert scale.cached_contexts() > 0
+    assert cache.cached_contexts() > 0
     assert ledger.live()["sws_context"] == 0
 
 
@@ -71,14 +71,14 @@ def test_contexts_go_with_their_thread() -> None:
 
     def work() -> None:
         convert("nv12", "bgra", 65, 33)
-        seen.append(scale.cached_contexts())
+        seen.append(cache.cached_contexts())
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
     gc.collect()
     assert seen[0] > 0
-    assert scale.cached_contexts() == 0
+    assert cache.cached_contexts() == 0
 
 
 def test_clear_cache_reaches_other_threads_when_they_convert_next() -> None:
@@ -91,12 +91,12 @@ def test_clear_cache_reaches_other_threads_when_they_convert_next() -> None:
         first.set()
         second.wait(10)
         convert("yuv420p", "rgba", 64, 4)
-        counts.append(scale.cached_contexts())
+        counts.append(cache.cached_contexts())
 
     thread = threading.Thread(target=work)
     thread.start()
     first.wait(10)
-    scale.clear_cache()
+    cache.clear_cache()
     second.set()
     thread.join()
     assert counts == [1]
@@ -109,7 +109,7 @@ def test_threads_do_not_disturb_each_other() -> None:
         for source in ("yuv420p", "nv12", "yuv444p10le", "yuv420p") * 5:
             pixels = Pixels(source, 65 + seed, 33).fill("random", seed)
             out = Pixels("rgba", 65 + seed, 33)
-            scale.convert(image(pixels), image(out))
+            cache.convert(image(pixels), image(out))
             if errors(out.rgb(), to_rgb(pixels, "bt709", False)).max() > 2:
                 wrong.append(source)
 
@@ -130,12 +130,12 @@ def test_a_conversion_inside_a_conversion_has_a_plan_of_its_own() -> None:
     class Planes(list):  # type: ignore[type-arg]
         def __getitem__(self, index):  # type: ignore[no-untyped-def]
             if index == 1:
-                scale.convert(image(inner), image(inner_out))
+                cache.convert(image(inner), image(inner_out))
             return super().__getitem__(index)
 
     source = image(pixels)
     source.planes = Planes(source.planes)
-    scale.convert(source, image(out))
+    cache.convert(source, image(out))
     assert errors(out.rgb(), to_rgb(pixels, "bt709", False)).max() <= 2
     assert errors(inner_out.rgb(), to_rgb(inner, "bt709", False)).max() <= 2
 
@@ -143,7 +143,7 @@ def test_a_conversion_inside_a_conversion_has_a_plan_of_its_own() -> None:
 def test_the_same_picture_gives_the_same_bytes() -> None:
     for source, target in (("yuv420p10le", "rgba"), ("yuv444p12le", "yuv420p"), ("rgba", "nv12")):
         first = convert(source, target, 67, 35)
-        scale.clear_cache()
+        cache.clear_cache()
         second = convert(source, target, 67, 35)
         for one, other in zip(first.memory, second.memory, strict=True):
             assert (one == other).all()
@@ -156,7 +156,7 @@ def test_an_unknown_format_is_not_supported_and_writes_nothing() -> None:
     if _ffi.avutil.av_get_pix_fmt(b"yuva420p12le") >= 0:
         pytest.skip("this FFmpeg has yuva420p12le")
     with pytest.raises(NotSupportedError, match="yuva420p12le 4x2 to rgba 4x2"):
-        scale.convert(source, image(out))
+        cache.convert(source, image(out))
     assert (out.memory[0] == FILL).all()
 
 
@@ -165,7 +165,7 @@ def test_what_libswscale_cannot_read_is_not_supported(name: str) -> None:
     out = Pixels("rgba", 4, 2)
     source = image(out, array=np.zeros((2, 16), np.uint8), pix_fmt=name)
     with pytest.raises(NotSupportedError, match=f"{name} 4x2 to rgba 4x2"):
-        scale.convert(source, image(out))
+        cache.convert(source, image(out))
     assert (out.memory[0] == FILL).all()
 
 
@@ -175,13 +175,13 @@ def test_impossible_sizes_are_not_supported(size: tuple[int, int]) -> None:
     source, target = image(pixels), image(pixels)
     source.width, source.height = size
     with pytest.raises(NotSupportedError, match=f"{size[0]}x{size[1]}"):
-        scale.convert(source, target)
+        cache.convert(source, target)
 
 
 def test_a_failed_conversion_leaves_the_cache_usable() -> None:
     out = Pixels("rgba", 4, 2)
     bad = image(out, array=np.zeros((2, 16), np.uint8), pix_fmt="vaapi")
     with pytest.raises(NotSupportedError):
-        scale.convert(bad, image(out))
+        cache.convert(bad, image(out))
     convert("yuv420p", "rgba", 64, 48)
     assert ledger.live()["sws_context"] == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scale_reference import Pixels, image, to_rgb
 
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale.cache import convert
 
 XY = {
     "bt709": ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)),
@@ -40,7 +40,7 @@ PAIRS = [(a, b) for a in XY for b in ("bt709", "smpte432") if a != b]
 def test_primaries_are_converted_in_linear_light(source: str, target: str, packed: str) -> None:
     pixels = Pixels("rgba", 67, 21, 4).fill("random")
     out = Pixels(packed, 67, 21, 5)
-    scale.convert(image(pixels, primaries=source), image(out, primaries=target))
+    convert(image(pixels, primaries=source), image(out, primaries=target))
     wanted = exact(pixels.rgb(), source, target)
     assert np.abs(out.rgb() - wanted).max() < 0.6
     assert out.padding_is_untouched()
@@ -52,7 +52,7 @@ def test_primaries_are_converted_in_linear_light(source: str, target: str, packe
 def test_yuv_of_other_primaries_goes_through_rounded_rgb(source: str) -> None:
     pixels = Pixels("yuv420p", 64, 32).fill("gradient")
     out = Pixels("rgba", 64, 32)
-    scale.convert(image(pixels, primaries=source, full_range=True), image(out, primaries="bt709"))
+    convert(image(pixels, primaries=source, full_range=True), image(out, primaries="bt709"))
     rgb = to_rgb(pixels, "bt709", True)
     low, high = (exact(np.clip(rgb + step, 0, 255), source, "bt709") for step in (-1, 1))
     # One step of the rounded RGB may be many where a colour is cut off: compare where it is not.
@@ -65,7 +65,7 @@ def test_yuv_of_other_primaries_goes_through_rounded_rgb(source: str) -> None:
 def test_smpte170m_and_unknown_primaries_count_as_bt709(name: str | None) -> None:
     pixels = Pixels("rgba", 16, 4).fill("random")
     out = Pixels("rgba", 16, 4)
-    scale.convert(image(pixels, primaries=name), image(out, primaries="bt709"))
+    convert(image(pixels, primaries=name), image(out, primaries="bt709"))
     assert (out.rgb() == pixels.rgb()).all()
 
 
@@ -73,7 +73,7 @@ def test_smpte170m_and_unknown_primaries_count_as_bt709(name: str | None) -> Non
 def test_equal_primaries_skip_the_step(transfer: str | None) -> None:
     pixels = Pixels("rgba", 16, 4).fill("random")
     out = Pixels("rgba", 16, 4)
-    scale.convert(
+    convert(
         image(pixels, primaries="smpte432", transfer=transfer), image(out, primaries="smpte432")
     )
     assert (out.rgb() == pixels.rgb()).all()
@@ -83,7 +83,7 @@ def test_equal_primaries_skip_the_step(transfer: str | None) -> None:
 def test_linear_light_is_encoded(target: str) -> None:
     pixels = Pixels("rgba", 64, 8).fill("random")
     out = Pixels("rgba", 64, 8)
-    scale.convert(
+    convert(
         image(pixels, primaries="bt709", transfer="linear"),
         image(out, primaries=target, transfer="iec61966-2-1"),
     )
@@ -98,7 +98,7 @@ def test_a_4k_picture_needs_little_memory() -> None:
     out = Pixels("rgba", 3840, 1080)
     source, target = image(pixels, primaries="bt2020"), image(out, primaries="bt709")
     tracemalloc.start()  # numpy tells it about its arrays
-    scale.convert(source, target)
+    convert(source, target)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 16 << 20

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scale_reference import PACKED, WEIGHTS, YUV, Pixels, Shape, errors, image, to_rgb
 
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale.cache import convert
 
 SIZES = [
     (1, 1),
@@ -50,7 +50,7 @@ def worst_error(source: str, full: bool, matrices: list[str], packed: list[str])
             exact = to_rgb(pixels, matrix, full)
             for target in packed:
                 out = Pixels(target, width, height, pad, offset=offset)
-                scale.convert(image(pixels, matrix=matrix, full_range=full), image(out))
+                convert(image(pixels, matrix=matrix, full_range=full), image(out))
                 worst = max(worst, errors(out.rgb(), exact).max())
                 assert out.padding_is_untouched()
                 if out.shape.alpha:
@@ -92,14 +92,14 @@ def test_every_matrix_is_respected(source: str, matrix: str) -> None:
 def test_matrix_and_range_default_to_bt709_limited() -> None:
     pixels = Pixels("yuv420p", 64, 8).fill("random")
     out = Pixels("rgba", 64, 8)
-    scale.convert(image(pixels), image(out))
+    convert(image(pixels), image(out))
     assert errors(out.rgb(), to_rgb(pixels, "bt709", False)).max() <= 2
 
 
 def test_bt470bg_is_the_matrix_of_smpte170m() -> None:
     pixels = Pixels("yuv420p", 64, 8).fill("random")
     out = Pixels("rgba", 64, 8)
-    scale.convert(image(pixels, matrix="bt470bg"), image(out))
+    convert(image(pixels, matrix="bt470bg"), image(out))
     assert errors(out.rgb(), to_rgb(pixels, "smpte170m", False)).max() <= 2
 
 
@@ -109,7 +109,7 @@ def test_yuvj_and_gray_are_full_range_unless_said_otherwise() -> None:
         out = Pixels("rgba", 33, 9)
         source = image(pixels)
         source.pix_fmt = name
-        scale.convert(source, image(out))
+        convert(source, image(out))
         assert errors(out.rgb(), to_rgb(pixels, "bt709", True)).max() <= 1
 
 
@@ -124,7 +124,7 @@ def test_black_white_and_grey_are_exact(source: str) -> None:
             value = luma if plane == 0 else 128
             pixels.set(plane, np.full((rows.shape[0], rows.shape[1] // shape.element), value * one))
         out = Pixels("rgba", 65, 5)
-        scale.convert(image(pixels, full_range=False), image(out))
+        convert(image(pixels, full_range=False), image(out))
         assert (out.rgb() == expected).all()
 
 
@@ -134,7 +134,7 @@ def test_black_white_and_grey_are_exact(source: str) -> None:
 def test_large_pictures_are_as_right_as_small_ones(source: str, size: tuple[int, int]) -> None:
     pixels = Pixels(source, *size).fill("random")
     out = Pixels("rgba", *size)
-    scale.convert(image(pixels), image(out))
+    convert(image(pixels), image(out))
     assert errors(out.rgb(), to_rgb(pixels, "bt709", False)).max() <= 2
 
 
@@ -146,7 +146,7 @@ def test_rgb_to_rgb_is_exact_for_8_bits_and_close_for_more(source: str) -> None:
     for target, (width, height) in itertools.product(PACKED, [(1, 1), (3, 3), (7, 5), (64, 8)]):
         pixels = Pixels(source, width, height, 6).fill("random")
         out = Pixels(target, width, height, 5)
-        scale.convert(image(pixels), image(out))
+        convert(image(pixels), image(out))
         top = (1 << pixels.shape.depth) - 1
         difference = np.abs(out.rgb() - pixels.rgb() * 255 / top).max()
         # A step, and what FFmpeg 8.0 rounds up.
@@ -164,7 +164,7 @@ def test_packed_16_bit_rgb_keeps_its_high_bytes() -> None:
         kind = ">u2" if name.endswith("be") else "<u2"
         memory = np.ascontiguousarray(samples.astype(kind)).view(np.uint8).reshape(5, -1)
         out = Pixels("rgba", 7, 5)
-        scale.convert(image(out, array=memory, pix_fmt=name), image(out))
+        convert(image(out, array=memory, pix_fmt=name), image(out))
         assert (out.rgb() == samples[..., list(order)] >> 8).all()
         assert (out.alpha() == (samples[..., 3] >> 8 if channels == 4 else 255)).all()
 
@@ -176,7 +176,7 @@ def test_packed_yuv_is_read_like_planar_yuv() -> None:
     memory[:, 1::4] = planar.get(1)
     memory[:, 3::4] = planar.get(2)
     out = Pixels("rgba", 22, 6)
-    scale.convert(image(out, array=memory, pix_fmt="yuyv422"), image(out))
+    convert(image(out, array=memory, pix_fmt="yuyv422"), image(out))
     assert errors(out.rgb(), to_rgb(planar, "bt709", False)).max() <= 1
 
 
@@ -188,7 +188,7 @@ def test_a_palette_is_looked_up() -> None:
     for target in ("rgba", "bgr24", "rgb0"):
         out = Pixels(target, 7, 5)
         source = image(out, array=indices, pix_fmt="pal8", palette=palette)
-        scale.convert(source, image(out))
+        convert(source, image(out))
         assert (out.rgb() == palette[indices][..., 2::-1]).all()
 
 
@@ -196,7 +196,7 @@ def test_one_bit_pictures_are_black_and_white() -> None:
     memory = np.array([[0b10100000, 0b00000001]] * 3, np.uint8)
     for name, black in (("monoblack", 0), ("monowhite", 1)):
         out = Pixels("rgba", 16, 3)
-        scale.convert(
+        convert(
             image(out, array=memory, pix_fmt=name.replace("black", "b").replace("white", "w")),
             image(out),
         )

@@ -19,7 +19,7 @@ from scale_reference import (
     to_yuv,
 )
 
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale.cache import convert
 
 SIZES = [(1, 1), (2, 2), (3, 3), (5, 2), (7, 5), (16, 16), (33, 17), (64, 48), (100, 7)]
 
@@ -37,7 +37,7 @@ def check_repack(source: str, target: str, full: bool) -> None:
     for (width, height), content in itertools.product(SIZES, ("random", "gradient")):
         pixels = Pixels(source, width, height, 3 * a.element).fill(content, seed=width)
         out = Pixels(target, width, height, 5 * b.element)
-        scale.convert(image(pixels, full_range=full), image(out, full_range=full))
+        convert(image(pixels, full_range=full), image(out, full_range=full))
         assert out.padding_is_untouched()
         difference = np.abs(out.yuv()[0] - np.minimum(pixels.yuv()[0] * factor, out_top)).max()
         assert difference == 0 if kept else difference < 2
@@ -65,7 +65,7 @@ def test_i420_and_nv12_hold_the_same_bytes(one: str, other: str) -> None:
     for width, height in SIZES:
         pixels = Pixels(one, width, height, 1).fill("random")
         out = Pixels(other, width, height, 2)
-        scale.convert(image(pixels), image(out))
+        convert(image(pixels), image(out))
         for got, wanted in zip(out.yuv(), pixels.yuv(), strict=True):
             assert (got == wanted).all()
 
@@ -74,16 +74,16 @@ def test_alpha_is_kept_dropped_or_made_opaque() -> None:
     with_alpha = Pixels("yuva420p", 7, 5).fill("random")
     for name, opaque in (("yuva444p", None), ("yuva422p10le", None)):
         out = Pixels(name, 7, 5)
-        scale.convert(image(with_alpha), image(out))
+        convert(image(with_alpha), image(out))
         top = (1 << out.shape.depth) - 1
         assert opaque is None and np.abs(out.alpha() - with_alpha.alpha() * top / 255).max() < 1
     plain = Pixels("yuv420p", 7, 5).fill("random")
     for name, top in (("yuva420p", 255), ("yuva444p10le", 1023), ("yuva422p12le", 4095)):
         out = Pixels(name, 7, 5)
-        scale.convert(image(plain), image(out))
+        convert(image(plain), image(out))
         assert (out.alpha() == top).all()
     out = Pixels("yuv420p", 7, 5)
-    scale.convert(image(with_alpha), image(out))
+    convert(image(with_alpha), image(out))
     for plane in range(3):
         assert (out.get(plane) == with_alpha.get(plane)).all()
 
@@ -95,7 +95,7 @@ def test_rgb_to_yuv_has_the_matrix_and_range_of_the_destination(source: str, ful
     for target, matrix, (width, height) in itertools.product(targets, WEIGHTS, SIZES):
         pixels = Pixels(source, width, height, 3).fill("random", seed=width)
         out = Pixels(target, width, height, 4)
-        scale.convert(image(pixels), image(out, matrix=matrix, full_range=full))
+        convert(image(pixels), image(out, matrix=matrix, full_range=full))
         shape = out.shape
         exact = to_yuv(pixels.rgb().astype(float), matrix, full, shape.depth, shape.sub)
         for got, wanted in zip(out.yuv(), exact, strict=True):
@@ -110,7 +110,7 @@ def test_rgb_to_yuv_has_the_matrix_and_range_of_the_destination(source: str, ful
 def test_rgb_to_yuv_defaults_to_bt709_limited() -> None:
     pixels = Pixels("rgba", 16, 8).fill("random")
     out = Pixels("yuv444p", 16, 8)
-    scale.convert(image(pixels), image(out))
+    convert(image(pixels), image(out))
     exact = to_yuv(pixels.rgb().astype(float), "bt709", False, 8, (1, 1))
     for got, wanted in zip(out.yuv(), exact, strict=True):
         assert np.abs(got - wanted).max() < 0.75
@@ -132,7 +132,7 @@ def test_a_change_of_matrix_or_range_changes_the_samples(full: bool, out_full: b
     for matrix, out_matrix in itertools.product(WEIGHTS, WEIGHTS):
         pixels = legal("yuv444p", 33, 9, matrix, full)
         out = Pixels("yuv444p", 33, 9)
-        scale.convert(
+        convert(
             image(pixels, matrix=matrix, full_range=full),
             image(out, matrix=out_matrix, full_range=out_full),
         )
@@ -151,7 +151,7 @@ def test_a_destination_without_tags_has_the_tags_of_the_source() -> None:
     for matrix, full in itertools.product(WEIGHTS, (False, True)):
         pixels = Pixels("yuv420p", 9, 5).fill("random")
         out = Pixels("nv12", 9, 5)
-        scale.convert(image(pixels, matrix=matrix, full_range=full), image(out))
+        convert(image(pixels, matrix=matrix, full_range=full), image(out))
         for got, wanted in zip(out.yuv(), pixels.yuv(), strict=True):
             assert (got == wanted).all()
 
@@ -161,7 +161,7 @@ def test_gray_is_luma_over_the_range_that_is_asked_for(full: bool) -> None:
     for source, source_full in itertools.product(("yuv420p", "nv12", "yuv444p10le"), (False, True)):
         pixels = Pixels(source, 33, 9).fill("random")
         out = Pixels("gray", 33, 9, 3)
-        scale.convert(image(pixels, full_range=source_full), image(out, full_range=full))
+        convert(image(pixels, full_range=source_full), image(out, full_range=full))
         luma = normalized(*pixels.yuv(), pixels.shape.depth, source_full)[0]
         exact = np.clip(luma * 255 if full else luma * 219 + 16, 0, 255)
         assert np.abs(out.get(0) - exact).max() < 1.6
@@ -171,7 +171,7 @@ def test_gray_is_luma_over_the_range_that_is_asked_for(full: bool) -> None:
 def test_gray_without_tags_is_full_range() -> None:
     pixels = Pixels("rgba", 33, 9).fill("random")
     out = Pixels("gray", 33, 9)
-    scale.convert(image(pixels), image(out))
+    convert(image(pixels), image(out))
     exact = to_yuv(pixels.rgb().astype(float), "bt709", True, 8, (1, 1))[0]
     assert np.abs(out.get(0) - exact).max() < 0.75
 
@@ -179,6 +179,6 @@ def test_gray_without_tags_is_full_range() -> None:
 def test_gray_becomes_yuv_without_colour() -> None:
     pixels = Pixels("gray", 33, 9).fill("random")
     out = Pixels("yuv420p", 33, 9)
-    scale.convert(image(pixels), image(out, full_range=False))
+    convert(image(pixels), image(out, full_range=False))
     assert np.abs(out.get(0) - (16 + pixels.get(0) * 219 / 255)).max() < 0.75
     assert (out.get(1) == 128).all() and (out.get(2) == 128).all()

@@ -20,7 +20,8 @@ from ffwebcodecs import (
     VideoEncoder,
     VideoFrame,
 )
-from ffwebcodecs._av.codecs.encoder_formats import describe, find_encoder, formats_of
+from ffwebcodecs._av.codecs.encoder_formats import find_encoder, formats_of
+from ffwebcodecs._av.frames.pixel_format import describe
 from ffwebcodecs._ffi import avcodec
 
 WIDTH, HEIGHT = 96, 64

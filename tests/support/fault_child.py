@@ -39,7 +39,7 @@ from ffwebcodecs import (
     open_handles,
     read_frames,
 )
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale.cache import clear_cache
 
 MAX_POINTS = 280
 SIZES = [1, 8, 24, 40, 64, 100, 128, 200, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000]
@@ -199,7 +199,7 @@ OPERATIONS: dict[str, Callable[[], Any]] = {
 
 def settle(what: str) -> None:
     """Wait until nothing native is left but what is cached."""
-    scale.clear_cache()
+    clear_cache()
     deadline = time.monotonic() + 5
     while True:
         left = {kind: count for kind, count in open_handles().items() if count}

@@ -11,8 +11,8 @@ from frame_helpers import make
 from ffwebcodecs import NotSupportedError, VideoFrame
 from ffwebcodecs._av.codecs import hardware_decoder as hwdecode
 from ffwebcodecs._av.codecs.decoder import DecoderCore
-from ffwebcodecs._av.frames import frame as native
 from ffwebcodecs._av.frames import hardware
+from ffwebcodecs._av.frames.pixel_format import pix_fmt_id, pix_fmt_name
 from ffwebcodecs._ffi import avutil, ffi
 from ffwebcodecs.frames._shape import ShapeCache
 
@@ -58,8 +58,8 @@ def keeps_pools(kind: str) -> bool:
     assert avutil.av_hwdevice_ctx_create(device, number, ffi.NULL, ffi.NULL, 0) == 0
     pool = ffi.new("AVBufferRef **", avutil.av_hwframe_ctx_alloc(device[0]))
     context = ffi.cast("AVHWFramesContext *", pool[0].data)
-    context.format = native.pix_fmt_id(kind)
-    context.sw_format = native.pix_fmt_id({"NV12": "nv12", "I420": "yuv420p"}[FORMAT[kind]])
+    context.format = pix_fmt_id(kind)
+    context.sw_format = pix_fmt_id({"NV12": "nv12", "I420": "yuv420p"}[FORMAT[kind]])
     context.width, context.height = 64, 48
     assert avutil.av_hwframe_ctx_init(pool[0]) == 0
     surface, memory = (ffi.new("AVFrame **", avutil.av_frame_alloc()) for _ in range(2))
@@ -86,7 +86,7 @@ def surfaces_for(device: hardware.Device, pix_fmt: str, width: int, height: int)
 def on_device(kind: str, frame: VideoFrame, lease: Any = None) -> VideoFrame:
     """Return a frame on a device with the pixels of one in memory, as a decoder would give it."""
     ptr = frame._open_picture().ptr
-    pix_fmt = native.pix_fmt_name(ptr.format)
+    pix_fmt = pix_fmt_name(ptr.format)
     device = device_of(kind)
     surface = hardware.upload(surfaces_for(device, pix_fmt, ptr.width, ptr.height), ptr)
     picture = hardware.picture_of(surface, lease)
@@ -107,7 +107,7 @@ def pair(kind: str, *arguments: Any, **options: Any) -> tuple[VideoFrame, VideoF
 
 def is_on_device(frame: VideoFrame) -> bool:
     picture = frame._open_picture()
-    return isinstance(picture, hardware.DevicePicture) and not picture.is_downloaded
+    return isinstance(picture, hardware.DevicePicture) and picture._memory is None
 
 
 class Downloads:
@@ -156,7 +156,7 @@ def decode_to_device(monkeypatch: pytest.MonkeyPatch, kind: str, until: int | No
         if ptr is None or self._device is None or (until is not None and given >= until):
             return ptr
         given += 1
-        pix_fmt = native.pix_fmt_name(ptr.format)
+        pix_fmt = pix_fmt_name(ptr.format)
         surfaces = pools.get(id(self))
         if surfaces is None:
             surfaces = hardware.make_surfaces(self._device, pix_fmt, ptr.width, ptr.height)

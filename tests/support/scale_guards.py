@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 from scale_reference import PACKED, YUV, Pixels, Shape, image
 
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale import cache
 
 SOURCES = [
     *YUV,
@@ -56,7 +56,7 @@ def convert(
     out_size = (width * 3 // 2 + 1, max(1, height // 2)) if scaled else size
     pixels = Pixels(source, width, height, pad * Shape(source).element, guard=guard).fill("random")
     out = Pixels(target, *out_size, pad * Shape(target).element, guard=guard)
-    scale.convert(image(pixels, full_range=bool(height % 2)), image(out))
+    cache.convert(image(pixels, full_range=bool(height % 2)), image(out))
     assert out.padding_is_untouched(), (source, target, size, guard, pad, scaled)
     pixels.close()
     out.close()

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ffwebcodecs._av.scale import cache as scale
+from ffwebcodecs._av.scale.cache import convert
+from ffwebcodecs._av.scale.image import Image
 from ffwebcodecs._ffi import ffi
 
 PAGE = mmap.PAGESIZE
@@ -249,7 +250,7 @@ def blue_wraps() -> bool:
     pixels, out = Pixels("yuv444p", 64, 2), Pixels("rgba", 64, 2)
     for plane, value in enumerate((255, 255, 128)):
         pixels.rows(plane)[:] = value
-    scale.convert(image(pixels), image(out))
+    convert(image(pixels), image(out))
     return bool((out.rgb()[..., 2] < 250).any())
 
 
@@ -308,8 +309,8 @@ def image(
     pix_fmt: str | None = None,
     palette: np.ndarray | None = None,
     **tags: object,
-) -> scale.Image:
-    """Describe pixels, or a whole array of their size, to `scale.convert`."""
+) -> Image:
+    """Describe pixels, or a whole array of their size, to `convert`."""
     addresses, strides = pixels.addresses, pixels.strides
     if array is not None:
         addresses, strides = [array.ctypes.data], [array.strides[0]]
@@ -317,4 +318,4 @@ def image(
             addresses, strides = [*addresses, palette.ctypes.data], [*strides, 1024]
     planes = [ffi.cast("uint8_t *", address) for address in addresses]
     name = pix_fmt or pixels.shape.name
-    return scale.Image(planes, strides, name, pixels.width, pixels.height, **tags)  # type: ignore[arg-type]
+    return Image(planes, strides, name, pixels.width, pixels.height, **tags)  # type: ignore[arg-type]

@@ -21,9 +21,10 @@ from ..files.streams import StreamParameters
 from ..files.streams import _allocate as allocate_parameters
 from ..frames import frame as frames
 from ..frames import hardware
+from ..frames.pixel_format import describe, pix_fmt_id
 from . import encoder_settings, packet, priority, svt_av1
 from .decoder import allocate_context
-from .encoder_formats import describe, encoder_name, formats_of
+from .encoder_formats import encoder_name, formats_of
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -158,7 +159,7 @@ class EncoderCore:
         forked.watch(self)
         context = allocate_context(codec)
         context.width, context.height = picture.width, picture.height
-        context.pix_fmt = frames.pix_fmt_id(picture.pix_fmt)
+        context.pix_fmt = pix_fmt_id(picture.pix_fmt)
         context.framerate = (rate.numerator, rate.denominator)
         context.time_base = (rate.denominator, rate.numerator)
         context.color_primaries, context.color_trc, context.colorspace = picture.color
@@ -475,7 +476,7 @@ def borrow(
         frame.buf[index] = averror.check_pointer(
             avutil.av_buffer_ref(ptr.buf[index]), "cannot refer to a frame"
         )
-    frame.format = frames.pix_fmt_id(pix_fmt)
+    frame.format = pix_fmt_id(pix_fmt)
     frame.width, frame.height = width, height
     for index, (plane, stride) in enumerate(zip(planes, strides, strict=True)):
         frame.data[index] = plane
@@ -486,7 +487,7 @@ def borrow(
 def blank(pix_fmt: str, width: int, height: int) -> AVFrame:
     """Return a frame with memory of its own, contents undefined."""
     frame = frames.allocate(4 * width * height + 512)
-    frame.format = frames.pix_fmt_id(pix_fmt)
+    frame.format = pix_fmt_id(pix_fmt)
     frame.width, frame.height = width, height
     averror.check(avutil.av_frame_get_buffer(frame, 0), "cannot allocate a frame")
     return frame

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avutil, ffi
-from ..._spec.encoders.choice import PixFmt
 from .. import averror, releases
-from ..frames import frame as frames
+from ..frames.pixel_format import pix_fmt_name
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVCodec, AVPixFmtDescriptor, Pointer
+    from ..._ffi._types import AVCodec, Pointer
 
 
 def find_encoder(name: str) -> AVCodec | None:
@@ -38,38 +37,6 @@ def coded_as(codec: AVCodec) -> str:
     return name
 
 
-# ---- pixel formats -------------------------------------------------------------------------------
-
-_CHROMA = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "440", (2, 0): "411", (2, 2): "410"}
-_described: dict[str, PixFmt | None] = {}
-
-
-def describe(name: str) -> PixFmt | None:
-    """Return what matters of a pixel format, None of those that frames in memory cannot have."""
-    if name not in _described:
-        _described[name] = _describe(name)
-    return _described[name]
-
-
-def _describe(name: str) -> PixFmt | None:
-    desc: AVPixFmtDescriptor = avutil.av_pix_fmt_desc_get(frames.pix_fmt_id(name))
-    if not desc or desc.flags & (avutil.AV_PIX_FMT_FLAG_HWACCEL | avutil.AV_PIX_FMT_FLAG_BAYER):
-        return None
-    palette = bool(desc.flags & avutil.AV_PIX_FMT_FLAG_PAL)
-    rgb = palette or bool(desc.flags & avutil.AV_PIX_FMT_FLAG_RGB)
-    chroma = "444" if rgb else "400"
-    if not rgb and desc.nb_components >= 3:
-        chroma = _CHROMA.get((desc.log2_chroma_w, desc.log2_chroma_h), "420")
-    return PixFmt(
-        name,
-        chroma,
-        8 if palette else desc.comp[0].depth,
-        rgb=rgb,
-        alpha=bool(desc.flags & avutil.AV_PIX_FMT_FLAG_ALPHA),
-        palette=palette,
-    )
-
-
 def formats_of(codec: AVCodec) -> list[str] | None:
     """Return the pixel formats that an encoder takes, None if it takes any."""
     if releases.codec_lists_formats():
@@ -85,5 +52,5 @@ def formats_of(codec: AVCodec) -> list[str] | None:
         return None
     names: list[str] = []
     while int(found[len(names)]) != -1:
-        names.append(frames.pix_fmt_name(int(found[len(names)])))
+        names.append(pix_fmt_name(int(found[len(names)])))
     return names

@@ -11,10 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi
+from ..._spec.frames.formats import PixelFormat, PlaneSpec
+from ..._spec.frames.layout import ComputedLayout
+from ..._spec.frames.rect import Rect
 from ...errors import NotSupportedError
 from .. import ledger, releases
 from ..averror import check_pointer
 from . import buffers
+from .pixel_format import geometry, pix_fmt_id
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, AVFrame, Pointer
@@ -32,31 +36,6 @@ def allocate(size: int = 512) -> AVFrame:
         raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
     box = ffi.new("AVFrame **", ptr)
     return _frames.own(ptr, ffi.gc(box, avutil.av_frame_free), size)
-
-
-# ---- pixel formats by name: the numbers differ between FFmpeg's majors ---------------------------
-
-_ids: dict[str, int] = {}
-_names: dict[int, str] = {}
-
-
-def pix_fmt_id(name: str) -> int:
-    """Return the AVPixelFormat number of an FFmpeg format name, -1 (none) if this FFmpeg lacks
-    it.
-    """
-    number = _ids.get(name)
-    if number is None:
-        number = _ids[name] = int(avutil.av_get_pix_fmt(name.encode()))
-    return number
-
-
-def pix_fmt_name(number: int) -> str:
-    """Return FFmpeg's name of an AVPixelFormat number, ``"none"`` for -1."""
-    name = _names.get(number)
-    if name is None:
-        text = avutil.av_get_pix_fmt_name(number)
-        name = _names[number] = ffi.string(text).decode() if text else "none"
-    return name
 
 
 # ---- making --------------------------------------------------------------------------------------
@@ -88,6 +67,53 @@ def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, 
         ptr.linesize[index] = stride
         offset += stride * count
     return ptr
+
+
+def copied(
+    exported: Array[int],
+    fmt: PixelFormat,
+    planes: Sequence[tuple[int, int]],
+    visible: Rect,
+    rows: Sequence[tuple[int, int]],
+) -> AVFrame:
+    """Return a frame with a copy of a part of the caller's pixels, made without the GIL.
+
+    Parameters
+    ----------
+    exported : cdata
+        From `buffers.export`; borrowed for this call only.
+    fmt : PixelFormat
+        Of the pixels.
+    planes : sequence of (int, int)
+        Offset and stride in bytes of each plane in `exported`, already checked against its size.
+    visible : Rect
+        The part, in luma pixels.
+    rows : sequence of (int, int)
+        Row bytes and number of rows of each plane of the part, as for `new`.
+    """
+    ptr = new(fmt.ffmpeg, visible.width, visible.height, rows)
+    data, linesize, (x, y, _, _) = ptr.data, ptr.linesize, visible
+    for index, (plane, (offset, stride), (row, count)) in enumerate(
+        zip(fmt.planes, planes, rows, strict=True)
+    ):
+        start = offset + y // plane.sub_y * stride + x // plane.sub_x * plane.element_bytes
+        buffers.copy_rows(data[index], linesize[index], exported + start, stride, row, count)
+    return ptr
+
+
+def tight(
+    pix_fmt: str | None, width: int, height: int, where: ComputedLayout
+) -> tuple[AVFrame, Pointer[int]]:
+    """Return a frame with memory of its own whose planes lie in one block as `where` says, and a
+    borrowed ``uint8_t *`` to that block, valid while the frame is referenced.
+    """
+    ptr = new(pix_fmt, width, height, [(where.size, 1)])
+    data, linesize = ptr.data, ptr.linesize
+    base = data[0]
+    for index, (offset, stride) in enumerate(where.planes):
+        data[index] = base + offset
+        linesize[index] = stride
+    return ptr, base
 
 
 def wrap(
@@ -191,41 +217,45 @@ def describe(ptr: AVFrame) -> tuple[int, ...]:
 # ---- looking at ----------------------------------------------------------------------------------
 
 
-def plane_view(
-    ptr: AVFrame, index: int, offset: int, row: int, rows: int
-) -> tuple[memoryview, int]:
-    """Return a view of one plane from byte `offset` on, and its stride in bytes.
+def plane_view(ptr: AVFrame, index: int, plane: PlaneSpec, visible: Rect) -> tuple[memoryview, int]:
+    """Return a view of the visible part of one plane, and its stride in bytes; the view keeps the
+    frame's memory.
 
     The view spans whole strides where the memory holds them, else it ends with the last row's last
     byte.
     """
     stride = ptr.linesize[index]
-    size = stride * (rows - 1) + row if offset else stride * rows
+    offset = visible.y // plane.sub_y * stride + visible.x // plane.sub_x * plane.element_bytes
+    rows = plane.rows(visible.height)
+    size = stride * (rows - 1) + plane.row_bytes(visible.width) if offset else stride * rows
     return buffers.view(ptr, ptr.data[index] + offset, size), stride
 
 
-_geometry: dict[str, list[tuple[int, int, int]]] = {}
-
-
-def geometry(pix_fmt: str) -> list[tuple[int, int, int]]:
-    """Return (horizontal subsampling, vertical subsampling, bytes from sample to sample) of each
-    plane of a format.
+def block_view(ptr: AVFrame, size: int) -> memoryview:
+    """Return a view of the block of `size` bytes of a frame that `tight` made; the view keeps the
+    frame's memory.
     """
-    found = _geometry.get(pix_fmt)
-    if found is None:
-        desc = avutil.av_pix_fmt_desc_get(pix_fmt_id(pix_fmt))
-        if not desc:
-            raise NotSupportedError(f"this FFmpeg has no pixel format {pix_fmt}")
-        planes: dict[int, tuple[int, int, int]] = {}
-        for index in range(desc.nb_components):
-            component = desc.comp[index]
-            chroma = index in (1, 2)
-            sub_x = 1 << desc.log2_chroma_w if chroma else 1
-            sub_y = 1 << desc.log2_chroma_h if chroma else 1
-            step = 0 if desc.flags & avutil.AV_PIX_FMT_FLAG_BITSTREAM else component.step
-            planes.setdefault(component.plane, (sub_x, sub_y, step))
-        found = _geometry[pix_fmt] = [planes[index] for index in sorted(planes)]
-    return found
+    return buffers.view(ptr, ptr.data[0], size)
+
+
+def copy_region(
+    ptr: AVFrame, fmt: PixelFormat, x: int, y: int, where: ComputedLayout, destination: Pointer[int]
+) -> None:
+    """Copy the pixels of a frame from luma pixel (x, y) on, without the GIL, to where they belong
+    in `destination`, a ``uint8_t *``.
+
+    Frame and destination are borrowed for this call only; `where` says how much is copied, and is
+    already checked against both.
+    """
+    linesize, data, copy_rows = ptr.linesize, ptr.data, buffers.copy_rows
+    for index, (plane, (offset, stride), row, rows) in enumerate(
+        zip(fmt.planes, where.planes, where.row_bytes, where.rows, strict=True)
+    ):
+        step = linesize[index]
+        start = data[index]
+        if x or y:
+            start += y // plane.sub_y * step + x // plane.sub_x * plane.element_bytes
+        copy_rows(destination + offset, stride, start, step, row, rows)
 
 
 def region(ptr: AVFrame, pix_fmt: str, x: int, y: int) -> tuple[list[Pointer[int]], list[int]]:

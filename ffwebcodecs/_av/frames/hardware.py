@@ -24,6 +24,7 @@ from ...errors import NotSupportedError, OperationError
 from .. import averror, forked, ledger
 from . import frame as frames
 from .picture import Picture
+from .pixel_format import pix_fmt_id, pix_fmt_name
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVBufferRef, AVFrame, AVHWFramesConstraints, AVHWFramesContext
@@ -177,7 +178,7 @@ def download(ptr: AVFrame) -> AVFrame:
     context = _context_of(ptr)
     memory = frames.allocate(2 * context.width * context.height + 512)
     memory.format = context.sw_format
-    what = f"cannot read a frame back from the {frames.pix_fmt_name(context.format)} device"
+    what = f"cannot read a frame back from the {pix_fmt_name(context.format)} device"
     averror.check(avutil.av_hwframe_transfer_data(memory, ptr, 0), what, OperationError)
     averror.check(avutil.av_frame_copy_props(memory, ptr), what, OperationError)
     return memory
@@ -209,11 +210,6 @@ class DevicePicture(Picture):
                 self._surface = self._device = None
             return self._memory
 
-    @property
-    def is_downloaded(self) -> bool:
-        """Whether the pixels are in memory, and the surface has been given back."""
-        return self._memory is not None
-
 
 def picture_of(ptr: AVFrame, lease: Any = None) -> Picture:
     """Return the picture of a decoded frame, wherever that lies."""
@@ -242,8 +238,8 @@ def make_surfaces(
     box = ffi.new("AVBufferRef **", ref)
     surfaces = _surfaces.own(ref, ffi.gc(box, avutil.av_buffer_unref), 1 << 16)
     context: AVHWFramesContext = ffi.cast("AVHWFramesContext *", ref.data)
-    context.format = frames.pix_fmt_id(_PIX_FMTS.get(device.kind, device.kind))
-    context.sw_format = frames.pix_fmt_id(pix_fmt)
+    context.format = pix_fmt_id(_PIX_FMTS.get(device.kind, device.kind))
+    context.sw_format = pix_fmt_id(pix_fmt)
     context.width, context.height = width, height
     context.initial_pool_size = count
     averror.check(avutil.av_hwframe_ctx_init(surfaces), what, NotSupportedError)
@@ -258,7 +254,7 @@ def _offers_format(device: Device, pix_fmt: str) -> bool:
         formats, index = limits.valid_sw_formats, 0
         if not formats:
             return True
-        wanted = frames.pix_fmt_id(pix_fmt)
+        wanted = pix_fmt_id(pix_fmt)
         while formats[index] not in (wanted, -1):
             index += 1
         return bool(formats[index] == wanted)

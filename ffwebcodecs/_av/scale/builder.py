@@ -1,15 +1,16 @@
-"""Puts a `Staged` plan together: scratch pictures, and the libswscale calls between them."""
+"""Puts a `Staged` conversion together: scratch images, and the libswscale calls between them."""
 
 from __future__ import annotations
 
 from ..._ffi import swscale
+from ..frames.pixel_format import Format, get_format
 from .steps import LOW_STRIDE, Plane, Split, Staged, Step
-from .sws import ONE, RGB_LOOK, Context, Format, Look, Picture, get_format, make_context
+from .sws import ONE, RGB_LOOK, Context, Look, Scratch, make_context
 
 FILLED = {"rgb0": "rgba", "bgr0": "bgra"}  # X is written as alpha: 255
 # Planes that are no YUV are passed off as YUV of this look: a change of depth is then a mere shift.
 SHIFT_LOOK = Look(RGB_LOOK.matrix, False)
-_SCRATCH = 8 << 20  # bytes of a band, about: fewer calls matter more than caches do
+_BAND_BYTES = 8 << 20  # of a band, about: fewer calls matter more than caches do
 
 
 class Request:
@@ -27,7 +28,7 @@ class Request:
 
 
 class Builder:
-    """Collects the pictures and steps of a `Staged` plan."""
+    """Collects the scratches and steps of a `Staged` conversion."""
 
     def __init__(self, request: Request, width: int, height: int | None) -> None:
         self._request = request
@@ -35,27 +36,27 @@ class Builder:
         if height is None:
             lines = request.size[1] + 3 & -4
             # About 18 bytes a pixel: source, 16-bit and 8-bit planes.
-            height = max(16, min(lines, _SCRATCH // (18 * width) & -16))
+            height = max(16, min(lines, _BAND_BYTES // (18 * width) & -16))
         self.height = height
-        self.pictures: list[Picture] = []
+        self.scratches: list[Scratch] = []
         self.steps: list[Step | Split] = []
 
-    def picture(
+    def add(
         self, fmt: Format, size: tuple[int, int] | None = None, *, neutral: bool = False
-    ) -> Picture:
-        """Add a picture."""
+    ) -> Scratch:
+        """Add an image in scratch memory."""
         width, height = size or (self.width, self.height)
-        picture = Picture(fmt, width, height, neutral=neutral)
-        self.pictures.append(picture)
-        return picture
+        scratch = Scratch(fmt, width, height, neutral=neutral)
+        self.scratches.append(scratch)
+        return scratch
 
-    def load(self, fmt: Format) -> Picture:
-        """Add the picture that takes the source."""
-        return self.picture(fmt, neutral=fmt.yuv and not self._request.fmt.yuv)
+    def load(self, fmt: Format) -> Scratch:
+        """Add the image that takes the source."""
+        return self.add(fmt, neutral=fmt.yuv and not self._request.fmt.yuv)
 
     def step(
         self,
-        picture: Picture,
+        scratch: Scratch,
         fmt: Format,
         look: Look,
         out_look: Look,
@@ -64,38 +65,38 @@ class Builder:
         size: tuple[int, int] | None = None,
         brightness: int = 0,
         contrast: int = ONE,
-    ) -> Picture:
-        """Add a conversion of `picture` and return what it gives."""
-        target = self.picture(fmt, size or (picture.width, picture.height))
+    ) -> Scratch:
+        """Add a conversion of `scratch` and return what it gives."""
+        target = self.add(fmt, size or (scratch.width, scratch.height))
         context = make_context(
-            (picture.format, picture.width, picture.height, look),
+            (scratch.format, scratch.width, scratch.height, look),
             (fmt, target.width, target.height, out_look),
             flags,
             brightness=brightness,
             contrast=contrast,
         )
-        self.steps.append(Step(context, picture, target))
+        self.steps.append(Step(context, scratch, target))
         return target
 
-    def high_bytes(self, picture: Picture, fmt: Format, *, big_endian: bool = False) -> Picture:
+    def high_bytes(self, scratch: Scratch, fmt: Format, *, big_endian: bool = False) -> Scratch:
         """Add a step from 16 to 8 bits."""
-        target = self.picture(fmt, (picture.width, picture.height))
+        target = self.add(fmt, (scratch.width, scratch.height))
         jobs: list[tuple[Plane, Plane | None, Plane | None]] = []
         for plane in range(fmt.planes):
             high = target, plane
             jobs.append(
-                ((picture, plane), high, None) if big_endian else ((picture, plane), None, high)
+                ((scratch, plane), high, None) if big_endian else ((scratch, plane), None, high)
             )
-        self._split(fmt.row_bytes(0, picture.width), picture.height, jobs)
+        self._split(fmt.row_bytes(0, scratch.width), scratch.height, jobs)
         return target
 
-    def unpack(self, picture: Picture, alpha: bool) -> Picture:
+    def unpack(self, scratch: Scratch, alpha: bool) -> Scratch:
         """Add the steps from packed 32-bit RGB to planes; exact."""
-        gray, (width, height) = get_format("gray"), (picture.width, picture.height)
-        even, odd = self.picture(gray, (2 * width, height)), self.picture(gray, (2 * width, height))
-        target = self.picture(get_format("gbrap" if alpha else "gbrp"), (width, height))
-        self._split(2 * width, height, [((picture, 0), (even, 0), (odd, 0))])
-        first, third = (2, 1) if picture.format.name.startswith("rgb") else (1, 2)
+        gray, (width, height) = get_format("gray"), (scratch.width, scratch.height)
+        even, odd = self.add(gray, (2 * width, height)), self.add(gray, (2 * width, height))
+        target = self.add(get_format("gbrap" if alpha else "gbrp"), (width, height))
+        self._split(2 * width, height, [((scratch, 0), (even, 0), (odd, 0))])
+        first, third = (2, 1) if scratch.format.name.startswith("rgb") else (1, 2)
         fourth = (target, 3) if alpha else None
         self._split(
             width,
@@ -113,21 +114,21 @@ class Builder:
             (get_format("yuv444p"), pairs, height, look),
             swscale.SWS_POINT,
         )
-        dummy = Picture(get_format("gray"), pairs + LOW_STRIDE * height, 3)
+        dummy = Scratch(get_format("gray"), pairs + LOW_STRIDE * height, 3)
         self.steps.append(Split(context, jobs, dummy))
 
-    def pack(self, picture: Picture, out: Format, width: int) -> Context:
+    def pack(self, scratch: Scratch, out: Format, width: int) -> Context:
         """Return the last step: planar RGB to the caller's packed RGB."""
         target = get_format(
-            FILLED.get(out.name, out.name) if not picture.format.alpha else out.name
+            FILLED.get(out.name, out.name) if not scratch.format.alpha else out.name
         )
-        source = picture.format
+        source = scratch.format
         if source.alpha and not out.alpha:
             source = get_format("gbrp")
             target = get_format(FILLED.get(out.name, out.name))
         return make_context(
-            (source, width, picture.height, RGB_LOOK),
-            (target, width, picture.height, RGB_LOOK),
+            (source, width, scratch.height, RGB_LOOK),
+            (target, width, scratch.height, RGB_LOOK),
             swscale.SWS_POINT,
         )
 
@@ -138,14 +139,14 @@ class Builder:
         size: tuple[int, int] | None = None,
         out_size: tuple[int, int] | None = None,
     ) -> Staged:
-        """Return the plan."""
+        """Return the conversion."""
         request = self._request
         return Staged(
             request.fmt,
             request.out,
             size or request.size,
             out_size or request.out_size,
-            self.pictures,
+            self.scratches,
             self.steps,
             pack,
             extend,

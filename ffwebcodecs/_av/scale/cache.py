@@ -1,88 +1,30 @@
 """Conversion of pixels through libswscale: right in colour, within the caller's bytes.
 
-Every thread has a small cache of plans (`recipes.build`), keyed by all that a plan depends on, so
-a stream pays for set-up once, and no lock is taken. A plan owns its SwsContexts and prepared
-pointer arrays. A conversion that starts while another one runs in the same thread (a destructor, a
-signal handler) gets a plan of its own.
+Every thread has a small cache of `steps.Conversion`s (made by `recipes.build`), keyed by all that
+one depends on, so a stream pays for set-up once, and no lock is taken. A Conversion owns its
+SwsContexts and prepared pointer arrays. A call that starts while another one runs in the same
+thread (a destructor, a signal handler) makes one of its own.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import NotSupportedError
 from .. import forked
-from .steps import GaveUpError
+from .image import Image
+from .steps import Conversion, GaveUpError
 from .sws import Arena, shelved
 
-if TYPE_CHECKING:
-    from .steps import Plan
-
-__all__ = ["Image", "cached_contexts", "clear_cache", "convert"]
-
-_MAX_PLANS = 8
-
-
-class Image:
-    """Pixels in the caller's memory: borrowed, exactly as large as the format and strides say.
-
-    Parameters
-    ----------
-    planes : list of cdata ``uint8_t *``
-        A palette format has its 1024 bytes of palette as second plane.
-    strides : list of int
-        In bytes.
-    pix_fmt : str
-        FFmpeg's name.
-    width, height : int
-        In pixels.
-    matrix, full_range, primaries, transfer
-        WebCodecs names. Of a source None means BT.709, limited range (full for RGB, gray and yuvj
-        formats), BT.709 primaries and the sRGB curve. Of a destination without RGB None means what
-        the source has.
-    """
-
-    __slots__ = (
-        "full_range",
-        "height",
-        "matrix",
-        "pix_fmt",
-        "planes",
-        "primaries",
-        "strides",
-        "transfer",
-        "width",
-    )
-
-    def __init__(
-        self,
-        planes: list[Any],
-        strides: list[int],
-        pix_fmt: str,
-        width: int,
-        height: int,
-        matrix: str | None = None,
-        full_range: bool | None = None,
-        primaries: str | None = None,
-        transfer: str | None = None,
-    ) -> None:
-        self.planes = planes
-        self.strides = strides
-        self.pix_fmt = pix_fmt
-        self.width = width
-        self.height = height
-        self.matrix = matrix
-        self.full_range = full_range
-        self.primaries = primaries
-        self.transfer = transfer
+_MOST_CONVERSIONS = 8
 
 
 class _Cache(threading.local):
     """What one thread keeps; freed when the thread ends."""
 
     def __init__(self) -> None:
-        self.plans: dict[Any, Plan] = {}
+        self.conversions: dict[Any, Conversion] = {}
         self.arena = Arena()
         self.busy = False
         self.generation = _generation
@@ -131,19 +73,19 @@ def convert(source: Image, destination: Image) -> None:
         if inner:
             _build(source, destination).run(source, destination, Arena())
             return
-        plans = cache.plans
-        plan = plans.pop(key, None) if cache.generation == _generation else None
-        if plan is None:
+        conversions = cache.conversions
+        conversion = conversions.pop(key, None) if cache.generation == _generation else None
+        if conversion is None:
             if cache.generation != _generation:
-                plans.clear()
+                conversions.clear()
                 cache.arena = Arena()
                 cache.generation = _generation
-            plan = _build(source, destination)
-            if len(plans) >= _MAX_PLANS:
-                del plans[next(iter(plans))]
-            plan.shelve()
-        plans[key] = plan  # now the newest: the first one is the least recently used
-        plan.run(source, destination, cache.arena)
+            conversion = _build(source, destination)
+            if len(conversions) >= _MOST_CONVERSIONS:
+                del conversions[next(iter(conversions))]
+            conversion.shelve()
+        conversions[key] = conversion  # now the newest: the first one is the least recently used
+        conversion.run(source, destination, cache.arena)
     except GaveUpError:
         raise NotSupportedError(
             f"libswscale gave up converting {source.pix_fmt} {source.width}x{source.height}"
@@ -153,7 +95,7 @@ def convert(source: Image, destination: Image) -> None:
         cache.busy = inner
 
 
-def _build(source: Image, destination: Image) -> Plan:
+def _build(source: Image, destination: Image) -> Conversion:
     # Recipes need FFmpeg's tables: not before the first conversion. That may be a worker's, and a
     # child that is forked during the import would wait for it for ever.
     with forked.opening:
@@ -171,6 +113,6 @@ def clear_cache() -> None:
     """Free this thread's cached contexts now, those of others when they convert next."""
     global _generation
     _generation += 1
-    _cache.plans.clear()
+    _cache.conversions.clear()
     _cache.arena = Arena()
     _cache.generation = _generation

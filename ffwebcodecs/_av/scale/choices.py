@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..._ffi import swscale
 from ..._spec.frames.gamut import matrix_name
-from .sws import ONE, RGB_LOOK, Format, Look
-
-if TYPE_CHECKING:
-    from .cache import Image
+from ..frames.pixel_format import Format
+from .image import Image
+from .sws import ONE, RGB_LOOK, Look
 
 
 def plain_name(name: str) -> str:

@@ -7,43 +7,42 @@ is given multiples of 32 only, which leaves room for wider vectors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._ffi import avutil, ffi
+from ..frames.pixel_format import Format
+from .image import Image
 from .steps import Staged, sws_scale
-from .sws import Arena, Context, Format, Picture
-
-if TYPE_CHECKING:
-    from .cache import Image
+from .sws import Arena, Context, Scratch
 
 
 class SplitChroma:
     """Takes NV12's chroma apart, into scratch memory, for the converter that knows planes only."""
 
-    __slots__ = ("_base", "_pictures", "_row", "_rows", "context", "scratch")
+    __slots__ = ("_base", "_row", "_rows", "_scratches", "context", "room")
 
     def __init__(self, context: Context, gray: Format, width: int, height: int) -> None:
         self.context = context
         self._row = width
         self._rows = height // 2
-        dummy = Picture(
+        dummy = Scratch(
             gray, width + height, 2
         )  # luma to read and luma to write, with strides of 1
-        chroma = [Picture(gray, each, self._rows) for each in (width, width // 2, width // 2)]
-        self._pictures = [dummy, *chroma]
-        self.scratch = 64
-        for picture in self._pictures:
-            self.scratch = picture.lay_out(self.scratch)
+        chroma = [Scratch(gray, each, self._rows) for each in (width, width // 2, width // 2)]
+        self._scratches = [dummy, *chroma]
+        self.room = 64
+        for scratch in self._scratches:
+            self.room = scratch.lay_out(self.room)
         self._base: Any = None
 
     def replace(self, source: Image, arena: Arena) -> tuple[list[Any], list[int]]:
         """Return planes and strides with the chroma in two planes."""
-        base = arena.get(self.scratch)
+        base = arena.get(self.room)
         if base is not self._base:
-            for picture in self._pictures:
-                picture.bind(base)
+            for scratch in self._scratches:
+                scratch.bind(base)
             self._base = base
-        dummy, both, u, v = self._pictures
+        dummy, both, u, v = self._scratches
         (pointer,), (stride,) = both.planes, both.strides
         avutil.av_image_copy_plane(
             pointer, stride, source.planes[1], source.strides[1], self._row, self._rows
@@ -65,7 +64,7 @@ class SplitChroma:
 
 
 class GrayChroma:
-    """Gives a gray picture chroma: a run of 128, with a stride of 1."""
+    """Gives a gray image chroma: a run of 128, with a stride of 1."""
 
     __slots__ = ("_row", "context")
 
@@ -109,8 +108,8 @@ class Direct:
         "_out",
         "_out_strides",
         "_planes",
+        "_room",
         "_rows",
-        "_scratch",
         "_strides",
     )
 
@@ -127,7 +126,7 @@ class Direct:
         self._planes = range(planes)
         self._edges = edges
         self._chroma = chroma
-        self._scratch = max((edge.scratch for edge in edges), default=0)
+        self._room = max((edge.room for edge in edges), default=0)
         self._data = ffi.new("uint8_t *[4]")
         self._strides = ffi.new("int[4]")
         self._out = ffi.new("uint8_t *[4]")
@@ -148,7 +147,7 @@ class Direct:
         out, out_strides = self._out, self._out_strides
         planes, lines = source.planes, source.strides
         if self._edges:
-            arena.get(self._scratch)  # out of memory is to be known before anything is written
+            arena.get(self._room)  # out of memory is to be known before anything is written
         if self._chroma is not None:
             planes, lines = self._chroma.replace(source, arena)
         for plane in self._planes:

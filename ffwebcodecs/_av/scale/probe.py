@@ -10,7 +10,8 @@ from __future__ import annotations
 from ..._ffi import ffi, swscale
 from ..._spec.frames.gamut import BT709, yuv_to_rgb
 from ...errors import NotSupportedError
-from .sws import RGB_LOOK, Look, get_format, make_context
+from ..frames.pixel_format import get_format
+from .sws import RGB_LOOK, Look, make_context
 
 _WIDTH, _HEIGHT = 64, 4
 _BIASES = (192, 0)  # brightness in 1/256: the first one centres the errors of truncation

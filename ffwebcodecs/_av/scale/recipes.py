@@ -20,42 +20,30 @@ makes chroma nearest-neighbour.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from ..._ffi import swscale
 from ..._spec.frames.gamut import primaries_name
 from ...errors import NotSupportedError
+from ..frames.pixel_format import Format, exists, get_format
 from ..releases import converter_reads_past_rows
 from .builder import FILLED, SHIFT_LOOK, Builder, Request
-from .choices import (
-    accurate,
-    as_yuv,
-    extension,
-    integer_planes,
-    look_of,
-    plain_name,
-    scaling,
-    white,
-    with_depth,
-)
+from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling, white
 from .direct import Direct, GrayChroma, SplitChroma
 from .gamut import Gamut
+from .image import Image
 from .probe import converter_brightness
-from .steps import Copy, Plan, Regamut, Staged, Step
-from .sws import RGB_LOOK, Context, Format, Look, Picture, exists, get_format, make_context
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .cache import Image
+from .repack import repack
+from .steps import Conversion, Copy, Regamut, Staged, Step
+from .sws import RGB_LOOK, Context, Look, Scratch, make_context
 
 _PACKED = ("rgba", "rgb0", "bgra", "bgr0", "rgb24", "bgr24")
 _CONVERTIBLE = ("yuv420p", "yuv422p", "yuva420p", "yuva422p", "nv12", "gray")
 _MAX_PIXELS = (1 << 31) // 8  # FFmpeg's own limit: a row of 8 bytes a pixel, times rows, is an int
 
 
-def build(source: Image, destination: Image) -> Plan:
-    """Make the plan for images like these.
+def build(source: Image, destination: Image) -> Conversion:
+    """Make the conversion for images like these.
 
     Raises
     ------
@@ -64,7 +52,7 @@ def build(source: Image, destination: Image) -> Plan:
     MemoryError
     """
     try:
-        return _Recipe(source, destination).plan()
+        return _Recipe(source, destination).conversion()
     except NotSupportedError as cause:
         raise NotSupportedError(
             f"cannot convert {source.pix_fmt} {source.width}x{source.height}"
@@ -74,7 +62,7 @@ def build(source: Image, destination: Image) -> Plan:
 
 
 class _Recipe:
-    """One conversion being planned."""
+    """How one conversion is chosen and put together."""
 
     def __init__(self, source: Image, destination: Image) -> None:
         self.source = source
@@ -105,8 +93,8 @@ class _Recipe:
 
     # ---- deciding -------------------------------------------------------------------------------
 
-    def plan(self) -> Plan:
-        """Return the plan."""
+    def conversion(self) -> Conversion:
+        """Return the conversion."""
         if self.out.name not in _PACKED:
             return self._to_other()
         source = primaries_name(self.source.primaries)
@@ -116,7 +104,7 @@ class _Recipe:
             return self._to_packed(accurate=False)
         return Regamut(self._to_packed(accurate=True), Gamut(source, target, linear, self.out.name))
 
-    def _to_packed(self, accurate: bool) -> Plan:
+    def _to_packed(self, accurate: bool) -> Conversion:
         if self.size != self.out_size:
             return self._scaled_packed()
         if self.fmt.rgb:
@@ -134,7 +122,7 @@ class _Recipe:
 
     # ---- the converter --------------------------------------------------------------------------
 
-    def _direct(self) -> Plan | None:
+    def _direct(self) -> Conversion | None:
         target = get_format(FILLED.get(self.out.name, self.out.name))
         name = self.fmt.name
         if name == "yuva422p" or (name == "yuva420p" and not self.out.alpha):
@@ -195,21 +183,21 @@ class _Recipe:
         width: int,
         height: int,
     ) -> Staged:
-        """Return the plan for a rectangle that the converter must not touch in place."""
+        """Return the steps for a rectangle that the converter must not touch in place."""
         room = width + 31 & -32
         band = min(height + 1 & -2, 256)
         builder = Builder(self.request, room, band)
         first = builder.load(inner if self.fmt.name != "nv12" else self.fmt)
         if self.fmt.name == "nv12":
             first = builder.step(first, inner, self.look, self.look, swscale.SWS_POINT)
-        builder.steps.append(Step(converter(room, band), first, builder.picture(target)))
+        builder.steps.append(Step(converter(room, band), first, builder.add(target)))
         edge = builder.staged(size=(width, height), out_size=(width, height))
         edge.x, edge.y = x, y
         return edge
 
     # ---- the chain ------------------------------------------------------------------------------
 
-    def _chain(self) -> Plan:
+    def _chain(self) -> Conversion:
         width = self.size[0]
         builder = Builder(self.request, width + 15 & -16, None)
         first = builder.load(get_format(as_yuv(self.fmt.name)))
@@ -217,8 +205,8 @@ class _Recipe:
         return builder.staged(pack=builder.pack(planar, self.out, width))
 
     def _to_planar(
-        self, builder: Builder, first: Picture, size: tuple[int, int], filter_flag: int
-    ) -> Picture:
+        self, builder: Builder, first: Scratch, size: tuple[int, int], filter_flag: int
+    ) -> Scratch:
         """Append the steps from YUV to planar 8-bit RGB of `size`."""
         flags = accurate(filter_flag)
         alpha = "a" if first.format.alpha and self.out.alpha else ""
@@ -241,7 +229,7 @@ class _Recipe:
 
     # ---- RGB to RGB -----------------------------------------------------------------------------
 
-    def _rgb_to_packed(self) -> Plan:
+    def _rgb_to_packed(self) -> Conversion:
         width, height = self.size
         if self.fmt is self.out or self.fmt.name == FILLED.get(self.out.name):
             return Copy(self.fmt, self.out, width, height)
@@ -252,7 +240,7 @@ class _Recipe:
         self._to_bytes(builder, first, get_format(FILLED.get(self.out.name, self.out.name)))
         return builder.staged()
 
-    def _shallow(self, builder: Builder, first: Picture) -> Picture:
+    def _shallow(self, builder: Builder, first: Scratch) -> Scratch:
         """Return planar RGB with 8 bits, with alpha only if it is wanted."""
         name = first.format.name
         alpha = "a" if first.format.alpha and self.out.alpha else ""
@@ -272,11 +260,11 @@ class _Recipe:
             (get_format(f"yuv{alpha}444p"), builder.width, builder.height, SHIFT_LOOK),
             swscale.SWS_POINT,
         )
-        picture = builder.picture(target)
-        builder.steps.append(Step(context, first, picture))
-        return picture
+        scratch = builder.add(target)
+        builder.steps.append(Step(context, first, scratch))
+        return scratch
 
-    def _to_bytes(self, builder: Builder, first: Picture, target: Format) -> Picture:
+    def _to_bytes(self, builder: Builder, first: Scratch, target: Format) -> Scratch:
         """Append the steps from packed RGB of any kind to packed RGB of 8 bits."""
         name = first.format.name
         deep = {"rgb48": "rgb24", "bgr48": "bgr24", "rgba64": "rgba", "bgra64": "bgra"}.get(
@@ -284,85 +272,23 @@ class _Recipe:
         )
         if deep is None:
             return builder.step(first, target, RGB_LOOK, RGB_LOOK, accurate(swscale.SWS_POINT))
-        picture = builder.high_bytes(first, get_format(deep), big_endian=name.endswith("be"))
-        if picture.format is target:
-            return picture
-        return builder.step(picture, target, RGB_LOOK, RGB_LOOK, swscale.SWS_POINT)
+        scratch = builder.high_bytes(first, get_format(deep), big_endian=name.endswith("be"))
+        if scratch.format is target:
+            return scratch
+        return builder.step(scratch, target, RGB_LOOK, RGB_LOOK, swscale.SWS_POINT)
 
     # ---- to anything else -----------------------------------------------------------------------
 
-    def _to_other(self) -> Plan:
-        same_size = self.size == self.out_size
-        width, height = self.size
+    def _to_other(self) -> Conversion:
         fmt, out = self.fmt, self.out
         same_look = self.look == self.out_look
-        if fmt is out and same_size and (same_look or fmt.rgb):
-            return Copy(fmt, out, width, height)
-        # Limited-range gray is unknown to libswscale: it is written as the luma of a YUV picture.
-        target = (
-            get_format(as_yuv(out.name))
-            if not out.yuv and not out.rgb and not self.out_look.full
-            else out
-        )
-        stage = get_format(as_yuv(fmt.name))
-        if stage is not fmt and not fmt.yuv and self.look.full and not target.rgb:
-            stage = fmt  # and full-range gray is known
-        if same_size:
-            builder = Builder(self.request, width + 15 & -16, None)
-        else:
-            builder = Builder(self.request, width, height)
-        size = (builder.width, builder.height) if same_size else self.out_size
-        picture = builder.load(stage)
-        look, out_look = self.look, self.out_look
-        if stage.name in ("rgba", "bgra") and target.alpha:
-            # libswscale reads packed alpha with an error of one.
-            picture = builder.unpack(picture, True)
-        if stage.yuv and target.yuv and look.matrix != out_look.matrix:
-            alpha = "a" if stage.alpha and target.alpha else ""
-            picture = builder.step(
-                picture,
-                get_format(f"gbr{alpha}p16le"),
-                look,
-                RGB_LOOK,
-                accurate(swscale.SWS_POINT),
-                size=(picture.width, picture.height),
-                contrast=white(picture.format.depth, look),
-            )
-            look = RGB_LOOK
-        elif stage.name == "nv12" and target.depth > 8 and same_size:
-            # Only the planar copy scales full range to more bits as it should.
-            picture = builder.step(picture, get_format("yuv420p"), look, look, swscale.SWS_POINT)
-        flags = accurate(self._filter(picture.format, target))
-        shallow = with_depth(target.name, picture.format.depth)
-        resampled = (picture.format.sub_x, picture.format.sub_y) != (
-            target.sub_x,
-            target.sub_y,
-        ) or not same_size
-        if (
-            target.yuv
-            and target.depth > picture.format.depth
-            and (picture.format.rgb or resampled)
-            and (out_look.full or (picture.format.alpha and target.alpha))
-            and exists(shallow)
-        ):
-            # Only the copy from planes to planes makes the largest value the largest one of more
-            # bits.
-            picture = builder.step(picture, get_format(shallow), look, out_look, flags, size=size)
-            look = out_look
-        builder.step(picture, target, look, out_look, flags, size=size)
-        return builder.staged(extend=extension(self.size, target, stage) if same_size else (0, 0))
-
-    def _filter(self, fmt: Format, target: Format) -> int:
-        """Return the filter: nearest for chroma that gets finer, the mean where it gets coarser."""
-        if self.size != self.out_size:
-            return scaling(self.size, self.out_size)
-        coarser = target.sub_x > fmt.sub_x or target.sub_y > fmt.sub_y
-        flag: int = swscale.SWS_AREA if coarser else swscale.SWS_POINT
-        return flag
+        if fmt is out and self.size == self.out_size and (same_look or fmt.rgb):
+            return Copy(fmt, out, *self.size)
+        return repack(self.request, self.look, self.out_look)
 
     # ---- scaling to RGB -------------------------------------------------------------------------
 
-    def _scaled_packed(self) -> Plan:
+    def _scaled_packed(self) -> Conversion:
         width, height = self.size
         builder = Builder(self.request, width, height)
         flag = scaling(self.size, self.out_size)
@@ -372,25 +298,25 @@ class _Recipe:
             )
             return builder.staged(pack=builder.pack(planar, self.out, self.out_size[0]))
         alpha = "a" if self.fmt.alpha and self.out.alpha else ""
-        picture = builder.load(self.fmt)
+        scratch = builder.load(self.fmt)
         if integer_planes(self.fmt):
-            picture = self._shallow(builder, picture)
+            scratch = self._shallow(builder, scratch)
         else:
             if self.fmt.name not in _PACKED:
-                picture = self._to_bytes(builder, picture, get_format("rgba" if alpha else "rgb24"))
-            if picture.format.name.endswith("24"):
-                picture = builder.step(
-                    picture, get_format("gbrp"), RGB_LOOK, RGB_LOOK, swscale.SWS_POINT
+                scratch = self._to_bytes(builder, scratch, get_format("rgba" if alpha else "rgb24"))
+            if scratch.format.name.endswith("24"):
+                scratch = builder.step(
+                    scratch, get_format("gbrp"), RGB_LOOK, RGB_LOOK, swscale.SWS_POINT
                 )
             else:
-                picture = builder.unpack(picture, bool(alpha))
+                scratch = builder.unpack(scratch, bool(alpha))
         # Planes are planes: scaled as 4:4:4, the colours never leave RGB.
-        kin = get_format("yuva444p" if picture.format.alpha else "yuv444p")
+        kin = get_format("yuva444p" if scratch.format.alpha else "yuv444p")
         context = make_context(
             (kin, width, height, SHIFT_LOOK),
             (kin, *self.out_size, SHIFT_LOOK),
             flag | swscale.SWS_ACCURATE_RND,
         )
-        scaled = builder.picture(picture.format, self.out_size)
-        builder.steps.append(Step(context, picture, scaled))
+        scaled = builder.add(scratch.format, self.out_size)
+        builder.steps.append(Step(context, scratch, scaled))
         return builder.staged(pack=builder.pack(scaled, self.out, self.out_size[0]))

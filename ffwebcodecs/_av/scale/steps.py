@@ -1,4 +1,4 @@
-"""What a conversion does, step by step: `recipes` makes plans, `scale` keeps and runs them.
+"""What a conversion does, step by step: `recipes` makes Conversions, `cache` keeps and runs them.
 
 Safety rules, each with a test that puts an unreadable page behind the pixels:
 
@@ -6,32 +6,31 @@ Safety rules, each with a test that puts an unreadable page behind the pixels:
   that is known to stay inside: the YUV to RGB converter on widths that are multiples of 16
   (`direct`), and the packing of planar RGB, which is plain C. Everything else goes through scratch
   memory with room behind every plane, and rows are copied exactly.
-* A plan belongs to one thread; the pointer arrays are reused by each run.
+* A Conversion belongs to one thread; the pointer arrays are reused by each run.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ..._ffi import avutil, ffi, swscale
-from .sws import Arena, Context, Format, Picture
-
-if TYPE_CHECKING:
-    from .cache import Image
-    from .gamut import Gamut
+from ..frames.pixel_format import Format
+from .gamut import Gamut
+from .image import Image
+from .sws import Arena, Context, Scratch
 
 LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
 
 
 class GaveUpError(Exception):
-    """sws_scale refused; `scale.convert` says what it was."""
+    """sws_scale refused; `cache.convert` says what it was."""
 
 
-class Plan(Protocol):
-    """A conversion between two kinds of image."""
+class Conversion(Protocol):
+    """What converts between two kinds of image."""
 
     def run(self, source: Image, destination: Image, arena: Arena) -> None:
-        """Convert; the images are of the formats and sizes the plan was made for."""
+        """Convert; the images are of the formats and sizes it was made for."""
 
     def shelve(self) -> None:
         """Count the contexts as cached."""
@@ -47,14 +46,14 @@ class Step:
 
     __slots__ = ("context", "rows", "source", "target")
 
-    def __init__(self, context: Context, source: Picture, target: Picture) -> None:
+    def __init__(self, context: Context, source: Scratch, target: Scratch) -> None:
         self.context = context
         self.source = source
         self.target = target
         self.rows = source.height
 
     def run(self) -> None:
-        """Convert the whole picture."""
+        """Convert the whole image."""
         source, target = self.source, self.target
         sws_scale(
             self.context.ptr,
@@ -66,7 +65,7 @@ class Step:
         )
 
 
-Plane = tuple[Picture, int]
+Plane = tuple[Scratch, int]
 
 
 class Split:
@@ -83,14 +82,14 @@ class Split:
         NV24 to 4:4:4, as wide as there are pairs in a row.
     jobs : list of (Plane, Plane or None, Plane or None)
         The pairs, where their first bytes go, and where their second bytes go; None for nowhere.
-    dummy : Picture
+    dummy : Scratch
         Three rows of rubbish: luma to read, luma to write, bytes that go nowhere.
     """
 
     __slots__ = ("_args", "_jobs", "context", "dummy")
 
     def __init__(
-        self, context: Context, jobs: list[tuple[Plane, Plane | None, Plane | None]], dummy: Picture
+        self, context: Context, jobs: list[tuple[Plane, Plane | None, Plane | None]], dummy: Scratch
     ) -> None:
         self.context = context
         self.dummy = dummy
@@ -98,7 +97,7 @@ class Split:
         self._args: list[tuple[Any, ...]] = []
 
     def bind(self) -> None:
-        """Prepare the pointer arrays; the pictures have just been bound."""
+        """Prepare the pointer arrays; the scratch images have just been bound."""
         self._args = []
         row, step = self.dummy.planes[0], self.dummy.strides[0]
         nowhere = row + 2 * step, LOW_STRIDE
@@ -133,13 +132,13 @@ class Staged:
     out : Format
         Of the caller's destination.
     size, out_size : (int, int)
-        Width and height to convert; they differ when the picture is scaled, then there is one band.
-    pictures : list of Picture
-        All scratch pictures. The first one takes the source, the last one is copied to the
+        Width and height to convert; they differ when the image is scaled, then there is one band.
+    scratches : list of Scratch
+        All images in scratch memory. The first one takes the source, the last one is copied to the
         destination.
     steps : list of Step or Split
     pack : Context, optional
-        Turns the last picture, planar RGB, into the destination's packed format, in the caller's
+        Turns the last of them, planar RGB, into the destination's packed format, in the caller's
         memory.
     extend : (int, int)
         How many columns and rows repeat the last one, so that chroma is averaged over what there
@@ -157,8 +156,8 @@ class Staged:
         "out",
         "out_size",
         "pack",
-        "pictures",
-        "scratch",
+        "room",
+        "scratches",
         "size",
         "steps",
         "x",
@@ -171,7 +170,7 @@ class Staged:
         out: Format,
         size: tuple[int, int],
         out_size: tuple[int, int],
-        pictures: list[Picture],
+        scratches: list[Scratch],
         steps: list[Step | Split],
         pack: Context | None = None,
         extend: tuple[int, int] = (0, 0),
@@ -180,7 +179,7 @@ class Staged:
         self.out = out
         self.size = size
         self.out_size = out_size
-        self.pictures = pictures
+        self.scratches = scratches
         self.steps = steps
         self.pack = pack
         self.extend = extend
@@ -190,10 +189,10 @@ class Staged:
         if pack is not None:
             self.contexts.append(pack)
         extra = [step.dummy for step in steps if isinstance(step, Split)]
-        pictures[1:1] = extra
-        self.scratch = 64
-        for picture in pictures:
-            self.scratch = picture.lay_out(self.scratch)
+        scratches[1:1] = extra
+        self.room = 64
+        for scratch in scratches:
+            self.room = scratch.lay_out(self.room)
         self._base: Any = None
         self._out = ffi.new("uint8_t *[4]")
         self._out_strides = ffi.new("int[4]")
@@ -205,16 +204,16 @@ class Staged:
             context.shelve()
 
     def run(self, source: Image, destination: Image, arena: Arena) -> None:
-        """Convert the rectangle at (x, y) of the size the plan was made for."""
-        base = arena.get(self.scratch)
+        """Convert the rectangle at (x, y) of the size it was made for."""
+        base = arena.get(self.room)
         if base is not self._base:
-            for picture in self.pictures:
-                picture.bind(base)
+            for scratch in self.scratches:
+                scratch.bind(base)
             for step in self.steps:
                 if isinstance(step, Split):
                     step.bind()
             self._base = base
-        first = self.pictures[0]
+        first = self.scratches[0]
         band = first.height if self.size == self.out_size else self.size[1]
         out_band = band if self.size == self.out_size else self.out_size[1]
         out_y = self.y
@@ -228,12 +227,12 @@ class Staged:
         arena.trim()
 
     def _load(self, source: Image, y: int, rows: int) -> None:
-        picture, fmt = self.pictures[0], self.fmt
-        stage = picture.format
+        scratch, fmt = self.scratches[0], self.fmt
+        stage = scratch.format
         width = self.size[0]
         for plane in range(min(fmt.planes, stage.planes)):
             stride = source.strides[plane]
-            target, target_stride = picture.planes[plane], picture.strides[plane]
+            target, target_stride = scratch.planes[plane], scratch.strides[plane]
             row, count = fmt.row_bytes(plane, width), fmt.rows(plane, rows)
             avutil.av_image_copy_plane(
                 target,
@@ -260,17 +259,17 @@ class Staged:
                         end, target_stride, end - target_stride, target_stride, row, 1
                     )
         if fmt.palette:
-            avutil.av_image_copy_plane(picture.planes[1], 1024, source.planes[1], 1024, 1024, 1)
+            avutil.av_image_copy_plane(scratch.planes[1], 1024, source.planes[1], 1024, 1024, 1)
 
     def _store(self, destination: Image, y: int, rows: int) -> None:
-        picture, out = self.pictures[-1], self.out
+        scratch, out = self.scratches[-1], self.out
         planes, strides = destination.planes, destination.strides
         if self.pack is not None:
             stride = strides[0]
             self._out[0] = planes[0] + out.offset(0, stride, self.x, y)
             self._out_strides[0] = stride
             sws_scale(
-                self.pack.ptr, picture.data, picture.strides_c, rows, self._out, self._out_strides
+                self.pack.ptr, scratch.data, scratch.strides_c, rows, self._out, self._out_strides
             )
             return
         for plane, row in enumerate(self._row_bytes):
@@ -278,8 +277,8 @@ class Staged:
             avutil.av_image_copy_plane(
                 planes[plane] + out.offset(plane, stride, self.x, y),
                 stride,
-                picture.planes[plane],
-                picture.strides[plane],
+                scratch.planes[plane],
+                scratch.strides[plane],
                 row,
                 out.rows(plane, rows),
             )
@@ -311,11 +310,11 @@ class Copy:
 
 
 class Regamut:
-    """A plan followed by a change of primaries in the destination."""
+    """A conversion followed by a change of primaries in the destination."""
 
     __slots__ = ("_gamut", "_inner")
 
-    def __init__(self, inner: Plan, gamut: Gamut) -> None:
+    def __init__(self, inner: Conversion, gamut: Gamut) -> None:
         self._inner = inner
         self._gamut = gamut
 

@@ -1,4 +1,4 @@
-"""libswscale's raw material: pixel formats, contexts, scratch memory.
+"""libswscale's raw material: contexts, scratch memory.
 
 A `Context` is the one owner of a SwsContext. They end in the per-thread caches of `scale`, which
 are no leak: the ledger's "sws_context" counts the others, and `shelved` counts the cached ones.
@@ -14,7 +14,7 @@ from ..._spec.frames.gamut import BT601, BT709, BT2020
 from ...errors import NotSupportedError
 from .. import ledger
 from ..averror import check_pointer, error
-from ..frames.frame import pix_fmt_id
+from ..frames.pixel_format import Format
 
 loose = ledger.kind("sws_context")
 shelved = ledger.Kind("cached sws_context")
@@ -22,72 +22,6 @@ shelved = ledger.Kind("cached sws_context")
 ONE = 1 << 16  # contrast and saturation that change nothing
 _COEFFICIENTS = {BT709: 1, BT601: 5, BT2020: 9}  # SWS_CS_*
 _PAD = 256  # bytes behind every plane of scratch memory: SIMD reads and writes in whole vectors
-
-
-class Format:
-    """One AVPixelFormat: where its bytes lie, and what they mean."""
-
-    __slots__ = (
-        "alpha",
-        "depth",
-        "id",
-        "name",
-        "palette",
-        "planes",
-        "rgb",
-        "sub_x",
-        "sub_y",
-        "yuv",
-    )
-
-    def __init__(self, name: str) -> None:
-        number = pix_fmt_id(name)
-        desc = avutil.av_pix_fmt_desc_get(number) if number >= 0 else ffi.NULL
-        if not desc:
-            raise NotSupportedError(f"this FFmpeg has no pixel format {name!r}")
-        flags = desc.flags
-        if flags & avutil.AV_PIX_FMT_FLAG_HWACCEL:
-            raise NotSupportedError(f"{name} is the memory of a device, libswscale cannot read it")
-        self.name = name
-        self.id = number
-        self.palette = bool(flags & avutil.AV_PIX_FMT_FLAG_PAL)
-        self.planes: int = 1 if self.palette else avutil.av_pix_fmt_count_planes(number)
-        self.rgb = bool(flags & avutil.AV_PIX_FMT_FLAG_RGB) or self.palette
-        self.alpha = bool(flags & avutil.AV_PIX_FMT_FLAG_ALPHA)
-        self.depth: int = desc.comp[0].depth
-        self.yuv = not self.rgb and desc.nb_components >= 3
-        self.sub_x = 1 << desc.log2_chroma_w
-        self.sub_y = 1 << desc.log2_chroma_h
-
-    def row_bytes(self, plane: int, width: int) -> int:
-        """Return the bytes of one row without padding."""
-        size: int = avutil.av_image_get_linesize(self.id, width, plane)
-        return size
-
-    def rows(self, plane: int, height: int) -> int:
-        """Return the number of rows of a plane."""
-        return -(-height // self.sub_y) if plane in (1, 2) else height
-
-    def offset(self, plane: int, stride: int, x: int, y: int) -> int:
-        """Return the offset of a pixel in a plane; x and y suit the subsampling."""
-        sub_y = self.sub_y if plane in (1, 2) else 1
-        return y // sub_y * stride + (self.row_bytes(plane, x) if x else 0)
-
-
-_formats: dict[str, Format] = {}
-
-
-def get_format(name: str) -> Format:
-    """Return the Format called `name`, or raise NotSupportedError."""
-    found = _formats.get(name)
-    if found is None:
-        found = _formats[name] = Format(name)
-    return found
-
-
-def exists(name: str) -> bool:
-    """Tell whether this FFmpeg has the pixel format."""
-    return name in _formats or pix_fmt_id(name) >= 0
 
 
 class Look:
@@ -205,7 +139,7 @@ def make_context(
 
 
 class Arena:
-    """The scratch memory of a thread: as large as its largest plan wants, zeroed at first."""
+    """The scratch memory of a thread: as large as its largest conversion wants, zeroed at first."""
 
     __slots__ = ("base", "size")
 
@@ -233,11 +167,11 @@ class Arena:
             self.size = 0
 
 
-class Picture:
+class Scratch:
     """An image in scratch memory, with room behind every plane for SIMD that goes too far.
 
     A `neutral` one is gray read as YUV: its chroma is a run of the middle value, with a stride of
-    one sample, since libswscale takes no stride of 0. The run is the picture's own: scratch memory
+    one sample, since libswscale takes no stride of 0. The run is the image's own: scratch memory
     does not outlast a conversion.
     """
 

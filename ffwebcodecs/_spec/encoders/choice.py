@@ -9,6 +9,7 @@ from ...errors import NotSupportedError
 from ..codecs import families
 from ..codecs.grammar import Samples
 from ..codecs.strings import CodecInfo
+from ..frames.pix_fmt import PixFmt
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -56,27 +57,6 @@ def device_of(encoder: str) -> str | None:
             kind = suffix[1:]
             return _KIND.get(kind, kind)
     return None
-
-
-class PixFmt:
-    """What matters of an FFmpeg pixel format when one is chosen."""
-
-    __slots__ = ("alpha", "chroma", "depth", "name", "palette", "rgb")
-
-    def __init__(
-        self, name: str, chroma: str, depth: int, *, rgb: bool, alpha: bool, palette: bool
-    ) -> None:
-        self.name = name
-        self.chroma = chroma  # "420", "422", "444", "440", "411", "410" or "400"
-        self.depth = depth
-        self.rgb = rgb
-        self.alpha = alpha
-        self.palette = palette
-
-    @property
-    def full_range(self) -> bool:
-        """Whether the name itself says so."""
-        return self.name.startswith("yuvj")
 
 
 def wanted_samples(info: CodecInfo) -> Samples:

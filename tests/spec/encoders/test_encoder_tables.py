@@ -10,7 +10,6 @@ from ffwebcodecs._spec.codecs import avc, hevc
 from ffwebcodecs._spec.codecs.nal import split_headers, with_lengths
 from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs._spec.encoders.choice import (
-    PixFmt,
     candidates,
     choose_format,
     device_of,
@@ -20,6 +19,7 @@ from ffwebcodecs._spec.encoders.clock import EncoderClock, allowed_rate, frame_r
 from ffwebcodecs._spec.encoders.levels import check_level
 from ffwebcodecs._spec.encoders.options import translate
 from ffwebcodecs._spec.encoders.request import Request
+from ffwebcodecs._spec.frames.pix_fmt import PixFmt
 from ffwebcodecs.errors import NotSupportedError
 
 

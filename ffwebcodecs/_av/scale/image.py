@@ -1,0 +1,59 @@
+"""What a conversion reads and writes: pixels in the caller's memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Image:
+    """Pixels in the caller's memory: borrowed, exactly as large as the format and strides say.
+
+    Parameters
+    ----------
+    planes : list of cdata ``uint8_t *``
+        A palette format has its 1024 bytes of palette as second plane.
+    strides : list of int
+        In bytes.
+    pix_fmt : str
+        FFmpeg's name.
+    width, height : int
+        In pixels.
+    matrix, full_range, primaries, transfer
+        WebCodecs names. Of a source None means BT.709, limited range (full for RGB, gray and yuvj
+        formats), BT.709 primaries and the sRGB curve. Of a destination without RGB None means what
+        the source has.
+    """
+
+    __slots__ = (
+        "full_range",
+        "height",
+        "matrix",
+        "pix_fmt",
+        "planes",
+        "primaries",
+        "strides",
+        "transfer",
+        "width",
+    )
+
+    def __init__(
+        self,
+        planes: list[Any],
+        strides: list[int],
+        pix_fmt: str,
+        width: int,
+        height: int,
+        matrix: str | None = None,
+        full_range: bool | None = None,
+        primaries: str | None = None,
+        transfer: str | None = None,
+    ) -> None:
+        self.planes = planes
+        self.strides = strides
+        self.pix_fmt = pix_fmt
+        self.width = width
+        self.height = height
+        self.matrix = matrix
+        self.full_range = full_range
+        self.primaries = primaries
+        self.transfer = transfer

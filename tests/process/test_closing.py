@@ -1,0 +1,224 @@
+"""Every owner ends alike: by `close`, by ``with``, or by the garbage collector, which warns."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from clips import clip
+from decode_helpers import feed, stream, wait_until
+from encode_helpers import frame_of, need, settings
+from handles import live_handles
+
+import ffwebcodecs
+from ffwebcodecs import (
+    Demuxer,
+    FrameCache,
+    InvalidStateError,
+    Muxer,
+    VideoDecoder,
+    VideoEncoder,
+    VideoFrame,
+    create_image_bitmap,
+    read_frames,
+)
+from ffwebcodecs._runtime.closing import Closable
+
+CLIP = "vp9.webm"
+
+
+class Owner(NamedTuple):
+    """How one is made, used, and what is said when it is dropped open; None: nothing."""
+
+    make: Callable[[Path], Any]
+    use: Callable[[Any], object]
+    warning: str | None
+    is_pickled: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.make.__name__.strip("_")
+
+
+def frame(path: Path) -> VideoFrame:
+    return frame_of(0)
+
+
+def frame_of_a_clip(path: Path) -> VideoFrame:
+    return next(read_frames(clip(CLIP)))
+
+
+def bitmap(path: Path) -> ffwebcodecs.ImageBitmap:
+    with frame_of(0) as source:
+        return create_image_bitmap(source)
+
+
+def cache(path: Path) -> FrameCache:
+    made = FrameCache()
+    made.put(0, frame_of(0))
+    return made
+
+
+def borrowed_bitmap(path: Path) -> ffwebcodecs.ImageBitmap:
+    borrowed = cache(path).get(0)
+    assert borrowed is not None
+    return borrowed
+
+
+def decoder(path: Path) -> VideoDecoder:
+    made = VideoDecoder(lambda frame: frame.close(), print)
+    made.configure(stream(CLIP).config)
+    feed(made, stream(CLIP).records[:3])
+    return made
+
+
+def idle_decoder(path: Path) -> VideoDecoder:
+    return VideoDecoder(print, print)
+
+
+def encoder(path: Path) -> VideoEncoder:
+    need("libvpx")
+    made = VideoEncoder(lambda *output: None, print)
+    made.configure(settings("vp8"))
+    with frame_of(0) as source:
+        made.encode(source)
+    return made
+
+
+def idle_encoder(path: Path) -> VideoEncoder:
+    return VideoEncoder(lambda *output: None, print)
+
+
+def demuxer(path: Path) -> Demuxer:
+    return Demuxer(clip(CLIP))
+
+
+def muxer(path: Path) -> Muxer:
+    made = Muxer(path / "made.webm")
+    made.add_chunk(stream(CLIP).chunks()[0], stream(CLIP).config)
+    return made
+
+
+def flush(codec: Any) -> None:
+    codec.flush().result(10)
+
+
+OWNERS = [
+    Owner(frame, VideoFrame.allocation_size, "unclosed frame <VideoFrame I420 ", True),
+    Owner(frame_of_a_clip, VideoFrame.allocation_size, None, True),
+    Owner(bitmap, ffwebcodecs.ImageBitmap.to_ndarray, "unclosed bitmap <ImageBitmap RGBA "),
+    Owner(borrowed_bitmap, ffwebcodecs.ImageBitmap.to_ndarray, None),
+    Owner(cache, FrameCache.keys, None),
+    Owner(decoder, flush, "unclosed decoder <VideoDecoder configured"),
+    Owner(idle_decoder, flush, None),
+    Owner(encoder, flush, "unclosed encoder <VideoEncoder configured"),
+    Owner(idle_encoder, flush, None),
+    Owner(demuxer, lambda demuxer: next(demuxer.chunks()), r"unclosed demuxer of '.*\.webm'"),
+    Owner(
+        muxer,
+        lambda muxer: muxer.add_chunk(stream(CLIP).chunks()[0], stream(CLIP).config),
+        r"the muxer of .*made\.webm.* was never closed: its file is discarded",
+    ),
+]
+every_owner = pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner.name)
+
+
+@every_owner
+def test_with_closes_and_close_twice_is_fine(owner: Owner, tmp_path: Path) -> None:
+    with owner.make(tmp_path) as made:
+        assert not is_closed(made)
+    assert is_closed(made)
+    made.close()
+    assert is_closed(made)
+    wait_until(lambda: not live_handles(), "everything is freed")
+
+
+@every_owner
+def test_use_after_close_is_an_invalid_state(owner: Owner, tmp_path: Path) -> None:
+    made = owner.make(tmp_path)
+    made.close()
+    with pytest.raises(InvalidStateError):
+        owner.use(made)
+
+
+@every_owner
+def test_dropped_open_it_is_freed_although_the_warning_is_kept(
+    owner: Owner, tmp_path: Path
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        made = owner.make(tmp_path)
+        kind = type(made)
+        del made
+        gc.collect()
+        # A codec's worker frees its context itself, a moment later.
+        wait_until(lambda: not live_handles(), "everything is freed")
+    assert [each.category for each in caught] == [ResourceWarning] * (owner.warning is not None)
+    for each in caught:
+        assert re.match(owner.warning or "", str(each.message))
+        assert isinstance(each.source, kind)
+        assert is_closed(each.source)
+
+
+@every_owner
+def test_it_is_neither_pickled_nor_copied_unless_its_class_says_how(
+    owner: Owner, tmp_path: Path
+) -> None:
+    with owner.make(tmp_path) as made:
+        for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
+            if owner.is_pickled:
+                close(duplicate(made))
+                continue
+            with pytest.raises(TypeError, match=rf"^an? {type(made).__name__} cannot be pickled"):
+                duplicate(made)
+
+
+@every_owner
+def test_it_has_slots_only(owner: Owner, tmp_path: Path) -> None:
+    with owner.make(tmp_path) as made:
+        assert isinstance(made, Closable)
+        assert not hasattr(made, "__dict__")
+
+
+def test_what_cannot_say_what_it_is_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mute(Closable):
+        __slots__ = ("_log",)
+
+        def __init__(self, log: list[str]) -> None:
+            self._log = log
+
+        @property
+        def closed(self) -> bool:
+            return bool(self._log)
+
+        def close(self) -> None:
+            self._log.append("closed")
+
+        def __repr__(self) -> str:
+            raise ZeroDivisionError
+
+    problems: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda problem: problems.append(problem.exc_type))
+    log: list[str] = []
+    Mute(log)
+    gc.collect()
+    assert log == ["closed"]
+    assert problems == [ZeroDivisionError]
+
+
+def close(duplicate: Any) -> None:
+    if not isinstance(duplicate, bytes):
+        duplicate.close()
+
+
+def is_closed(owner: Any) -> bool:
+    state = getattr(owner, "state", None)
+    return bool(owner.closed) if state is None else state == "closed"
