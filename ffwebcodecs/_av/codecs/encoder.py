@@ -17,13 +17,13 @@ from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
 from ...errors import EncodingError, NotSupportedError
 from .. import averror, forked, releases
-from ..files.streams import StreamParameters
-from ..files.streams import _allocate as allocate_parameters
 from ..frames import frame as frames
 from ..frames import hardware
 from . import encoder_settings, packet, priority, svt_av1
 from .decoder import allocate_context
 from .encoder_formats import describe, encoder_name, formats_of
+from .parameters import StreamParameters
+from .parameters import allocate as allocate_parameters
 
 if TYPE_CHECKING:
     from ..._ffi._types import (

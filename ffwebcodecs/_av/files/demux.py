@@ -15,9 +15,10 @@ from ..._ffi import avcodec, avformat, avutil, ffi
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from .. import averror, forked, ledger, releases
 from ..codecs import packet
+from ..codecs.parameters import StreamParameters
 from . import chapters
 from .chapters import Chapter
-from .streams import CopiedStream, StreamParameters, read_tags
+from .streams import CopiedStream, read_tags
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS

@@ -17,9 +17,10 @@ from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, No
 from .. import averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
+from ..codecs.parameters import StreamParameters
 from . import chapters, containers
 from .chapters import Chapter
-from .streams import CopiedStream, StreamParameters, set_tag
+from .streams import CopiedStream, set_tag
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
