@@ -56,9 +56,7 @@ class FileEvents:
         self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
         self._waiting: list[CopiedPacket] = []
         config = VideoDecoderConfig.parse(make_config(demuxer.info))
-        self._core, shapes = open_decoder(
-            config, demuxer.info.parameters, threads, hardware_acceleration
-        )
+        self._core, shapes = open_decoder(config, config._native, threads, hardware_acceleration)
         self._packets = packets_of(demuxer, start, self._divert)
         self._frames = frames_of(self._packets, self._core, shapes, None, start, stop, 1)
 

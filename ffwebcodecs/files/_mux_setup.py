@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
+from .._av.codecs.parameters import StreamParameters, known
 from .._av.files import containers
 from .._av.files.mux import MOST_TICKS, VideoSetup
 from .._spec.codecs import families
@@ -20,19 +20,14 @@ from ..errors import DataError, InvalidArgumentError
 
 
 def make_setup(
-    config: VideoDecoderConfig,
-    native: Any,
-    chunk: EncodedVideoChunk,
-    container: containers.Container,
+    config: VideoDecoderConfig, chunk: EncodedVideoChunk, container: containers.Container
 ) -> VideoSetup:
     """Return the stream's description.
 
     Parameters
     ----------
     config : VideoDecoderConfig
-        A parsed copy.
-    native : StreamParameters or None
-        What the demuxer knew besides.
+        A parsed copy, with what the demuxer knew besides.
     chunk : EncodedVideoChunk
         The first one, for what the configuration leaves out.
     container : containers.Container
@@ -48,14 +43,11 @@ def make_setup(
     identifier = containers.codec_id(info.name)
     setup = VideoSetup(containers.codec_name(identifier))
     container.require(identifier, setup.codec)
-    setup.native = native
+    native = setup.native = known(config._native, identifier)
     _codec_header(setup, info, config, chunk, container)
     _size(setup, info, config, chunk)
     _format(setup, info, native)
-    if native is not None and native.numbers[0]:
-        setup.codec_tag = native.numbers[0]
-    elif families.of(info).HAS_LENGTHS:
-        setup.codec_tag = int.from_bytes(info.entry.encode(), "little")
+    setup.codec_tag = _tag(info, native)
     setup.color = _color(config, native)
     if config.display_aspect_width and config.display_aspect_height:
         sides = config.display_aspect_width, config.display_aspect_height
@@ -66,6 +58,20 @@ def make_setup(
     if config.rotation or config.flip:
         setup.display_matrix = display_matrix(int(config.rotation), config.flip)
     return setup
+
+
+def _tag(info: CodecInfo, native: StreamParameters | None) -> int:
+    """Return the container's own tag, unless the codec string was changed to say another one: a
+    file's string says `IN_STREAM` only if that is its tag.
+    """
+    family = families.of(info)
+    own = 0 if native is None else native.codec_tag
+    if not family.HAS_LENGTHS:
+        return own
+    entry, in_stream = (
+        int.from_bytes((name or "").encode(), "little") for name in (info.entry, family.IN_STREAM)
+    )
+    return entry if not own or in_stream in (entry, own) else own
 
 
 def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
@@ -124,7 +130,7 @@ def _size(
     setup.width, setup.height = size
 
 
-def _format(setup: VideoSetup, info: CodecInfo, native: Any) -> None:
+def _format(setup: VideoSetup, info: CodecInfo, native: StreamParameters | None) -> None:
     if native is not None:
         return  # has all of it
     if info.level is not None and info.profile is not None:  # VP8 has none of either
@@ -135,16 +141,12 @@ def _format(setup: VideoSetup, info: CodecInfo, native: Any) -> None:
         setup.pix_fmt = name if depth == 8 else f"{name}{depth}le"
 
 
-def _color(config: VideoDecoderConfig, native: Any) -> tuple[int, int, int, int]:
+def _color(
+    config: VideoDecoderConfig, native: StreamParameters | None
+) -> tuple[int, int, int, int]:
     codes, full = UNSPECIFIED, 0
     if native is not None:
-        at = native.FIELDS.index
-        full = native.numbers[at("color_range")]
-        codes = (
-            native.numbers[at("color_primaries")],
-            native.numbers[at("color_trc")],
-            native.numbers[at("color_space")],
-        )
+        codes, full = native.color[:3], native.color[3]
     space = config.color_space
     if isinstance(space, VideoColorSpace):
         codes = codes_of(space.primaries, space.transfer, space.matrix, codes)
@@ -156,7 +158,7 @@ _COARSER = {1000000: 90000, 90000: 1000, 1000: 1}
 
 
 def clock(
-    container: containers.Container, native: Any, timeline: Timeline
+    container: containers.Container, native: StreamParameters | None, timeline: Timeline
 ) -> tuple[tuple[int, int], tuple[int, int] | None]:
     """Return the time base to ask for, and the frames per second if they are constant.
 

@@ -250,7 +250,10 @@ def make_config(info: StreamInfo) -> VideoDecoderConfig:
     aspect = display_aspect(info.width, info.height, info.sar)
     rotation, flip = orientation(info.display_matrix)
     sized = info.width > 0 and info.height > 0
-    config = VideoDecoderConfig(
+    # Uncommon codecs need more than the configuration can say (a tag, bits per sample, a pixel
+    # format). Its description is not said twice: who takes it away wants none.
+    rest = info.parameters if description is None else info.parameters._replace(extradata=b"")
+    return VideoDecoderConfig(
         codec=codec,
         description=description,
         coded_width=info.width if sized else None,
@@ -260,11 +263,8 @@ def make_config(info: StreamInfo) -> VideoDecoderConfig:
         color_space=color_space(info.color),
         rotation=rotation,
         flip=flip,
+        _native=rest,
     )
-    # Uncommon codecs need more than the configuration can say (a tag, bits per sample, a pixel
-    # format).
-    object.__setattr__(config, "_native", info.parameters)
-    return config
 
 
 def codec_string(info: StreamInfo) -> str:

@@ -178,7 +178,7 @@ class Muxer:
         """
         check_chunk(chunk)
         known = metadata is not None and metadata is self._known_metadata
-        config, native, alpha = (None, None, None) if known else read_metadata(metadata)
+        config, alpha = (None, None) if known else read_metadata(metadata)
         with self._lock:
             core = self._open_core()
             if alpha is not None and not self._container.holds_alpha_side_data:
@@ -186,7 +186,7 @@ class Muxer:
                     f"{self._container.name} cannot hold alpha_side_data; use .webm or .mkv"
                 )
             if self._timeline is None:
-                self._begin(chunk, config, native, alpha)
+                self._begin(chunk, config, alpha)
             elif config is not None and self._config is not None:
                 check_same(chunk.timestamp, config, self._config)
             timeline = self._timeline
@@ -200,7 +200,6 @@ class Muxer:
         self,
         chunk: EncodedVideoChunk,
         config: VideoDecoderConfig | None,
-        native: Any,
         alpha: bytes | None,
     ) -> None:
         if config is None:
@@ -211,7 +210,7 @@ class Muxer:
             )
         if chunk.type != "key" and not chunk._from_container:
             raise DataError(f"the first chunk, at {chunk.timestamp} us, must be a key chunk")
-        setup = make_setup(config, native, chunk, self._container)
+        setup = make_setup(config, chunk, self._container)
         setup.alpha = alpha is not None or packet.has_alpha(chunk._packet)
         if setup.alpha and not self._container.holds_alpha_side_data:
             raise NotSupportedError(
@@ -226,7 +225,7 @@ class Muxer:
                 stacklevel=3,
             )
         self._config, self._setup = config, setup
-        self._native_times = native is not None and chunk._from_container
+        self._native_times = setup.native is not None and chunk._from_container
         self._timeline = Timeline(
             containers.reorders(containers.codec_id(setup.codec)),
             from_zero=self._container.has_constant_rate,

@@ -90,12 +90,10 @@ def read_frames(
     if count is not None and not 1 <= count <= 1024:
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
     parsed = None if config is None else VideoDecoderConfig.parse(config)
-    parameters = getattr(config, "_native", None)
     demuxer: DemuxerCore | None = None
     if isinstance(source, Demuxer):
         if parsed is None:
-            config = source.video_config
-            parsed, parameters = VideoDecoderConfig.parse(config), getattr(config, "_native", None)
+            parsed = VideoDecoderConfig.parse(source.video_config)
         packets = _of_chunks(source.chunks(first))
     elif isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
@@ -104,11 +102,10 @@ def read_frames(
     else:
         demuxer = DemuxerCore(source)
         if parsed is None:
-            config = make_config(demuxer.info)
-            parsed, parameters = VideoDecoderConfig.parse(config), demuxer.info.parameters
+            parsed = VideoDecoderConfig.parse(make_config(demuxer.info))
         packets = packets_of(demuxer, first)
     try:
-        core, shapes = open_decoder(parsed, parameters, count, hardware_acceleration)
+        core, shapes = open_decoder(parsed, parsed._native, count, hardware_acceleration)
     except BaseException:
         if demuxer is not None:
             demuxer.close()

@@ -240,7 +240,7 @@ class DemuxerCore:
         if info.duration is None and context.duration > 0:
             info.duration = context.duration
         info.display_matrix = self._display_matrix(stream, par)
-        info.parameters = StreamParameters(stream)
+        info.parameters = StreamParameters.of_stream(stream)
         info.extradata = info.parameters.extradata
         return info
 
