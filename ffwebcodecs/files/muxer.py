@@ -16,7 +16,7 @@ from .._av.files import containers
 from .._av.files.chapters import Chapter
 from .._av.files.mux import MuxerCore, VideoSetup
 from .._av.files.streams import CopiedStream
-from .._av.files.target import Target
+from .._av.files.target import OutputFile
 from .._runtime import ending
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.timeline import Entry, Timeline
@@ -86,7 +86,7 @@ class Muxer:
         options: Mapping[str, str] | None = None,
     ) -> None:
         self._core: MuxerCore | None = None
-        self._target: Target | None = None
+        self._target: OutputFile | None = None
         self._lock = threading.RLock()
         self._is_inherited = False
         forked.watch(self)
@@ -95,7 +95,7 @@ class Muxer:
             raise InvalidArgumentError(f"format must be a string, got {show(format)}")
         faststart, fragmented = to_flag(faststart, "faststart"), to_flag(fragmented, "fragmented")
         tags, settings = texts(metadata, "metadata"), texts(options, "options")
-        target = Target(destination)
+        target = OutputFile(destination)
         self._container = containers.find(target.path, format)
         if fragmented and not self._container.is_iso:
             raise InvalidArgumentError(f"fragmented is for MP4 and MOV, not {self._container.name}")

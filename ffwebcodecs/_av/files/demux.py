@@ -1,104 +1,22 @@
-"""AVFormatContext: files opened, streams described, packets read.
-
-FFmpeg opens by name only, for a custom reader would be C code that calls Python. So bytes and file
-objects are given a name: a memory file on Linux, a temporary file elsewhere.
-"""
+"""AVFormatContext: files opened, streams described, packets read."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 from typing import Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.parameters import StreamParameters
 from . import chapters
 from .chapters import Chapter
+from .source import InputFile
 from .streams import CopiedStream, read_tags
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS
-_BLOCK = 1 << 20
-
-
-class NamedSource:
-    """A name that FFmpeg can open, for a path, bytes or a file object; `close` removes what it
-    made.
-    """
-
-    __slots__ = ("_descriptor", "_process", "_temporary", "name", "shown")
-
-    def __init__(self, source: object) -> None:
-        self._descriptor: int | None = None
-        self._temporary: str | None = None
-        self._process = os.getpid()
-        if isinstance(source, (str, os.PathLike)):
-            self.name = os.fspath(source)
-            self.shown = repr(self.name)
-            if isinstance(self.name, bytes):
-                self.name = os.fsdecode(self.name)
-            if "\0" in self.name:
-                raise InvalidArgumentError(f"a path cannot hold a null character: {self.name!r}")
-            return
-        self.shown = f"<{type(source).__name__}>"
-        try:
-            view = memoryview(source).cast("B")  # type: ignore[arg-type]
-        except TypeError:
-            read = getattr(source, "read", None)
-            if read is None:
-                raise InvalidArgumentError(
-                    f"expected a path, bytes or a binary file object, got {type(source).__name__}"
-                ) from None
-            view = None
-        try:
-            if view is None:
-                self._spool_file(read)
-            else:
-                self._spool_bytes(view)
-        except BaseException:  # the program's own `read` may raise anything
-            self.close()
-            raise
-
-    def _spool(self) -> Any:
-        if sys.platform == "linux" and hasattr(os, "memfd_create"):
-            self._descriptor = os.memfd_create("ffwebcodecs", os.MFD_CLOEXEC)
-            self.name = f"/proc/self/fd/{self._descriptor}"
-            return open(self._descriptor, "wb", closefd=False)
-        handle, self._temporary = tempfile.mkstemp(prefix="ffwebcodecs-")
-        self.name = self._temporary
-        return open(handle, "wb")
-
-    def _spool_bytes(self, view: memoryview) -> None:
-        with self._spool() as file:
-            file.write(view)
-
-    def _spool_file(self, read: Any) -> None:
-        with self._spool() as file:
-            while True:
-                block = read(_BLOCK)
-                if not block:
-                    return
-                if isinstance(block, str):
-                    raise InvalidArgumentError(
-                        "the file object gives str; open the file in binary mode ('rb')"
-                    )
-                file.write(block)
-
-    def __del__(self) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove the memory file or temporary file, if there is one."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
-        temporary, self._temporary = self._temporary, None
-        if temporary is not None and self._process == os.getpid():  # a fork does not own it
-            os.unlink(temporary)
 
 
 class StreamInfo:
@@ -169,7 +87,7 @@ class DemuxerCore:
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
-        self._source = NamedSource(source)
+        self._source = InputFile(source)
         try:
             self._context = self._open()
             self.info = self._describe()
