@@ -10,7 +10,7 @@ from .._av.files.demux import DemuxerCore
 from .._spec.codecs.config import VideoDecoderConfig
 from ..codecs.video_decoder import open_decoder
 from ..frames.video_frame import VideoFrame
-from .demuxer import make_config
+from ._stream_config import make_config
 from .read_frames import frames_of, packets_of
 
 _MICROSECOND = 1_000_000

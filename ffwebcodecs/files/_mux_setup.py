@@ -75,7 +75,7 @@ def _tag(info: CodecInfo, native: StreamParameters | None) -> int:
 
 
 def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
-    """Return the matrix that turns clockwise and mirrors then: `demuxer.orientation` backwards."""
+    """Return the matrix that turns clockwise and mirrors then: `orientation` backwards."""
     cosine = {0: 1, 90: 0, 180: -1, 270: 0}[rotation] << 16
     sine = {0: 0, 90: 1, 180: 0, 270: -1}[rotation] << 16
     a, b, c, d = cosine, sine, -sine, cosine

@@ -16,7 +16,8 @@ from ..codecs.video_decoder import Core, open_decoder
 from ..errors import EncodingError, InvalidArgumentError
 from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
-from .demuxer import Demuxer, make_config
+from ._stream_config import make_config
+from .demuxer import Demuxer
 
 # A packet to decode, and the timestamp it gets if it has none of its own.
 _Packets = Generator[tuple[Any, int], None, None]

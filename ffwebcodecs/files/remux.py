@@ -20,7 +20,7 @@ from ._conversion import (
     refuse_same_file,
     span,
 )
-from .demuxer import make_config
+from ._stream_config import make_config
 from .muxer import Muxer
 
 
