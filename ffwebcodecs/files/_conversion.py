@@ -196,12 +196,8 @@ def content_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if key.lower() not in about_file}
 
 
-def frame_rate_of(demuxer: DemuxerCore) -> float | None:
-    numerator, denominator = demuxer.info.frame_rate
-    return numerator / denominator if numerator > 0 and denominator > 0 else None
-
-
 def span(demuxer: DemuxerCore, start: int | None, stop: int | None) -> int | None:
+    """Return how long the part between `start` and `stop` is, None if the file does not say."""
     whole = demuxer.info.duration
     if whole is None:
         return None if stop is None else stop - (start or 0)

@@ -10,13 +10,11 @@ from typing import Any
 from .._av import forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
-from .._av.files.streams import CopiedStream
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ._reading import chunk_of
 from ._stream_config import make_config
-
-_OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "software")
 
 
 class Demuxer:
@@ -52,16 +50,12 @@ class Demuxer:
     """
 
     # Without a dictionary, for the sake of Python 3.11's tracemalloc.
-    __slots__ = ("__weakref__", "_config", "_core", "_lock", "_next_guess")
+    __slots__ = ("__weakref__", "_config", "_core", "_lock")
 
     def __init__(self, source: Any) -> None:
-        self._set_up(DemuxerCore(source))
-
-    def _set_up(self, core: DemuxerCore) -> None:
+        self._core = DemuxerCore(source)
         self._lock = threading.RLock()
-        self._core = core
         self._config: VideoDecoderConfig | None = None
-        self._next_guess = 0
         forked.watch(self)
 
     def _after_fork(self) -> None:
@@ -87,8 +81,7 @@ class Demuxer:
     @property
     def frame_rate(self) -> float | None:
         """Average frames per second as far as FFmpeg can tell, None if it cannot."""
-        numerator, denominator = self._core.info.frame_rate
-        return numerator / denominator if numerator > 0 and denominator > 0 else None
+        return self._core.info.rate
 
     @property
     def format_name(self) -> str:
@@ -126,59 +119,8 @@ class Demuxer:
                 ptr = packet.allocate()
                 if not core.read(ptr):
                     return
-                chunk = self._chunk(core, ptr)
+                chunk = chunk_of(core, ptr)
             yield chunk
-
-    @classmethod
-    def _with_all_streams(cls, source: Any) -> Demuxer:
-        """Open a file whose other streams are wanted too, for copying: see `_packets`."""
-        demuxer = cls.__new__(cls)
-        demuxer._set_up(DemuxerCore(source, all_streams=True))
-        return demuxer
-
-    @property
-    def _other_streams(self) -> list[CopiedStream]:
-        """The streams besides the video; empty unless opened by `_with_all_streams`."""
-        return self._core.others
-
-    @property
-    def _tags(self) -> dict[str, str]:
-        """The metadata of the whole file, without what is about the container."""
-        return {
-            key: value for key, value in self._core.tags.items() if key.lower() not in _OWN_TAGS
-        }
-
-    def _packets(self) -> Iterator[tuple[int | None, Any]]:
-        """Yield everything in the file's order: (None, chunk) of the video, and (index, packet) of
-        `_other_streams`, in their own time base.
-        """
-        while True:
-            with self._lock:
-                core = self._open_core()
-                ptr = packet.allocate()
-                index = core.read_any(ptr)
-                if index is None:
-                    return
-                item = self._chunk(core, ptr) if index == core.info.index else None
-            yield (index, ptr) if item is None else (None, item)
-
-    def _chunk(self, core: DemuxerCore, ptr: Any) -> EncodedVideoChunk:
-        timestamp = self._timestamp(ptr)
-        return EncodedVideoChunk._from_native(
-            ptr, core.is_key(ptr), timestamp, ptr.duration or None
-        )
-
-    def _timestamp(self, ptr: Any) -> int:
-        """Return the presentation time; raw streams and AVI have none, then the decoding time
-        stands in for it.
-        """
-        timestamp: int = ptr.pts
-        if timestamp == packet.NOPTS:
-            timestamp = ptr.dts
-            if timestamp == packet.NOPTS:
-                timestamp = self._next_guess
-        self._next_guess = timestamp + (ptr.duration or self._core.frame_duration)
-        return timestamp
 
     def seek(self, timestamp: int) -> None:
         """Go to the last key chunk at or before `timestamp` (microseconds), or to the first one.
@@ -192,7 +134,7 @@ class Demuxer:
         """
         timestamp = to_int64(timestamp, "timestamp")
         with self._lock:
-            self._next_guess = self._open_core().seek(timestamp)
+            self._open_core().seek(timestamp)
 
     @property
     def closed(self) -> bool:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .._av.files.demux import DemuxerCore
 from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show, to_flag, to_int64
 from ..errors import InvalidArgumentError
@@ -24,12 +23,12 @@ from ._conversion import (
     copy_chapters,
     copy_streams,
     encoding_options,
-    frame_rate_of,
     refuse_same_file,
     span,
 )
 from ._events import CopiedPacket, FileEvents
 from ._frame_writer import EncodingOptions, FrameWriter
+from ._open import open_for_decoding
 from .muxer import Muxer
 
 # Frames that are decoded and wait for the encoder. More hides no more: codecs have queues as well.
@@ -148,13 +147,13 @@ def transcode(
         format=format,
     )
     refuse_same_file(input, output)
-    events = FileEvents(
-        DemuxerCore(input, all_streams=with_others),
-        start=first,
-        stop=last,
-        hardware_acceleration=hardware_acceleration,
+    file = open_for_decoding(
+        input,
+        all_streams=with_others,
         threads=options.threads,
+        hardware_acceleration=hardware_acceleration,
     )
+    events = FileEvents(file, start=first, stop=last)
     try:
         demuxer = events.demuxer
         tags = content_tags(demuxer.tags) if metadata is None else metadata
@@ -163,7 +162,7 @@ def transcode(
             copy_chapters(demuxer, muxer, first, last)
             events.copied = {stream.index: stream.time_base for stream in demuxer.others}
             events.copied = {i: events.copied[i] for i in numbers}
-            work = _Work(muxer, options, frame_rate_of(demuxer), map_frame, first or 0, numbers)
+            work = _Work(muxer, options, demuxer.info.rate, map_frame, first or 0, numbers)
             work.duration = span(demuxer, first, last)
             work.on_progress = on_progress
             try:

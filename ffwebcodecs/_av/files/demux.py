@@ -17,6 +17,7 @@ from .streams import CopiedStream, read_tags
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS
+_DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
 
 
 class StreamInfo:
@@ -65,6 +66,12 @@ class StreamInfo:
     time_base: tuple[int, int]
     width: int
 
+    @property
+    def rate(self) -> float | None:
+        """Average frames per second, None if FFmpeg cannot tell."""
+        numerator, denominator = self.frame_rate
+        return numerator / denominator if numerator > 0 and denominator > 0 else None
+
 
 class DemuxerCore:
     """One open input. Not thread-safe: its owner locks.
@@ -79,7 +86,18 @@ class DemuxerCore:
         There is no video stream in it.
     """
 
-    __slots__ = ("__weakref__", "_context", "_key_flag", "_source", "_time_base", "info", "others")
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_key_flag",
+        "_next",
+        "_source",
+        "_step",
+        "_time_base",
+        "info",
+        "others",
+        "timestamp",
+    )
 
     def __init__(self, source: object, *, all_streams: bool = False) -> None:
         self._context: Any = None
@@ -97,6 +115,15 @@ class DemuxerCore:
             raise
         forked.watch(self)
         self._time_base = self.info.time_base
+        ticks, seconds = self.info.frame_rate
+        self._step = 1000000 * seconds // ticks if self.info.rate else _DEFAULT_STEP
+        self._next = 0
+        self.timestamp = 0
+        """Presentation time of the packet of the video that was read last, in microseconds.
+
+        Raw streams and AVI have none: the decoding time stands in for it or, without that, the end
+        of the packet before, counted from where reading began.
+        """
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
 
     def _open(self) -> Any:
@@ -233,6 +260,11 @@ class DemuxerCore:
         found: int = ptr.stream_index
         if found == self.info.index:
             avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
+            timestamp = ptr.pts
+            if timestamp == NOPTS:
+                timestamp = ptr.dts if ptr.dts != NOPTS else self._next
+            self.timestamp = timestamp
+            self._next = timestamp + (ptr.duration or self._step)
         return found
 
     @property
@@ -258,21 +290,13 @@ class DemuxerCore:
                 return failure
         return averror.error(code, what, EncodingError)
 
-    @property
-    def frame_duration(self) -> int:
-        """Microseconds from frame to frame, 40000 if the file does not tell."""
-        numerator, denominator = self.info.frame_rate
-        return 1000000 * denominator // numerator if numerator > 0 and denominator > 0 else 40000
-
     def is_key(self, ptr: Any) -> bool:
         """Return whether the packet is a key frame."""
         return bool(ptr.flags & self._key_flag)
 
-    def seek(self, timestamp: int) -> int:
+    def seek(self, timestamp: int) -> None:
         """Move to the last key frame at or before `timestamp` microseconds (the first one if there
         is none before).
-
-        Return the time from which to count where packets have none.
         """
         context = self._context
         index = self.info.index
@@ -289,7 +313,7 @@ class DemuxerCore:
             code = avformat.av_seek_frame(context, index, 0, avformat.AVSEEK_FLAG_BYTE)
             timestamp = 0
         averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
-        return timestamp
+        self._next = timestamp
 
     def _tick(self, timestamp: int) -> int:
         """Return the last tick of the stream's clock that is `timestamp` in microseconds, rounded,
@@ -338,5 +362,5 @@ class _Inherited(DemuxerCore):
     def read_any(self, ptr: Any) -> int | None:
         raise forked.inherited("this demuxer")
 
-    def seek(self, timestamp: int) -> int:
+    def seek(self, timestamp: int) -> None:
         raise forked.inherited("this demuxer")
