@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from .._av import forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
+from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -17,7 +17,7 @@ from ._reading import chunk_of
 from ._stream_config import make_config
 
 
-class Demuxer:
+class Demuxer(Closable):
     """The video stream of a file.
 
     Opens whatever the installed libavformat can: MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw
@@ -51,6 +51,8 @@ class Demuxer:
 
     # Without a dictionary, for the sake of Python 3.11's tracemalloc.
     __slots__ = ("__weakref__", "_config", "_core", "_lock")
+
+    _instead = "send the path instead"
 
     def __init__(self, source: Any) -> None:
         self._core = DemuxerCore(source)
@@ -150,25 +152,14 @@ class Demuxer:
         self._core.require_open()
         return self._core
 
-    def __enter__(self) -> Demuxer:
+    def _require_open(self) -> None:
         self._open_core()
-        return self
 
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
+    def _left_open(self) -> str:
+        return f"unclosed demuxer of {self._core.shown}"
 
-    def __del__(self) -> None:
-        core = getattr(self, "_core", None)
-        if core is None or core.closed:
-            return
-        core.close()
-        if warnings is not None:  # None: without a GIL this may run after the modules' end
-            warnings.warn(f"unclosed demuxer of {core.shown}", ResourceWarning, 2, source=self)
-
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "a Demuxer cannot be pickled or sent to another process: send the path instead"
-        )
+    def _abandon(self) -> None:
+        self._core.close()  # nobody else has it, so there is nothing to lock
 
     def __repr__(self) -> str:
         info = self._core.info

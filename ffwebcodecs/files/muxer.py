@@ -7,7 +7,6 @@ import threading
 import warnings
 import weakref
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 from .._av import forked
@@ -18,6 +17,7 @@ from .._av.files.mux import MuxerCore, VideoSetup
 from .._av.files.streams import CopiedStream
 from .._av.files.target import OutputFile
 from .._runtime import ending
+from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.timeline import Entry, Timeline
 from .._spec.numbers import show, to_flag
@@ -31,7 +31,7 @@ _LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
 _open: weakref.WeakSet[Muxer] = weakref.WeakSet()
 
 
-class Muxer:
+class Muxer(Closable):
     """A video file being written from encoded chunks.
 
     MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw H.264 and HEVC, GIF, WebP, AVIF, and what else
@@ -233,12 +233,12 @@ class Muxer:
 
     @staticmethod
     def _entry(chunk: EncodedVideoChunk, alpha: bytes | None) -> Entry:
-        ptr = chunk._packet
-        dts = None if ptr.dts == packet.NOPTS else ptr.dts
-        if chunk._from_container and ptr.pts == packet.NOPTS:
+        pts, dts = packet.times(chunk._packet)
+        if chunk._from_container and pts is None and dts is None:
             # AVI and raw streams do not tell when a picture is shown, only the order.
-            dts = chunk.timestamp if dts is None else dts
-        return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, packet.is_discarded(ptr))
+            dts = chunk.timestamp
+        hidden = packet.is_discarded(chunk._packet)
+        return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, hidden)
 
     def _write(self, core: MuxerCore, timeline: Timeline, ready: Any) -> None:
         if timeline.started and not core.started:
@@ -404,33 +404,20 @@ class Muxer:
             raise InvalidStateError(f"writing {self._shown} has failed before; only close is left")
         return self._core
 
-    def __enter__(self) -> Muxer:
+    def _require_open(self) -> None:
         self._open_core()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
+    def __exit__(self, *exc_info: object) -> None:
+        if exc_info[0] is None:
             self.close()
         else:
             self.discard()
 
-    def __del__(self) -> None:
-        if getattr(self, "_core", None) is None:
-            return
-        self.discard()
-        if warnings is not None:  # None: without a GIL this may run after the modules' end
-            message = f"the muxer of {self._shown} was never closed: its file is discarded"
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+    def _left_open(self) -> str:
+        return f"the muxer of {self._shown} was never closed: its file is discarded"
 
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "a Muxer cannot be pickled or sent to another process: make it where it is used"
-        )
+    def _abandon(self) -> None:
+        self.discard()
 
     def __repr__(self) -> str:
         return f"<Muxer {'closed ' * self.closed}{self._container.name} {self._shown}>"
