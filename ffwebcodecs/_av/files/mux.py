@@ -296,11 +296,7 @@ class MuxerCore:
         output = self._outputs[index]
         ptr = self._spare
         packet.reference(ptr, source)
-        shift = avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base)
-        if ptr.pts != packet.NOPTS:
-            ptr.pts += shift
-        if ptr.dts != packet.NOPTS:
-            ptr.dts += shift
+        packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base))
         self._write(output, index, ptr)
 
     def _write(self, output: _Output, index: int, ptr: Any) -> None:
