@@ -13,7 +13,7 @@ from .._av import forked
 from .._av.codecs import packet
 from .._av.files import containers
 from .._av.files.chapters import Chapter
-from .._av.files.mux import MuxerCore, VideoSetup
+from .._av.files.mux import MuxerCore, VideoStream
 from .._av.files.streams import CopiedStream
 from .._av.files.target import OutputFile
 from .._runtime import ending
@@ -24,7 +24,7 @@ from .._spec.numbers import show, to_flag
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
-from ._mux_setup import clock, make_setup
+from ._mux_setup import clock, describe_video
 
 _INT32_MAX = 2**31 - 1
 _LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
@@ -100,7 +100,7 @@ class Muxer(Closable):
         if fragmented and not self._container.is_iso:
             raise InvalidArgumentError(f"fragmented is for MP4 and MOV, not {self._container.name}")
         self._config: VideoDecoderConfig | None = None
-        self._setup: VideoSetup | None = None
+        self._video: VideoStream | None = None
         self._known_metadata: Any = None  # what was checked last: many give it with each chunk
         self._index = -1
         self._timeline: Timeline | None = None
@@ -210,13 +210,13 @@ class Muxer(Closable):
             )
         if chunk.type != "key" and not chunk._from_container:
             raise DataError(f"the first chunk, at {chunk.timestamp} us, must be a key chunk")
-        setup = make_setup(config, chunk, self._container)
-        setup.alpha = alpha is not None or packet.has_alpha(chunk._packet)
-        if setup.alpha and not self._container.holds_alpha_side_data:
+        video = describe_video(config, chunk, self._container)
+        video.alpha = alpha is not None or packet.has_alpha(chunk._packet)
+        if video.alpha and not self._container.holds_alpha_side_data:
             raise NotSupportedError(
                 f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
             )
-        if setup.display_matrix is not None and not self._container.holds_rotation:
+        if video.display_matrix is not None and not self._container.holds_rotation:
             flip = " and the flip" if config.flip else ""
             warnings.warn(
                 f"{self._container.name} cannot hold the rotation of {config.rotation} degrees"
@@ -224,10 +224,10 @@ class Muxer(Closable):
                 UserWarning,
                 stacklevel=3,
             )
-        self._config, self._setup = config, setup
-        self._native_times = setup.native is not None and chunk._from_container
+        self._config, self._video = config, video
+        self._native_times = video.native is not None and chunk._from_container
         self._timeline = Timeline(
-            containers.reorders(containers.codec_id(setup.codec)),
+            containers.reorders(containers.codec_id(video.codec)),
             from_zero=self._container.has_constant_rate,
         )
 
@@ -257,12 +257,12 @@ class Muxer(Closable):
 
     def _start(self, core: MuxerCore, timeline: Timeline) -> None:
         """Write the header: the first chunks are known."""
-        setup = self._setup
-        assert setup is not None
-        native = setup.native if self._native_times else None
+        video = self._video
+        assert video is not None
+        native = video.native if self._native_times else None
         time_base, rate = clock(self._container, native, timeline)
-        self._index = core.add_video(setup, time_base, rate)
-        if self._container.is_iso and setup.color[:3] != (2, 2, 2):
+        self._index = core.add_video(video, time_base, rate)
+        if self._container.is_iso and video.color[:3] != (2, 2, 2):
             # Old releases write colours only if told to, new ones then write unknown ones too.
             core.set_option("movflags", "+write_colr")
         if self._container.is_iso and core.has_option("movie_timescale"):
