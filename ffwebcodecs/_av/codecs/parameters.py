@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._ffi import avcodec, avutil, ffi
 from .. import averror, ledger
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodecContext, AVCodecParameters, AVRational, AVStream
 
 _parameters = ledger.owned("codec_parameters")
 _NUMBERS = (
@@ -44,7 +47,7 @@ class StreamParameters(NamedTuple):
     numbers: tuple[int, ...]
 
     @classmethod
-    def of_stream(cls, stream: Any) -> StreamParameters:
+    def of_stream(cls, stream: AVStream) -> StreamParameters:
         """Read those of an AVStream."""
         return _read(
             stream.codecpar,
@@ -54,7 +57,7 @@ class StreamParameters(NamedTuple):
         )
 
     @classmethod
-    def of_encoder(cls, context: Any) -> StreamParameters:
+    def of_encoder(cls, context: AVCodecContext) -> StreamParameters:
         """Read those of an open encoder."""
         par = allocate()
         code = avcodec.avcodec_parameters_from_context(par, context)
@@ -77,14 +80,14 @@ class StreamParameters(NamedTuple):
     def _number(self, name: str) -> int:
         return self.numbers[_NUMBERS.index(name)]
 
-    def apply(self, context: Any, codec_id: int) -> int:
+    def apply(self, context: AVCodecContext, codec_id: int) -> int:
         """Fill a codec context; returns FFmpeg's error code."""
         par = allocate()
         self.fill(par, codec_id)
         code: int = avcodec.avcodec_parameters_to_context(context, par)
         return code
 
-    def fill(self, par: Any, codec_id: int) -> None:
+    def fill(self, par: AVCodecParameters, codec_id: int) -> None:
         """Fill AVCodecParameters, all but the extradata."""
         par.codec_type = avutil.AVMEDIA_TYPE_VIDEO
         par.codec_id = codec_id
@@ -107,7 +110,7 @@ def known(carried: Any, codec_id: int) -> StreamParameters | None:
 
 
 def _read(
-    par: Any,
+    par: AVCodecParameters,
     time_base: tuple[int, int],
     frame_rate: tuple[int, int],
     real_frame_rate: tuple[int, int],
@@ -129,14 +132,13 @@ def _codec_name(codec_id: int) -> str:
     return name
 
 
-def _pair(rational: Any) -> tuple[int, int]:
+def _pair(rational: AVRational) -> tuple[int, int]:
     return rational.num, rational.den
 
 
-def allocate() -> Any:
+def allocate() -> AVCodecParameters:
     """Return the owner of new, empty AVCodecParameters."""
-    ptr = avcodec.avcodec_parameters_alloc()
+    ptr: AVCodecParameters = avcodec.avcodec_parameters_alloc()
     averror.check_pointer(ptr, "cannot allocate codec parameters")
     box = ffi.new("AVCodecParameters **", ptr)
-    _parameters.keep(ptr, ffi.gc(box, avcodec.avcodec_parameters_free))
-    return ffi.gc(ptr, _parameters.forget, 512)
+    return _parameters.own(ptr, ffi.gc(box, avcodec.avcodec_parameters_free), 512)
