@@ -59,7 +59,7 @@ _HOMES = {
     "set_log_level": "ffmpeg",
     "trace_frames": "_runtime.trace",
     "transcode": "files.transcode",
-    "write_frames": "files.transcode",
+    "write_frames": "files.write_frames",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
     from .files.read_frames import read_frames as read_frames
     from .files.remux import remux as remux
     from .files.transcode import transcode as transcode
-    from .files.transcode import write_frames as write_frames
+    from .files.write_frames import write_frames as write_frames
     from .frames.frame_cache import FrameCache as FrameCache
     from .frames.frame_cache import FrameCacheStats as FrameCacheStats
     from .frames.image_bitmap import ImageBitmap as ImageBitmap

@@ -1,4 +1,4 @@
-"""What whole-file conversions share: their results, their options, what of a file goes along."""
+"""What whole-file conversions share: their results, and what of a file goes along."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
-from .._spec.codecs.config import HARDWARE_ACCELERATION
-from .._spec.encoders.strings import codec_for_suffix
-from .._spec.numbers import show, to_dimension, to_integer, to_real
 from ..errors import InvalidArgumentError
-from ._frame_writer import EncodingOptions
 from .muxer import Muxer
 
 Progress = Callable[["TranscodeProgress"], object]
@@ -64,70 +60,6 @@ class TranscodeResult:
     copied_streams: list[str]
     dropped_streams: list[str]
     seconds: float
-
-
-def encoding_options(
-    output: Any,
-    *,
-    codec: str | None,
-    bitrate: int | None,
-    quantizer: int | None,
-    width: int | None,
-    height: int | None,
-    framerate: float | None,
-    alpha: str,
-    latency_mode: str,
-    hardware_acceleration: str,
-    encoder_options: Mapping[str, Any] | None,
-    threads: int | None,
-    format: str | None,
-) -> EncodingOptions:
-    """Check what can be checked before anything is opened."""
-    if codec is not None and (not isinstance(codec, str) or not codec.strip()):
-        raise InvalidArgumentError(f"codec must be a name or a codec string, got {show(codec)}")
-    if bitrate is not None and quantizer is not None:
-        raise InvalidArgumentError("give bitrate or quantizer, not both")
-    if hardware_acceleration not in HARDWARE_ACCELERATION:
-        raise InvalidArgumentError(
-            f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
-            f"got {show(hardware_acceleration)}"
-        )
-    rate = None if framerate is None else float(to_real(framerate, "framerate"))
-    if rate is not None and not 0 < rate <= 1000:
-        raise InvalidArgumentError(
-            f"framerate is {rate:g}, it must be more than 0 and at most 1000"
-        )
-    number = None if threads is None else to_integer(threads, "threads")
-    if number is not None and not 1 <= number <= 1024:
-        raise InvalidArgumentError(f"threads is {number}, it must be from 1 to 1024")
-    size = None
-    if width is not None or height is not None:
-        size = (
-            None if width is None else to_dimension(width, "width"),
-            None if height is None else to_dimension(height, "height"),
-        )
-    if codec is None:
-        named = isinstance(output, (str, os.PathLike))
-        suffix = os.path.splitext(os.fsdecode(os.fspath(output)))[1] if named else ""
-        codec = codec_for_suffix(suffix if format is None else f".{format}")
-    bits = None if bitrate is None else to_integer(bitrate, "bitrate")
-    if bits is not None and bits < 1:
-        raise InvalidArgumentError(f"bitrate is {bits}, it must be at least 1 bit per second")
-    quality = None if quantizer is None else to_integer(quantizer, "quantizer")
-    if quality is not None and quality < 0:
-        raise InvalidArgumentError(f"quantizer is {quality}, it must be at least 0")
-    return EncodingOptions(
-        codec=codec,
-        bitrate=bits,
-        quantizer=quality,
-        size=size,
-        framerate=rate,
-        alpha=alpha,
-        latency_mode=latency_mode,
-        hardware_acceleration=hardware_acceleration,
-        encoder_options=encoder_options,
-        threads=number,
-    )
 
 
 def refuse_same_file(input: Any, output: Any) -> None:
@@ -196,12 +128,8 @@ def content_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if key.lower() not in about_file}
 
 
-def frame_rate_of(demuxer: DemuxerCore) -> float | None:
-    numerator, denominator = demuxer.info.frame_rate
-    return numerator / denominator if numerator > 0 and denominator > 0 else None
-
-
 def span(demuxer: DemuxerCore, start: int | None, stop: int | None) -> int | None:
+    """Return how long the part between `start` and `stop` is, None if the file does not say."""
     whole = demuxer.info.duration
     if whole is None:
         return None if stop is None else stop - (start or 0)

@@ -6,12 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._av.codecs import packet
-from .._av.files.demux import DemuxerCore
-from .._spec.codecs.config import VideoDecoderConfig
-from ..codecs.video_decoder import open_decoder
 from ..frames.video_frame import VideoFrame
-from .demuxer import make_config
-from .read_frames import frames_of, packets_of
+from ._open import DecodedFile
+from ._reading import frames_of, packets_of
 
 _MICROSECOND = 1_000_000
 # After the last frame that is wanted, how far on the other streams are looked for.
@@ -33,7 +30,7 @@ class FileEvents:
 
     Parameters
     ----------
-    demuxer : DemuxerCore
+    file : DecodedFile
         Taken: closed at the end of `events`, or by `close`.
     start, stop : int or None
         Microseconds. Packets are moved by `-start`; frames keep their time.
@@ -41,35 +38,26 @@ class FileEvents:
         Stream index to time base.
     """
 
-    def __init__(
-        self,
-        demuxer: DemuxerCore,
-        *,
-        start: int | None,
-        stop: int | None,
-        hardware_acceleration: str,
-        threads: int | None,
-    ) -> None:
-        self.demuxer = demuxer
+    def __init__(self, file: DecodedFile, *, start: int | None, stop: int | None) -> None:
+        self.demuxer = demuxer = file.demuxer
         self.copied: Mapping[int, tuple[int, int]] = {}
         self._start, self._stop = start, stop
         self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
         self._waiting: list[CopiedPacket] = []
-        config = VideoDecoderConfig.parse(make_config(demuxer.info))
-        self._core, shapes = open_decoder(
-            config, demuxer.info.parameters, threads, hardware_acceleration
-        )
+        self._file = file
         self._packets = packets_of(demuxer, start, self._divert)
-        self._frames = frames_of(self._packets, self._core, shapes, None, start, stop, 1)
+        self._frames = frames_of(
+            self._packets, file.decoder, file.shapes, file.decoder.close, start, stop, 1
+        )
 
     def _divert(self, index: int, ptr: Any) -> None:
         time_base = self.copied.get(index)
         if time_base is None:
             return
-        when = ptr.pts if ptr.pts != packet.NOPTS else ptr.dts
-        if index in self._covers:
-            when = packet.NOPTS  # belongs to the whole, wherever that begins
-        if when != packet.NOPTS:
+        pts, dts = packet.times(ptr)
+        when = dts if pts is None else pts
+        # A cover belongs to the whole, wherever that begins.
+        if when is not None and index not in self._covers:
             microseconds = when * time_base[0] * _MICROSECOND // time_base[1]
             if self._start is not None and microseconds < self._start:
                 return
@@ -100,7 +88,8 @@ class FileEvents:
     def _read_behind(self, until: int) -> None:
         """Divert what belongs to the time that is wanted and lies behind its last frame."""
         for ptr, timestamp in self._packets:
-            if timestamp >= until or ptr.dts >= until:
+            _, dts = packet.times(ptr)
+            if timestamp >= until or (dts is not None and dts >= until):
                 return
 
     def close(self) -> None:
@@ -113,5 +102,4 @@ class FileEvents:
         except ValueError:
             # A second Ctrl-C did not wait for the thread that is in them: it closes all at its end.
             return
-        self._core.close()
-        self.demuxer.close()
+        self._file.close()

@@ -6,7 +6,6 @@ first frame, because that decides size, depth and rate where the caller left the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from .._av.codecs.decoder import default_threads
@@ -23,54 +22,13 @@ from ..codecs.video_encoder import describe_output
 from ..errors import DataError, InvalidArgumentError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
+from ._encoding_options import EncodingOptions
 from ._pace import Pace
 from .muxer import Muxer
 
 # Microseconds by which a time may go back, as in files whose clock is not exact: such a frame is
 # shown right after the one before. More would hide whatever follows.
 _JITTER = 100_000
-
-
-class EncodingOptions:
-    """What the caller of a conversion said about the encoder; see `transcode` for the meanings."""
-
-    __slots__ = (
-        "alpha",
-        "bitrate",
-        "codec",
-        "encoder_options",
-        "framerate",
-        "hardware_acceleration",
-        "latency_mode",
-        "quantizer",
-        "size",
-        "threads",
-    )
-
-    def __init__(
-        self,
-        *,
-        codec: str,
-        bitrate: int | None = None,
-        quantizer: int | None = None,
-        size: tuple[int | None, int | None] | None = None,
-        framerate: float | None = None,
-        alpha: str = "discard",
-        latency_mode: str = "quality",
-        hardware_acceleration: str = "no-preference",
-        encoder_options: Mapping[str, object] | None = None,
-        threads: int | None = None,
-    ) -> None:
-        self.codec = codec
-        self.bitrate = bitrate
-        self.quantizer = quantizer
-        self.size = size
-        self.framerate = framerate
-        self.alpha = alpha
-        self.latency_mode = latency_mode
-        self.hardware_acceleration = hardware_acceleration
-        self.encoder_options = encoder_options
-        self.threads = threads
 
 
 class FrameWriter:

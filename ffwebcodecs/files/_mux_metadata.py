@@ -47,10 +47,10 @@ def texts(value: Any, what: str) -> dict[str, str]:
     return checked
 
 
-def read_metadata(metadata: Any) -> tuple[VideoDecoderConfig | None, Any, bytes | None]:
-    """Return the configuration (a parsed copy), the demuxer's knowledge, and alpha side data."""
+def read_metadata(metadata: Any) -> tuple[VideoDecoderConfig | None, bytes | None]:
+    """Return the configuration (a parsed copy) and alpha side data."""
     if metadata is None:
-        return None, None, None
+        return None, None
     alpha = None
     if isinstance(metadata, VideoDecoderConfig):
         config: Any = metadata
@@ -64,11 +64,8 @@ def read_metadata(metadata: Any) -> tuple[VideoDecoderConfig | None, Any, bytes 
             "metadata must be an EncodedVideoChunkMetadata, a VideoDecoderConfig or a mapping, "
             f"got {show(metadata)}"
         )
-    if config is not None:
-        config, native = VideoDecoderConfig.parse(config), getattr(config, "_native", None)
-    else:
-        native = None
-    return config, native, bytes(as_view(alpha)) if alpha is not None else None
+    parsed = None if config is None else VideoDecoderConfig.parse(config)
+    return parsed, bytes(as_view(alpha)) if alpha is not None else None
 
 
 def check_same(timestamp: int, config: VideoDecoderConfig, first: VideoDecoderConfig) -> None:

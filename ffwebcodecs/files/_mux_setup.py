@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
+from .._av.codecs.parameters import StreamParameters, known
 from .._av.files import containers
-from .._av.files.mux import MOST_TICKS, VideoSetup
+from .._av.files.mux import MOST_TICKS, VideoStream
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.nal import START
@@ -19,20 +19,15 @@ from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError
 
 
-def make_setup(
-    config: VideoDecoderConfig,
-    native: Any,
-    chunk: EncodedVideoChunk,
-    container: containers.Container,
-) -> VideoSetup:
+def describe_video(
+    config: VideoDecoderConfig, chunk: EncodedVideoChunk, container: containers.Container
+) -> VideoStream:
     """Return the stream's description.
 
     Parameters
     ----------
     config : VideoDecoderConfig
-        A parsed copy.
-    native : StreamParameters or None
-        What the demuxer knew besides.
+        A parsed copy, with what the demuxer knew besides.
     chunk : EncodedVideoChunk
         The first one, for what the configuration leaves out.
     container : containers.Container
@@ -46,30 +41,41 @@ def make_setup(
     """
     info = parse_codec(config.codec)
     identifier = containers.codec_id(info.name)
-    setup = VideoSetup(containers.codec_name(identifier))
-    container.require(identifier, setup.codec)
-    setup.native = native
-    _codec_header(setup, info, config, chunk, container)
-    _size(setup, info, config, chunk)
-    _format(setup, info, native)
-    if native is not None and native.numbers[0]:
-        setup.codec_tag = native.numbers[0]
-    elif families.of(info).HAS_LENGTHS:
-        setup.codec_tag = int.from_bytes(info.entry.encode(), "little")
-    setup.color = _color(config, native)
+    video = VideoStream(containers.codec_name(identifier))
+    container.require(identifier, video.codec)
+    native = video.native = known(config._native, identifier)
+    _codec_header(video, info, config, chunk, container)
+    _size(video, info, config, chunk)
+    _format(video, info, native)
+    video.codec_tag = _tag(info, native)
+    video.color = _color(config, native)
     if config.display_aspect_width and config.display_aspect_height:
         sides = config.display_aspect_width, config.display_aspect_height
-        exact = Fraction(sides[0] * setup.height, sides[1] * setup.width)
+        exact = Fraction(sides[0] * video.height, sides[1] * video.width)
         # What comes from a file is a ratio; what comes from an encoder may be a rounded size.
-        shape = pixel_aspect(*sides, setup.width, setup.height) if native is None else exact
-        setup.sample_aspect_ratio = shape.numerator, shape.denominator
+        shape = pixel_aspect(*sides, video.width, video.height) if native is None else exact
+        video.sample_aspect_ratio = shape.numerator, shape.denominator
     if config.rotation or config.flip:
-        setup.display_matrix = display_matrix(int(config.rotation), config.flip)
-    return setup
+        video.display_matrix = display_matrix(int(config.rotation), config.flip)
+    return video
+
+
+def _tag(info: CodecInfo, native: StreamParameters | None) -> int:
+    """Return the container's own tag, unless the codec string was changed to say another one: a
+    file's string says `IN_STREAM` only if that is its tag.
+    """
+    family = families.of(info)
+    own = 0 if native is None else native.codec_tag
+    if not family.HAS_LENGTHS:
+        return own
+    entry, in_stream = (
+        int.from_bytes((name or "").encode(), "little") for name in (info.entry, family.IN_STREAM)
+    )
+    return entry if not own or in_stream in (entry, own) else own
 
 
 def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
-    """Return the matrix that turns clockwise and mirrors then: `demuxer.orientation` backwards."""
+    """Return the matrix that turns clockwise and mirrors then: `orientation` backwards."""
     cosine = {0: 1, 90: 0, 180: -1, 270: 0}[rotation] << 16
     sine = {0: 0, 90: 1, 180: 0, 270: -1}[rotation] << 16
     a, b, c, d = cosine, sine, -sine, cosine
@@ -79,16 +85,16 @@ def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
 
 
 def _codec_header(
-    setup: VideoSetup,
+    video: VideoStream,
     info: CodecInfo,
     config: VideoDecoderConfig,
     chunk: EncodedVideoChunk,
     container: containers.Container,
 ) -> None:
     description = bytes(config.description) if config.description is not None else b""  # type: ignore[call-overload]
-    native = setup.native.extradata if setup.native is not None else b""
+    native = video.native.extradata if video.native is not None else b""
     family = families.of(info)
-    setup.extradata = family.file_header(description, native, chunk.data)
+    video.extradata = family.file_header(description, native, chunk.data)
     if family.HAS_LENGTHS:
         if description:
             family.length_size(description)  # whether it is one
@@ -98,7 +104,7 @@ def _codec_header(
                 f"not begin with a start code: {config.codec} needs an {family.RECORD} or Annex B "
                 "chunks"
             )
-    if family.HEADER and container.needs_description and not setup.extradata:
+    if family.HEADER and container.needs_description and not video.extradata:
         lacking = "decoder_config has no description and " if family.HAS_LENGTHS else ""
         raise InvalidArgumentError(
             f"{container.name} needs the {family.HEADER} of {config.codec} first, but {lacking}the "
@@ -107,13 +113,13 @@ def _codec_header(
 
 
 def _size(
-    setup: VideoSetup, info: CodecInfo, config: VideoDecoderConfig, chunk: EncodedVideoChunk
+    video: VideoStream, info: CodecInfo, config: VideoDecoderConfig, chunk: EncodedVideoChunk
 ) -> None:
     if config.coded_width and config.coded_height:
-        setup.width, setup.height = config.coded_width, config.coded_height
+        video.width, video.height = config.coded_width, config.coded_height
         return
     try:
-        size = families.of(info).size_of(setup.extradata, chunk.data)
+        size = families.of(info).size_of(video.extradata, chunk.data)
     except DataError:
         size = None
     if size is None or not all(size):
@@ -121,30 +127,26 @@ def _size(
             f"decoder_config has no coded_width and coded_height, and the chunk at "
             f"{chunk.timestamp} us does not tell them"
         )
-    setup.width, setup.height = size
+    video.width, video.height = size
 
 
-def _format(setup: VideoSetup, info: CodecInfo, native: Any) -> None:
+def _format(video: VideoStream, info: CodecInfo, native: StreamParameters | None) -> None:
     if native is not None:
         return  # has all of it
     if info.level is not None and info.profile is not None:  # VP8 has none of either
-        setup.profile = info.profile
+        video.profile = info.profile
     depth, chroma = info.bit_depth, info.chroma
     if depth is not None and chroma is not None:
         name = "gray" if chroma == "400" else f"yuv{chroma}p"
-        setup.pix_fmt = name if depth == 8 else f"{name}{depth}le"
+        video.pix_fmt = name if depth == 8 else f"{name}{depth}le"
 
 
-def _color(config: VideoDecoderConfig, native: Any) -> tuple[int, int, int, int]:
+def _color(
+    config: VideoDecoderConfig, native: StreamParameters | None
+) -> tuple[int, int, int, int]:
     codes, full = UNSPECIFIED, 0
     if native is not None:
-        at = native.FIELDS.index
-        full = native.numbers[at("color_range")]
-        codes = (
-            native.numbers[at("color_primaries")],
-            native.numbers[at("color_trc")],
-            native.numbers[at("color_space")],
-        )
+        codes, full = native.color[:3], native.color[3]
     space = config.color_space
     if isinstance(space, VideoColorSpace):
         codes = codes_of(space.primaries, space.transfer, space.matrix, codes)
@@ -156,7 +158,7 @@ _COARSER = {1000000: 90000, 90000: 1000, 1000: 1}
 
 
 def clock(
-    container: containers.Container, native: Any, timeline: Timeline
+    container: containers.Container, native: StreamParameters | None, timeline: Timeline
 ) -> tuple[tuple[int, int], tuple[int, int] | None]:
     """Return the time base to ask for, and the frames per second if they are constant.
 

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import threading
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from .._av import forked
 from .._av.codecs import packet
-from .._av.files.demux import DemuxerCore, StreamInfo
-from .._av.files.streams import CopiedStream
-from .._av.frames.pixel_format import pix_fmt_name
-from .._spec.codecs import families
+from .._av.files.demux import DemuxerCore
+from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
-from .._spec.codecs.grammar import Stream
-from .._spec.codecs.strings import parse_codec
-from .._spec.frames.color import names_of
-from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
-from ..errors import DataError, NotSupportedError
+from ._reading import chunk_of
+from ._stream_config import make_config
 
-_OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "software")
 
-
-class Demuxer:
+class Demuxer(Closable):
     """The video stream of a file.
 
     Opens whatever the installed libavformat can: MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw
@@ -59,16 +50,14 @@ class Demuxer:
     """
 
     # Without a dictionary, for the sake of Python 3.11's tracemalloc.
-    __slots__ = ("__weakref__", "_config", "_core", "_lock", "_next_guess")
+    __slots__ = ("__weakref__", "_config", "_core", "_lock")
+
+    _instead = "send the path instead"
 
     def __init__(self, source: Any) -> None:
-        self._set_up(DemuxerCore(source))
-
-    def _set_up(self, core: DemuxerCore) -> None:
+        self._core = DemuxerCore(source)
         self._lock = threading.RLock()
-        self._core = core
         self._config: VideoDecoderConfig | None = None
-        self._next_guess = 0
         forked.watch(self)
 
     def _after_fork(self) -> None:
@@ -94,8 +83,7 @@ class Demuxer:
     @property
     def frame_rate(self) -> float | None:
         """Average frames per second as far as FFmpeg can tell, None if it cannot."""
-        numerator, denominator = self._core.info.frame_rate
-        return numerator / denominator if numerator > 0 and denominator > 0 else None
+        return self._core.info.rate
 
     @property
     def format_name(self) -> str:
@@ -133,59 +121,8 @@ class Demuxer:
                 ptr = packet.allocate()
                 if not core.read(ptr):
                     return
-                chunk = self._chunk(core, ptr)
+                chunk = chunk_of(core, ptr)
             yield chunk
-
-    @classmethod
-    def _with_all_streams(cls, source: Any) -> Demuxer:
-        """Open a file whose other streams are wanted too, for copying: see `_packets`."""
-        demuxer = cls.__new__(cls)
-        demuxer._set_up(DemuxerCore(source, all_streams=True))
-        return demuxer
-
-    @property
-    def _other_streams(self) -> list[CopiedStream]:
-        """The streams besides the video; empty unless opened by `_with_all_streams`."""
-        return self._core.others
-
-    @property
-    def _tags(self) -> dict[str, str]:
-        """The metadata of the whole file, without what is about the container."""
-        return {
-            key: value for key, value in self._core.tags.items() if key.lower() not in _OWN_TAGS
-        }
-
-    def _packets(self) -> Iterator[tuple[int | None, Any]]:
-        """Yield everything in the file's order: (None, chunk) of the video, and (index, packet) of
-        `_other_streams`, in their own time base.
-        """
-        while True:
-            with self._lock:
-                core = self._open_core()
-                ptr = packet.allocate()
-                index = core.read_any(ptr)
-                if index is None:
-                    return
-                item = self._chunk(core, ptr) if index == core.info.index else None
-            yield (index, ptr) if item is None else (None, item)
-
-    def _chunk(self, core: DemuxerCore, ptr: Any) -> EncodedVideoChunk:
-        timestamp = self._timestamp(ptr)
-        return EncodedVideoChunk._from_native(
-            ptr, core.is_key(ptr), timestamp, ptr.duration or None
-        )
-
-    def _timestamp(self, ptr: Any) -> int:
-        """Return the presentation time; raw streams and AVI have none, then the decoding time
-        stands in for it.
-        """
-        timestamp: int = ptr.pts
-        if timestamp == packet.NOPTS:
-            timestamp = ptr.dts
-            if timestamp == packet.NOPTS:
-                timestamp = self._next_guess
-        self._next_guess = timestamp + (ptr.duration or self._core.frame_duration)
-        return timestamp
 
     def seek(self, timestamp: int) -> None:
         """Go to the last key chunk at or before `timestamp` (microseconds), or to the first one.
@@ -199,7 +136,7 @@ class Demuxer:
         """
         timestamp = to_int64(timestamp, "timestamp")
         with self._lock:
-            self._next_guess = self._open_core().seek(timestamp)
+            self._open_core().seek(timestamp)
 
     @property
     def closed(self) -> bool:
@@ -215,118 +152,16 @@ class Demuxer:
         self._core.require_open()
         return self._core
 
-    def __enter__(self) -> Demuxer:
+    def _require_open(self) -> None:
         self._open_core()
-        return self
 
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
+    def _left_open(self) -> str:
+        return f"unclosed demuxer of {self._core.shown}"
 
-    def __del__(self) -> None:
-        core = getattr(self, "_core", None)
-        if core is None or core.closed:
-            return
-        core.close()
-        if warnings is not None:  # None: without a GIL this may run after the modules' end
-            warnings.warn(f"unclosed demuxer of {core.shown}", ResourceWarning, 2, source=self)
-
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "a Demuxer cannot be pickled or sent to another process: send the path instead"
-        )
+    def _abandon(self) -> None:
+        self._core.close()  # nobody else has it, so there is nothing to lock
 
     def __repr__(self) -> str:
         info = self._core.info
         state = "closed " if self.closed else ""
         return f"<Demuxer {state}{info.format_name} {info.codec} {info.width}x{info.height}>"
-
-
-def make_config(info: StreamInfo) -> VideoDecoderConfig:
-    """Return the decoder configuration of a stream."""
-    codec = codec_string(info)
-    description: bytes | None = None
-    if info.extradata and families.of(parse_codec(codec)).is_description(info.extradata):
-        description = info.extradata
-    aspect = display_aspect(info.width, info.height, info.sar)
-    rotation, flip = orientation(info.display_matrix)
-    sized = info.width > 0 and info.height > 0
-    config = VideoDecoderConfig(
-        codec=codec,
-        description=description,
-        coded_width=info.width if sized else None,
-        coded_height=info.height if sized else None,
-        display_aspect_width=aspect[0] if aspect else None,
-        display_aspect_height=aspect[1] if aspect else None,
-        color_space=color_space(info.color),
-        rotation=rotation,
-        flip=flip,
-    )
-    # Uncommon codecs need more than the configuration can say (a tag, bits per sample, a pixel
-    # format).
-    object.__setattr__(config, "_native", info.parameters)
-    return config
-
-
-def codec_string(info: StreamInfo) -> str:
-    """Return the WebCodecs codec string of a stream, ``ffmpeg:NAME`` where WebCodecs has none."""
-    primaries, transfer, matrix, full = info.color
-    rate = info.frame_rate
-    stream = Stream(
-        info.extradata,
-        codec=info.codec,
-        tag=(info.codec_tag & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1"),
-        profile=info.profile,
-        level=info.level,
-        pix_fmt=pix_fmt_name(info.pix_fmt),
-        width=info.width,
-        height=info.height,
-        frame_rate=rate[0] / rate[1] if rate[1] > 0 else None,
-        color=(primaries, transfer, matrix),
-        full_range=full == 2,
-    )
-    try:
-        text = families.of_codec(info.codec).codec_string(stream)
-        parse_codec(text)
-        return text
-    except (DataError, NotSupportedError):
-        # No usable header, or a profile that the grammar lacks; the codec itself is known.
-        return f"ffmpeg:{info.codec}"
-
-
-def color_space(codes: tuple[int, int, int, int]) -> VideoColorSpace | None:
-    """Return the colours of a stream, None if it says nothing about them."""
-    primaries, transfer, matrix = names_of(*codes[:3])
-    full = {1: False, 2: True}.get(codes[3])
-    if primaries is None and transfer is None and matrix is None and full is None:
-        return None
-    return VideoColorSpace(primaries=primaries, transfer=transfer, matrix=matrix, full_range=full)
-
-
-def display_aspect(width: int, height: int, sar: tuple[int, int]) -> tuple[int, int] | None:
-    """Return the display aspect ratio in lowest terms, None for square pixels."""
-    numerator, denominator = sar
-    if numerator <= 0 or denominator <= 0 or numerator == denominator or width <= 0 or height <= 0:
-        return None
-    horizontal, vertical = width * numerator, height * denominator
-    divisor = math.gcd(horizontal, vertical)
-    return horizontal // divisor, vertical // divisor
-
-
-def orientation(matrix: tuple[int, ...] | None) -> tuple[int, bool]:
-    """Return clockwise rotation and flip of a container's display matrix.
-
-    The matrix takes (x, y) to (a x + c y, b x + d y), y pointing down, as ISO/IEC 14496-12 section
-    6.2.2 has it. WebCodecs turns first and mirrors then, so a mirrored matrix is mirrored back
-    before its angle is read.
-    """
-    if matrix is None:
-        return 0, False
-    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
-    flip = a * d - b * c < 0
-    if flip:
-        a, c = -a, -c
-    # With a singular matrix there is nothing to read.
-    if a == b == c == d == 0:
-        return 0, False
-    angle = math.degrees(math.atan2(b - c, a + d))
-    return round(angle / 90) * 90 % 360, flip

@@ -7,31 +7,31 @@ import threading
 import warnings
 import weakref
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 from .._av import forked
 from .._av.codecs import packet
 from .._av.files import containers
 from .._av.files.chapters import Chapter
-from .._av.files.mux import MuxerCore, VideoSetup
+from .._av.files.mux import MuxerCore, VideoStream
 from .._av.files.streams import CopiedStream
-from .._av.files.target import Target
+from .._av.files.target import OutputFile
 from .._runtime import ending
+from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.timeline import Entry, Timeline
 from .._spec.numbers import show, to_flag
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
-from ._mux_setup import clock, make_setup
+from ._mux_setup import clock, describe_video
 
 _INT32_MAX = 2**31 - 1
 _LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
 _open: weakref.WeakSet[Muxer] = weakref.WeakSet()
 
 
-class Muxer:
+class Muxer(Closable):
     """A video file being written from encoded chunks.
 
     MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw H.264 and HEVC, GIF, WebP, AVIF, and what else
@@ -86,7 +86,7 @@ class Muxer:
         options: Mapping[str, str] | None = None,
     ) -> None:
         self._core: MuxerCore | None = None
-        self._target: Target | None = None
+        self._target: OutputFile | None = None
         self._lock = threading.RLock()
         self._is_inherited = False
         forked.watch(self)
@@ -95,12 +95,12 @@ class Muxer:
             raise InvalidArgumentError(f"format must be a string, got {show(format)}")
         faststart, fragmented = to_flag(faststart, "faststart"), to_flag(fragmented, "fragmented")
         tags, settings = texts(metadata, "metadata"), texts(options, "options")
-        target = Target(destination)
+        target = OutputFile(destination)
         self._container = containers.find(target.path, format)
         if fragmented and not self._container.is_iso:
             raise InvalidArgumentError(f"fragmented is for MP4 and MOV, not {self._container.name}")
         self._config: VideoDecoderConfig | None = None
-        self._setup: VideoSetup | None = None
+        self._video: VideoStream | None = None
         self._known_metadata: Any = None  # what was checked last: many give it with each chunk
         self._index = -1
         self._timeline: Timeline | None = None
@@ -178,7 +178,7 @@ class Muxer:
         """
         check_chunk(chunk)
         known = metadata is not None and metadata is self._known_metadata
-        config, native, alpha = (None, None, None) if known else read_metadata(metadata)
+        config, alpha = (None, None) if known else read_metadata(metadata)
         with self._lock:
             core = self._open_core()
             if alpha is not None and not self._container.holds_alpha_side_data:
@@ -186,7 +186,7 @@ class Muxer:
                     f"{self._container.name} cannot hold alpha_side_data; use .webm or .mkv"
                 )
             if self._timeline is None:
-                self._begin(chunk, config, native, alpha)
+                self._begin(chunk, config, alpha)
             elif config is not None and self._config is not None:
                 check_same(chunk.timestamp, config, self._config)
             timeline = self._timeline
@@ -200,7 +200,6 @@ class Muxer:
         self,
         chunk: EncodedVideoChunk,
         config: VideoDecoderConfig | None,
-        native: Any,
         alpha: bytes | None,
     ) -> None:
         if config is None:
@@ -211,13 +210,13 @@ class Muxer:
             )
         if chunk.type != "key" and not chunk._from_container:
             raise DataError(f"the first chunk, at {chunk.timestamp} us, must be a key chunk")
-        setup = make_setup(config, native, chunk, self._container)
-        setup.alpha = alpha is not None or packet.has_alpha(chunk._packet)
-        if setup.alpha and not self._container.holds_alpha_side_data:
+        video = describe_video(config, chunk, self._container)
+        video.alpha = alpha is not None or packet.has_alpha(chunk._packet)
+        if video.alpha and not self._container.holds_alpha_side_data:
             raise NotSupportedError(
                 f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
             )
-        if setup.display_matrix is not None and not self._container.holds_rotation:
+        if video.display_matrix is not None and not self._container.holds_rotation:
             flip = " and the flip" if config.flip else ""
             warnings.warn(
                 f"{self._container.name} cannot hold the rotation of {config.rotation} degrees"
@@ -225,21 +224,21 @@ class Muxer:
                 UserWarning,
                 stacklevel=3,
             )
-        self._config, self._setup = config, setup
-        self._native_times = native is not None and chunk._from_container
+        self._config, self._video = config, video
+        self._native_times = video.native is not None and chunk._from_container
         self._timeline = Timeline(
-            containers.reorders(containers.codec_id(setup.codec)),
+            containers.reorders(containers.codec_id(video.codec)),
             from_zero=self._container.has_constant_rate,
         )
 
     @staticmethod
     def _entry(chunk: EncodedVideoChunk, alpha: bytes | None) -> Entry:
-        ptr = chunk._packet
-        dts = None if ptr.dts == packet.NOPTS else ptr.dts
-        if chunk._from_container and ptr.pts == packet.NOPTS:
+        pts, dts = packet.times(chunk._packet)
+        if chunk._from_container and pts is None and dts is None:
             # AVI and raw streams do not tell when a picture is shown, only the order.
-            dts = chunk.timestamp if dts is None else dts
-        return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, packet.is_discarded(ptr))
+            dts = chunk.timestamp
+        hidden = packet.is_discarded(chunk._packet)
+        return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, hidden)
 
     def _write(self, core: MuxerCore, timeline: Timeline, ready: Any) -> None:
         if timeline.started and not core.started:
@@ -258,12 +257,12 @@ class Muxer:
 
     def _start(self, core: MuxerCore, timeline: Timeline) -> None:
         """Write the header: the first chunks are known."""
-        setup = self._setup
-        assert setup is not None
-        native = setup.native if self._native_times else None
+        video = self._video
+        assert video is not None
+        native = video.native if self._native_times else None
         time_base, rate = clock(self._container, native, timeline)
-        self._index = core.add_video(setup, time_base, rate)
-        if self._container.is_iso and setup.color[:3] != (2, 2, 2):
+        self._index = core.add_video(video, time_base, rate)
+        if self._container.is_iso and video.color[:3] != (2, 2, 2):
             # Old releases write colours only if told to, new ones then write unknown ones too.
             core.set_option("movflags", "+write_colr")
         if self._container.is_iso and core.has_option("movie_timescale"):
@@ -405,33 +404,20 @@ class Muxer:
             raise InvalidStateError(f"writing {self._shown} has failed before; only close is left")
         return self._core
 
-    def __enter__(self) -> Muxer:
+    def _require_open(self) -> None:
         self._open_core()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
+    def __exit__(self, *exc_info: object) -> None:
+        if exc_info[0] is None:
             self.close()
         else:
             self.discard()
 
-    def __del__(self) -> None:
-        if getattr(self, "_core", None) is None:
-            return
-        self.discard()
-        if warnings is not None:  # None: without a GIL this may run after the modules' end
-            message = f"the muxer of {self._shown} was never closed: its file is discarded"
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+    def _left_open(self) -> str:
+        return f"the muxer of {self._shown} was never closed: its file is discarded"
 
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "a Muxer cannot be pickled or sent to another process: make it where it is used"
-        )
+    def _abandon(self) -> None:
+        self.discard()
 
     def __repr__(self) -> str:
         return f"<Muxer {'closed ' * self.closed}{self._container.name} {self._shown}>"

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .._av.codecs import packet
-from .._av.files.demux import DemuxerCore
-from .._av.frames import frame as native
-from .._av.frames.hardware import picture_of
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.numbers import show, to_int64, to_integer
-from ..codecs.encoded_video_chunk import EncodedVideoChunk
-from ..codecs.video_decoder import Core, open_decoder
-from ..errors import EncodingError, InvalidArgumentError
-from ..frames._shape import ShapeCache
+from ..codecs.video_decoder import open_decoder
+from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from .demuxer import Demuxer, make_config
-
-# A packet to decode, and the timestamp it gets if it has none of its own.
-_Packets = Generator[tuple[Any, int], None, None]
+from ._open import open_for_decoding
+from ._reading import frames_of, packets_of, packets_of_chunks
+from .demuxer import Demuxer
 
 
 def read_frames(
@@ -90,30 +83,22 @@ def read_frames(
     if count is not None and not 1 <= count <= 1024:
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
     parsed = None if config is None else VideoDecoderConfig.parse(config)
-    parameters = getattr(config, "_native", None)
-    demuxer: DemuxerCore | None = None
     if isinstance(source, Demuxer):
         if parsed is None:
-            config = source.video_config
-            parsed, parameters = VideoDecoderConfig.parse(config), getattr(config, "_native", None)
-        packets = _of_chunks(source.chunks(first))
+            parsed = VideoDecoderConfig.parse(source.video_config)
+        packets = packets_of_chunks(source.chunks(first))
     elif isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
             raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
-        packets = _of_chunks(source)
+        packets = packets_of_chunks(source)
     else:
-        demuxer = DemuxerCore(source)
-        if parsed is None:
-            config = make_config(demuxer.info)
-            parsed, parameters = VideoDecoderConfig.parse(config), demuxer.info.parameters
-        packets = packets_of(demuxer, first)
-    try:
-        core, shapes = open_decoder(parsed, parameters, count, hardware_acceleration)
-    except BaseException:
-        if demuxer is not None:
-            demuxer.close()
-        raise
-    return frames_of(packets, core, shapes, demuxer, first, last, stride)
+        file = open_for_decoding(
+            source, parsed, threads=count, hardware_acceleration=hardware_acceleration
+        )
+        packets = packets_of(file.demuxer, first)
+        return frames_of(packets, file.decoder, file.shapes, file.close, first, last, stride)
+    core, shapes = open_decoder(parsed, parsed._native, count, hardware_acceleration)
+    return frames_of(packets, core, shapes, core.close, first, last, stride)
 
 
 def _is_file(source: object) -> bool:
@@ -131,104 +116,3 @@ def _is_file(source: object) -> bool:
     except TypeError:
         return False
     return True
-
-
-def packets_of(
-    demuxer: DemuxerCore, start: int | None, divert: Callable[[int, Any], object] | None = None
-) -> _Packets:
-    """Yield the packets of a file's video; each is valid until the next one is asked for.
-
-    `divert` is called with stream index and packet of every other stream that the demuxer reads.
-    """
-    guess = 0 if start is None else demuxer.seek(start)
-    index = demuxer.info.index
-    ptr = packet.allocate()
-    while (found := demuxer.read_any(ptr)) is not None:
-        if found != index:
-            if divert is not None:
-                divert(found, ptr)
-            packet.unref(ptr)
-            continue
-        timestamp = ptr.pts
-        if timestamp == packet.NOPTS:
-            timestamp = ptr.dts if ptr.dts != packet.NOPTS else guess
-            guess = timestamp + (ptr.duration or demuxer.frame_duration)
-        yield ptr, timestamp
-        packet.unref(ptr)
-
-
-def _of_chunks(chunks: Iterable[EncodedVideoChunk]) -> _Packets:
-    for chunk in chunks:
-        if not isinstance(chunk, EncodedVideoChunk):
-            raise InvalidArgumentError(f"read_frames takes EncodedVideoChunks, got {show(chunk)}")
-        yield chunk._decodable(), chunk.timestamp
-
-
-def _decoded(packets: _Packets, core: Core, box: list[Any]) -> Iterator[None]:
-    """Put one native frame after the other into `box`, yielding each time; an error comes after
-    everything that was decoded before it.
-
-    A generator that waits keeps its local variables. Frames go through the box, out of which the
-    consumer takes them, so that nobody but the program holds a frame that it is looking at.
-    """
-    failure: EncodingError | None = None
-    try:
-        for ptr, timestamp in packets:
-            core.send(ptr, timestamp)
-            while _received(core, box):
-                yield
-    except EncodingError as error:
-        failure = error.with_traceback(None)
-    try:
-        core.drain()
-        while _received(core, box):
-            yield
-    except EncodingError as error:
-        failure = failure or error.with_traceback(None)
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            failure = None  # its traceback holds this frame, which must not hold it in turn
-
-
-def _received(core: Core, box: list[Any]) -> bool:
-    box.append(core.receive())
-    if box[0] is None:
-        box.clear()
-    return bool(box)
-
-
-def frames_of(
-    packets: _Packets,
-    core: Core,
-    shapes: ShapeCache,
-    demuxer: DemuxerCore | None,
-    start: int | None,
-    stop: int | None,
-    step: int,
-) -> Generator[VideoFrame, None, None]:
-    """Yield the frames between `start` and `stop`; closes core and demuxer at the end."""
-    make, shape_of, duration = VideoFrame._from_native, shapes.shape_of, native.duration
-    position = -1
-    box: list[Any] = []
-    try:
-        for _ in _decoded(packets, core, box):
-            ptr = box.pop()
-            timestamp = ptr.pts
-            if start is not None and timestamp < start:
-                continue
-            if stop is not None and timestamp >= stop:
-                return
-            position += 1
-            if step > 1 and position % step:
-                continue
-            box.append(
-                make(picture_of(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
-            )
-            del ptr
-            yield box.pop()
-    finally:
-        core.close()
-        if demuxer is not None:
-            demuxer.close()

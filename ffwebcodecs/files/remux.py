@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from .._av.codecs import packet
-from .._av.files.demux import DemuxerCore
 from .._spec.numbers import to_flag
-from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._conversion import (
     Progress,
     TranscodeProgress,
@@ -20,7 +17,8 @@ from ._conversion import (
     refuse_same_file,
     span,
 )
-from .demuxer import make_config
+from ._open import open_file
+from ._reading import chunk_of, kept_packets
 from .muxer import Muxer
 
 
@@ -54,32 +52,27 @@ def remux(
     """
     began = time.monotonic()
     refuse_same_file(input, output)
-    demuxer = DemuxerCore(input, all_streams=to_flag(audio, "audio"))
+    file = open_file(input, all_streams=to_flag(audio, "audio"))
+    demuxer, config = file.demuxer, file.config
     count = 0
     try:
-        config = make_config(demuxer.info)
         tags = content_tags(demuxer.tags) if metadata is None else metadata
         with Muxer(output, format=format, metadata=tags) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
             copy_chapters(demuxer, muxer)
             duration = span(demuxer, None, None)
             origin = demuxer.info.start_time or 0
-            for index, ptr in _packets(demuxer):
+            for index, ptr in kept_packets(demuxer):
                 if index in numbers:
                     muxer._add_copied_packet(numbers[index], ptr)
                 elif index == demuxer.info.index:
-                    timestamp = ptr.pts if ptr.pts != packet.NOPTS else ptr.dts
-                    if timestamp == packet.NOPTS:
-                        timestamp = count * demuxer.frame_duration
-                    chunk = EncodedVideoChunk._from_native(
-                        ptr, demuxer.is_key(ptr), timestamp, ptr.duration or None
-                    )
+                    chunk = chunk_of(demuxer, ptr)
                     muxer.add_chunk(chunk, config)
                     count += 1
                     if on_progress is not None:
-                        on_progress(TranscodeProgress(count, timestamp - origin, duration))
+                        on_progress(TranscodeProgress(count, chunk.timestamp - origin, duration))
     finally:
-        demuxer.close()
+        file.close()
     return TranscodeResult(
         frames_read=count,
         frames_written=count,
@@ -89,12 +82,3 @@ def remux(
         dropped_streams=dropped,
         seconds=time.monotonic() - began,
     )
-
-
-def _packets(demuxer: DemuxerCore) -> Iterator[tuple[int, Any]]:
-    while True:
-        ptr = packet.allocate()
-        index = demuxer.read_any(ptr)
-        if index is None:
-            return
-        yield index, ptr

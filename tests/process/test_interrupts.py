@@ -15,9 +15,10 @@ from frame_helpers import make
 
 from ffwebcodecs import open_handles
 from ffwebcodecs._av.codecs import packet as native_packet
+from ffwebcodecs._av.codecs import parameters
 from ffwebcodecs._av.codecs.bitstream_filter import Filter
 from ffwebcodecs._av.codecs.decoder import allocate_context
-from ffwebcodecs._av.files import containers, streams
+from ffwebcodecs._av.files import containers
 from ffwebcodecs._av.files.demux import DemuxerCore
 from ffwebcodecs._av.files.mux import MuxerCore
 from ffwebcodecs._av.frames import frame as native_frame
@@ -82,10 +83,10 @@ def shown_frame() -> memoryview:
         native_frame.allocate,
         native_packet.allocate,
         lambda: allocate_context(ffi.NULL),
-        streams._allocate,
+        parameters.allocate,
         open_input,
         open_output,
-        lambda: Filter("null", streams._allocate())._context,
+        lambda: Filter("null", parameters.allocate())._context,
         shown_frame,
     ],
 )

@@ -63,7 +63,7 @@ def stream_of(path: Path) -> Stream:
         records = tuple(
             Record(c.type, c.timestamp, c.duration, bytes(c.data)) for c in demuxer.chunks()
         )
-        return Stream(replace(demuxer.video_config), records)
+        return Stream(replace(demuxer.video_config, _native=None), records)
 
 
 def stream(name: str) -> Stream:

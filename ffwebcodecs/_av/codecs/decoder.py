@@ -19,6 +19,7 @@ from .. import averror, forked, ledger
 from ..frames import frame as frames
 from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
+from .parameters import known
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
@@ -109,8 +110,9 @@ class DecoderCore:
         FFmpeg threads.
     low_delay : bool
         One frame in, one frame out: slice threads only.
-    parameters : StreamParameters, optional
-        From the demuxer; says more than the rest for uncommon codecs.
+    parameters : optional
+        What the configuration carries from the demuxer, see `parameters.known`; says more than the
+        rest for uncommon codecs.
     codec : AVCodec, optional
         Use this decoder of `name`.
     device : Device, optional
@@ -164,6 +166,7 @@ class DecoderCore:
         self._spare: AVFrame | None = None
         self._unstamped: deque[int] = deque()
         context = allocate_context(codec)
+        parameters = known(parameters, codec.id)
         if parameters is not None:
             code = parameters.apply(context, codec.id)
             averror.check(code, f"cannot configure {self.name}", NotSupportedError)

@@ -7,7 +7,6 @@ send again; so `send` never finds the encoder full.
 from __future__ import annotations
 
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avutil, ffi
@@ -17,14 +16,13 @@ from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
 from ...errors import EncodingError, NotSupportedError
 from .. import averror, forked, releases
-from ..files.streams import StreamParameters
-from ..files.streams import _allocate as allocate_parameters
 from ..frames import frame as frames
 from ..frames import hardware
 from ..frames.pixel_format import describe, pix_fmt_id
 from . import encoder_settings, packet, priority, svt_av1
 from .decoder import allocate_context
 from .encoder_formats import encoder_name, formats_of
+from .parameters import StreamParameters
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -352,7 +350,7 @@ class EncoderCore:
         context = self._context
         if not context.codec_tag and not context.bits_per_coded_sample:
             return None
-        return StreamParameters(_Stream(context))
+        return StreamParameters.of_encoder(context)
 
     def close(self) -> None:
         """Free the encoder. Call it from the thread that uses it, or while no thread does."""
@@ -396,19 +394,6 @@ class _Inherited(EncoderCore):
 
     def close(self) -> None:
         self._context = None
-
-
-class _Stream:
-    """An encoder as if it were a container's stream."""
-
-    time_base = SimpleNamespace(num=1, den=1000000)
-
-    def __init__(self, context: AVCodecContext) -> None:
-        self.codecpar = allocate_parameters()
-        code = avcodec.avcodec_parameters_from_context(self.codecpar, context)
-        averror.check(code, "cannot describe the stream")
-        # Chunks have microseconds, whatever the encoder counts in, and no constant rate is known.
-        self.avg_frame_rate = self.r_frame_rate = SimpleNamespace(num=0, den=1)
 
 
 def _set_duration(frame: AVFrame, ticks: int) -> None:

@@ -95,6 +95,17 @@ def reference(ptr: AVPacket, source: AVPacket) -> None:
     check(avcodec.av_packet_ref(ptr, source), "cannot refer to a packet")
 
 
+def times(ptr: AVPacket) -> tuple[int | None, int | None]:
+    """Return presentation and decoding time, None for one that is not known."""
+    pts, dts = ptr.pts, ptr.dts
+    return None if pts == NOPTS else pts, None if dts == NOPTS else dts
+
+
+def duration(ptr: AVPacket) -> int | None:
+    """Return how long the picture is shown, in the packet's units; None if that is not known."""
+    return ptr.duration or None
+
+
 def is_discarded(ptr: AVPacket) -> bool:
     """Return whether the container says that the picture is decoded but not shown."""
     return bool(ptr.flags & avcodec.AV_PKT_FLAG_DISCARD)

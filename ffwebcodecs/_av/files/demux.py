@@ -1,103 +1,23 @@
-"""AVFormatContext: files opened, streams described, packets read.
-
-FFmpeg opens by name only, for a custom reader would be C code that calls Python. So bytes and file
-objects are given a name: a memory file on Linux, a temporary file elsewhere.
-"""
+"""AVFormatContext: files opened, streams described, packets read."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 from typing import Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import averror, forked, ledger, releases
 from ..codecs import packet
+from ..codecs.parameters import StreamParameters
 from . import chapters
 from .chapters import Chapter
-from .streams import CopiedStream, StreamParameters, read_tags
+from .source import InputFile
+from .streams import CopiedStream, read_tags
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS
-_BLOCK = 1 << 20
-
-
-class NamedSource:
-    """A name that FFmpeg can open, for a path, bytes or a file object; `close` removes what it
-    made.
-    """
-
-    __slots__ = ("_descriptor", "_process", "_temporary", "name", "shown")
-
-    def __init__(self, source: object) -> None:
-        self._descriptor: int | None = None
-        self._temporary: str | None = None
-        self._process = os.getpid()
-        if isinstance(source, (str, os.PathLike)):
-            self.name = os.fspath(source)
-            self.shown = repr(self.name)
-            if isinstance(self.name, bytes):
-                self.name = os.fsdecode(self.name)
-            if "\0" in self.name:
-                raise InvalidArgumentError(f"a path cannot hold a null character: {self.name!r}")
-            return
-        self.shown = f"<{type(source).__name__}>"
-        try:
-            view = memoryview(source).cast("B")  # type: ignore[arg-type]
-        except TypeError:
-            read = getattr(source, "read", None)
-            if read is None:
-                raise InvalidArgumentError(
-                    f"expected a path, bytes or a binary file object, got {type(source).__name__}"
-                ) from None
-            view = None
-        try:
-            if view is None:
-                self._spool_file(read)
-            else:
-                self._spool_bytes(view)
-        except BaseException:  # the program's own `read` may raise anything
-            self.close()
-            raise
-
-    def _spool(self) -> Any:
-        if sys.platform == "linux" and hasattr(os, "memfd_create"):
-            self._descriptor = os.memfd_create("ffwebcodecs", os.MFD_CLOEXEC)
-            self.name = f"/proc/self/fd/{self._descriptor}"
-            return open(self._descriptor, "wb", closefd=False)
-        handle, self._temporary = tempfile.mkstemp(prefix="ffwebcodecs-")
-        self.name = self._temporary
-        return open(handle, "wb")
-
-    def _spool_bytes(self, view: memoryview) -> None:
-        with self._spool() as file:
-            file.write(view)
-
-    def _spool_file(self, read: Any) -> None:
-        with self._spool() as file:
-            while True:
-                block = read(_BLOCK)
-                if not block:
-                    return
-                if isinstance(block, str):
-                    raise InvalidArgumentError(
-                        "the file object gives str; open the file in binary mode ('rb')"
-                    )
-                file.write(block)
-
-    def __del__(self) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Remove the memory file or temporary file, if there is one."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
-        temporary, self._temporary = self._temporary, None
-        if temporary is not None and self._process == os.getpid():  # a fork does not own it
-            os.unlink(temporary)
+_DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
 
 
 class StreamInfo:
@@ -146,6 +66,12 @@ class StreamInfo:
     time_base: tuple[int, int]
     width: int
 
+    @property
+    def rate(self) -> float | None:
+        """Average frames per second, None if FFmpeg cannot tell."""
+        numerator, denominator = self.frame_rate
+        return numerator / denominator if numerator > 0 and denominator > 0 else None
+
 
 class DemuxerCore:
     """One open input. Not thread-safe: its owner locks.
@@ -160,7 +86,18 @@ class DemuxerCore:
         There is no video stream in it.
     """
 
-    __slots__ = ("__weakref__", "_context", "_key_flag", "_source", "_time_base", "info", "others")
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_key_flag",
+        "_next",
+        "_source",
+        "_step",
+        "_time_base",
+        "info",
+        "others",
+        "timestamp",
+    )
 
     def __init__(self, source: object, *, all_streams: bool = False) -> None:
         self._context: Any = None
@@ -168,7 +105,7 @@ class DemuxerCore:
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
-        self._source = NamedSource(source)
+        self._source = InputFile(source)
         try:
             self._context = self._open()
             self.info = self._describe()
@@ -178,6 +115,15 @@ class DemuxerCore:
             raise
         forked.watch(self)
         self._time_base = self.info.time_base
+        ticks, seconds = self.info.frame_rate
+        self._step = 1000000 * seconds // ticks if self.info.rate else _DEFAULT_STEP
+        self._next = 0
+        self.timestamp = 0
+        """Presentation time of the packet of the video that was read last, in microseconds.
+
+        Raw streams and AVI have none: the decoding time stands in for it or, without that, the end
+        of the packet before, counted from where reading began.
+        """
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
 
     def _open(self) -> Any:
@@ -239,7 +185,7 @@ class DemuxerCore:
         if info.duration is None and context.duration > 0:
             info.duration = context.duration
         info.display_matrix = self._display_matrix(stream, par)
-        info.parameters = StreamParameters(stream)
+        info.parameters = StreamParameters.of_stream(stream)
         info.extradata = info.parameters.extradata
         return info
 
@@ -314,6 +260,11 @@ class DemuxerCore:
         found: int = ptr.stream_index
         if found == self.info.index:
             avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
+            timestamp = ptr.pts
+            if timestamp == NOPTS:
+                timestamp = ptr.dts if ptr.dts != NOPTS else self._next
+            self.timestamp = timestamp
+            self._next = timestamp + (ptr.duration or self._step)
         return found
 
     @property
@@ -339,21 +290,13 @@ class DemuxerCore:
                 return failure
         return averror.error(code, what, EncodingError)
 
-    @property
-    def frame_duration(self) -> int:
-        """Microseconds from frame to frame, 40000 if the file does not tell."""
-        numerator, denominator = self.info.frame_rate
-        return 1000000 * denominator // numerator if numerator > 0 and denominator > 0 else 40000
-
     def is_key(self, ptr: Any) -> bool:
         """Return whether the packet is a key frame."""
         return bool(ptr.flags & self._key_flag)
 
-    def seek(self, timestamp: int) -> int:
+    def seek(self, timestamp: int) -> None:
         """Move to the last key frame at or before `timestamp` microseconds (the first one if there
         is none before).
-
-        Return the time from which to count where packets have none.
         """
         context = self._context
         index = self.info.index
@@ -370,7 +313,7 @@ class DemuxerCore:
             code = avformat.av_seek_frame(context, index, 0, avformat.AVSEEK_FLAG_BYTE)
             timestamp = 0
         averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
-        return timestamp
+        self._next = timestamp
 
     def _tick(self, timestamp: int) -> int:
         """Return the last tick of the stream's clock that is `timestamp` in microseconds, rounded,
@@ -419,5 +362,5 @@ class _Inherited(DemuxerCore):
     def read_any(self, ptr: Any) -> int | None:
         raise forked.inherited("this demuxer")
 
-    def seek(self, timestamp: int) -> int:
+    def seek(self, timestamp: int) -> None:
         raise forked.inherited("this demuxer")

@@ -17,9 +17,10 @@ from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, No
 from .. import averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
+from ..codecs.parameters import StreamParameters
 from . import chapters, containers
 from .chapters import Chapter
-from .streams import CopiedStream, StreamParameters, set_tag
+from .streams import CopiedStream, set_tag
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
@@ -27,7 +28,7 @@ MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmp
 _NO_HEADER = "the header is not written yet"
 
 
-class VideoSetup:
+class VideoStream:
     """What a video stream is, in FFmpeg's terms; plain values."""
 
     __slots__ = (
@@ -172,49 +173,49 @@ class MuxerCore:
         return averror.check_pointer(stream, "cannot add a stream")
 
     def add_video(
-        self, setup: VideoSetup, time_base: tuple[int, int], rate: tuple[int, int] | None
+        self, video: VideoStream, time_base: tuple[int, int], rate: tuple[int, int] | None
     ) -> int:
         """Add the video stream; returns its index.
 
         Parameters
         ----------
-        setup : VideoSetup
+        video : VideoStream
         time_base : (int, int)
             In which times are wanted; the container has the last word.
         rate : (int, int), optional
             Frames per second, if they are constant.
         """
-        codec_id = containers.codec_id(setup.codec)
+        codec_id = containers.codec_id(video.codec)
         stream = self._new_stream()
         par = stream.codecpar
-        if setup.native is not None:
-            setup.native.fill(par, codec_id)
+        if video.native is not None:
+            video.native.fill(par, codec_id)
         par.codec_type = avutil.AVMEDIA_TYPE_VIDEO
         par.codec_id = codec_id
-        par.codec_tag = self.container.accepted_tag(codec_id, setup.codec_tag)
-        par.width, par.height = setup.width, setup.height
-        if setup.profile is not None:
-            par.profile = setup.profile
-        if setup.level is not None:
-            par.level = setup.level
-        if setup.pix_fmt is not None:
-            par.format = avutil.av_get_pix_fmt(setup.pix_fmt.encode())
-        par.color_primaries, par.color_trc, par.color_space, par.color_range = setup.color
-        par.sample_aspect_ratio = stream.sample_aspect_ratio = setup.sample_aspect_ratio
-        _set_extradata(par, setup.extradata)
+        par.codec_tag = self.container.accepted_tag(codec_id, video.codec_tag)
+        par.width, par.height = video.width, video.height
+        if video.profile is not None:
+            par.profile = video.profile
+        if video.level is not None:
+            par.level = video.level
+        if video.pix_fmt is not None:
+            par.format = avutil.av_get_pix_fmt(video.pix_fmt.encode())
+        par.color_primaries, par.color_trc, par.color_space, par.color_range = video.color
+        par.sample_aspect_ratio = stream.sample_aspect_ratio = video.sample_aspect_ratio
+        _set_extradata(par, video.extradata)
         stream.time_base = time_base
         # Else players begin with a copied one that is.
         stream.disposition = avformat.AV_DISPOSITION_DEFAULT
         if rate is not None:
             stream.avg_frame_rate = rate
-        if setup.native is not None and setup.native.real_frame_rate[0] > 0:
-            stream.r_frame_rate = setup.native.real_frame_rate
-        if setup.display_matrix is not None:
-            _set_display_matrix(stream, par, setup.display_matrix)
-        if setup.alpha:
+        if video.native is not None and video.native.real_frame_rate[0] > 0:
+            stream.r_frame_rate = video.native.real_frame_rate
+        if video.display_matrix is not None:
+            _set_display_matrix(stream, par, video.display_matrix)
+        if video.alpha:
             set_tag(stream, "alpha_mode", "1")
         output = _Output(stream, _MICROSECONDS)
-        name = self.container.needed_filter(setup.codec, setup.extradata)
+        name = self.container.needed_filter(video.codec, video.extradata)
         if name is not None:
             output.filter = Filter(name, par)
         self._outputs.append(output)
@@ -295,11 +296,7 @@ class MuxerCore:
         output = self._outputs[index]
         ptr = self._spare
         packet.reference(ptr, source)
-        shift = avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base)
-        if ptr.pts != packet.NOPTS:
-            ptr.pts += shift
-        if ptr.dts != packet.NOPTS:
-            ptr.dts += shift
+        packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base))
         self._write(output, index, ptr)
 
     def _write(self, output: _Output, index: int, ptr: Any) -> None:

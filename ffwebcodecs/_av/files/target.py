@@ -4,64 +4,18 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 from typing import Any
 
 from ...errors import InvalidArgumentError
 from .complete_file import CompleteFile
-
-_BLOCK = 1 << 20
-
-
-class Spool:
-    """A temporary file that FFmpeg can open by its name; gone when closed."""
-
-    def __init__(self) -> None:
-        import tempfile  # costs an import that writing to a path does not need
-
-        self._descriptor = -1
-        self._process = os.getpid()
-        self._path: str | None = None
-        if sys.platform == "linux":
-            # Without a name of its own, so that nothing is left even if the process is killed.
-            try:
-                with tempfile.TemporaryFile(prefix="ffwebcodecs-") as file:
-                    self._descriptor = os.dup(file.fileno())
-            except OSError:  # no folder to write to
-                self._descriptor = os.memfd_create("ffwebcodecs", os.MFD_CLOEXEC)
-            self.name = f"/proc/self/fd/{self._descriptor}"
-        else:
-            handle, self._path = tempfile.mkstemp(prefix="ffwebcodecs-")
-            os.close(handle)
-            self.name = self._path
-
-    def copy_to(self, write: Any) -> None:
-        """Give everything to `write`, piece by piece."""
-        with open(self.name, "rb") as file:
-            while block := file.read(_BLOCK):
-                view = memoryview(block)
-                while view:
-                    written = write(view)
-                    # Raw files may take less than all; others return None or what they like.
-                    view = view[written:] if type(written) is int and written > 0 else view[:0]
-
-    def close(self) -> None:
-        """Remove it; twice is fine."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-        path, self._path = self._path, None
-        if path is not None and self._process == os.getpid():  # a fork does not own it
-            os.unlink(path)
+from .spool import Spool
 
 
-class Target:
+class OutputFile:
     """Where to write, and how to make it count.
 
     Attributes
     ----------
-    name : str
-        The file that FFmpeg writes.
     path : str or None
         What the suffix is read from.
     shown : str

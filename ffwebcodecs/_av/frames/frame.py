@@ -183,6 +183,11 @@ def upright(ptr: AVFrame) -> AVFrame:
 # ---- describing ----------------------------------------------------------------------------------
 
 
+def timestamp(ptr: AVFrame) -> int:
+    """Return the frame's presentation time in the units that its packet had."""
+    return ptr.pts
+
+
 def duration(ptr: AVFrame) -> int:
     """Return the frame's duration in the units that its packet had, 0 if unknown."""
     return ptr.duration if releases.frame_has_duration() else ptr.pkt_duration

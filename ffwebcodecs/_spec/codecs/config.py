@@ -8,7 +8,8 @@ description) reaches a running codec. A valid configuration can still be an unsu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from ...errors import InvalidArgumentError
 from ..frames.color_space import VideoColorSpace
@@ -68,6 +69,7 @@ class VideoDecoderConfig:
     rotation: float = 0
     flip: bool = False
     threads: int | None = None
+    _native: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
     def parse(cls, value: VideoDecoderConfig | Mapping[str, object]) -> VideoDecoderConfig:
@@ -101,6 +103,7 @@ class VideoDecoderConfig:
             rotation=parse_rotation(members["rotation"]),
             flip=to_flag(members["flip"], "flip"),
             threads=None if threads is None else _threads(threads),
+            _native=value._native if isinstance(value, cls) else None,
         )
 
 
@@ -256,20 +259,20 @@ def _members(cls: type, value: object, what: str) -> dict[str, object]:
     """Return the members of `value` by name; an absent one has its default."""
     members: dict[str, object] = {}
     try:
-        for field in fields(cls):
+        for each in fields(cls):
             if isinstance(value, cls):
-                member = getattr(value, field.name)
+                member = getattr(value, each.name)
             elif isinstance(value, Mapping):
-                member = value.get(field.name)
+                member = value.get(each.name)
                 if member is None:
-                    member = value.get(_camel(field.name))
+                    member = value.get(_camel(each.name))
             else:
                 raise InvalidArgumentError(
                     f"{what} must be a {cls.__name__} or a mapping, got {show(value)}"
                 )
-            if member is None and isinstance(field.default, (str, int)):
-                member = field.default
-            members[field.name] = member
+            if member is None and isinstance(each.default, (str, int)):
+                member = each.default
+            members[each.name] = member
     except InvalidArgumentError:
         raise
     except Exception as error:

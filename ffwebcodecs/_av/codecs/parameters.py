@@ -1,0 +1,144 @@
+"""Codec parameters of a stream as plain values, and the owner of those that FFmpeg holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..._ffi import avcodec, avutil, ffi
+from .. import averror, ledger
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodecContext, AVCodecParameters, AVRational, AVStream
+
+_parameters = ledger.owned("codec_parameters")
+_NUMBERS = (
+    "codec_tag",
+    "format",
+    "bits_per_coded_sample",
+    "bits_per_raw_sample",
+    "profile",
+    "level",
+    "width",
+    "height",
+    "field_order",
+    "color_range",
+    "color_primaries",
+    "color_trc",
+    "color_space",
+    "chroma_location",
+    "video_delay",
+)
+
+
+class StreamParameters(NamedTuple):
+    """A stream's codec parameters as plain values: what a decoder configuration cannot say.
+
+    Uncommon codecs need a tag, bits per sample or a pixel format besides their name. Plain values,
+    because a configuration is one: it may be kept, compared and pickled without holding native
+    memory. `known` gives back what a configuration carries.
+    """
+
+    codec: str
+    time_base: tuple[int, int]
+    frame_rate: tuple[int, int]
+    real_frame_rate: tuple[int, int]
+    sample_aspect_ratio: tuple[int, int]
+    extradata: bytes
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def of_stream(cls, stream: AVStream) -> StreamParameters:
+        """Read those of an AVStream."""
+        return _read(
+            stream.codecpar,
+            _pair(stream.time_base),
+            _pair(stream.avg_frame_rate),
+            _pair(stream.r_frame_rate),
+        )
+
+    @classmethod
+    def of_encoder(cls, context: AVCodecContext) -> StreamParameters:
+        """Read those of an open encoder."""
+        par = allocate()
+        code = avcodec.avcodec_parameters_from_context(par, context)
+        averror.check(code, "cannot describe the stream")
+        # Chunks have microseconds, whatever the encoder counts in, and no constant rate is known.
+        return _read(par, (1, 1000000), (0, 1), (0, 1))
+
+    @property
+    def codec_tag(self) -> int:
+        """The container's own name for the codec, 0 if it has none."""
+        return self._number("codec_tag")
+
+    @property
+    def color(self) -> tuple[int, int, int, int]:
+        """Primaries, transfer, matrix and range, in FFmpeg's numbers."""
+        names = ("color_primaries", "color_trc", "color_space", "color_range")
+        primaries, transfer, matrix, full = map(self._number, names)
+        return primaries, transfer, matrix, full
+
+    def _number(self, name: str) -> int:
+        return self.numbers[_NUMBERS.index(name)]
+
+    def apply(self, context: AVCodecContext, codec_id: int) -> int:
+        """Fill a codec context; returns FFmpeg's error code."""
+        par = allocate()
+        self.fill(par, codec_id)
+        code: int = avcodec.avcodec_parameters_to_context(context, par)
+        return code
+
+    def fill(self, par: AVCodecParameters, codec_id: int) -> None:
+        """Fill AVCodecParameters, all but the extradata."""
+        par.codec_type = avutil.AVMEDIA_TYPE_VIDEO
+        par.codec_id = codec_id
+        for name, value in zip(_NUMBERS, self.numbers, strict=True):
+            setattr(par, name, value)
+        par.sample_aspect_ratio = self.sample_aspect_ratio
+
+    def __reduce__(self) -> Any:
+        return tuple, (tuple(self),)  # so that a pickle names nothing that may be renamed
+
+
+def known(carried: Any, codec_id: int) -> StreamParameters | None:
+    """Return the StreamParameters that a configuration carries, None if there are none, or if they
+    are another codec's than it is for.
+    """
+    if carried is None:
+        return None
+    parameters = StreamParameters._make(carried)
+    return parameters if parameters.codec == _codec_name(codec_id) else None
+
+
+def _read(
+    par: AVCodecParameters,
+    time_base: tuple[int, int],
+    frame_rate: tuple[int, int],
+    real_frame_rate: tuple[int, int],
+) -> StreamParameters:
+    extradata = ffi.buffer(par.extradata, par.extradata_size) if par.extradata_size else b""
+    return StreamParameters(
+        _codec_name(par.codec_id),
+        time_base,
+        frame_rate,
+        real_frame_rate,
+        _pair(par.sample_aspect_ratio),
+        bytes(extradata),
+        tuple(int(getattr(par, name)) for name in _NUMBERS),
+    )
+
+
+def _codec_name(codec_id: int) -> str:
+    name: str = ffi.string(avcodec.avcodec_get_name(codec_id)).decode()
+    return name
+
+
+def _pair(rational: AVRational) -> tuple[int, int]:
+    return rational.num, rational.den
+
+
+def allocate() -> AVCodecParameters:
+    """Return the owner of new, empty AVCodecParameters."""
+    ptr: AVCodecParameters = avcodec.avcodec_parameters_alloc()
+    averror.check_pointer(ptr, "cannot allocate codec parameters")
+    box = ffi.new("AVCodecParameters **", ptr)
+    return _parameters.own(ptr, ffi.gc(box, avcodec.avcodec_parameters_free), 512)

@@ -1,0 +1,114 @@
+"""What the caller of a conversion says about the encoder: listed once, checked once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .._spec.codecs.config import HARDWARE_ACCELERATION
+from .._spec.encoders.strings import codec_for_suffix
+from .._spec.numbers import show, to_dimension, to_integer, to_real
+from ..errors import InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class EncodingOptions:
+    """The options of `transcode` and `write_frames`, which say what they mean."""
+
+    codec: str
+    bitrate: int | None
+    quantizer: int | None
+    width: int | None
+    height: int | None
+    framerate: float | None
+    format: str | None
+    alpha: str
+    latency_mode: str
+    hardware_acceleration: str
+    encoder_options: Mapping[str, Any] | None
+    threads: int | None
+
+    @property
+    def size(self) -> tuple[int | None, int | None] | None:
+        """Width and height to scale to, None if neither is given."""
+        if self.width is None and self.height is None:
+            return None
+        return self.width, self.height
+
+    @classmethod
+    def parse(cls, output: Any, given: Mapping[str, Any]) -> EncodingOptions:
+        """Check what can be checked before anything is opened.
+
+        Parameters
+        ----------
+        output : path or file object
+            The codec follows from its suffix, if none is given.
+        given : mapping
+            The options by name, as `locals()` has them; whatever else is in it does not count.
+
+        Raises
+        ------
+        InvalidArgumentError
+            An option is out of range.
+        """
+        options = {each.name: given[each.name] for each in fields(cls)}
+        codec, format = options["codec"], options["format"]
+        if codec is not None and (not isinstance(codec, str) or not codec.strip()):
+            raise InvalidArgumentError(f"codec must be a name or a codec string, got {show(codec)}")
+        if options["bitrate"] is not None and options["quantizer"] is not None:
+            raise InvalidArgumentError("give bitrate or quantizer, not both")
+        if options["hardware_acceleration"] not in HARDWARE_ACCELERATION:
+            raise InvalidArgumentError(
+                f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
+                f"got {show(options['hardware_acceleration'])}"
+            )
+        for name, check in _CHECKS.items():
+            if options[name] is not None:
+                options[name] = check(options[name])
+        if codec is None:
+            named = isinstance(output, (str, os.PathLike))
+            suffix = os.path.splitext(os.fsdecode(os.fspath(output)))[1] if named else ""
+            options["codec"] = codec_for_suffix(suffix if format is None else f".{format}")
+        return cls(**options)
+
+
+def _framerate(value: Any) -> float:
+    rate = float(to_real(value, "framerate"))
+    if not 0 < rate <= 1000:
+        raise InvalidArgumentError(
+            f"framerate is {rate:g}, it must be more than 0 and at most 1000"
+        )
+    return rate
+
+
+def _threads(value: Any) -> int:
+    number = to_integer(value, "threads")
+    if not 1 <= number <= 1024:
+        raise InvalidArgumentError(f"threads is {number}, it must be from 1 to 1024")
+    return number
+
+
+def _bitrate(value: Any) -> int:
+    bits = to_integer(value, "bitrate")
+    if bits < 1:
+        raise InvalidArgumentError(f"bitrate is {bits}, it must be at least 1 bit per second")
+    return bits
+
+
+def _quantizer(value: Any) -> int:
+    quality = to_integer(value, "quantizer")
+    if quality < 0:
+        raise InvalidArgumentError(f"quantizer is {quality}, it must be at least 0")
+    return quality
+
+
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "framerate": _framerate,
+    "threads": _threads,
+    "width": lambda value: to_dimension(value, "width"),
+    "height": lambda value: to_dimension(value, "height"),
+    "bitrate": _bitrate,
+    "quantizer": _quantizer,
+}

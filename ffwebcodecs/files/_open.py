@@ -1,0 +1,91 @@
+"""One way to open a file, with a decoder for its video or without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._av.files.demux import DemuxerCore
+from .._spec.codecs.config import VideoDecoderConfig
+from ..codecs.video_decoder import Core, open_decoder
+from ..frames._shape import ShapeCache
+from ._stream_config import make_config
+
+
+class OpenFile:
+    """An open file and the configuration of its video, parsed; `close` closes it."""
+
+    __slots__ = ("config", "demuxer")
+
+    def __init__(self, demuxer: DemuxerCore, config: VideoDecoderConfig) -> None:
+        self.demuxer = demuxer
+        self.config = config
+
+    def close(self) -> None:
+        """Close the file; twice is fine."""
+        self.demuxer.close()
+
+
+class DecodedFile(OpenFile):
+    """An open file, the decoder of its video, and the shapes of the frames that this gives."""
+
+    __slots__ = ("decoder", "shapes")
+
+    def __init__(self, file: OpenFile, decoder: Core, shapes: ShapeCache) -> None:
+        super().__init__(file.demuxer, file.config)
+        self.decoder = decoder
+        self.shapes = shapes
+
+    def close(self) -> None:
+        """Close decoder and file; twice is fine."""
+        self.decoder.close()
+        super().close()
+
+
+def open_file(
+    source: Any, config: VideoDecoderConfig | None = None, *, all_streams: bool = False
+) -> OpenFile:
+    """Open a file; if that fails, nothing is left open.
+
+    Parameters
+    ----------
+    source : path, bytes-like or binary file object
+    config : VideoDecoderConfig, optional
+        A parsed one; default: the file's own.
+    all_streams : bool
+        Read the other streams too, which are copied.
+
+    Raises
+    ------
+    OSError
+        The operating system refuses the file.
+    EncodingError
+        FFmpeg cannot make sense of the content.
+    NotSupportedError
+        There is no video in it.
+    """
+    demuxer = DemuxerCore(source, all_streams=all_streams)
+    try:
+        return OpenFile(demuxer, config or VideoDecoderConfig.parse(make_config(demuxer.info)))
+    except BaseException:
+        demuxer.close()
+        raise
+
+
+def open_for_decoding(
+    source: Any,
+    config: VideoDecoderConfig | None = None,
+    *,
+    all_streams: bool = False,
+    threads: int | None = None,
+    hardware_acceleration: str = "no-preference",
+) -> DecodedFile:
+    """Open a file as `open_file` does, and a decoder as `open_decoder` does."""
+    file = open_file(source, config, all_streams=all_streams)
+    try:
+        decoder, shapes = open_decoder(
+            file.config, file.config._native, threads, hardware_acceleration
+        )
+    except BaseException:
+        file.close()
+        raise
+    return DecodedFile(file, decoder, shapes)

@@ -1,0 +1,133 @@
+"""From an open file to its packets, from packets to frames, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any
+
+from .._av.codecs import packet
+from .._av.files.demux import DemuxerCore
+from .._av.frames import frame as native
+from .._av.frames.hardware import picture_of
+from .._spec.numbers import show
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..codecs.video_decoder import Core
+from ..errors import EncodingError, InvalidArgumentError
+from ..frames._shape import ShapeCache
+from ..frames.video_frame import VideoFrame
+
+# A packet to decode, and the timestamp it gets if it has none of its own.
+Packets = Generator[tuple[Any, int], None, None]
+
+
+def packets_of(
+    demuxer: DemuxerCore, start: int | None, divert: Callable[[int, Any], object] | None = None
+) -> Packets:
+    """Yield the packets of a file's video; each is valid until the next one is asked for.
+
+    `divert` is called with stream index and packet of every other stream that the demuxer reads.
+    """
+    if start is not None:
+        demuxer.seek(start)
+    index = demuxer.info.index
+    ptr = packet.allocate()
+    while (found := demuxer.read_any(ptr)) is not None:
+        if found == index:
+            yield ptr, demuxer.timestamp
+        elif divert is not None:
+            divert(found, ptr)
+        packet.unref(ptr)
+
+
+def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, Any]]:
+    """Yield stream index and packet of all that the demuxer reads; each packet is the caller's."""
+    while True:
+        ptr = packet.allocate()
+        index = demuxer.read_any(ptr)
+        if index is None:
+            return
+        yield index, ptr
+
+
+def chunk_of(demuxer: DemuxerCore, ptr: Any) -> EncodedVideoChunk:
+    """Make a chunk of the packet of the video that was read last; takes it."""
+    return EncodedVideoChunk._from_native(
+        ptr, demuxer.is_key(ptr), demuxer.timestamp, packet.duration(ptr)
+    )
+
+
+def packets_of_chunks(chunks: Iterable[EncodedVideoChunk]) -> Packets:
+    """Yield the packets of a program's chunks; raises InvalidArgumentError for anything else."""
+    for chunk in chunks:
+        if not isinstance(chunk, EncodedVideoChunk):
+            raise InvalidArgumentError(f"read_frames takes EncodedVideoChunks, got {show(chunk)}")
+        yield chunk._decodable(), chunk.timestamp
+
+
+def _decoded(packets: Packets, core: Core, box: list[Any]) -> Iterator[None]:
+    """Put one native frame after the other into `box`, yielding each time; an error comes after
+    everything that was decoded before it.
+
+    A generator that waits keeps its local variables. Frames go through the box, out of which the
+    consumer takes them, so that nobody but the program holds a frame that it is looking at.
+    """
+    failure: EncodingError | None = None
+    try:
+        for ptr, timestamp in packets:
+            core.send(ptr, timestamp)
+            while _received(core, box):
+                yield
+    except EncodingError as error:
+        failure = error.with_traceback(None)
+    try:
+        core.drain()
+        while _received(core, box):
+            yield
+    except EncodingError as error:
+        failure = failure or error.with_traceback(None)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            failure = None  # its traceback holds this frame, which must not hold it in turn
+
+
+def _received(core: Core, box: list[Any]) -> bool:
+    box.append(core.receive())
+    if box[0] is None:
+        box.clear()
+    return bool(box)
+
+
+def frames_of(
+    packets: Packets,
+    core: Core,
+    shapes: ShapeCache,
+    close: Callable[[], object],
+    start: int | None,
+    stop: int | None,
+    step: int,
+) -> Generator[VideoFrame, None, None]:
+    """Yield the frames between `start` and `stop`; calls `close` at the end."""
+    make, shape_of = VideoFrame._from_native, shapes.shape_of
+    time_of, duration = native.timestamp, native.duration
+    position = -1
+    box: list[Any] = []
+    try:
+        for _ in _decoded(packets, core, box):
+            ptr = box.pop()
+            timestamp = time_of(ptr)
+            if start is not None and timestamp < start:
+                continue
+            if stop is not None and timestamp >= stop:
+                return
+            position += 1
+            if step > 1 and position % step:
+                continue
+            box.append(
+                make(picture_of(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
+            )
+            del ptr
+            yield box.pop()
+    finally:
+        close()

@@ -1,0 +1,106 @@
+"""What a container says of its video, as a decoder configuration."""
+
+from __future__ import annotations
+
+import math
+
+from .._av.files.demux import StreamInfo
+from .._av.frames.pixel_format import pix_fmt_name
+from .._spec.codecs import families
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.grammar import Stream
+from .._spec.codecs.strings import parse_codec
+from .._spec.frames.color import names_of
+from .._spec.frames.color_space import VideoColorSpace
+from ..errors import DataError, NotSupportedError
+
+
+def make_config(info: StreamInfo) -> VideoDecoderConfig:
+    """Return the decoder configuration of a stream."""
+    codec = codec_string(info)
+    description: bytes | None = None
+    if info.extradata and families.of(parse_codec(codec)).is_description(info.extradata):
+        description = info.extradata
+    aspect = display_aspect(info.width, info.height, info.sar)
+    rotation, flip = orientation(info.display_matrix)
+    sized = info.width > 0 and info.height > 0
+    # Uncommon codecs need more than the configuration can say (a tag, bits per sample, a pixel
+    # format). Its description is not said twice: who takes it away wants none.
+    rest = info.parameters if description is None else info.parameters._replace(extradata=b"")
+    return VideoDecoderConfig(
+        codec=codec,
+        description=description,
+        coded_width=info.width if sized else None,
+        coded_height=info.height if sized else None,
+        display_aspect_width=aspect[0] if aspect else None,
+        display_aspect_height=aspect[1] if aspect else None,
+        color_space=color_space(info.color),
+        rotation=rotation,
+        flip=flip,
+        _native=rest,
+    )
+
+
+def codec_string(info: StreamInfo) -> str:
+    """Return the WebCodecs codec string of a stream, ``ffmpeg:NAME`` where WebCodecs has none."""
+    primaries, transfer, matrix, full = info.color
+    rate = info.frame_rate
+    stream = Stream(
+        info.extradata,
+        codec=info.codec,
+        tag=(info.codec_tag & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1"),
+        profile=info.profile,
+        level=info.level,
+        pix_fmt=pix_fmt_name(info.pix_fmt),
+        width=info.width,
+        height=info.height,
+        frame_rate=rate[0] / rate[1] if rate[1] > 0 else None,
+        color=(primaries, transfer, matrix),
+        full_range=full == 2,
+    )
+    try:
+        text = families.of_codec(info.codec).codec_string(stream)
+        parse_codec(text)
+        return text
+    except (DataError, NotSupportedError):
+        # No usable header, or a profile that the grammar lacks; the codec itself is known.
+        return f"ffmpeg:{info.codec}"
+
+
+def color_space(codes: tuple[int, int, int, int]) -> VideoColorSpace | None:
+    """Return the colours of a stream, None if it says nothing about them."""
+    primaries, transfer, matrix = names_of(*codes[:3])
+    full = {1: False, 2: True}.get(codes[3])
+    if primaries is None and transfer is None and matrix is None and full is None:
+        return None
+    return VideoColorSpace(primaries=primaries, transfer=transfer, matrix=matrix, full_range=full)
+
+
+def display_aspect(width: int, height: int, sar: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the display aspect ratio in lowest terms, None for square pixels."""
+    numerator, denominator = sar
+    if numerator <= 0 or denominator <= 0 or numerator == denominator or width <= 0 or height <= 0:
+        return None
+    horizontal, vertical = width * numerator, height * denominator
+    divisor = math.gcd(horizontal, vertical)
+    return horizontal // divisor, vertical // divisor
+
+
+def orientation(matrix: tuple[int, ...] | None) -> tuple[int, bool]:
+    """Return clockwise rotation and flip of a container's display matrix.
+
+    The matrix takes (x, y) to (a x + c y, b x + d y), y pointing down, as ISO/IEC 14496-12 section
+    6.2.2 has it. WebCodecs turns first and mirrors then, so a mirrored matrix is mirrored back
+    before its angle is read.
+    """
+    if matrix is None:
+        return 0, False
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    flip = a * d - b * c < 0
+    if flip:
+        a, c = -a, -c
+    # With a singular matrix there is nothing to read.
+    if a == b == c == d == 0:
+        return 0, False
+    angle = math.degrees(math.atan2(b - c, a + d))
+    return round(angle / 90) * 90 % 360, flip

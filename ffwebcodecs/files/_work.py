@@ -1,0 +1,75 @@
+"""What a conversion does with each frame and packet: map, encode, copy, count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from .._spec.numbers import show
+from ..errors import InvalidArgumentError
+from ..frames.video_frame import VideoFrame
+from ._conversion import Progress, TranscodeProgress, TranscodeResult
+from ._encoding_options import EncodingOptions
+from ._events import CopiedPacket
+from ._frame_writer import FrameWriter
+from .muxer import Muxer
+
+MapFrame = Callable[[VideoFrame], "VideoFrame | None"]
+
+
+class Work:
+    """What is done with each event of a conversion."""
+
+    def __init__(
+        self,
+        muxer: Muxer,
+        options: EncodingOptions,
+        source_rate: float | None = None,
+        map_frame: MapFrame | None = None,
+        start: int = 0,
+        numbers: Mapping[int, int] | None = None,
+    ) -> None:
+        self.writer = FrameWriter(muxer, options, source_rate)
+        self.frames_read = 0
+        self.duration: int | None = None
+        self.on_progress: Progress | None = None
+        self._muxer = muxer
+        self._map = map_frame
+        self._start = start
+        self._numbers = numbers or {}
+
+    def take(self, event: VideoFrame | CopiedPacket) -> None:
+        """Encode a frame, which is taken, or copy a packet."""
+        if isinstance(event, CopiedPacket):
+            self._muxer._add_copied_packet(self._numbers[event.index], event.ptr)
+            return
+        if not isinstance(event, VideoFrame):
+            raise InvalidArgumentError(f"expected a VideoFrame, got {show(event)}")
+        self.frames_read += 1
+        with event:
+            mapped = event if self._map is None else self._map(event)
+            if mapped is None:
+                return
+            if not isinstance(mapped, VideoFrame):
+                raise InvalidArgumentError(
+                    f"map_frame must return a VideoFrame or None, got {show(mapped)}"
+                )
+            with mapped:
+                timestamp = mapped.timestamp - self._start
+                self.writer.write(mapped, timestamp)
+        if self.on_progress is not None:
+            self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
+
+    def result(
+        self, seconds: float, copied: Sequence[str] = (), dropped: Sequence[str] = ()
+    ) -> TranscodeResult:
+        """Return what was done, and with which streams."""
+        config = self.writer.config
+        return TranscodeResult(
+            frames_read=self.frames_read,
+            frames_written=self.writer.frames,
+            codec=None if config is None else config.codec,
+            encoder=self.writer.encoder_name,
+            copied_streams=list(copied),
+            dropped_streams=list(dropped),
+            seconds=seconds,
+        )

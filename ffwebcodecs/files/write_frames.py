@@ -1,0 +1,71 @@
+"""write_frames: frames from anywhere become a file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..frames.video_frame import VideoFrame
+from ._conversion import Progress, TranscodeResult
+from ._encoding_options import EncodingOptions
+from ._work import Work
+from .muxer import Muxer
+
+
+def write_frames(
+    frames: Iterable[VideoFrame],
+    output: Any,
+    *,
+    codec: str | None = None,
+    bitrate: int | None = None,
+    quantizer: int | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    framerate: float | None = None,
+    format: str | None = None,
+    alpha: str = "discard",
+    latency_mode: str = "quality",
+    hardware_acceleration: str = "no-preference",
+    encoder_options: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+    metadata: Mapping[str, str] | None = None,
+    on_progress: Progress | None = None,
+) -> TranscodeResult:
+    """Encode frames into a file: the other half of `read_frames`.
+
+    Parameters
+    ----------
+    frames : iterable of VideoFrame
+        In presentation order. Each is taken: it is closed when it has been encoded.
+    output : path or writable binary file object
+    codec, bitrate, quantizer, width, height, framerate, format, alpha, latency_mode
+        As for `transcode`.
+    hardware_acceleration, encoder_options, threads, metadata, on_progress
+        As for `transcode`.
+
+    Returns
+    -------
+    TranscodeResult
+
+    Raises
+    ------
+    InvalidArgumentError, NotSupportedError, EncodingError, OSError
+        As `transcode`; there is no output then.
+
+    Examples
+    --------
+    >>> write_frames(read_frames("clip.mp4", step=2), "fast.mp4")
+    """
+    options = EncodingOptions.parse(output, locals())  # the signature is their list
+    began = time.monotonic()
+    with Muxer(output, format=format, metadata=metadata) as muxer:
+        work = Work(muxer, options)
+        work.on_progress = on_progress
+        try:
+            for frame in frames:
+                work.take(frame)
+            work.writer.finish()
+        finally:
+            work.writer.close()
+    return work.result(time.monotonic() - began)
