@@ -4,19 +4,18 @@ too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .._av.frames.picture import Picture
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import compute_layout
 from .._spec.numbers import show
-from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
+from ..errors import InvalidArgumentError, NotSupportedError
+from ._copy import copy_into
 from ._shape import FrameShape
-
-if TYPE_CHECKING:
-    from .video_frame import VideoFrame
 
 _BY_CHANNELS = {1: "GRAY8", 3: "RGB", 4: "RGBA"}
 
@@ -76,13 +75,12 @@ def from_array(
 
 
 def to_array(
-    frame: VideoFrame, shape: FrameShape, format: str | None
+    picture: Picture, shape: FrameShape, format: str | None
 ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
-    """Return the visible pixels of `frame` as one new array; see `VideoFrame.to_ndarray`."""
+    """Return the visible pixels as one new array; see `VideoFrame.to_ndarray`."""
     own = shape.format
     visible = shape.visible_rect
-    if visible is None:
-        raise InvalidStateError(f"the frame at {frame.timestamp} us is closed")
+    assert visible is not None  # it is open
     if format is not None:
         fmt = get_format(format)
     elif own is not None and len(own.planes) == 1:
@@ -91,7 +89,7 @@ def to_array(
         fmt = get_format("RGBA" if own is not None and own.has_alpha else "RGB")
     dtype = np.dtype("<u2") if fmt.depth > 8 else np.dtype(np.uint8)
     array = np.empty(array_shape(fmt, visible.width, visible.height), dtype)
-    frame.copy_to(array, format=None if fmt is own and format is None else fmt.name)
+    copy_into(array, picture, shape, format=None if fmt is own and format is None else fmt.name)
     return array
 
 

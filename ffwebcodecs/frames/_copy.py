@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._av.frames import buffers
 from .._av.frames import frame as native
+from .._av.frames.picture import Picture
 from .._av.scale.cache import convert
 from .._av.scale.image import Image
 from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
 from .._spec.frames.formats import PixelFormat, get_format
-from .._spec.frames.layout import ComputedLayout, compute_layout
+from .._spec.frames.layout import ComputedLayout, PlaneLayout, compute_layout
 from .._spec.frames.rect import Rect, check_rect, parse_rect
-from ..errors import NotSupportedError
+from ..errors import InvalidArgumentError, NotSupportedError
 from ._shape import FrameShape
 
 # Names that mean the same colours here: spec 1.6, rules b and c.
@@ -102,6 +104,30 @@ def _pixels_of(shape: FrameShape, format: Any, color_space: Any) -> Destination:
         )  # luma over the full range, as FFmpeg's gray
     plain = fmt is own and (fmt.name != "GRAY8" or colors.full_range is not False)
     return Destination(fmt, plain, members)
+
+
+def copy_into(
+    buffer: Any,
+    picture: Picture,
+    shape: FrameShape,
+    rect: Any = None,
+    layout: Any = None,
+    format: Any = None,
+    color_space: Any = None,
+) -> list[PlaneLayout]:
+    """Do what `VideoFrame.copy_to` says, for whoever holds an open picture."""
+    region, destination, where = destination_layout(shape, rect, layout, format, color_space)
+    exported = buffers.export(buffer, "destination", writable=True)
+    try:
+        size = len(exported)
+        if size < where.size:
+            raise InvalidArgumentError(
+                f"destination holds {size} bytes, the layout needs {where.size}"
+            )
+        copy_pixels(Source(picture.ptr, shape, region), destination, where, exported)
+    finally:
+        buffers.unexport(exported)
+    return list(where.planes)
 
 
 def copy_pixels(

@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .._av.frames.picture import Picture
+from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
-from ..errors import DataCloneError, InvalidStateError
-from ._copy import no_name
-
-if TYPE_CHECKING:
-    from .video_frame import VideoFrame
+from ..errors import DataCloneError
+from ._copy import copy_into, no_name
+from ._shape import FrameShape
 
 
-def duplicate(frame: VideoFrame) -> VideoFrame:
-    """Return a clone; DataCloneError if the frame is closed."""
-    try:
-        return frame.clone()
-    except InvalidStateError:
-        raise DataCloneError(
-            f"the frame at {frame.timestamp} us is closed: it cannot be pickled or copied"
-        ) from None
+def cannot_copy(timestamp: int) -> DataCloneError:
+    """Return the error for copying a closed frame."""
+    return DataCloneError(f"the frame at {timestamp} us is closed: it cannot be pickled or copied")
 
 
-def reduce_frame(frame: VideoFrame) -> tuple[Any, ...]:
-    """Return how to make the frame again, for pickle: its class, its pixels, and all that is said
-    of them.
+def reduce_frame(
+    make: Callable[..., object], picture: Picture, shape: FrameShape, said: Mapping[str, object]
+) -> tuple[Any, ...]:
+    """Return how to make a frame again, for pickle: its class, its pixels, and all that is said of
+    them; `said` is what is not in its shape.
     """
-    with duplicate(frame) as own:  # nobody closes it meanwhile
-        shape = own._shape
-        if shape.format is None:
-            raise DataCloneError(no_name(shape))
-        rect = Rect(0, 0, shape.coded_width, shape.coded_height)
-        pixels = bytearray(own.allocation_size(rect=rect))
-        own.copy_to(pixels, rect=rect)
-        # A partial: what it calls and with what is public, so a pickle names nothing private.
-        make = partial(
-            type(own),
-            timestamp=own.timestamp,
-            duration=own.duration,
-            format=shape.format.name,
-            coded_width=shape.coded_width,
-            coded_height=shape.coded_height,
-            visible_rect=shape.visible_rect,
-            display_width=shape.display_width,
-            display_height=shape.display_height,
-            rotation=shape.rotation,
-            flip=shape.flip,
-            color_space=shape.color_space,
-            metadata=own._metadata,
-            transfer=True,
-        )
-        return make, (bytes(pixels),)
+    if shape.format is None:
+        raise DataCloneError(no_name(shape))
+    width, height = shape.coded_width, shape.coded_height
+    pixels = bytearray(compute_layout(shape.format, width, height).size)
+    copy_into(pixels, picture, shape, rect=Rect(0, 0, width, height))
+    # A partial: what it calls and with what is public, so a pickle names nothing private.
+    again = partial(
+        make,
+        format=shape.format.name,
+        coded_width=width,
+        coded_height=height,
+        visible_rect=shape.visible_rect,
+        display_width=shape.display_width,
+        display_height=shape.display_height,
+        rotation=shape.rotation,
+        flip=shape.flip,
+        color_space=shape.color_space,
+        transfer=True,
+        **said,
+    )
+    return again, (bytes(pixels),)

@@ -9,58 +9,58 @@ from .._av.codecs import still
 from .._av.files.complete_file import CompleteFile
 from .._av.frames import buffers
 from .._av.frames import frame as native
+from .._av.frames.picture import Picture
 from .._av.frames.pixel_format import pix_fmt_id
 from .._av.scale.cache import convert
 from .._av.scale.image import Image
 from .._spec.frames.formats import get_format
 from .._spec.frames.layout import compute_layout
-from ..errors import InvalidArgumentError, InvalidStateError
+from ..errors import InvalidArgumentError
+from ._shape import FrameShape
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-    from .video_frame import VideoFrame
 
     Pixels = npt.NDArray[np.uint8]
 
 _KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
-def save_still(frame: VideoFrame, path: str | os.PathLike[str]) -> None:
-    """Write the upright picture of `frame` to `path`; see `VideoFrame.save`."""
-    if frame.closed:
-        raise InvalidStateError(f"the frame at {frame.timestamp} us is closed")
+def save_still(picture: Picture, shape: FrameShape, path: str | os.PathLike[str]) -> None:
+    """Write the upright picture to `path`; see `VideoFrame.save`."""
     suffix = os.path.splitext(os.fspath(path))[1]
     kind = _KINDS.get(suffix.lower())
     if kind is None:
         raise InvalidArgumentError(
             f"the suffix must be .png, .jpg or .jpeg, got {suffix!r} in {os.fspath(path)!r}"
         )
-    data = encode_still(frame, kind)
+    data = encode_still(picture, shape, kind)
     with CompleteFile(path) as file:
         file.write(data)
 
 
-def encode_still(frame: VideoFrame, kind: str) -> bytes:
-    """Return the upright picture of `frame` as a PNG or JPEG file; `kind` is "png" or "jpeg"."""
+def encode_still(picture: Picture, shape: FrameShape, kind: str) -> bytes:
+    """Return the upright picture as a PNG or JPEG file; `kind` is "png" or "jpeg"."""
     if kind == "jpeg":
-        return still.encode_jpeg(_to_jpeg_colors(_upright(frame, "RGB")))
-    format = frame.format
-    if format != "GRAY8":
-        format = "RGBA" if format is not None and get_format(format).has_alpha else "RGB"
-    return still.encode_png(_wrap(_upright(frame, format)))
+        return still.encode_jpeg(_to_jpeg_colors(_upright(picture, shape, "RGB")))
+    own = shape.format
+    format = "RGBA" if own is not None and own.has_alpha else "RGB"
+    if own is not None and own.name == "GRAY8":
+        format = own.name
+    return still.encode_png(_wrap(_upright(picture, shape, format)))
 
 
-def _upright(frame: VideoFrame, format: str) -> Pixels:
+def _upright(picture: Picture, shape: FrameShape, format: str) -> Pixels:
     """Return the pixels, turned clockwise, then mirrored, in contiguous rows."""
     import numpy as np
 
-    rotation, flip = frame.rotation, frame.flip
-    pixels = frame.to_ndarray(format)
-    if rotation:
-        pixels = np.rot90(pixels, -rotation // 90)
-    if flip:
+    from ._arrays import to_array
+
+    pixels = to_array(picture, shape, format)
+    if shape.rotation:
+        pixels = np.rot90(pixels, -shape.rotation // 90)
+    if shape.flip:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels, np.uint8)
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._av.frames import buffers
 from .._av.frames.picture import Picture
 from .._ffi import FREES_LATE
 from .._runtime import trace
@@ -19,10 +18,10 @@ from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_flag, to_int64, to_uint64
-from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
-from ._copy import Source, copy_pixels, destination_layout, no_name
+from ..errors import InvalidStateError, NotSupportedError
+from ._copy import copy_into, destination_layout, no_name
 from ._described import Described
-from ._pickling import duplicate, reduce_frame
+from ._pickling import cannot_copy, reduce_frame
 from ._shape import CLOSED, FrameShape
 from ._source import (
     check_alpha,
@@ -334,18 +333,7 @@ class VideoFrame(Described):
         """
         shape = self._shape
         picture = self._open_picture()
-        region, wanted, where = destination_layout(shape, rect, layout, format, color_space)
-        exported = buffers.export(destination, "destination", writable=True)
-        try:
-            size = len(exported)
-            if size < where.size:
-                raise InvalidArgumentError(
-                    f"destination holds {size} bytes, the layout needs {where.size}"
-                )
-            copy_pixels(Source(picture.ptr, shape, region), wanted, where, exported)
-        finally:
-            buffers.unexport(exported)
-        return list(where.planes)
+        return copy_into(destination, picture, shape, rect, layout, format, color_space)
 
     @property
     def planes(self) -> tuple[Plane, ...]:
@@ -392,7 +380,8 @@ class VideoFrame(Described):
         """
         from ._arrays import to_array
 
-        return to_array(self, self._shape, format)
+        shape = self._shape
+        return to_array(self._open_picture(), shape, format)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the visible picture to a PNG or JPEG file, by the suffix of `path`.
@@ -413,15 +402,17 @@ class VideoFrame(Described):
         """
         from ._still import save_still
 
-        save_still(self, path)
+        shape = self._shape
+        save_still(self._open_picture(), shape, path)
 
     def _repr_png_(self) -> bytes | None:
         """Return a PNG for notebooks, None if the frame is closed."""
-        if self.closed:
+        shape, picture = self._shape, self._picture
+        if picture is None:
             return None
         from ._still import encode_still
 
-        return encode_still(self, "png")
+        return encode_still(picture, shape, "png")
 
     # ---- lifetime --------------------------------------------------------------------------------
 
@@ -474,10 +465,17 @@ class VideoFrame(Described):
         return f"unclosed {self._noun} {self!r}{place}"
 
     def __copy__(self) -> VideoFrame:
-        return duplicate(self)
+        try:
+            return self.clone()
+        except InvalidStateError:
+            raise cannot_copy(self.timestamp) from None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return reduce_frame(self)
+        shape, metadata, picture = self._shape, self._metadata, self._picture
+        if picture is None:
+            raise cannot_copy(self.timestamp)
+        times = {"timestamp": self.timestamp, "duration": self.duration}
+        return reduce_frame(type(self), picture, shape, {**times, "metadata": metadata})
 
     def __repr__(self) -> str:
         shape = self._shape
