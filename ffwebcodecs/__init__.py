@@ -19,7 +19,7 @@ _HOMES = {
     "DataError": "errors",
     "Demuxer": "files.demuxer",
     "EncodedVideoChunk": "codecs.encoded_video_chunk",
-    "EncodedVideoChunkMetadata": "codecs.video_encoder",
+    "EncodedVideoChunkMetadata": "codecs.encoded_video_chunk_metadata",
     "EncodingError": "errors",
     "FFmpegInfo": "ffmpeg",
     "FFmpegLoadError": "errors",
@@ -39,7 +39,7 @@ _HOMES = {
     "PlaneLayout": "_spec.frames.layout",
     "QuotaExceededError": "errors",
     "Rect": "_spec.frames.rect",
-    "SvcOutputMetadata": "codecs.video_encoder",
+    "SvcOutputMetadata": "codecs.encoded_video_chunk_metadata",
     "TranscodeProgress": "files._conversion",
     "TranscodeResult": "files._conversion",
     "VideoColorSpace": "_spec.frames.color_space",
@@ -78,9 +78,11 @@ if TYPE_CHECKING:
     from ._spec.frames.layout import PlaneLayout as PlaneLayout
     from ._spec.frames.rect import Rect as Rect
     from .codecs.encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
+    from .codecs.encoded_video_chunk_metadata import (
+        EncodedVideoChunkMetadata as EncodedVideoChunkMetadata,
+    )
+    from .codecs.encoded_video_chunk_metadata import SvcOutputMetadata as SvcOutputMetadata
     from .codecs.video_decoder import VideoDecoder as VideoDecoder
-    from .codecs.video_encoder import EncodedVideoChunkMetadata as EncodedVideoChunkMetadata
-    from .codecs.video_encoder import SvcOutputMetadata as SvcOutputMetadata
     from .codecs.video_encoder import VideoEncoder as VideoEncoder
     from .errors import AbortError as AbortError
     from .errors import DataCloneError as DataCloneError

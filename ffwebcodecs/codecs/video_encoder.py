@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .._av import forked
@@ -21,38 +20,7 @@ from ..frames.video_frame import VideoFrame
 from ._encoder_input import Plan, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Job
 from .encoded_video_chunk import EncodedVideoChunk
-
-
-@dataclass(frozen=True)
-class SvcOutputMetadata:
-    """Where a chunk stands in a scalable stream.
-
-    Parameters
-    ----------
-    temporal_layer_id : int
-        0 is the base layer, which can be decoded without the others.
-    """
-
-    temporal_layer_id: int
-
-
-@dataclass(frozen=True)
-class EncodedVideoChunkMetadata:
-    """What an encoder says about a chunk.
-
-    Parameters
-    ----------
-    decoder_config : VideoDecoderConfig, optional
-        What a decoder, or a file, needs to know: with the first chunk, and when it has changed.
-    svc : SvcOutputMetadata, optional
-        Only if the configuration has several temporal layers.
-    alpha_side_data : bytes, optional
-        The coded alpha channel, if the configuration keeps alpha.
-    """
-
-    decoder_config: VideoDecoderConfig | None = None
-    svc: SvcOutputMetadata | None = None
-    alpha_side_data: bytes | None = None
+from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata, SvcOutputMetadata
 
 
 class VideoEncoder:
