@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
-from .._av.codecs.decoder import DecoderCore, has_decoder
-from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
-from .._av.frames import frame as native
-from .._av.frames.hardware import picture_of
-from .._runtime import trace
+from .._av.codecs.decoder import has_decoder
+from .._av.codecs.hardware_decoder import HardwareStatus
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
-from .._runtime.pool import FramePool, FramePoolStats, Held
+from .._runtime.pool import FramePoolStats
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
-from .._spec.codecs.strings import CodecInfo, parse_codec
-from .._spec.frames.color_space import VideoColorSpace
+from .._spec.codecs.strings import parse_codec
 from .._spec.numbers import show, to_integer, to_real
-from ..errors import DataError, FramePoolExhaustedError, InvalidArgumentError, NotSupportedError
-from ..frames._shape import ShapeCache
+from ..errors import DataError, InvalidArgumentError, NotSupportedError
 from ..frames.video_frame import VideoFrame
+from ._decoding import DecoderDriver, length_size_of
 from .encoded_video_chunk import EncodedVideoChunk
-
-Core = DecoderCore | HardwareDecoder
 
 
 class VideoDecoder:
@@ -116,7 +109,7 @@ class VideoDecoder:
         self._length_size: int | None = None
         self._hardware = HardwareStatus()
         self._engine = Engine(
-            _Driver(self._hardware, frame_pool_size), self, frame_pool_size, stall_timeout
+            DecoderDriver(self._hardware, frame_pool_size), self, frame_pool_size, stall_timeout
         )
 
     @staticmethod
@@ -154,7 +147,7 @@ class VideoDecoder:
         family, length_size = families.UNKNOWN, None
         try:
             family = families.of(parse_codec(parsed.codec))
-            length_size = _length_size(family, parsed.description)
+            length_size = length_size_of(family, parsed.description)
         except (NotSupportedError, DataError):
             family = families.UNKNOWN  # the worker finds it too, and closes the decoder with it
         self._engine.configure((parsed, parameters))
@@ -280,136 +273,3 @@ class VideoDecoder:
 
     def __repr__(self) -> str:
         return f"<VideoDecoder {self._engine.state}, {self._engine.queue_size} chunks queued>"
-
-
-class _Driver:
-    """Runs a decoding core for an engine."""
-
-    def __init__(self, hardware: HardwareStatus, pool_size: int | None) -> None:
-        self._hardware = hardware
-        self._pool_size = pool_size
-        self._core: Core | None = None
-        self._shapes = ShapeCache()
-
-    @property
-    def is_open(self) -> bool:
-        return self._core is not None
-
-    def open(self, setup: Any) -> None:
-        config, parameters = setup
-        self.close()
-        self._hardware.problem = None
-        self._core, self._shapes = open_decoder(
-            config, parameters, hardware=self._hardware, pool_size=self._pool_size
-        )
-
-    def send(self, chunk: EncodedVideoChunk) -> None:
-        core = self._core
-        if core is not None:
-            core.send(chunk._decodable(), chunk.timestamp)
-
-    def receive(self) -> Any:
-        core = self._core
-        return None if core is None else core.receive()
-
-    def drain(self) -> None:
-        core = self._core
-        if core is not None:
-            core.drain()
-
-    def restart(self) -> None:
-        core = self._core
-        if core is not None:
-            core.restart()
-
-    def close(self) -> None:
-        core, self._core = self._core, None
-        if core is not None:
-            core.close()
-
-    def wrap(self, ptr: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
-        timestamp = ptr.pts
-        picture = picture_of(ptr, pool.lend(timestamp))
-        duration = native.duration(ptr) or None
-        frame = VideoFrame._from_native(
-            picture, self._shapes.shape_of(ptr), timestamp, duration, True
-        )
-        if trace.enabled:
-            frame._note(trace.callback(output))
-        return (frame,)
-
-    def stalled(self, pool: FramePool, queued: int) -> Exception:
-        held = pool.held()
-        shown = [f"{each.timestamp} us for {each.age:.1f} s{_where(each)}" for each in held[:5]]
-        if len(held) > 5:
-            shown.append(f"{len(held) - 5} more")
-        hint = "" if trace.enabled else " (trace_frames(True) shows where they were received)"
-        return FramePoolExhaustedError(
-            f"the decoder waits for frames to be closed: {len(held)} of {pool.capacity} in its "
-            f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
-            "when you are done with them, or keep copies and close the originals "
-            "(create_image_bitmap, FrameCache), or raise frame_pool_size."
-        )
-
-
-def _where(held: Held) -> str:
-    return f" (held since {', '.join(held.places[:3])})" if held.places else ""
-
-
-def open_decoder(
-    config: VideoDecoderConfig,
-    parameters: Any = None,
-    threads: int | None = None,
-    preference: str = "no-preference",
-    hardware: HardwareStatus | None = None,
-    pool_size: int | None = None,
-) -> tuple[Core, ShapeCache]:
-    """Return an open decoding core for a parsed configuration, and the shapes of its frames.
-
-    `preference` overrides the configuration's. "no-preference" is software: it decodes every stream
-    the same everywhere, and small pictures faster than a device with its way there and back.
-
-    Raises
-    ------
-    NotSupportedError
-        Why this FFmpeg cannot decode it.
-    """
-    info: CodecInfo = parse_codec(config.codec)
-    family, description = families.of(info), config.description
-    _length_size(family, description)
-    size = None if config.coded_width is None else (config.coded_width, config.coded_height)
-    make = partial(
-        DecoderCore,
-        info.name,
-        extradata=description if family.TAKES_DESCRIPTION else None,
-        coded_size=size,  # type: ignore[arg-type]
-        threads=threads or config.threads or 0,
-        low_delay=bool(config.optimize_for_latency),
-        parameters=parameters,
-    )
-    if preference == "no-preference":
-        preference = config.hardware_acceleration
-    core: Core
-    if preference == "prefer-hardware":
-        core = HardwareDecoder(info.name, make, hardware or HardwareStatus(), pool_size)
-    else:
-        core = make()
-    aspect = None
-    if config.display_aspect_width is not None:
-        aspect = config.display_aspect_width, config.display_aspect_height
-    color = config.color_space
-    shapes = ShapeCache(
-        None if color is None else VideoColorSpace.parse(color),
-        aspect,  # type: ignore[arg-type]
-        int(config.rotation),
-        config.flip,
-    )
-    return core, shapes
-
-
-def _length_size(family: families.Family, description: object) -> int | None:
-    """Return the bytes of a NAL unit's length prefix, None for Annex B."""
-    try:
-        return family.length_size(description)
-    except DataError as error:
-        raise NotSupportedError(f"the description is not usable: {error}") from error

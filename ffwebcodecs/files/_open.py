@@ -6,7 +6,7 @@ from typing import Any
 
 from .._av.files.demux import DemuxerCore
 from .._spec.codecs.config import VideoDecoderConfig
-from ..codecs.video_decoder import Core, open_decoder
+from ..codecs._decoding import Core, open_decoder
 from ..frames._shape import ShapeCache
 from ._stream_config import make_config
 

@@ -10,8 +10,8 @@ from .._av.files.demux import DemuxerCore
 from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
 from .._spec.numbers import show
+from ..codecs._decoding import Core
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
-from ..codecs.video_decoder import Core
 from ..errors import EncodingError, InvalidArgumentError
 from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame

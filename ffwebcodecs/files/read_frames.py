@@ -7,7 +7,7 @@ from typing import Any
 
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.numbers import show, to_int64, to_integer
-from ..codecs.video_decoder import open_decoder
+from ..codecs._decoding import open_decoder
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._open import open_for_decoding

@@ -1,0 +1,157 @@
+"""What a VideoDecoder's worker runs, and how a configuration becomes an open decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from .._av.codecs.decoder import DecoderCore
+from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
+from .._av.frames import frame as native
+from .._av.frames.hardware import picture_of
+from .._runtime import trace
+from .._runtime.pool import FramePool, Held
+from .._spec.codecs import families
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.strings import CodecInfo, parse_codec
+from .._spec.frames.color_space import VideoColorSpace
+from ..errors import DataError, FramePoolExhaustedError, NotSupportedError
+from ..frames._shape import ShapeCache
+from ..frames.video_frame import VideoFrame
+from .encoded_video_chunk import EncodedVideoChunk
+
+Core = DecoderCore | HardwareDecoder
+
+
+class DecoderDriver:
+    """Runs a decoding core for an engine."""
+
+    def __init__(self, hardware: HardwareStatus, pool_size: int | None) -> None:
+        self._hardware = hardware
+        self._pool_size = pool_size
+        self._core: Core | None = None
+        self._shapes = ShapeCache()
+
+    @property
+    def is_open(self) -> bool:
+        return self._core is not None
+
+    def open(self, setup: Any) -> None:
+        config, parameters = setup
+        self.close()
+        self._hardware.problem = None
+        self._core, self._shapes = open_decoder(
+            config, parameters, hardware=self._hardware, pool_size=self._pool_size
+        )
+
+    def send(self, chunk: EncodedVideoChunk) -> None:
+        core = self._core
+        if core is not None:
+            core.send(chunk._decodable(), chunk.timestamp)
+
+    def receive(self) -> Any:
+        core = self._core
+        return None if core is None else core.receive()
+
+    def drain(self) -> None:
+        core = self._core
+        if core is not None:
+            core.drain()
+
+    def restart(self) -> None:
+        core = self._core
+        if core is not None:
+            core.restart()
+
+    def close(self) -> None:
+        core, self._core = self._core, None
+        if core is not None:
+            core.close()
+
+    def wrap(self, ptr: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
+        timestamp = ptr.pts
+        picture = picture_of(ptr, pool.lend(timestamp))
+        duration = native.duration(ptr) or None
+        frame = VideoFrame._from_native(
+            picture, self._shapes.shape_of(ptr), timestamp, duration, True
+        )
+        if trace.enabled:
+            frame._note(trace.callback(output))
+        return (frame,)
+
+    def stalled(self, pool: FramePool, queued: int) -> Exception:
+        held = pool.held()
+        shown = [f"{each.timestamp} us for {each.age:.1f} s{_where(each)}" for each in held[:5]]
+        if len(held) > 5:
+            shown.append(f"{len(held) - 5} more")
+        hint = "" if trace.enabled else " (trace_frames(True) shows where they were received)"
+        return FramePoolExhaustedError(
+            f"the decoder waits for frames to be closed: {len(held)} of {pool.capacity} in its "
+            f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
+            "when you are done with them, or keep copies and close the originals "
+            "(create_image_bitmap, FrameCache), or raise frame_pool_size."
+        )
+
+
+def _where(held: Held) -> str:
+    return f" (held since {', '.join(held.places[:3])})" if held.places else ""
+
+
+def open_decoder(
+    config: VideoDecoderConfig,
+    parameters: Any = None,
+    threads: int | None = None,
+    preference: str = "no-preference",
+    hardware: HardwareStatus | None = None,
+    pool_size: int | None = None,
+) -> tuple[Core, ShapeCache]:
+    """Return an open decoding core for a parsed configuration, and the shapes of its frames.
+
+    `preference` overrides the configuration's. "no-preference" is software: it decodes every stream
+    the same everywhere, and small pictures faster than a device with its way there and back.
+
+    Raises
+    ------
+    NotSupportedError
+        Why this FFmpeg cannot decode it.
+    """
+    info: CodecInfo = parse_codec(config.codec)
+    family, description = families.of(info), config.description
+    length_size_of(family, description)
+    size = None if config.coded_width is None else (config.coded_width, config.coded_height)
+    make = partial(
+        DecoderCore,
+        info.name,
+        extradata=description if family.TAKES_DESCRIPTION else None,
+        coded_size=size,  # type: ignore[arg-type]
+        threads=threads or config.threads or 0,
+        low_delay=bool(config.optimize_for_latency),
+        parameters=parameters,
+    )
+    if preference == "no-preference":
+        preference = config.hardware_acceleration
+    core: Core
+    if preference == "prefer-hardware":
+        core = HardwareDecoder(info.name, make, hardware or HardwareStatus(), pool_size)
+    else:
+        core = make()
+    aspect = None
+    if config.display_aspect_width is not None:
+        aspect = config.display_aspect_width, config.display_aspect_height
+    color = config.color_space
+    shapes = ShapeCache(
+        None if color is None else VideoColorSpace.parse(color),
+        aspect,  # type: ignore[arg-type]
+        int(config.rotation),
+        config.flip,
+    )
+    return core, shapes
+
+
+def length_size_of(family: families.Family, description: object) -> int | None:
+    """Return the bytes of a NAL unit's length prefix, None for Annex B."""
+    try:
+        return family.length_size(description)
+    except DataError as error:
+        raise NotSupportedError(f"the description is not usable: {error}") from error
