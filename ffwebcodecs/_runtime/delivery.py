@@ -21,8 +21,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from .completion import Completion
-from .driver import Driver, Owner
-from .pool import FramePool
+from .driver import Owner
+from .pool import Lending
 
 # Loop deliveries of an error come after this many more turns of the loop, so that a coroutine that
 # awaits the rejected flush, through a task or two, resumes first: rejections come before the error
@@ -41,15 +41,14 @@ class Delivery:
     while a callback runs, and never in between.
     """
 
-    pool: FramePool
-    state: str
+    # The other half's.
     epoch: int
-    _driver: Driver
-    _lock: threading.RLock
-    _core: threading.RLock
-    _mailbox: SimpleQueue[tuple[Any, ...] | None]
+    state: str
+    _close_with_error: Callable[[int | None, BaseException], bool]
     _flushes: deque[Completion]
-    _stopping: bool
+    _lending: Lending | None
+    _lock: threading.RLock
+    _mailbox: SimpleQueue[tuple[Any, ...] | None]
 
     def __init__(self, owner: Owner) -> None:
         self._owner = weakref.ref(owner)
@@ -58,9 +57,6 @@ class Delivery:
         self._outbox_scheduled = False
         self._undelivered = 0
         self._dequeue_due = False
-
-    def _close_with_error(self, epoch: int | None, error: BaseException) -> bool:
-        raise NotImplementedError  # the engine's
 
     def _hand_over(self, epoch: int, box: list[Any]) -> None:
         if self._loop is None:
@@ -118,7 +114,8 @@ class Delivery:
     def _arrived(self) -> None:
         with self._lock:
             self._undelivered -= 1
-        if self.pool.waiting:
+        lending = self._lending
+        if lending is not None and lending.pool.wake is not None:
             self._mailbox.put(WAKE)
 
     def _call_output(self, epoch: int, box: list[Any]) -> None:
@@ -129,7 +126,7 @@ class Delivery:
             if epoch != self.epoch:
                 return
         try:
-            owner._output(*self._driver.wrap(box.pop(), self.pool, owner._output))
+            owner._output(*owner._wrap(box.pop()))
         except BaseException as error:
             self._callback_failed(error)
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .pool import FramePool
-
 
 class Driver(Protocol):
-    """What an engine runs: a native codec. All but `wrap` and `stalled` run under the
-    engine's core lock.
-    """
+    """What an engine runs: a native codec, one call at a time, under the engine's core lock.
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a native codec."""
+    While it is not open, `send`, `drain`, `restart` and `close` do nothing, and `receive` gives
+    None.
+    """
 
     def open(self, config: Any) -> None:
         """Open the native codec for `config`, closing one that is open."""
@@ -35,17 +31,21 @@ class Driver(Protocol):
     def close(self) -> None:
         """Free the native codec; twice is fine."""
 
-    def wrap(self, raw: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
-        """Return the arguments of the output callback `output` for a raw output."""
-
-    def stalled(self, pool: FramePool, queued: int) -> Exception:
-        """Return the error that says that the pool has run dry, for pending flushes."""
-
 
 class Owner(Protocol):
-    """The public codec as the engine sees it."""
+    """The public codec as the engine sees it: what becomes of outputs, errors and events."""
 
     on_dequeue: Callable[[], object] | None
 
-    def _output(self, *arguments: Any) -> object: ...
-    def _error(self, error: BaseException) -> object: ...
+    @property
+    def _output(self) -> Callable[..., object]:
+        """The callback for outputs."""
+
+    @property
+    def _error(self) -> Callable[[BaseException], object]:
+        """The callback for the error that closed the codec."""
+
+    def _wrap(self, raw: Any) -> tuple[Any, ...]:
+        """Return the arguments of the output callback for what `Driver.receive` gave, right before
+        they are used; without an owner there is nobody to make them for.
+        """

@@ -36,7 +36,7 @@ from . import ending
 from .completion import Completion
 from .delivery import ERROR_TURNS, LOOP_CLOSED, WAKE, Delivery, reject, running_loop, unraisable
 from .driver import Driver, Owner
-from .pool import FramePool
+from .pool import Lending
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05  # seconds, see _next_message
 
@@ -51,9 +51,7 @@ _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 class Engine(Delivery):
     """See the module. All methods but the private ones may be called from any thread."""
 
-    def __init__(
-        self, driver: Driver, owner: Owner, pool_size: int | None, stall_timeout: float
-    ) -> None:
+    def __init__(self, driver: Driver, owner: Owner, lending: Lending | None = None) -> None:
         super().__init__(owner)
         self._driver = driver
         # Reentrant, because the garbage collector may run a destructor that uses this codec while
@@ -69,12 +67,10 @@ class Engine(Delivery):
         self._stopping = False
         self._is_inherited = False
         self._thread: threading.Thread | None = None
-        self._stall_timeout = min(stall_timeout, 1e6)  # no lock can wait for 1e12 seconds
         self.state = "unconfigured"
         self.epoch = 0
         self.queue_size = 0
-        # Not a bound method: frames hold their pool, and must not hold the engine through it.
-        self.pool = FramePool(pool_size, partial(self._mailbox.put, WAKE))
+        self._lending = lending
         forked.watch(self)
 
     # ---- called by the public codec --------------------------------------------------------------
@@ -169,7 +165,8 @@ class Engine(Delivery):
         self.state = "closed"
         self.epoch += 1
         self.queue_size = 0
-        self.pool.waiting = False
+        if self._lending is not None:
+            self._lending.pool.wake = None
         self._backlog = deque()
         self._outbox = deque()
         self._loop = None
@@ -271,15 +268,13 @@ class Engine(Delivery):
 
     def _run_configure(self, epoch: int, config: Any) -> None:
         # Outputs of the old configuration come first, in order (spec 1.9).
-        if self._driver.is_open:
-            self._drain(epoch)
+        self._drain(epoch)
         with self._core:
             self._check(epoch)
             self._driver.open(config)
 
     def _run_item(self, epoch: int, box: list[Any]) -> None:
-        if not self.pool.room(self._undelivered):
-            self._wait_for_room(epoch)
+        self._wait_for_room(epoch)
         try:
             with self._core:
                 self._check(epoch)
@@ -322,8 +317,7 @@ class Engine(Delivery):
                 box = [self._driver.receive()]  # boxed as in `enqueue`
             if box[0] is None:
                 return
-            if not self.pool.room(self._undelivered):
-                self._wait_for_room(epoch)
+            self._wait_for_room(epoch)
             self._hand_over(epoch, box)
 
     def _drain(self, epoch: int) -> None:
@@ -364,12 +358,18 @@ class Engine(Delivery):
         self._post(epoch, self._call_dequeue, None)
 
     def _wait_for_room(self, epoch: int) -> None:
+        lending = self._lending
+        if lending is not None and not lending.pool.room(self._undelivered):
+            self._wait_for_lease(epoch, lending)
+
+    def _wait_for_lease(self, epoch: int, lending: Lending) -> None:
         """Wait until a lease comes back; messages that arrive meanwhile go to the backlog, in
         order.
         """
-        pool = self.pool
-        pool.waiting = True
-        deadline: float | None = time.monotonic() + self._stall_timeout
+        pool = lending.pool
+        pool.wake = partial(self._mailbox.put, WAKE)
+        patience = min(lending.stall_timeout, 1e6)  # no lock can wait for 1e12 seconds
+        deadline: float | None = time.monotonic() + patience
         warned = False
         try:
             while not pool.room(self._undelivered):
@@ -378,15 +378,15 @@ class Engine(Delivery):
                     raise _Stop
                 if deadline is None and self._flushes:
                     # Asked for during a stall that has been reported: it gets its time as well.
-                    deadline = time.monotonic() + self._stall_timeout
+                    deadline = time.monotonic() + patience
                 timeout = None if deadline is None else deadline - time.monotonic()
                 if timeout is not None and timeout <= 0:
                     deadline = None
                     if self._undelivered:
                         # Frames wait for the event loop, not for the program to close them.
-                        deadline = time.monotonic() + self._stall_timeout
+                        deadline = time.monotonic() + patience
                     else:
-                        self._report_stall(epoch, warn=not warned)
+                        self._report_stall(epoch, lending, warn=not warned)
                         warned = True
                     continue
                 try:
@@ -398,18 +398,18 @@ class Engine(Delivery):
                 elif message is not None and message[0] >= 0:
                     self._backlog.append(message)
                 if pool.returns != returns:
-                    deadline = time.monotonic() + self._stall_timeout
+                    deadline = time.monotonic() + patience
                     warned = False
         finally:
-            pool.waiting = False
+            pool.wake = None
 
-    def _report_stall(self, epoch: int, warn: bool) -> None:
+    def _report_stall(self, epoch: int, lending: Lending, warn: bool) -> None:
         with self._lock:
             self._check(epoch)
             flushes = list(self._flushes)
             self._flushes.clear()
             queued = self.queue_size
-        error = self._driver.stalled(self.pool, queued)
+        error = lending.stalled(lending.pool, queued)
         if warn:
             try:
                 warnings.warn(str(error), FramePoolWarning, stacklevel=2)

@@ -2,8 +2,8 @@
 
 A lease is an object that goes back by being dropped: the last clone of a frame to be closed or
 collected drops it. So giving back runs in destructors, anywhere and at any time, and takes no lock:
-it removes one dictionary entry, which is atomic, and wakes the worker through its mailbox, which is
-made to be used from destructors.
+it removes one dictionary entry, which is atomic, and wakes a worker that waits through its mailbox,
+which is made to be used from destructors.
 
 Where dropping does not free at once (`FREES_LATE`), the frames say when they open and close, and
 the last to close gives the lease back.
@@ -100,20 +100,19 @@ _Entry = tuple[int, float, "list[weakref.ref[Place]] | None", "weakref.ref[Lease
 
 
 class FramePool:
-    """Counts leases; `wake` is called, from any thread, when one comes back while the worker waits
-    for it.
-    """
+    """Counts leases, of which `capacity` may be out at once; None: any number."""
 
-    __slots__ = ("_next_number", "_out", "_peak", "_wake", "capacity", "returns", "waiting")
+    __slots__ = ("_next_number", "_out", "_peak", "capacity", "returns", "wake")
 
-    def __init__(self, capacity: int | None, wake: Callable[[], object]) -> None:
+    def __init__(self, capacity: int | None) -> None:
         self.capacity = capacity
         self._out: dict[int, _Entry] = {}
         self._peak = 0
-        self._wake = wake
         self._next_number = itertools.count().__next__
-        self.waiting = False
-        self.returns = 0  # leases that came back while the worker waited; it only compares
+        # Called, from any thread, when a lease comes back; None while nobody waits for that.
+        # Frames hold their pool, so it must not hold an engine.
+        self.wake: Callable[[], object] | None = None
+        self.returns = 0  # leases that came back while a worker waited; it only compares
 
     def lend(self, timestamp: int) -> Lease:
         """Return a lease for a frame that is delivered now."""
@@ -131,9 +130,12 @@ class FramePool:
         return lease
 
     def _give_back(self, number: int) -> None:
-        if self._out.pop(number, None) is not None and self.waiting:
+        if self._out.pop(number, None) is None:
+            return
+        wake = self.wake
+        if wake is not None:
             self.returns += 1
-            self._wake()
+            wake()
 
     def room(self, undelivered: int) -> bool:
         """Return whether one more frame may be received while `undelivered` ones are on their
@@ -156,6 +158,23 @@ class FramePool:
             age = time.monotonic() - since
             return FramePoolStats(self.capacity, len(self._out), self._peak, timestamp, age)
         return FramePoolStats(self.capacity, 0, self._peak, None, None)
+
+
+class Lending(NamedTuple):
+    """What an engine goes by whose outputs have to be given back.
+
+    Attributes
+    ----------
+    pool : FramePool
+    stall_timeout : float
+        Seconds without a return after which it says that it waits.
+    stalled : callable
+        Makes the error that says so, of the pool and the number of queued inputs.
+    """
+
+    pool: FramePool
+    stall_timeout: float
+    stalled: Callable[[FramePool, int], Exception]
 
 
 def _texts(places: list[weakref.ref[Place]] | None) -> list[str]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
-from .._av.frames import frame as native
-from .._av.frames.hardware import picture_of
 from .._runtime import trace
 from .._runtime.pool import FramePool, Held
 from .._spec.codecs import families
@@ -17,25 +14,20 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, FramePoolExhaustedError, NotSupportedError
-from ..frames._shape import ShapeCache
-from ..frames.video_frame import VideoFrame
+from ..frames._shape import FrameShape, ShapeCache
 from .encoded_video_chunk import EncodedVideoChunk
 
 Core = DecoderCore | HardwareDecoder
 
 
 class DecoderDriver:
-    """Runs a decoding core for an engine."""
+    """Runs a decoding core for an engine. An output is an AVFrame and its shape."""
 
     def __init__(self, hardware: HardwareStatus, pool_size: int | None) -> None:
         self._hardware = hardware
         self._pool_size = pool_size
         self._core: Core | None = None
         self._shapes = ShapeCache()
-
-    @property
-    def is_open(self) -> bool:
-        return self._core is not None
 
     def open(self, setup: Any) -> None:
         config, parameters = setup
@@ -50,9 +42,11 @@ class DecoderDriver:
         if core is not None:
             core.send(chunk._decodable(), chunk.timestamp)
 
-    def receive(self) -> Any:
+    def receive(self) -> tuple[Any, FrameShape] | None:
         core = self._core
-        return None if core is None else core.receive()
+        ptr = None if core is None else core.receive()
+        # Its shape is that of this configuration, also if it is delivered after the next one.
+        return None if ptr is None else (ptr, self._shapes.shape_of(ptr))
 
     def drain(self) -> None:
         core = self._core
@@ -69,29 +63,20 @@ class DecoderDriver:
         if core is not None:
             core.close()
 
-    def wrap(self, ptr: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
-        timestamp = ptr.pts
-        picture = picture_of(ptr, pool.lend(timestamp))
-        duration = native.duration(ptr) or None
-        frame = VideoFrame._from_native(
-            picture, self._shapes.shape_of(ptr), timestamp, duration, True
-        )
-        if trace.enabled:
-            frame._note(trace.callback(output))
-        return (frame,)
 
-    def stalled(self, pool: FramePool, queued: int) -> Exception:
-        held = pool.held()
-        shown = [f"{each.timestamp} us for {each.age:.1f} s{_where(each)}" for each in held[:5]]
-        if len(held) > 5:
-            shown.append(f"{len(held) - 5} more")
-        hint = "" if trace.enabled else " (trace_frames(True) shows where they were received)"
-        return FramePoolExhaustedError(
-            f"the decoder waits for frames to be closed: {len(held)} of {pool.capacity} in its "
-            f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
-            "when you are done with them, or keep copies and close the originals "
-            "(create_image_bitmap, FrameCache), or raise frame_pool_size."
-        )
+def exhausted(pool: FramePool, queued: int) -> FramePoolExhaustedError:
+    """Return the error that says that a decoder waits for its frames, and for which."""
+    held = pool.held()
+    shown = [f"{each.timestamp} us for {each.age:.1f} s{_where(each)}" for each in held[:5]]
+    if len(held) > 5:
+        shown.append(f"{len(held) - 5} more")
+    hint = "" if trace.enabled else " (trace_frames(True) shows where they were received)"
+    return FramePoolExhaustedError(
+        f"the decoder waits for frames to be closed: {len(held)} of {pool.capacity} in its "
+        f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
+        "when you are done with them, or keep copies and close the originals "
+        "(create_image_bitmap, FrameCache), or raise frame_pool_size."
+    )
 
 
 def _where(held: Held) -> str:

@@ -12,7 +12,6 @@ frame comes: few of FFmpeg's encoders can go on after they have been drained.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from .._av import forked
@@ -24,7 +23,6 @@ from .._av.frames import pixel_format
 from .._av.frames.picture import Picture
 from .._av.scale import cache
 from .._av.scale.image import Image
-from .._runtime.pool import FramePool
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.nal import with_lengths
@@ -36,6 +34,7 @@ from ..frames._copy import Source, source_image
 from ..frames._shape import FrameShape
 from ._encoder_input import Look, Opened, Plan, opaque, open_best, open_core, target_for
 from .encoded_video_chunk import EncodedVideoChunk
+from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata, SvcOutputMetadata
 
 
 class Job:
@@ -71,19 +70,14 @@ class EncoderStatus:
         self.problem: str | None = None
 
 
+Output = tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]
+
+
 class EncoderDriver:
-    """Runs an `EncoderCore` for an engine.
+    """Runs an `EncoderCore` for an engine. An output is a chunk and its metadata."""
 
-    `describe` makes the metadata of an output: decoder configuration, temporal layer, alpha.
-    """
-
-    def __init__(
-        self,
-        status: EncoderStatus,
-        describe: Callable[[VideoDecoderConfig | None, int | None, bytes | None], Any],
-    ) -> None:
+    def __init__(self, status: EncoderStatus) -> None:
         self._status = status
-        self._describe = describe
         self._plan: Plan | None = None
         self._opened: Opened | None = None
         self._is_fresh = False  # opened for assumed pictures, no frame seen
@@ -96,10 +90,6 @@ class EncoderDriver:
         self._places: deque[int] = deque()  # of the frames that are inside, in the pattern
 
     # ---- Driver ----------------------------------------------------------------------------------
-
-    @property
-    def is_open(self) -> bool:
-        return self._plan is not None
 
     def open(self, config: Any) -> None:
         before, self._plan = self._plan, None
@@ -132,7 +122,7 @@ class EncoderDriver:
             self._count += 1
         core.send(frame, job.timestamp, job.duration, key=job.key, quantizer=job.quantizer)
 
-    def receive(self) -> Any:
+    def receive(self) -> Output | None:
         opened = self._opened
         if opened is None or self._plan is None:
             return None
@@ -158,14 +148,6 @@ class EncoderDriver:
         self._release()
         self._plan = None
         self._emitted = None
-
-    def wrap(self, raw: Any, pool: FramePool, output: Callable[..., object]) -> tuple[Any, ...]:
-        made, metadata = raw
-        chunk = EncodedVideoChunk._from_native(made.ptr, made.key, made.timestamp, made.duration)
-        return chunk, metadata
-
-    def stalled(self, pool: FramePool, queued: int) -> Exception:
-        raise AssertionError("an encoder's pool has no limit")
 
     # ---- in -------------------------------------------------------------------------------------
 
@@ -269,7 +251,7 @@ class EncoderDriver:
 
     # ---- out -------------------------------------------------------------------------------------
 
-    def _wrapped(self, core: native.EncoderCore, output: native.Output) -> Any:
+    def _wrapped(self, core: native.EncoderCore, output: native.Output) -> Output:
         plan = self._plan
         assert plan is not None
         if plan.lengths and not core.setup.writes_lengths:
@@ -289,7 +271,11 @@ class EncoderDriver:
         if config is not None:
             self._emitted = config
         alpha = native.side_data_of(output.ptr) if plan.keep_alpha else None
-        return output, self._describe(config, layer, alpha)
+        chunk = EncodedVideoChunk._from_native(
+            output.ptr, output.key, output.timestamp, output.duration
+        )
+        svc = None if layer is None else SvcOutputMetadata(layer)
+        return chunk, EncodedVideoChunkMetadata(config, svc, alpha)
 
     def _decoder_config(self, plan: Plan, core: native.EncoderCore) -> VideoDecoderConfig:
         config, info = plan.config, plan.info

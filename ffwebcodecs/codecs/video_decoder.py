@@ -8,16 +8,20 @@ from typing import Any
 
 from .._av.codecs.decoder import has_decoder
 from .._av.codecs.hardware_decoder import HardwareStatus
+from .._av.frames import frame as native
+from .._av.frames.hardware import picture_of
+from .._runtime import trace
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
-from .._runtime.pool import FramePoolStats
+from .._runtime.pool import FramePool, FramePoolStats, Lending
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
 from .._spec.codecs.strings import parse_codec
 from .._spec.numbers import show, to_integer, to_real
 from ..errors import DataError, InvalidArgumentError, NotSupportedError
+from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
-from ._decoding import DecoderDriver, length_size_of
+from ._decoding import DecoderDriver, exhausted, length_size_of
 from .encoded_video_chunk import EncodedVideoChunk
 
 
@@ -73,6 +77,7 @@ class VideoDecoder:
         "_key_required",
         "_length_size",
         "_output",
+        "_pool",
         "on_dequeue",
     )
 
@@ -108,8 +113,11 @@ class VideoDecoder:
         self._family = families.UNKNOWN
         self._length_size: int | None = None
         self._hardware = HardwareStatus()
+        self._pool = FramePool(frame_pool_size)
         self._engine = Engine(
-            DecoderDriver(self._hardware, frame_pool_size), self, frame_pool_size, stall_timeout
+            DecoderDriver(self._hardware, frame_pool_size),
+            self,
+            Lending(self._pool, stall_timeout, exhausted),
         )
 
     @staticmethod
@@ -248,7 +256,17 @@ class VideoDecoder:
     @property
     def pool(self) -> FramePoolStats:
         """The frame pool's numbers at this moment."""
-        return self._engine.pool.stats()
+        return self._pool.stats()
+
+    def _wrap(self, raw: tuple[Any, FrameShape]) -> tuple[VideoFrame]:
+        ptr, shape = raw
+        timestamp = native.timestamp(ptr)
+        picture = picture_of(ptr, self._pool.lend(timestamp))
+        duration = native.duration(ptr) or None
+        frame = VideoFrame._from_native(picture, shape, timestamp, duration, True)
+        if trace.enabled:
+            frame._note(trace.callback(self._output))
+        return (frame,)
 
     def __reduce__(self) -> Any:
         raise TypeError(

@@ -10,7 +10,7 @@ from typing import Any
 from .._av import forked
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
-from .._spec.codecs.config import VideoDecoderConfig, VideoEncoderConfig, VideoEncoderSupport
+from .._spec.codecs.config import VideoEncoderConfig, VideoEncoderSupport
 from .._spec.codecs.strings import parse_codec
 from .._spec.encoders.clock import frame_rate
 from .._spec.encoders.options import quantizer_range
@@ -18,9 +18,9 @@ from .._spec.numbers import show, to_flag, to_integer
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ..frames.video_frame import VideoFrame
 from ._encoder_input import Plan, open_best
-from ._encoding import EncoderDriver, EncoderStatus, Job
+from ._encoding import EncoderDriver, EncoderStatus, Job, Output
 from .encoded_video_chunk import EncodedVideoChunk
-from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata, SvcOutputMetadata
+from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 
 
 class VideoEncoder:
@@ -96,7 +96,7 @@ class VideoEncoder:
         self._quantizers = 0, 51
         self._mode = "variable"
         self._status = EncoderStatus()
-        self._engine = Engine(EncoderDriver(self._status, describe_output), self, None, 5.0)
+        self._engine = Engine(EncoderDriver(self._status), self)
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
@@ -273,6 +273,9 @@ class VideoEncoder:
         """
         return self._status.problem
 
+    def _wrap(self, raw: Output) -> Output:
+        return raw
+
     def __reduce__(self) -> Any:
         raise TypeError(
             "a VideoEncoder cannot be pickled or sent to another process: make it where it is used"
@@ -296,10 +299,3 @@ class VideoEncoder:
 
     def __repr__(self) -> str:
         return f"<VideoEncoder {self._engine.state}, {self._engine.queue_size} frames queued>"
-
-
-def describe_output(
-    config: VideoDecoderConfig | None, layer: int | None, alpha: bytes | None
-) -> EncodedVideoChunkMetadata:
-    svc = None if layer is None else SvcOutputMetadata(layer)
-    return EncodedVideoChunkMetadata(config, svc, alpha)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from .._av.codecs.decoder import default_threads
-from .._runtime.pool import FramePool
 from .._spec.codecs.config import VideoEncoderConfig
 from .._spec.codecs.strings import parse_codec
 from .._spec.encoders.options import has_one_quality, quantizer_range
@@ -18,7 +17,6 @@ from .._spec.frames.pixel_aspect import pixel_aspect
 from .._spec.frames.rect import Rect
 from ..codecs._encoder_input import named_format
 from ..codecs._encoding import EncoderDriver, EncoderStatus, Job
-from ..codecs.video_encoder import describe_output
 from ..errors import DataError, InvalidArgumentError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
@@ -48,8 +46,7 @@ class FrameWriter:
         self._options = options
         self._source_rate = source_rate
         self._status = EncoderStatus()
-        self._driver = EncoderDriver(self._status, describe_output)
-        self._pool = FramePool(None, lambda: None)
+        self._driver = EncoderDriver(self._status)
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
         self._last: int | None = None
@@ -157,9 +154,8 @@ class FrameWriter:
         )
 
     def _pass_on(self) -> None:
-        while (raw := self._driver.receive()) is not None:
-            chunk, metadata = self._driver.wrap(raw, self._pool, print)
-            self._muxer.add_chunk(chunk, metadata)
+        while (output := self._driver.receive()) is not None:
+            self._muxer.add_chunk(*output)
 
     def finish(self) -> None:
         """Encode what is left; the muxer is not closed."""

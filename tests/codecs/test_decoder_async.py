@@ -67,6 +67,25 @@ def test_callbacks_run_on_the_loops_thread_in_batches() -> None:
     asyncio.run(main())
 
 
+def test_frames_keep_their_configuration_however_late_they_are_delivered() -> None:
+    data = tiny()
+
+    async def main() -> None:
+        rotations: list[int] = []
+        sink = Sink(lambda frame: rotations.append(frame.rotation))
+        with sink.decoder(frame_pool_size=None) as decoder:
+            for rotation in (0, 90):
+                decoder.configure(replace(data.config, rotation=rotation))
+                feed(decoder, data.records)
+            wait_until(lambda: decoder.decode_queue_size == 0, "the queue is empty")
+            assert not rotations
+            await within(decoder.flush())
+        count = len(data.records)
+        assert rotations == [0] * count + [90] * count
+
+    asyncio.run(main())
+
+
 def test_callbacks_never_run_inside_a_call() -> None:
     data = tiny()
 

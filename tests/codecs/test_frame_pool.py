@@ -463,11 +463,11 @@ def test_bad_stall_timeout_is_refused(timeout: Any) -> None:
 def test_a_lease_with_holders_goes_back_with_the_last_one_that_closes() -> None:
     # What frames do on interpreters where dropping the last reference does not free at once.
     woken: list[None] = []
-    pool = FramePool(1, lambda: woken.append(None))
+    pool = FramePool(1)
     lease, first, clone = pool.lend(7), object(), object()
     lease.hold(first)
     lease.hold(clone)
-    pool.waiting = True
+    pool.wake = lambda: woken.append(None)
     lease.let_go(first)
     lease.let_go(first)
     assert (pool.stats().in_use, len(woken)) == (1, 0)

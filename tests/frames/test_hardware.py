@@ -205,7 +205,7 @@ def test_frame_outlives_pool_and_device(kind: str) -> None:
 
 @every_kind
 def test_leases_count_frames_on_a_device(kind: str) -> None:
-    pool = FramePool(2, lambda: None)
+    pool = FramePool(2)
     with make(FORMAT[kind], 64, 48) as memory:
         first = on_device(kind, memory, pool.lend(0))
         second = on_device(kind, memory, pool.lend(1))

@@ -111,7 +111,7 @@ def test_an_interrupted_close_frees_all_the_same() -> None:
 def test_a_lease_that_is_interrupted_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     lost: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda args: lost.append(args.exc_type))
-    pool = FramePool(1, lambda: None)
+    pool = FramePool(1)
     thing = [pool.lend(0)]
     assert not pool.room(0)
     try:
