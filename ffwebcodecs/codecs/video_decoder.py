@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,11 +20,12 @@ from .._spec.numbers import show, to_integer, to_real
 from ..errors import DataError, InvalidArgumentError, NotSupportedError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
+from ._codec import Codec
 from ._decoding import DecoderDriver, exhausted, length_size_of
 from .encoded_video_chunk import EncodedVideoChunk
 
 
-class VideoDecoder:
+class VideoDecoder(Codec):
     """Decodes chunks into frames, in presentation order.
 
     `decode` and the other methods only queue work and return; a worker thread decodes. Frames and
@@ -67,19 +67,16 @@ class VideoDecoder:
     >>> decoder.close()
     """
 
-    # Without a dictionary, because Python 3.11's tracemalloc finds no place for objects with one.
     __slots__ = (
-        "__weakref__",
-        "_engine",
-        "_error",
         "_family",
         "_hardware",
         "_key_required",
         "_length_size",
-        "_output",
         "_pool",
-        "on_dequeue",
     )
+
+    _kind = "decoder"
+    _queued = "chunks"
 
     def __init__(
         self,
@@ -89,9 +86,7 @@ class VideoDecoder:
         frame_pool_size: int | None = 16,
         stall_timeout: float = 5.0,
     ) -> None:
-        for name, callback in (("output", output), ("error", error)):
-            if not callable(callback):
-                raise InvalidArgumentError(f"{name} must be callable, got {show(callback)}")
+        super().__init__(output, error)
         if frame_pool_size is not None:
             frame_pool_size = to_integer(frame_pool_size, "frame_pool_size")
             if frame_pool_size < 1:
@@ -103,12 +98,6 @@ class VideoDecoder:
             raise InvalidArgumentError(
                 f"stall_timeout is {stall_timeout}, it must be more than 0 seconds"
             )
-        self._output = output
-        self._error = error
-        self.on_dequeue: Callable[[], object] | None = None
-        """Called without arguments after `decode_queue_size` went down; several decreases may share
-        one call.
-        """
         self._key_required = True
         self._family = families.UNKNOWN
         self._length_size: int | None = None
@@ -208,7 +197,7 @@ class VideoDecoder:
             decoding fails, FramePoolExhaustedError if frames are held and none is closed for
             `stall_timeout`.
         """
-        completion = self._engine.flush()
+        completion = super().flush()
         self._key_required = True
         return completion
 
@@ -220,17 +209,8 @@ class VideoDecoder:
         InvalidStateError
             The decoder is closed.
         """
-        self._engine.reset()
+        super().reset()
         self._key_required = True
-
-    def close(self) -> None:
-        """Free the decoder now; twice is fine. Frames that were delivered stay valid."""
-        self._engine.close()
-
-    @property
-    def state(self) -> str:
-        """``"unconfigured"``, ``"configured"`` or ``"closed"``."""
-        return self._engine.state
 
     @property
     def decode_queue_size(self) -> int:
@@ -267,27 +247,3 @@ class VideoDecoder:
         if trace.enabled:
             frame._note(trace.callback(self._output))
         return (frame,)
-
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "a VideoDecoder cannot be pickled or sent to another process: make it where it is used"
-        )
-
-    def __enter__(self) -> VideoDecoder:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        engine = getattr(self, "_engine", None)
-        if engine is None or engine.state == "closed":
-            return
-        message = f"unclosed decoder {self!r}" if engine.state == "configured" else None
-        engine.abandon()
-        # warnings is None: without a GIL this may run after the modules' end.
-        if message is not None and warnings is not None:
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
-
-    def __repr__(self) -> str:
-        return f"<VideoDecoder {self._engine.state}, {self._engine.queue_size} chunks queued>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,13 +16,14 @@ from .._spec.encoders.options import quantizer_range
 from .._spec.numbers import show, to_flag, to_integer
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ..frames.video_frame import VideoFrame
+from ._codec import Codec
 from ._encoder_input import Plan, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Job, Output
 from .encoded_video_chunk import EncodedVideoChunk
 from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 
 
-class VideoEncoder:
+class VideoEncoder(Codec):
     """Encodes frames into chunks, in decoding order.
 
     `encode` and the other methods only queue work and return; a worker thread encodes. Chunks and
@@ -58,35 +58,24 @@ class VideoEncoder:
     >>> encoder.close()
     """
 
-    # Without a dictionary, because Python 3.11's tracemalloc finds no place for objects with one.
     __slots__ = (
-        "__weakref__",
-        "_engine",
-        "_error",
         "_last",
         "_lock",
         "_mode",
         "_orientation",
-        "_output",
         "_quantizers",
         "_status",
-        "on_dequeue",
     )
+
+    _kind = "encoder"
+    _queued = "frames"
 
     def __init__(
         self,
         output: Callable[[EncodedVideoChunk, EncodedVideoChunkMetadata], object],
         error: Callable[[BaseException], object],
     ) -> None:
-        for name, callback in (("output", output), ("error", error)):
-            if not callable(callback):
-                raise InvalidArgumentError(f"{name} must be callable, got {show(callback)}")
-        self._output = output
-        self._error = error
-        self.on_dequeue: Callable[[], object] | None = None
-        """Called without arguments after `encode_queue_size` went down; several decreases may share
-        one call.
-        """
+        super().__init__(output, error)
         # Timestamps are checked and frames queued in one order. Reentrant, because the garbage
         # collector may run a destructor that encodes.
         self._lock = threading.RLock()
@@ -223,7 +212,7 @@ class VideoEncoder:
             the encoder is not configured, AbortError after `reset` or `close`, EncodingError if
             encoding fails.
         """
-        return self._engine.flush()
+        return super().flush()
 
     def reset(self) -> None:
         """Forget the configuration, all queued frames and all chunks not yet delivered.
@@ -234,18 +223,9 @@ class VideoEncoder:
             The encoder is closed.
         """
         with self._lock:
-            self._engine.reset()
+            super().reset()
             self._orientation = None
             self._last = None
-
-    def close(self) -> None:
-        """Free the encoder now; twice is fine. Chunks that were delivered stay valid."""
-        self._engine.close()
-
-    @property
-    def state(self) -> str:
-        """``"unconfigured"``, ``"configured"`` or ``"closed"``."""
-        return self._engine.state
 
     @property
     def encode_queue_size(self) -> int:
@@ -275,27 +255,3 @@ class VideoEncoder:
 
     def _wrap(self, raw: Output) -> Output:
         return raw
-
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            "a VideoEncoder cannot be pickled or sent to another process: make it where it is used"
-        )
-
-    def __enter__(self) -> VideoEncoder:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        engine = getattr(self, "_engine", None)
-        if engine is None or engine.state == "closed":
-            return
-        message = f"unclosed encoder {self!r}" if engine.state == "configured" else None
-        engine.abandon()
-        # warnings is None: without a GIL this may run after the modules' end.
-        if message is not None and warnings is not None:
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
-
-    def __repr__(self) -> str:
-        return f"<VideoEncoder {self._engine.state}, {self._engine.queue_size} frames queued>"

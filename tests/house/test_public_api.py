@@ -77,7 +77,9 @@ def test_members_are_documented(name: str) -> None:
     thing = getattr(ffwebcodecs, name)
     bare = [
         member
-        for member, value in vars(thing).items()
+        for each in thing.__mro__
+        if each.__module__.startswith("ffwebcodecs")
+        for member, value in vars(each).items()
         if not member.startswith("_")
         and (inspect.isfunction(value) or isinstance(value, property | staticmethod | classmethod))
         and not inspect.getdoc(value)

@@ -1,0 +1,93 @@
+"""What every codec is: callbacks, a state, a queue, and an engine that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from .._runtime.closing import Closable, Self
+from .._runtime.completion import Completion
+from .._runtime.engine import Engine
+from .._spec.numbers import show
+from ..errors import InvalidArgumentError
+
+
+class Codec(Closable):
+    """The base of decoders and encoders.
+
+    A subclass gives its engine a driver, checks what `configure` and `decode` or `encode` are
+    given, and makes the arguments of its output callback (`_wrap`).
+    """
+
+    # Without a dictionary, because Python 3.11's tracemalloc finds no place for objects with one.
+    __slots__ = ("__weakref__", "_engine", "_error", "_output", "on_dequeue")
+
+    _kind: ClassVar[str]
+    """What a warning calls it."""
+    _queued: ClassVar[str]
+    """What its queue holds."""
+    _engine: Engine
+
+    def __init__(
+        self, output: Callable[..., object], error: Callable[[BaseException], object]
+    ) -> None:
+        for name, callback in (("output", output), ("error", error)):
+            if not callable(callback):
+                raise InvalidArgumentError(f"{name} must be callable, got {show(callback)}")
+        self._output = output
+        self._error = error
+        self.on_dequeue: Callable[[], object] | None = None
+        """Called without arguments after the queue size went down; several decreases may share one
+        call.
+        """
+
+    @property
+    def state(self) -> str:
+        """``"unconfigured"``, ``"configured"`` or ``"closed"``."""
+        return self._engine.state
+
+    @property
+    def closed(self) -> bool:
+        """Whether `state` is ``"closed"``: by `close`, or by an error."""
+        return self._engine.state == "closed"
+
+    def flush(self) -> Completion:
+        """Ask for all output of what was queued so far.
+
+        Returns
+        -------
+        Completion
+            ``await`` it or call its ``result(timeout=None)``. It fails with InvalidStateError if
+            the codec is not configured, AbortError after `reset` or `close`, EncodingError if the
+            codec fails.
+        """
+        return self._engine.flush()
+
+    def reset(self) -> None:
+        """Forget the configuration, all that is queued and all output not yet delivered.
+
+        Raises
+        ------
+        InvalidStateError
+            The codec is closed.
+        """
+        self._engine.reset()
+
+    def close(self) -> None:
+        """Free the codec now; twice is fine. Output that was delivered stays valid."""
+        self._engine.close()
+
+    def _left_open(self) -> str | None:
+        # One that was never configured, or was reset, holds nothing.
+        return f"unclosed {self._kind} {self!r}" if self.state == "configured" else None
+
+    def _abandon(self) -> None:
+        self._engine.abandon()
+
+    def __enter__(self: Self) -> Self:
+        # Also one that is closed: an error may come at any time, right before ``with`` too.
+        return self
+
+    def __repr__(self) -> str:
+        name, engine = type(self).__name__, self._engine
+        return f"<{name} {engine.state}, {engine.queue_size} {self._queued} queued>"
