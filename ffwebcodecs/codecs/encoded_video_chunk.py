@@ -124,8 +124,7 @@ class EncodedVideoChunk:
     @property
     def byte_length(self) -> int:
         """Size in bytes."""
-        size: int = self._packet.size
-        return size
+        return packet.size_of(self._packet)
 
     @property
     def data(self) -> memoryview:
@@ -147,7 +146,7 @@ class EncodedVideoChunk:
         """
         exported = buffers.export(destination, "destination", writable=True)
         try:
-            size = self._packet.size
+            size = packet.size_of(self._packet)
             if len(exported) < size:
                 raise InvalidArgumentError(
                     f"destination holds {len(exported)} bytes, the chunk has {size}"

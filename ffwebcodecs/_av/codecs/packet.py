@@ -64,6 +64,11 @@ def tag(ptr: AVPacket, timestamp: int, duration: int, key: bool) -> None:
     ptr.flags = avcodec.AV_PKT_FLAG_KEY if key else 0
 
 
+def size_of(ptr: AVPacket) -> int:
+    """Return how many bytes the packet has."""
+    return ptr.size
+
+
 def view(ptr: AVPacket) -> memoryview:
     """Return a read-only view of the packet's bytes that keeps the packet alive."""
     return buffers.view(ptr, ptr.data, ptr.size)
