@@ -1,7 +1,7 @@
 """How a configuration is encoded: which of FFmpeg's encoders, given which pictures.
 
-A configuration is a `Plan`; with how a frame looks it gives a `Target`, the format and colours that
-the encoder takes; `open_best` goes through the encoders until one opens.
+A `Configuration`, with how a frame looks, gives the `InputFormat` that an encoder takes;
+`open_best` goes through the encoders until one opens.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .._spec.encoders.clock import allowed_rate
 from .._spec.encoders.levels import check_level
 from .._spec.encoders.options import SCALABILITY_MODES, translate
 from .._spec.encoders.request import Request
-from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, codes_of, names_of
+from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, names_of
 from .._spec.frames.pix_fmt import PixFmt
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..errors import NotSupportedError
-from ..frames._shape import FrameShape
+from ._fit import Fit, Look, opaque
 
 _ASSUMED: ColorMembers = YUV_DEFAULT
 # Encoders of lossy codecs whose stream cannot say that samples use the full range: most readers
@@ -59,7 +59,7 @@ def named_format(options: Mapping[str, object] | None) -> PixFmt | None:
     return None if name is None else describe(name)
 
 
-class Plan:
+class Configuration:
     """A configuration, taken apart; raises NotSupportedError for what nobody could encode."""
 
     def __init__(self, config: VideoEncoderConfig) -> None:
@@ -120,8 +120,10 @@ class Plan:
             config.display_width, config.display_height, config.width, config.height
         )
 
-    def request(self, chroma: str, depth: int, rate: Fraction) -> Request:
-        config = self.config
+    def request(self, pix_fmt: str, rate: Fraction) -> Request:
+        """Return what to ask an encoder for that is given pictures of this format."""
+        config, format = self.config, describe(pix_fmt)
+        assert format is not None
         return Request(
             self.info,
             config.width,
@@ -135,52 +137,12 @@ class Plan:
             lengths=self.lengths,
             repeat=self.repeat,
             threads=self.threads,
-            chroma=chroma,
-            depth=depth,
+            chroma=format.chroma,
+            depth=format.depth,
         )
 
 
-class Look:
-    """How a frame looks to an encoder: its format, and its colours."""
-
-    __slots__ = ("color", "format")
-
-    def __init__(self, pix_fmt: str, color: ColorMembers) -> None:
-        self.format = pix_fmt
-        self.color = color
-
-    @classmethod
-    def of(cls, shape: FrameShape) -> Look:
-        space = shape.color_space
-        if shape.pix_fmt is None:
-            name = shape.format.name if shape.format is not None else "unknown"
-            raise NotSupportedError(f"libswscale has no {name}: it cannot be encoded")
-        return cls(shape.pix_fmt, (space.primaries, space.transfer, space.matrix, space.full_range))
-
-
-class Target:
-    """What the encoder gets: FFmpeg's format and the colours of the samples."""
-
-    __slots__ = ("color", "format")
-
-    def __init__(self, format: PixFmt, color: ColorMembers) -> None:
-        self.format = format
-        self.color = color
-
-    def key(self) -> tuple[Any, ...]:
-        return self.format.name, self.color
-
-
-def opaque(pix_fmt: str, keep_alpha: bool) -> str:
-    """Return the format with which the same planes are seen without alpha."""
-    if keep_alpha:
-        return pix_fmt
-    if pix_fmt.startswith("yuva"):
-        return pix_fmt.replace("yuva", "yuv")
-    return {"rgba": "rgb0", "bgra": "bgr0"}.get(pix_fmt, pix_fmt)
-
-
-def target_for(plan: Plan, codec: Any, look: Look) -> Target:
+def input_for(configuration: Configuration, codec: Any, look: Look) -> native.InputFormat:
     """Return what `codec` is given for frames of this look.
 
     Raises
@@ -188,56 +150,58 @@ def target_for(plan: Plan, codec: Any, look: Look) -> Target:
     NotSupportedError
         It takes nothing that the codec string allows.
     """
-    seen = opaque(look.format, plan.keep_alpha)
+    seen = opaque(look.format, configuration.keep_alpha)
     source = describe(seen) or describe("yuv420p")
     assert source is not None
     names = formats_of(codec)
     if names is None:
-        names = [plan.pixel_format or ("rgba" if source.palette else seen)]
+        names = [configuration.pixel_format or ("rgba" if source.palette else seen)]
     formats = [entry for entry in map(describe, names) if entry is not None]
     name = encoder_name(codec)
     if not formats and device_of(name) is not None:
         formats = [entry for entry in (describe("nv12"), describe("p010le")) if entry]
-    if plan.pixel_format is None:
-        chosen = choose_format(formats, source, plan.wanted, plan.keep_alpha)
+    if configuration.pixel_format is None:
+        chosen = choose_format(formats, source, configuration.wanted, configuration.keep_alpha)
         if chosen is None:
-            raise NotSupportedError(_no_format(name, plan, names))
+            raise NotSupportedError(_no_format(name, configuration, names))
     else:
-        chosen = _named_format(plan, name, formats)
-    return Target(chosen, _color_for(plan, name, chosen, source, look.color))
+        chosen = _named_format(configuration, name, formats)
+    color = _color_for(configuration.info, name, chosen, source, look.color)
+    config = configuration.config
+    return native.InputFormat(chosen.name, config.width, config.height, color)
 
 
-def _named_format(plan: Plan, name: str, formats: list[PixFmt]) -> PixFmt:
+def _named_format(configuration: Configuration, name: str, formats: list[PixFmt]) -> PixFmt:
     """Return the format that the caller named, if the encoder and the codec string admit it."""
-    wanted = plan.pixel_format
+    wanted = configuration.pixel_format
     possible = [entry for entry in formats if not entry.palette]
     found = next((entry for entry in possible if entry.name == wanted), None)
     if found is None:
         known = ", ".join(entry.name for entry in possible) or "no format that frames can have"
         raise NotSupportedError(f"{name} does not take pixel_format {wanted!r}; it takes {known}")
-    if not allowed(found, plan.wanted) or (plan.keep_alpha and not found.alpha):
+    if not allowed(found, configuration.wanted) or (configuration.keep_alpha and not found.alpha):
         raise NotSupportedError(
-            f"pixel_format {wanted!r} is not what codec {plan.info.string!r} with "
-            f"alpha={plan.config.alpha!r} means"
+            f"pixel_format {wanted!r} is not what codec {configuration.info.string!r} with "
+            f"alpha={configuration.config.alpha!r} means"
         )
     return found
 
 
-def _no_format(name: str, plan: Plan, names: list[str]) -> str:
-    wanted = plan.wanted
+def _no_format(name: str, configuration: Configuration, names: list[str]) -> str:
+    wanted = configuration.wanted
     need = [f"4:{c[1]}:{c[2]}" for c in wanted.chroma or ()]
     if wanted.depths:
         need.append(" or ".join(map(str, wanted.depths)) + " bits")
-    if plan.keep_alpha:
+    if configuration.keep_alpha:
         need.append("alpha")
     return (
-        f"{name} of this FFmpeg has no format for {plan.info.string} with {', '.join(need)}; "
-        f"it takes {', '.join(names)}"
+        f"{name} of this FFmpeg has no format for {configuration.info.string} with "
+        f"{', '.join(need)}; it takes {', '.join(names)}"
     )
 
 
 def _color_for(
-    plan: Plan, name: str, chosen: PixFmt, source: PixFmt, color: ColorMembers
+    info: CodecInfo, name: str, chosen: PixFmt, source: PixFmt, color: ColorMembers
 ) -> ColorMembers:
     if chosen.rgb:
         return color if source.rgb else (*RGB_DEFAULT[:2], "rgb", True)
@@ -248,15 +212,15 @@ def _color_for(
         primaries = color[0] or primaries
         if color[1] in ("linear", "pq", "hlg"):  # the others are one curve, as for browsers
             transfer = color[1]
-    named = names_of(*plan.info.color) if plan.info.color is not None else (None, None, None)
+    named = names_of(*info.color) if info.color is not None else (None, None, None)
     if named[2] not in (None, "rgb"):
         matrix = named[2]
         if source.rgb or primaries is None:
             primaries = named[0] or primaries
         if source.rgb or transfer is None:
             transfer = named[1] or transfer
-    if plan.info.full_range is not None:
-        full_range = plan.info.full_range
+    if info.full_range is not None:
+        full_range = info.full_range
     if chosen.full_range or name in ("mjpeg", "ljpeg", "mjpeg_vaapi", "mjpeg_qsv"):
         # JPEG files have no say in it: they are BT.601 over the full range.
         matrix, full_range = "smpte170m", True
@@ -269,44 +233,52 @@ def _color_for(
     return primaries, transfer, matrix, full_range
 
 
-def open_core(plan: Plan, codec: Any, target: Target, rate: Fraction) -> native.EncoderCore:
+def open_core(
+    configuration: Configuration, codec: Any, wanted: native.InputFormat, rate: Fraction
+) -> native.EncoderCore:
     """Open an encoder for such pictures; NotSupportedError says why it does not."""
-    picture = native.Picture(
-        target.format.name,
-        plan.config.width,
-        plan.config.height,
-        codes_of(*target.color[:3]),
-        target.color[3],
-    )
     name = encoder_name(codec)
     rate = allowed_rate(name, rate)
-    setup = translate(name, plan.request(target.format.chroma, target.format.depth, rate))
+    setup = translate(name, configuration.request(wanted.pix_fmt, rate))
     return native.EncoderCore(
-        codec, picture, rate, setup, plan.extra, aspect=plan.aspect, threads=plan.threads
+        codec,
+        wanted,
+        rate,
+        setup,
+        configuration.extra,
+        aspect=configuration.aspect,
+        threads=configuration.threads,
     )
 
 
 class Opened:
-    """An encoder that works for a configuration, and what it was opened for."""
+    """An encoder that works for a configuration, how frames are fitted to it, and the rate that it
+    was opened for.
+    """
 
-    __slots__ = ("codec", "core", "problem", "rate", "target")
+    __slots__ = ("codec", "core", "fit", "problem", "rate")
 
     def __init__(
         self,
         codec: Any,
         core: native.EncoderCore,
-        target: Target,
+        fit: Fit,
         rate: Fraction,
         problem: str | None,
     ) -> None:
         self.codec = codec
         self.core = core
-        self.target = target
+        self.fit = fit
         self.rate = rate
         self.problem = problem
 
+    def reopen(self, configuration: Configuration) -> None:
+        """Open the same encoder anew, for the same pictures; the one before is the caller's."""
+        self.core = open_core(configuration, self.codec, self.core.input, self.rate)
+        self.fit = Fit(self.core, configuration.keep_alpha)
 
-def open_best(plan: Plan, look: Look | None, rate: Fraction) -> Opened:
+
+def open_best(configuration: Configuration, look: Look | None, rate: Fraction) -> Opened:
     """Open the first encoder that takes the configuration.
 
     Raises
@@ -315,35 +287,36 @@ def open_best(plan: Plan, look: Look | None, rate: Fraction) -> Opened:
         None does; says why the best one does not.
     """
     if look is None:
-        look = _assumed(plan)
+        look = _assumed(configuration)
     reasons: list[str] = []
     problems: list[str] = []
-    names = candidates(plan.info, plan.config.hardware_acceleration, plan.realtime)
+    preference = configuration.config.hardware_acceleration
+    names = candidates(configuration.info, preference, configuration.realtime)
     for name in names:
         codec = find_encoder(name)
         if codec is None:
             continue
         try:
-            target = target_for(plan, codec, look)
-            core = open_core(plan, codec, target, rate)
+            wanted = input_for(configuration, codec, look)
+            core = open_core(configuration, codec, wanted, rate)
         except NotSupportedError as error:
             (problems if device_of(name) else reasons).append(str(error))
             continue
         problem = "; ".join(problems) or "this FFmpeg has no hardware encoder for it"
-        if plan.config.hardware_acceleration != "prefer-hardware" or device_of(name):
+        if preference != "prefer-hardware" or device_of(name):
             problem = ""
-        return Opened(codec, core, target, rate, problem or None)
+        return Opened(codec, core, Fit(core, configuration.keep_alpha), rate, problem or None)
     if reasons or problems:
         raise NotSupportedError("; ".join(reasons or problems))
     raise NotSupportedError(
-        f"this FFmpeg has no encoder for {plan.info.string}: none of {', '.join(names)}; install a "
-        "build of libavcodec that has one (Debian, Ubuntu: libavcodec-extra)"
+        f"this FFmpeg has no encoder for {configuration.info.string}: none of {', '.join(names)}; "
+        "install a build of libavcodec that has one (Debian, Ubuntu: libavcodec-extra)"
     )
 
 
-def _assumed(plan: Plan) -> Look:
-    chroma = (plan.wanted.chroma or ("420",))[0]
-    depth = (plan.wanted.depths or (8,))[0]
-    alpha = "a" if plan.keep_alpha else ""
+def _assumed(configuration: Configuration) -> Look:
+    chroma = (configuration.wanted.chroma or ("420",))[0]
+    depth = (configuration.wanted.depths or (8,))[0]
+    alpha = "a" if configuration.keep_alpha else ""
     name = f"yuv{alpha}{chroma}p" + ("" if depth == 8 else f"{depth}le")
     return Look(name if describe(name) else "yuv420p", _ASSUMED)

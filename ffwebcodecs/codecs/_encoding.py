@@ -18,21 +18,16 @@ from .._av import forked
 from .._av.codecs import encoder as native
 from .._av.codecs import packet
 from .._av.codecs.encoder_formats import coded_as
-from .._av.frames import frame as frames
-from .._av.frames import pixel_format
 from .._av.frames.picture import Picture
-from .._av.scale import cache
-from .._av.scale.image import Image
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.nal import with_lengths
 from .._spec.encoders.choice import device_of
 from .._spec.encoders.clock import frame_rate
-from .._spec.frames.color import ColorMembers
 from .._spec.frames.color_space import VideoColorSpace
-from ..frames._copy import Source, source_image
 from ..frames._shape import FrameShape
-from ._encoder_input import Look, Opened, Plan, opaque, open_best, open_core, target_for
+from ._encoder_input import Configuration, Opened, input_for, open_best
+from ._fit import Look
 from .encoded_video_chunk import EncodedVideoChunk
 from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata, SvcOutputMetadata
 
@@ -78,22 +73,22 @@ class EncoderDriver:
 
     def __init__(self, status: EncoderStatus) -> None:
         self._status = status
-        self._plan: Plan | None = None
+        self._configuration: Configuration | None = None
         self._opened: Opened | None = None
         self._is_fresh = False  # opened for assumed pictures, no frame seen
         self._old: native.EncoderCore | None = None  # gives its last packets
         self._emitted: VideoDecoderConfig | None = None
         self._orientation = (0, False)
         self._awaits_first = True
-        self._config_due = True
+        self._described: native.EncoderCore | None = None  # the last one whose configuration is out
         self._count = 0  # frames since the pattern of temporal layers began
         self._places: deque[int] = deque()  # of the frames that are inside, in the pattern
 
     # ---- Driver ----------------------------------------------------------------------------------
 
     def open(self, config: Any) -> None:
-        before, self._plan = self._plan, None
-        plan = Plan(config)
+        before, self._configuration = self._configuration, None
+        configuration = Configuration(config)
         opened = self._opened
         unchanged = (
             before is not None
@@ -103,18 +98,20 @@ class EncoderDriver:
         )
         if not unchanged:
             self._release()
-            self._opened = open_best(plan, None, frame_rate(config.framerate, None))
+            self._opened = open_best(configuration, None, frame_rate(config.framerate, None))
             self._is_fresh = True
             self._tell()
-        self._plan = plan
-        self._awaits_first = self._config_due = True
+        self._configuration = configuration
+        self._awaits_first = True
+        self._described = None
 
     def send(self, job: Job) -> None:
-        plan, opened = self._plan, self._opened
-        if plan is None or opened is None:
+        configuration, opened = self._configuration, self._opened
+        if configuration is None or opened is None:
             return
-        core = self._ready(plan, opened, job)
-        frame = self._fit(plan, core, job)
+        opened = self._ready(configuration, opened, job)
+        core = opened.core
+        frame = opened.fit.frame_of(job.picture, job.shape)
         if core.setup.layer_pattern is not None:
             if job.key:
                 self._count = 0  # FFmpeg begins the pattern anew
@@ -124,7 +121,7 @@ class EncoderDriver:
 
     def receive(self) -> Output | None:
         opened = self._opened
-        if opened is None or self._plan is None:
+        if opened is None or self._configuration is None:
             return None
         old = self._old
         if old is not None:
@@ -146,7 +143,7 @@ class EncoderDriver:
 
     def close(self) -> None:
         self._release()
-        self._plan = None
+        self._configuration = None
         self._emitted = None
 
     # ---- in -------------------------------------------------------------------------------------
@@ -154,6 +151,7 @@ class EncoderDriver:
     def _release(self) -> None:
         self._places.clear()
         self._count = 0
+        self._described = None
         opened, self._opened = self._opened, None
         old, self._old = self._old, None
         for core in (opened.core if opened is not None else None, old):
@@ -176,19 +174,19 @@ class EncoderDriver:
                     "encoding with %s: %s", opened.core.name, opened.problem
                 )
 
-    def _ready(self, plan: Plan, opened: Opened, job: Job) -> native.EncoderCore:
+    def _ready(self, configuration: Configuration, opened: Opened, job: Job) -> Opened:
         """Return an encoder that takes a frame now."""
         if self._awaits_first:
             self._awaits_first = False
             self._orientation = job.shape.rotation, job.shape.flip
         if self._is_fresh:
             self._is_fresh = False
-            rate = frame_rate(plan.config.framerate, job.duration)
+            rate = frame_rate(configuration.config.framerate, job.duration)
             look = Look.of(job.shape)
-            target = target_for(plan, opened.codec, look)
-            if target.key() != opened.target.key() or rate != opened.rate:
+            wanted = input_for(configuration, opened.codec, look)
+            if wanted != opened.core.input or rate != opened.rate:
                 self._release()
-                opened = self._opened = open_best(plan, look, rate)
+                opened = self._opened = open_best(configuration, look, rate)
                 self._tell()
         elif opened.core.ended or (job.key and not opened.core.setup.can_force_key):
             opened.core.drain()
@@ -196,65 +194,16 @@ class EncoderDriver:
                 opened.core.close()
             else:
                 self._old = opened.core
-            opened.core = open_core(plan, opened.codec, opened.target, opened.rate)
+            opened.reopen(configuration)
             self._count = 0
-        return opened.core
-
-    def _fit(self, plan: Plan, core: native.EncoderCore, job: Job) -> Any:
-        """Return the frame as the encoder takes it: the same memory where that is possible."""
-        shape, ptr = job.shape, job.picture.ptr
-        region = shape.visible_rect
-        assert region is not None and self._opened is not None
-        target = self._opened.target
-        look = Look.of(shape)
-        width, height = plan.config.width, plan.config.height
-        seen = opaque(look.format, plan.keep_alpha)
-        # What is called yuvj420p is yuv420p of full range, and the range is compared below.
-        same_format = target.format.name in (look.format, seen, seen.replace("yuv", "yuvj"))
-        same_size = (region.width, region.height) == (width, height)
-        if same_format and same_size and _same_colors(look.color, target.color):
-            planes, strides = frames.region(ptr, look.format, region.x, region.y)
-            geometry = pixel_format.geometry(target.format.name)
-            planes, strides = planes[: len(geometry)], strides[: len(geometry)]
-            sizes = [
-                stride * (-(-height // sub_y) - 1) + -(-width // sub_x) * step
-                for stride, (sub_x, sub_y, step) in zip(strides, geometry, strict=True)
-            ]
-            if core.accepts_memory(ptr, planes, sizes):
-                return self._tagged(
-                    native.borrow(ptr, target.format.name, width, height, planes, strides),
-                    core,
-                )
-        frame = native.blank(target.format.name, width, height)
-        primaries, transfer, matrix, full_range = target.color
-        planes, strides = frames.region(frame, target.format.name, 0, 0)
-        cache.convert(
-            source_image(Source(ptr, shape, region)),
-            Image(
-                planes,
-                strides,
-                target.format.name,
-                width,
-                height,
-                matrix=matrix,
-                full_range=full_range,
-                primaries=primaries,
-                transfer=transfer,
-            ),
-        )
-        return self._tagged(frame, core)
-
-    def _tagged(self, frame: Any, core: native.EncoderCore) -> Any:
-        picture = core.picture
-        frames.tag(frame, 0, *picture.color, picture.full_range)
-        return frame
+        return opened
 
     # ---- out -------------------------------------------------------------------------------------
 
     def _wrapped(self, core: native.EncoderCore, output: native.Output) -> Output:
-        plan = self._plan
-        assert plan is not None
-        if plan.lengths and not core.setup.writes_lengths:
+        configuration = self._configuration
+        assert configuration is not None
+        if configuration.lengths and not core.setup.writes_lengths:
             output.ptr = native.replace_data(output.ptr, with_lengths(packet.view(output.ptr)))
         layer: int | None = None
         pattern = core.setup.layer_pattern
@@ -263,30 +212,33 @@ class EncoderDriver:
             layer = pattern[self._places.popleft() % len(pattern)] if self._places else 0
             layer = 0 if output.key else layer
         config = None
-        if output.key or self._config_due:
-            self._config_due = False
-            config = self._decoder_config(plan, core)
-        if config is not None and _same_config(config, self._emitted):
-            config = None
-        if config is not None:
-            self._emitted = config
-        alpha = native.side_data_of(output.ptr) if plan.keep_alpha else None
+        if self._described is not core:
+            # It is the first packet, which may bring the headers: later ones change nothing.
+            self._described = core
+            config = self._decoder_config(configuration, core)
+            if config == self._emitted:
+                config = None
+            else:
+                self._emitted = config
+        alpha = native.side_data_of(output.ptr) if configuration.keep_alpha else None
         chunk = EncodedVideoChunk._from_native(
             output.ptr, output.key, output.timestamp, output.duration
         )
         svc = None if layer is None else SvcOutputMetadata(layer)
         return chunk, EncodedVideoChunkMetadata(config, svc, alpha)
 
-    def _decoder_config(self, plan: Plan, core: native.EncoderCore) -> VideoDecoderConfig:
-        config, info = plan.config, plan.info
+    def _decoder_config(
+        self, configuration: Configuration, core: native.EncoderCore
+    ) -> VideoDecoderConfig:
+        config, info = configuration.config, configuration.info
         codec, description = info.string, None
         family = families.of(info)
-        if plan.lengths or not family.HAS_LENGTHS:
-            description = family.description_of(core.extradata, complete=not plan.repeat)
+        if configuration.lengths or not family.HAS_LENGTHS:
+            description = family.description_of(core.extradata, complete=not configuration.repeat)
         assert self._opened is not None
         if info.is_ffmpeg:
             codec = f"ffmpeg:{coded_as(self._opened.codec)}"
-        primaries, transfer, matrix, full_range = self._opened.target.color
+        primaries, transfer, matrix, full_range = core.input.color
         rotation, flip = self._orientation
         aspect = config.display_width is not None and config.display_height is not None
         found = VideoDecoderConfig(
@@ -305,12 +257,3 @@ class EncoderDriver:
         if info.is_ffmpeg:
             object.__setattr__(found, "_native", core.parameters())
         return found
-
-
-def _same_colors(have: ColorMembers, want: ColorMembers) -> bool:
-    """Tell whether samples need no conversion; what is not said is BT.709, limited range."""
-    return (have[2] or "bt709") == (want[2] or "bt709") and bool(have[3]) == bool(want[3])
-
-
-def _same_config(one: VideoDecoderConfig, other: VideoDecoderConfig | None) -> bool:
-    return other is not None and one == other

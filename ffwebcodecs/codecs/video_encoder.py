@@ -17,7 +17,7 @@ from .._spec.numbers import show, to_flag, to_integer
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ..frames.video_frame import VideoFrame
 from ._codec import Codec
-from ._encoder_input import Plan, open_best
+from ._encoder_input import Configuration, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Job, Output
 from .encoded_video_chunk import EncodedVideoChunk
 from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata
@@ -104,8 +104,8 @@ class VideoEncoder(Codec):
         """
         parsed = VideoEncoderConfig.parse(config)
         try:
-            plan = Plan(parsed)
-            opened = open_best(plan, None, frame_rate(parsed.framerate, None))
+            configuration = Configuration(parsed)
+            opened = open_best(configuration, None, frame_rate(parsed.framerate, None))
         except NotSupportedError:
             return VideoEncoderSupport(False, parsed)
         opened.core.close()

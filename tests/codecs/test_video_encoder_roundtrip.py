@@ -277,6 +277,35 @@ def test_a_change_of_color_in_the_middle_is_converted() -> None:
         assert psnr(frame.rgb, picture(index)) > 28
 
 
+OTHERS: dict[str, dict[str, Any]] = {
+    "format": {"format": "NV12"},
+    "range": {"color_space": {**SPACES[0], "full_range": False}},
+    "matrix": {"color_space": {**SPACES[0], "matrix": "bt2020-ncl"}},
+    "part": {"width": WIDTH + 32},
+}
+
+
+def on_the_right(frame: VideoFrame) -> VideoFrame:
+    """Show what is behind the first 32 columns of a wide frame."""
+    if frame.coded_width == WIDTH:
+        return frame
+    rect = (frame.coded_width - WIDTH, 0, WIDTH, HEIGHT)
+    with frame:
+        return VideoFrame(frame, visible_rect=rect, timestamp=frame.timestamp)
+
+
+@pytest.mark.parametrize("what", OTHERS)
+@pytest.mark.parametrize(("codec", "name"), [("ffmpeg:ffv1", "ffv1"), ("avc1.64001E", "libx264")])
+def test_every_frame_is_read_as_what_it_is(codec: str, name: str, what: str) -> None:
+    need(name)
+    options = [{"color_space": SPACES[0]}, {"color_space": SPACES[0], **OTHERS[what]}]
+    mixed = [on_the_right(frame_of(index, **options[index % 2])) for index in range(4)]
+    wanted = [frame.to_ndarray("RGB") for frame in mixed]
+    outputs = encode(settings(codec, bitrate=12_000_000), mixed)
+    for frame, pixels in zip(decode(outputs, config_of(outputs)), wanted, strict=True):
+        assert psnr(frame.rgb, pixels) > 40
+
+
 # ---- alpha ---------------------------------------------------------------------------------------
 
 

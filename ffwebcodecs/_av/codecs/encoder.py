@@ -7,13 +7,14 @@ send again; so `send` never finds the encoder full.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders.choice import device_of
 from ..._spec.encoders.clock import EncoderClock
 from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
+from ..._spec.frames.color import ColorMembers, codes_of
 from ...errors import EncodingError, NotSupportedError
 from .. import averror, forked, releases
 from ..frames import frame as frames
@@ -54,24 +55,13 @@ _DECIDED = {
 _RANGE = {None: 0, False: 1, True: 2}
 
 
-class Picture:
-    """How the pictures of a stream are stored and what their colours mean, as FFmpeg's numbers."""
+class InputFormat(NamedTuple):
+    """What an encoder takes: how pictures are stored, and what their colours mean."""
 
-    __slots__ = ("color", "full_range", "height", "pix_fmt", "width")
-
-    def __init__(
-        self,
-        pix_fmt: str,
-        width: int,
-        height: int,
-        color: tuple[int, int, int],
-        full_range: bool | None,
-    ) -> None:
-        self.pix_fmt = pix_fmt
-        self.width = width
-        self.height = height
-        self.color = color  # primaries, transfer, matrix
-        self.full_range = full_range
+    pix_fmt: str
+    width: int
+    height: int
+    color: ColorMembers
 
 
 class Output:
@@ -93,7 +83,7 @@ class EncoderCore:
     ----------
     codec : AVCodec *
         From `find_encoder`.
-    picture : Picture
+    input : InputFormat
     rate : Fraction
         Frames per second, nearly.
     setup : Setup
@@ -113,6 +103,7 @@ class EncoderCore:
     __slots__ = (
         "__weakref__",
         "_clock",
+        "_color",
         "_context",
         "_gives_all",
         "_has_input",
@@ -122,16 +113,16 @@ class EncoderCore:
         "_surfaces",
         "ended",
         "extradata",
+        "input",
         "name",
         "pending",
-        "picture",
         "setup",
     )
 
     def __init__(
         self,
         codec: AVCodec,
-        picture: Picture,
+        input: InputFormat,
         rate: Fraction,
         setup: Setup,
         extra: dict[str, str],
@@ -140,7 +131,8 @@ class EncoderCore:
         threads: int = 1,
     ) -> None:
         self.name = encoder_name(codec)
-        self.picture = picture
+        self.input = input
+        self._color = codes_of(*input.color[:3])
         setup.give_way(extra)
         self.setup = setup
         self.pending = 0  # frames that went in and did not come out
@@ -150,18 +142,18 @@ class EncoderCore:
         self._is_first = True
         self._has_input = False
         self._gives_all = self.name in _COMPLETE and "drop-threshold" not in extra
-        described = describe(picture.pix_fmt)
+        described = describe(input.pix_fmt)
         self._is_careful = (
             self.name.startswith(_CAREFUL) and described is not None and described.depth == 8
         )
         forked.watch(self)
         context = allocate_context(codec)
-        context.width, context.height = picture.width, picture.height
-        context.pix_fmt = pix_fmt_id(picture.pix_fmt)
+        context.width, context.height = input.width, input.height
+        context.pix_fmt = pix_fmt_id(input.pix_fmt)
         context.framerate = (rate.numerator, rate.denominator)
         context.time_base = (rate.denominator, rate.numerator)
-        context.color_primaries, context.color_trc, context.colorspace = picture.color
-        context.color_range = _RANGE[picture.full_range]
+        context.color_primaries, context.color_trc, context.colorspace = self._color
+        context.color_range = _RANGE[input.color[3]]
         if aspect is not None:
             limited = aspect.limit_denominator(255)
             context.sample_aspect_ratio = (limited.numerator, limited.denominator)
@@ -186,13 +178,13 @@ class EncoderCore:
 
     def _allocate_surfaces(self, codec: AVCodec, context: AVCodecContext) -> AVBufferRef | None:
         """Return a pool of pictures on the device of an encoder that takes no others, else None."""
-        picture, kind = self.picture, device_of(self.name)
+        wanted, kind = self.input, device_of(self.name)
         names = formats_of(codec)
-        if kind is None or names is None or picture.pix_fmt in names:
+        if kind is None or names is None or wanted.pix_fmt in names:
             return None
         device = hardware.open_device(kind)
         surfaces = hardware.make_surfaces(
-            device, picture.pix_fmt, picture.width, picture.height, _SURFACES
+            device, wanted.pix_fmt, wanted.width, wanted.height, _SURFACES
         )
         about: AVHWFramesContext = ffi.cast("AVHWFramesContext *", surfaces.data)
         context.pix_fmt = about.format
@@ -215,8 +207,8 @@ class EncoderCore:
         for key, value in setup.merged(extra).items():
             code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
             averror.check(code, f"cannot set {key}")
-        what = f"{self.name} refuses {self.picture.width}x{self.picture.height}"
-        what += f" {self.picture.pix_fmt}"
+        what = f"{self.name} refuses {self.input.width}x{self.input.height}"
+        what += f" {self.input.pix_fmt}"
         if extra:
             what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
             encoder_settings.apply(context, self.name, options, extra, what)
@@ -249,7 +241,7 @@ class EncoderCore:
         EncodingError
             The encoder refuses the picture. Packets of earlier ones may still be received.
         """
-        frame.pts = self._clock.stamp(timestamp, duration)
+        frames.tag(frame, self._clock.stamp(timestamp, duration), *self._color, self.input.color[3])
         _set_duration(frame, self._clock.ticks_of(duration))
         # The first one is a key frame anyway, and libaom makes two of one that is asked for.
         forced = key and self.setup.can_force_key and self._has_input
@@ -271,7 +263,7 @@ class EncoderCore:
             return
         # Zero as well: x265 goes by the last frame's if one has none.
         steps = 0 if quantizer is None else quantizer - QUANTIZER_BASE
-        described = describe(self.picture.pix_fmt)
+        described = describe(self.input.pix_fmt)
         depth = 8 if described is None else described.depth
         add_region(frame, steps, 51 + 6 * (depth - 8))
 
@@ -322,8 +314,15 @@ class EncoderCore:
         ptr.duration = 0 if duration is None or duration > 0x7FFFFFFFFFFFFFFF else duration
         return Output(ptr, key, timestamp, duration)
 
-    def accepts_memory(self, ptr: AVFrame, planes: list[Pointer[int]], sizes: list[int]) -> bool:
-        """Tell whether the encoder may read planes of so many bytes where they are.
+    def accepts_memory(
+        self,
+        ptr: AVFrame,
+        planes: list[Pointer[int]],
+        strides: list[int],
+        spans: list[tuple[int, int]],
+    ) -> bool:
+        """Tell whether the encoder may read a frame's planes where they are; `spans`: of each the
+        number of rows before the last one, and the bytes in a row.
 
         Many encoders read some bytes past the last row, which memory of FFmpeg's has, and memory
         that was lent may not have.
@@ -336,9 +335,9 @@ class EncoderCore:
             if ref:
                 start = int(ffi.cast("uintptr_t", ref.data))
                 ends.append((start, start + ref.size))
-        for plane, size in zip(planes, sizes, strict=True):
+        for plane, stride, (rows, row) in zip(planes, strides, spans, strict=True):
             address = int(ffi.cast("uintptr_t", plane))
-            last = address + size + _READ_AHEAD
+            last = address + stride * rows + row + _READ_AHEAD
             if not any(start <= address and last <= end for start, end in ends):
                 return False
         return True
@@ -369,8 +368,7 @@ class EncoderCore:
     def _settle(self, context: AVCodecContext) -> None:
         # SVT-AV1 waits for ever when it is freed before it has had a picture (seen with 1.4).
         if self.name == "libsvtav1" and not self._has_input:
-            picture = self.picture
-            frame = blank(picture.pix_fmt, picture.width, picture.height)
+            frame = blank(self.input)
             frame.pts = 0
             avcodec.avcodec_send_frame(context, frame)
 
@@ -446,12 +444,7 @@ def replace_data(ptr: AVPacket, data: bytes) -> AVPacket:
 
 
 def borrow(
-    ptr: AVFrame,
-    pix_fmt: str,
-    width: int,
-    height: int,
-    planes: list[Pointer[int]],
-    strides: list[int],
+    ptr: AVFrame, shown: InputFormat, planes: list[Pointer[int]], strides: list[int]
 ) -> AVFrame:
     """Return a frame that shows a part of another one's memory and keeps it alive."""
     frame = frames.allocate()
@@ -461,18 +454,18 @@ def borrow(
         frame.buf[index] = averror.check_pointer(
             avutil.av_buffer_ref(ptr.buf[index]), "cannot refer to a frame"
         )
-    frame.format = pix_fmt_id(pix_fmt)
-    frame.width, frame.height = width, height
+    frame.format = pix_fmt_id(shown.pix_fmt)
+    frame.width, frame.height = shown.width, shown.height
     for index, (plane, stride) in enumerate(zip(planes, strides, strict=True)):
         frame.data[index] = plane
         frame.linesize[index] = stride
     return frame
 
 
-def blank(pix_fmt: str, width: int, height: int) -> AVFrame:
+def blank(wanted: InputFormat) -> AVFrame:
     """Return a frame with memory of its own, contents undefined."""
-    frame = frames.allocate(4 * width * height + 512)
-    frame.format = pix_fmt_id(pix_fmt)
-    frame.width, frame.height = width, height
+    frame = frames.allocate(4 * wanted.width * wanted.height + 512)
+    frame.format = pix_fmt_id(wanted.pix_fmt)
+    frame.width, frame.height = wanted.width, wanted.height
     averror.check(avutil.av_frame_get_buffer(frame, 0), "cannot allocate a frame")
     return frame

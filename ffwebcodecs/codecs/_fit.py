@@ -1,0 +1,122 @@
+"""Fitting frames to an encoder: the same memory where that is possible, converted where not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._av.codecs import encoder as native
+from .._av.frames import frame as frames
+from .._av.frames import pixel_format
+from .._av.frames.picture import Picture
+from .._av.scale import cache
+from .._av.scale.image import Image
+from .._spec.frames.color import ColorMembers
+from ..errors import NotSupportedError
+from ..frames._copy import Source, source_image
+from ..frames._shape import FrameShape
+
+
+class Look:
+    """How a frame looks to an encoder: its format, and its colours."""
+
+    __slots__ = ("color", "format")
+
+    def __init__(self, pix_fmt: str, color: ColorMembers) -> None:
+        self.format = pix_fmt
+        self.color = color
+
+    @classmethod
+    def of(cls, shape: FrameShape) -> Look:
+        space = shape.color_space
+        if shape.pix_fmt is None:
+            name = shape.format.name if shape.format is not None else "unknown"
+            raise NotSupportedError(f"libswscale has no {name}: it cannot be encoded")
+        return cls(shape.pix_fmt, (space.primaries, space.transfer, space.matrix, space.full_range))
+
+
+def opaque(pix_fmt: str, keep_alpha: bool) -> str:
+    """Return the format with which the same planes are seen without alpha."""
+    if keep_alpha:
+        return pix_fmt
+    if pix_fmt.startswith("yuva"):
+        return pix_fmt.replace("yuva", "yuv")
+    return {"rgba": "rgb0", "bgra": "bgr0"}.get(pix_fmt, pix_fmt)
+
+
+class Fit:
+    """How frames are fitted to one open encoder.
+
+    What follows from a frame's shape is settled when another shape comes. Only whether the encoder
+    may read the very memory, at its address and of its size, is asked for every frame.
+    """
+
+    __slots__ = ("_core", "_is_same", "_keep_alpha", "_key", "_origin", "_pix_fmt", "_spans")
+
+    def __init__(self, core: native.EncoderCore, keep_alpha: bool) -> None:
+        self._core = core
+        self._keep_alpha = keep_alpha
+        self._key: tuple[Any, ...] | None = None  # what the rest was settled for
+        self._is_same = False
+        self._pix_fmt = ""
+        self._origin = 0, 0
+        width, height = core.input.width, core.input.height
+        # Of each plane: rows before the last one, and bytes in a row.
+        self._spans = [
+            (-(-height // sub_y) - 1, -(-width // sub_x) * step)
+            for sub_x, sub_y, step in pixel_format.geometry(core.input.pix_fmt)
+        ]
+
+    def frame_of(self, picture: Picture, shape: FrameShape) -> Any:
+        """Return a frame of the picture's visible part as the encoder takes it."""
+        key = shape.pix_fmt, shape.visible_rect, shape.color_space
+        if key != self._key:
+            self._settle(shape)
+            self._key = key
+        ptr = picture.ptr
+        if self._is_same:
+            planes, strides = frames.region(ptr, self._pix_fmt, *self._origin)
+            count = len(self._spans)
+            planes, strides = planes[:count], strides[:count]
+            if self._core.accepts_memory(ptr, planes, strides, self._spans):
+                return native.borrow(ptr, self._core.input, planes, strides)
+        return self._converted(ptr, shape)
+
+    def _settle(self, shape: FrameShape) -> None:
+        look, wanted, region = Look.of(shape), self._core.input, shape.visible_rect
+        assert region is not None
+        seen = opaque(look.format, self._keep_alpha)
+        self._pix_fmt = look.format
+        self._origin = region.x, region.y
+        self._is_same = (
+            # What is called yuvj420p is yuv420p of full range, and the range is compared below.
+            wanted.pix_fmt in (look.format, seen, seen.replace("yuv", "yuvj"))
+            and (region.width, region.height) == (wanted.width, wanted.height)
+            and _same_colors(look.color, wanted.color)
+        )
+
+    def _converted(self, ptr: Any, shape: FrameShape) -> Any:
+        wanted, region = self._core.input, shape.visible_rect
+        assert region is not None
+        frame = native.blank(wanted)
+        primaries, transfer, matrix, full_range = wanted.color
+        planes, strides = frames.region(frame, wanted.pix_fmt, 0, 0)
+        cache.convert(
+            source_image(Source(ptr, shape, region)),
+            Image(
+                planes,
+                strides,
+                wanted.pix_fmt,
+                wanted.width,
+                wanted.height,
+                matrix=matrix,
+                full_range=full_range,
+                primaries=primaries,
+                transfer=transfer,
+            ),
+        )
+        return frame
+
+
+def _same_colors(have: ColorMembers, want: ColorMembers) -> bool:
+    """Tell whether samples need no conversion; what is not said is BT.709, limited range."""
+    return (have[2] or "bt709") == (want[2] or "bt709") and bool(have[3]) == bool(want[3])
