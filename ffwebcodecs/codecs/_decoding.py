@@ -29,12 +29,11 @@ class DecoderDriver:
         self._core: Core | None = None
         self._shapes = ShapeCache()
 
-    def open(self, setup: Any) -> None:
-        config, parameters = setup
+    def open(self, config: VideoDecoderConfig) -> None:
         self.close()
         self._hardware.problem = None
         self._core, self._shapes = open_decoder(
-            config, parameters, hardware=self._hardware, pool_size=self._pool_size
+            config, config._native, hardware=self._hardware, pool_size=self._pool_size
         )
 
     def send(self, chunk: EncodedVideoChunk) -> None:

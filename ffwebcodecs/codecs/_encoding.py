@@ -241,7 +241,7 @@ class EncoderDriver:
         primaries, transfer, matrix, full_range = core.input.color
         rotation, flip = self._orientation
         aspect = config.display_width is not None and config.display_height is not None
-        found = VideoDecoderConfig(
+        return VideoDecoderConfig(
             codec=codec,
             description=description,
             coded_width=config.width,
@@ -253,7 +253,5 @@ class EncoderDriver:
             ),
             rotation=rotation,
             flip=flip,
+            _native=core.parameters() if info.is_ffmpeg else None,
         )
-        if info.is_ffmpeg:
-            object.__setattr__(found, "_native", core.parameters())
-        return found

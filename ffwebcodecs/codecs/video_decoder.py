@@ -140,14 +140,13 @@ class VideoDecoder(Codec):
             The decoder is closed.
         """
         parsed = VideoDecoderConfig.parse(config)
-        parameters = getattr(config, "_native", None)
         family, length_size = families.UNKNOWN, None
         try:
             family = families.of(parse_codec(parsed.codec))
             length_size = length_size_of(family, parsed.description)
         except (NotSupportedError, DataError):
             family = families.UNKNOWN  # the worker finds it too, and closes the decoder with it
-        self._engine.configure((parsed, parameters))
+        self._engine.configure(parsed)
         self._family, self._length_size = family, length_size
         self._key_required = True
 

@@ -4,6 +4,7 @@ codec.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from encode_helpers import (
 )
 from hardware_helpers import FORMAT, KINDS, on_device
 
-from ffwebcodecs import VideoFrame
+from ffwebcodecs import VideoDecoderConfig, VideoFrame
 from ffwebcodecs._spec.frames.formats import get_format
 
 AVC, HEVC, AV1 = ("libx264", "libopenh264"), ("libx265",), ("libsvtav1", "libaom-av1", "librav1e")
@@ -253,8 +254,6 @@ def test_color_space_is_in_the_stream_itself(codec: str, space: dict[str, Any]) 
     config = config_of(outputs)
     assert config.color_space is not None
     members = tuple(space.values())
-    from dataclasses import replace
-
     for tried in (config, replace(config, color_space=None)):
         assert {frame.color for frame in decode(outputs, tried)} == {members}
 
@@ -306,6 +305,14 @@ def test_every_frame_is_read_as_what_it_is(codec: str, name: str, what: str) -> 
         assert psnr(frame.rgb, pixels) > 40
 
 
+def test_what_only_the_encoder_knows_survives_a_replaced_member() -> None:
+    need("rawvideo")  # nothing in its stream says what the bytes mean
+    outputs = encode(settings("ffmpeg:rawvideo"), frames(2))
+    config = replace(VideoDecoderConfig.parse(config_of(outputs)), threads=1)
+    for index, frame in enumerate(decode(outputs, config)):
+        assert np.array_equal(frame.rgb, reference(index))
+
+
 # ---- alpha ---------------------------------------------------------------------------------------
 
 
@@ -320,8 +327,6 @@ def test_alpha_is_kept_beside_the_picture(codec: str, name: str) -> None:
     need(name)
     outputs = encode(settings(codec, alpha="keep"), (transparent(index) for index in range(3)))
     assert all(output.metadata.alpha_side_data for output in outputs)
-    from dataclasses import replace
-
     from ffwebcodecs import VideoDecoder
 
     found = []

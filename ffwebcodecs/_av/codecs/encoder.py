@@ -349,7 +349,7 @@ class EncoderCore:
         context = self._context
         if not context.codec_tag and not context.bits_per_coded_sample:
             return None
-        return StreamParameters.of_encoder(context)
+        return StreamParameters.of_encoder(context)._replace(extradata=b"")
 
     def close(self) -> None:
         """Free the encoder. Call it from the thread that uses it, or while no thread does."""
