@@ -33,7 +33,7 @@ class DecoderDriver:
         self.close()
         self._hardware.problem = None
         self._core, self._shapes = open_decoder(
-            config, config._native, hardware=self._hardware, pool_size=self._pool_size
+            config, hardware=self._hardware, pool_size=self._pool_size
         )
 
     def send(self, chunk: EncodedVideoChunk) -> None:
@@ -84,7 +84,7 @@ def _where(held: Held) -> str:
 
 def open_decoder(
     config: VideoDecoderConfig,
-    parameters: Any = None,
+    *,
     threads: int | None = None,
     preference: str = "no-preference",
     hardware: HardwareStatus | None = None,
@@ -111,7 +111,7 @@ def open_decoder(
         coded_size=size,  # type: ignore[arg-type]
         threads=threads or config.threads or 0,
         low_delay=bool(config.optimize_for_latency),
-        parameters=parameters,
+        parameters=config._native,
     )
     if preference == "no-preference":
         preference = config.hardware_acceleration

@@ -83,7 +83,7 @@ def open_for_decoding(
     file = open_file(source, config, all_streams=all_streams)
     try:
         decoder, shapes = open_decoder(
-            file.config, file.config._native, threads, hardware_acceleration
+            file.config, threads=threads, preference=hardware_acceleration
         )
     except BaseException:
         file.close()

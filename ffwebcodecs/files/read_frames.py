@@ -97,7 +97,7 @@ def read_frames(
         )
         packets = packets_of(file.demuxer, first)
         return frames_of(packets, file.decoder, file.shapes, file.close, first, last, stride)
-    core, shapes = open_decoder(parsed, parsed._native, count, hardware_acceleration)
+    core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)
     return frames_of(packets, core, shapes, core.close, first, last, stride)
 
 
