@@ -142,7 +142,7 @@ class Configuration:
         )
 
 
-def input_for(configuration: Configuration, codec: Any, look: Look) -> native.InputFormat:
+def input_for(configuration: Configuration, codec_ptr: Any, look: Look) -> native.InputFormat:
     """Return what `codec` is given for frames of this look.
 
     Raises
@@ -153,11 +153,11 @@ def input_for(configuration: Configuration, codec: Any, look: Look) -> native.In
     seen = opaque(look.format, configuration.keep_alpha)
     source = describe(seen) or describe("yuv420p")
     assert source is not None
-    names = formats_of(codec)
+    names = formats_of(codec_ptr)
     if names is None:
         names = [configuration.pixel_format or ("rgba" if source.palette else seen)]
     formats = [entry for entry in map(describe, names) if entry is not None]
-    name = encoder_name(codec)
+    name = encoder_name(codec_ptr)
     if not formats and device_of(name) is not None:
         formats = [entry for entry in (describe("nv12"), describe("p010le")) if entry]
     if configuration.pixel_format is None:
@@ -234,14 +234,14 @@ def _color_for(
 
 
 def open_core(
-    configuration: Configuration, codec: Any, wanted: native.InputFormat, rate: Fraction
+    configuration: Configuration, codec_ptr: Any, wanted: native.InputFormat, rate: Fraction
 ) -> native.EncoderCore:
     """Open an encoder for such pictures; NotSupportedError says why it does not."""
-    name = encoder_name(codec)
+    name = encoder_name(codec_ptr)
     rate = allowed_rate(name, rate)
     setup = translate(name, configuration.request(wanted.pix_fmt, rate))
     return native.EncoderCore(
-        codec,
+        codec_ptr,
         wanted,
         rate,
         setup,
@@ -256,17 +256,17 @@ class Opened:
     was opened for.
     """
 
-    __slots__ = ("codec", "core", "fit", "problem", "rate")
+    __slots__ = ("codec_ptr", "core", "fit", "problem", "rate")
 
     def __init__(
         self,
-        codec: Any,
+        codec_ptr: Any,
         core: native.EncoderCore,
         fit: Fit,
         rate: Fraction,
         problem: str | None,
     ) -> None:
-        self.codec = codec
+        self.codec_ptr = codec_ptr
         self.core = core
         self.fit = fit
         self.rate = rate
@@ -274,7 +274,7 @@ class Opened:
 
     def reopen(self, configuration: Configuration) -> None:
         """Open the same encoder anew, for the same pictures; the one before is the caller's."""
-        self.core = open_core(configuration, self.codec, self.core.input, self.rate)
+        self.core = open_core(configuration, self.codec_ptr, self.core.input, self.rate)
         self.fit = Fit(self.core, configuration.keep_alpha)
 
 
@@ -293,19 +293,19 @@ def open_best(configuration: Configuration, look: Look | None, rate: Fraction) -
     preference = configuration.config.hardware_acceleration
     names = candidates(configuration.info, preference, configuration.realtime)
     for name in names:
-        codec = find_encoder(name)
-        if codec is None:
+        codec_ptr = find_encoder(name)
+        if codec_ptr is None:
             continue
         try:
-            wanted = input_for(configuration, codec, look)
-            core = open_core(configuration, codec, wanted, rate)
+            wanted = input_for(configuration, codec_ptr, look)
+            core = open_core(configuration, codec_ptr, wanted, rate)
         except NotSupportedError as error:
             (problems if device_of(name) else reasons).append(str(error))
             continue
         problem = "; ".join(problems) or "this FFmpeg has no hardware encoder for it"
         if preference != "prefer-hardware" or device_of(name):
             problem = ""
-        return Opened(codec, core, Fit(core, configuration.keep_alpha), rate, problem or None)
+        return Opened(codec_ptr, core, Fit(core, configuration.keep_alpha), rate, problem or None)
     if reasons or problems:
         raise NotSupportedError("; ".join(reasons or problems))
     raise NotSupportedError(

@@ -183,7 +183,7 @@ class EncoderDriver:
             self._is_fresh = False
             rate = frame_rate(configuration.config.framerate, job.duration)
             look = Look.of(job.shape)
-            wanted = input_for(configuration, opened.codec, look)
+            wanted = input_for(configuration, opened.codec_ptr, look)
             if wanted != opened.core.input or rate != opened.rate:
                 self._release()
                 opened = self._opened = open_best(configuration, look, rate)
@@ -237,7 +237,7 @@ class EncoderDriver:
             description = family.description_of(core.extradata, complete=not configuration.repeat)
         assert self._opened is not None
         if info.is_ffmpeg:
-            codec = f"ffmpeg:{coded_as(self._opened.codec)}"
+            codec = f"ffmpeg:{coded_as(self._opened.codec_ptr)}"
         primaries, transfer, matrix, full_range = core.input.color
         rotation, flip = self._orientation
         aspect = config.display_width is not None and config.display_height is not None

@@ -44,8 +44,8 @@ class EncodedVideoChunk:
         "__weakref__",
         "_duration",
         "_from_container",
-        "_packet",
         "_padded",
+        "_ptr",
         "_timestamp",
         "_type",
     )
@@ -53,7 +53,7 @@ class EncodedVideoChunk:
     _type: str
     _timestamp: int
     _duration: int | None
-    _packet: Any
+    _ptr: Any
     _padded: bool
     _from_container: bool
 
@@ -88,7 +88,7 @@ class EncodedVideoChunk:
         self._type = type
         self._timestamp = timestamp
         self._duration = duration
-        self._packet = ptr
+        self._ptr = ptr
         self._padded = not transfer
         self._from_container = False
 
@@ -101,7 +101,7 @@ class EncodedVideoChunk:
         chunk._type = "key" if key else "delta"
         chunk._timestamp = timestamp
         chunk._duration = duration
-        chunk._packet = ptr
+        chunk._ptr = ptr
         chunk._padded = True
         chunk._from_container = True
         return chunk
@@ -124,12 +124,12 @@ class EncodedVideoChunk:
     @property
     def byte_length(self) -> int:
         """Size in bytes."""
-        return packet.size_of(self._packet)
+        return packet.size_of(self._ptr)
 
     @property
     def data(self) -> memoryview:
         """The bytes, without a copy: a read-only view that keeps them alive."""
-        return packet.view(self._packet)
+        return packet.view(self._ptr)
 
     def copy_to(self, destination: Any) -> None:
         """Copy the bytes into a buffer you own; bytes after `byte_length` are left alone.
@@ -146,18 +146,18 @@ class EncodedVideoChunk:
         """
         exported = buffers.export(destination, "destination", writable=True)
         try:
-            size = packet.size_of(self._packet)
+            size = packet.size_of(self._ptr)
             if len(exported) < size:
                 raise InvalidArgumentError(
                     f"destination holds {len(exported)} bytes, the chunk has {size}"
                 )
-            packet.copy_out(self._packet, exported)
+            packet.copy_out(self._ptr, exported)
         finally:
             buffers.unexport(exported)
 
     def _decodable(self) -> Any:
         """Return the packet, or a copy of it with the padding that decoders need."""
-        return self._packet if self._padded else packet.padded(self._packet)
+        return self._ptr if self._padded else packet.padded(self._ptr)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickle, (self._type, self._timestamp, bytes(self.data), self._duration)

@@ -211,7 +211,7 @@ class Muxer(Closable):
         if chunk.type != "key" and not chunk._from_container:
             raise DataError(f"the first chunk, at {chunk.timestamp} us, must be a key chunk")
         video = describe_video(config, chunk, self._container)
-        video.alpha = alpha is not None or packet.has_alpha(chunk._packet)
+        video.alpha = alpha is not None or packet.has_alpha(chunk._ptr)
         if video.alpha and not self._container.holds_alpha_side_data:
             raise NotSupportedError(
                 f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
@@ -233,11 +233,11 @@ class Muxer(Closable):
 
     @staticmethod
     def _entry(chunk: EncodedVideoChunk, alpha: bytes | None) -> Entry:
-        pts, dts = packet.times(chunk._packet)
+        pts, dts = packet.times(chunk._ptr)
         if chunk._from_container and pts is None and dts is None:
             # AVI and raw streams do not tell when a picture is shown, only the order.
             dts = chunk.timestamp
-        hidden = packet.is_discarded(chunk._packet)
+        hidden = packet.is_discarded(chunk._ptr)
         return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, hidden)
 
     def _write(self, core: MuxerCore, timeline: Timeline, ready: Any) -> None:

@@ -80,7 +80,7 @@ def test_times_do_not_depend_on_the_frame_rate(
 def test_decoding_times_go_up_and_are_not_after_presentation(codec: str, encoder: str) -> None:
     need(encoder)
     outputs = encode_at(codec, [(index * 40_000 + index % 3, 40_000) for index in range(20)])
-    times = [(output.chunk._packet.dts, output.chunk._packet.pts) for output in outputs]
+    times = [(output.chunk._ptr.dts, output.chunk._ptr.pts) for output in outputs]
     assert all(dts <= pts for dts, pts in times)
     assert all(one[0] < other[0] for one, other in pairwise(times))
     assert [pts for _, pts in times] == [output.chunk.timestamp for output in outputs]

@@ -192,7 +192,7 @@ def blocks(path: Path) -> list[bytes]:
 
     with Demuxer(path) as demuxer:
         chunks = list(demuxer.chunks())
-        found = [chunk._packet.side_data[0] for chunk in chunks]
+        found = [chunk._ptr.side_data[0] for chunk in chunks]
         return [bytes(ffi.buffer(data.data, data.size))[8:] for data in found]
 
 
