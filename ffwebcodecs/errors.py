@@ -7,6 +7,8 @@ Out of memory is the builtin `MemoryError`.
 
 from __future__ import annotations
 
+from ._public import public
+
 __all__ = [
     "AbortError",
     "DataCloneError",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 
+@public
 class WebCodecsError(Exception):
     """Root of the package's exceptions.
 
@@ -41,22 +44,27 @@ class WebCodecsError(Exception):
             self.code = code
 
 
+@public
 class InvalidArgumentError(WebCodecsError, TypeError, ValueError):
     """An argument is wrong: unknown string, bad number or rectangle, buffer too small."""
 
 
+@public
 class InvalidStateError(WebCodecsError, RuntimeError):
     """The object is closed, or not configured, or otherwise not ready for this call."""
 
 
+@public
 class NotSupportedError(WebCodecsError):
     """The request is valid, but this build of FFmpeg or this package cannot do it."""
 
 
+@public
 class DataError(WebCodecsError, ValueError):
     """The data is not what it is said to be, such as a delta chunk where a key chunk is due."""
 
 
+@public
 class EncodingError(WebCodecsError, RuntimeError):
     """A codec failed on its data.
 
@@ -76,29 +84,36 @@ class EncodingError(WebCodecsError, RuntimeError):
             self.timestamp = timestamp
 
 
+@public
 class OperationError(WebCodecsError, RuntimeError):
     """An operation failed for its own reasons, such as a download from a GPU."""
 
 
+@public
 class AbortError(WebCodecsError):
     """The work was given up because of `reset()` or `close()`."""
 
 
+@public
 class QuotaExceededError(WebCodecsError):
     """A limit was reached."""
 
 
+@public
 class FramePoolExhaustedError(QuotaExceededError):
     """All frames of a decoder's pool are held, and none came back in time."""
 
 
+@public
 class DataCloneError(WebCodecsError):
     """The object cannot be copied or sent, such as a closed frame being pickled."""
 
 
+@public
 class FFmpegLoadError(WebCodecsError, ImportError):
     """FFmpeg's libraries are missing, or are not fit for use."""
 
 
+@public
 class FramePoolWarning(RuntimeWarning):
     """A decoder waits for frames to be closed."""

@@ -9,9 +9,11 @@ from . import _ffi
 from ._av import ledger
 from ._av.codecs import inventory
 from ._av.frames import hardware
+from ._public import public
 from .errors import InvalidArgumentError
 
 
+@public
 @dataclass(frozen=True)
 class FFmpegInfo:
     """The FFmpeg that this process uses.
@@ -64,6 +66,7 @@ class FFmpegInfo:
         return hardware.probe()
 
 
+@public
 def ffmpeg_info() -> FFmpegInfo:
     """Return which FFmpeg is in use, in which mode and why, and what it can do.
 
@@ -89,6 +92,7 @@ def ffmpeg_info() -> FFmpegInfo:
     )
 
 
+@public
 def open_handles() -> dict[str, int]:
     """Return how many native objects of each kind are alive; all zero when everything is closed and
     collected.
@@ -109,6 +113,7 @@ _LEVELS = {
 }
 
 
+@public
 def set_log_level(level: str) -> None:
     """Choose what FFmpeg itself writes to stderr; ``"quiet"``, nothing, is where it starts.
 

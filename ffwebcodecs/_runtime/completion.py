@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
+from .._public import public
 from ..errors import InvalidStateError
 
 
+@public
 class Completion:
     """The end of a `flush`: ``await`` it, or call `result`.
 

@@ -18,10 +18,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from .._public import public
 from . import trace
 from .trace import Place
 
 
+@public
 class FramePoolStats(NamedTuple):
     """The numbers of a decoder's frame pool at one moment.
 

@@ -12,9 +12,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .._public import public
+
 enabled = os.environ.get("FFWEBCODECS_TRACE", "") not in ("", "0")
 
 
+@public
 def trace_frames(enabled: bool) -> None:
     """Switch on or off that frames remember where the program received or cloned them.
 

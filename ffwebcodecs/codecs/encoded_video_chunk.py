@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from .._av.codecs import packet
 from .._av.frames import buffers
+from .._public import public
 from .._spec.numbers import show, to_flag, to_int64, to_uint64
 from ..errors import InvalidArgumentError
 
 _TYPES = ("key", "delta")
 
 
+@public
 class EncodedVideoChunk:
     """One frame as the codec wrote it, with its time.
 
@@ -160,12 +163,16 @@ class EncodedVideoChunk:
         return self._ptr if self._padded else packet.padded(self._ptr)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (self._type, self._timestamp, bytes(self.data), self._duration)
+        # A partial: what it calls and with what is public, so a pickle names nothing private.
+        again = partial(
+            EncodedVideoChunk,
+            type=self._type,
+            timestamp=self._timestamp,
+            duration=self._duration,
+            data=bytes(self.data),
+        )
+        return again, ()
 
     def __repr__(self) -> str:
         size = self.byte_length
         return f"<EncodedVideoChunk {self._type}, timestamp={self._timestamp}, {size} bytes>"
-
-
-def _unpickle(type: str, timestamp: int, data: bytes, duration: int | None) -> EncodedVideoChunk:
-    return EncodedVideoChunk(type=type, timestamp=timestamp, data=data, duration=duration)

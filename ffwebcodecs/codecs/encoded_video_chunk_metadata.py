@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._public import public
 from .._spec.codecs.config import VideoDecoderConfig
 
 
+@public
 @dataclass(frozen=True)
 class SvcOutputMetadata:
     """Where a chunk stands in a scalable stream.
@@ -20,6 +22,7 @@ class SvcOutputMetadata:
     temporal_layer_id: int
 
 
+@public
 @dataclass(frozen=True)
 class EncodedVideoChunkMetadata:
     """What an encoder says about a chunk.

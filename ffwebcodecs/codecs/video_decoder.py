@@ -9,6 +9,7 @@ from .._av.codecs.decoder import has_decoder
 from .._av.codecs.hardware_decoder import HardwareStatus
 from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
+from .._public import public
 from .._runtime import trace
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
@@ -25,6 +26,7 @@ from ._decoding import DecoderDriver, exhausted, length_size_of
 from .encoded_video_chunk import EncodedVideoChunk
 
 
+@public
 class VideoDecoder(Codec):
     """Decodes chunks into frames, in presentation order.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._av import forked
+from .._public import public
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
 from .._spec.codecs.config import VideoEncoderConfig, VideoEncoderSupport
@@ -23,6 +24,7 @@ from .encoded_video_chunk import EncodedVideoChunk
 from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 
 
+@public
 class VideoEncoder(Codec):
     """Encodes frames into chunks, in decoding order.
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
+from .._public import public
 from ..errors import InvalidArgumentError
 from .muxer import Muxer
 
 Progress = Callable[["TranscodeProgress"], object]
 
 
+@public
 @dataclass(frozen=True)
 class TranscodeProgress:
     """How far a conversion is.
@@ -34,6 +36,7 @@ class TranscodeProgress:
     duration: int | None
 
 
+@public
 @dataclass(frozen=True)
 class TranscodeResult:
     """What a conversion did.

@@ -9,6 +9,7 @@ from typing import Any
 from .._av import forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
+from .._public import public
 from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_int64
@@ -17,6 +18,7 @@ from ._reading import chunk_of
 from ._stream_config import make_config
 
 
+@public
 class Demuxer(Closable):
     """The video stream of a file.
 

@@ -16,6 +16,7 @@ from .._av.files.chapters import Chapter
 from .._av.files.mux import MuxerCore, VideoStream
 from .._av.files.streams import CopiedStream
 from .._av.files.target import OutputFile
+from .._public import public
 from .._runtime import ending
 from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
@@ -31,6 +32,7 @@ _LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
 _open: weakref.WeakSet[Muxer] = weakref.WeakSet()
 
 
+@public
 class Muxer(Closable):
     """A video file being written from encoded chunks.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.numbers import show, to_int64, to_integer
 from ..codecs._decoding import open_decoder
@@ -15,6 +16,7 @@ from ._reading import frames_of, packets_of, packets_of_chunks
 from .demuxer import Demuxer
 
 
+@public
 def read_frames(
     source: Any,
     config: VideoDecoderConfig | Mapping[str, Any] | None = None,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._public import public
 from .._spec.numbers import to_flag
 from ._conversion import (
     Progress,
@@ -22,6 +23,7 @@ from ._reading import chunk_of, kept_packets
 from .muxer import Muxer
 
 
+@public
 def remux(
     input: Any,
     output: Any,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._public import public
 from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show, to_flag, to_int64
 from ..errors import InvalidArgumentError
@@ -34,6 +35,7 @@ from .muxer import Muxer
 _AHEAD = 2
 
 
+@public
 def transcode(
     input: Any,
     output: Any,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._public import public
 from ..frames.video_frame import VideoFrame
 from ._conversion import Progress, TranscodeResult
 from ._encoding_options import EncodingOptions
@@ -13,6 +14,7 @@ from ._work import Work
 from .muxer import Muxer
 
 
+@public
 def write_frames(
     frames: Iterable[VideoFrame],
     output: Any,

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from .._av import forked
+from .._public import public
 from .._runtime.closing import Closable
 from .._spec.frames.formats import get_format
 from .._spec.numbers import show, to_integer
@@ -16,6 +17,7 @@ from .image_bitmap import ImageBitmap, create_image_bitmap
 from .video_frame import VideoFrame
 
 
+@public
 class FrameCacheStats(NamedTuple):
     """The numbers of a cache at one moment.
 
@@ -40,6 +42,7 @@ class FrameCacheStats(NamedTuple):
     evictions: int
 
 
+@public
 class FrameCache(Closable):
     """Keeps copies of frames by key, least recently used out first; may be used from any thread.
 

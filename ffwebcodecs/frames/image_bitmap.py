@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
+from .._public import public
 from .._spec.frames.color import codes_of
 from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import compute_layout
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .video_frame import Rectangle, VideoFrame
 
 
+@public
 class ImageBitmap(Surface):
     """Pixels of a frame, copied out of the decoder's memory; made by `create_image_bitmap`.
 
@@ -109,6 +111,7 @@ class ImageBitmap(Surface):
         return f"<ImageBitmap {self.format} {self.width}x{self.height}>"
 
 
+@public
 def create_image_bitmap(
     frame: VideoFrame | ImageBitmap,
     *,

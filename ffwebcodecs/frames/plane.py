@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
+from .._public import public
 from .._spec.frames.formats import PixelFormat
 from .._spec.frames.rect import Rect
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+@public
 class Plane:
     """A read-only view of one plane; it keeps the memory alive, also after the frame was closed.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av.frames.picture import Picture
 from .._ffi import FREES_LATE
+from .._public import public
 from .._runtime import trace
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.layout import PlaneLayout
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     ColorSpace = VideoColorSpace | Mapping[str, Any]
 
 
+@public
 class VideoFrame(Described):
     """A picture in memory, with its time, size, orientation and colour.
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ..._public import public
 from ...errors import InvalidArgumentError
 from ..frames.color_space import VideoColorSpace
 from ..frames.geometry import parse_rotation
@@ -30,6 +31,7 @@ HARDWARE_ACCELERATION = ("no-preference", "prefer-hardware", "prefer-software")
 _MOST_THREADS = 1024
 
 
+@public
 @dataclass(frozen=True, kw_only=True)
 class VideoDecoderConfig:
     """What a VideoDecoder needs to know before the first chunk.
@@ -107,6 +109,7 @@ class VideoDecoderConfig:
         )
 
 
+@public
 @dataclass(frozen=True, kw_only=True)
 class AvcEncoderConfig:
     """How a VideoEncoder writes H.264.
@@ -126,6 +129,7 @@ class AvcEncoderConfig:
         return cls(format=_choice(members, "format", ("avc", "annexb")))
 
 
+@public
 @dataclass(frozen=True, kw_only=True)
 class HevcEncoderConfig:
     """How a VideoEncoder writes HEVC.
@@ -145,6 +149,7 @@ class HevcEncoderConfig:
         return cls(format=_choice(members, "format", ("hevc", "annexb")))
 
 
+@public
 @dataclass(frozen=True, kw_only=True)
 class VideoEncoderConfig:
     """What a VideoEncoder needs to know before the first frame.
@@ -234,6 +239,7 @@ class VideoEncoderConfig:
         )
 
 
+@public
 @dataclass(frozen=True)
 class VideoDecoderSupport:
     """Whether a configuration can be decoded here, and the configuration as understood."""
@@ -242,6 +248,7 @@ class VideoDecoderSupport:
     config: VideoDecoderConfig
 
 
+@public
 @dataclass(frozen=True)
 class VideoEncoderSupport:
     """Whether a configuration can be encoded here, and the configuration as understood."""

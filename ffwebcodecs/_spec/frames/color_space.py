@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import show, to_flag
 from .color import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .formats import PixelFormat
 
 
+@public
 class VideoColorSpace:
     """Color primaries, transfer, matrix and range of a frame; immutable.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
+from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import UINT32_MAX, show, to_dimension, to_uint32
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _new_tuple = tuple.__new__
 
 
+@public
 class PlaneLayout(tuple[int, int]):
     """Where one plane lies in a buffer; immutable, and a tuple of the two.
 

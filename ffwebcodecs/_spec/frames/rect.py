@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import show, to_truncated
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _new_tuple = tuple.__new__
 
 
+@public
 class Rect(tuple[int, int, int, int]):
     """A rectangle of pixels: x, y, width, height; immutable, and a tuple of the four.
 

@@ -1,0 +1,134 @@
+"""Public objects say that they come from ffwebcodecs; pickles and tracebacks say nothing else."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import pickletools
+import traceback
+import typing
+from typing import Any
+
+import pytest
+from clips import CLIPS
+
+import ffwebcodecs
+
+PUBLIC = [name for name in ffwebcodecs.__all__ if name != "__version__"]
+CLASSES = [name for name in PUBLIC if inspect.isclass(getattr(ffwebcodecs, name))]
+# Owners of what another process cannot have.
+OWNERS = {"Demuxer", "FrameCache", "ImageBitmap", "Muxer", "VideoDecoder", "VideoEncoder"}
+# Views and promises of this process.
+BOUND = {"Completion", "Plane"}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_object_says_the_package_is_its_module(name: str) -> None:
+    thing = getattr(ffwebcodecs, name)
+    assert thing.__module__ == "ffwebcodecs"
+    assert getattr(ffwebcodecs, thing.__qualname__) is thing
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_type_hints_of_a_public_class_can_be_read(name: str) -> None:
+    thing = getattr(ffwebcodecs, name)
+    hints = typing.get_type_hints(thing)
+    assert set(vars(thing).get("__annotations__", ())) <= set(hints)
+
+
+def test_type_hints_name_the_public_types() -> None:
+    hints = typing.get_type_hints(ffwebcodecs.VideoEncoderSupport)
+    assert hints["config"] is ffwebcodecs.VideoEncoderConfig
+    assert hints["supported"] is bool
+    hints = typing.get_type_hints(ffwebcodecs.EncodedVideoChunkMetadata)
+    assert hints["decoder_config"] == ffwebcodecs.VideoDecoderConfig | None
+
+
+def values() -> dict[str, Any]:
+    """Return one of each public type that can be pickled."""
+    w = ffwebcodecs
+    config = w.VideoDecoderConfig(
+        codec="avc1.42001E", color_space=w.VideoColorSpace(matrix="bt709"), description=b"\1"
+    )
+    encoder = w.VideoEncoderConfig(
+        codec="hvc1.1.6.L93.B0",
+        width=64,
+        height=64,
+        avc=w.AvcEncoderConfig(format="annexb"),
+        hevc=w.HevcEncoderConfig(format="annexb"),
+    )
+    with w.Demuxer(CLIPS[0].path()) as demuxer:
+        streamed = demuxer.video_config
+    found: dict[str, Any] = {
+        "AvcEncoderConfig": w.AvcEncoderConfig(format="annexb"),
+        "EncodedVideoChunk": w.EncodedVideoChunk(type="key", timestamp=-3, duration=4, data=b"abc"),
+        "EncodedVideoChunkMetadata": w.EncodedVideoChunkMetadata(config, w.SvcOutputMetadata(1)),
+        "FFmpegInfo": w.ffmpeg_info(),
+        "FrameCacheStats": w.FrameCacheStats(1, 2, None, 3, 4, 5, 6),
+        "FramePoolStats": w.FramePoolStats(16, 1, 2, 0, 0.5),
+        "HevcEncoderConfig": w.HevcEncoderConfig(format="annexb"),
+        "PlaneLayout": w.PlaneLayout(0, 64),
+        "Rect": w.Rect(0, 0, 2, 2),
+        "SvcOutputMetadata": w.SvcOutputMetadata(2),
+        "TranscodeProgress": w.TranscodeProgress(1, 2, 3),
+        "TranscodeResult": w.TranscodeResult(1, 1, "vp8", "libvpx", [], [], 0.5),
+        "VideoColorSpace": w.VideoColorSpace(primaries="bt709", full_range=True),
+        "VideoDecoderConfig": streamed,
+        "VideoDecoderSupport": w.VideoDecoderSupport(True, config),
+        "VideoEncoderConfig": encoder,
+        "VideoEncoderSupport": w.VideoEncoderSupport(False, encoder),
+        "VideoFrame": w.VideoFrame(
+            bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=7, metadata={"a": 1}
+        ),
+    }
+    for name in CLASSES:
+        thing = getattr(w, name)
+        if issubclass(thing, BaseException):
+            found[name] = thing("why it failed")
+    return found
+
+
+def test_every_public_class_is_pickled_here_or_refuses() -> None:
+    made = values()
+    made["VideoFrame"].close()
+    assert set(made) | OWNERS | BOUND == set(CLASSES)
+
+
+def test_pickles_name_nothing_private() -> None:
+    for name, value in values().items():
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            data = pickle.dumps(value, protocol)
+            assert b"._" not in data, (name, protocol)
+            # Older protocols name "module name" in one, newer ones put them on the stack.
+            texts = [str(argument) for _, argument, _ in pickletools.genops(data) if argument]
+            named = [text.split()[0] for text in texts if text.startswith("ffwebcodecs")]
+            assert named, name
+            assert set(named) == {"ffwebcodecs"}, (name, protocol)
+        if name == "VideoFrame":
+            value.close()
+
+
+def test_what_was_pickled_comes_back_equal() -> None:
+    for name, value in values().items():
+        back = pickle.loads(pickle.dumps(value))
+        assert type(back) is type(value)
+        if name == "VideoFrame":
+            assert (back.timestamp, back.metadata()) == (7, {"a": 1})
+            back.close()
+            value.close()
+        elif name == "EncodedVideoChunk":
+            assert (back.timestamp, back.duration, bytes(back.data)) == (-3, 4, b"abc")
+        elif isinstance(value, BaseException):
+            assert back.args == value.args
+        else:
+            assert back == value, name
+            assert copy.deepcopy(value) == value, name
+
+
+def test_a_traceback_names_the_public_error() -> None:
+    try:
+        ffwebcodecs.VideoDecoderConfig.parse({"codec": 5})
+    except ffwebcodecs.WebCodecsError as error:
+        last = traceback.format_exception_only(error)[-1]
+    assert last.startswith("ffwebcodecs.InvalidArgumentError: ")
