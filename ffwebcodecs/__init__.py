@@ -40,8 +40,8 @@ _HOMES = {
     "QuotaExceededError": "errors",
     "Rect": "_spec.frames.rect",
     "SvcOutputMetadata": "codecs.encoded_video_chunk_metadata",
-    "TranscodeProgress": "files._conversion",
-    "TranscodeResult": "files._conversion",
+    "TranscodeProgress": "files.transcode_result",
+    "TranscodeResult": "files.transcode_result",
     "VideoColorSpace": "_spec.frames.color_space",
     "VideoDecoder": "codecs.video_decoder",
     "VideoDecoderConfig": "_spec.codecs.config",
@@ -101,13 +101,13 @@ if TYPE_CHECKING:
     from .ffmpeg import ffmpeg_info as ffmpeg_info
     from .ffmpeg import open_handles as open_handles
     from .ffmpeg import set_log_level as set_log_level
-    from .files._conversion import TranscodeProgress as TranscodeProgress
-    from .files._conversion import TranscodeResult as TranscodeResult
     from .files.demuxer import Demuxer as Demuxer
     from .files.muxer import Muxer as Muxer
     from .files.read_frames import read_frames as read_frames
     from .files.remux import remux as remux
     from .files.transcode import transcode as transcode
+    from .files.transcode_result import TranscodeProgress as TranscodeProgress
+    from .files.transcode_result import TranscodeResult as TranscodeResult
     from .files.write_frames import write_frames as write_frames
     from .frames.frame_cache import FrameCache as FrameCache
     from .frames.frame_cache import FrameCacheStats as FrameCacheStats

@@ -1,68 +1,15 @@
-"""What whole-file conversions share: their results, and what of a file goes along."""
+"""What whole-file conversions share: what of a file goes along."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
-from .._public import public
 from ..errors import InvalidArgumentError
 from .muxer import Muxer
-
-Progress = Callable[["TranscodeProgress"], object]
-
-
-@public
-@dataclass(frozen=True)
-class TranscodeProgress:
-    """How far a conversion is.
-
-    Attributes
-    ----------
-    frames : int
-        Frames written.
-    timestamp : int
-        Microseconds into the output of the newest one.
-    duration : int or None
-        Microseconds of the whole, if the input says.
-    """
-
-    frames: int
-    timestamp: int
-    duration: int | None
-
-
-@public
-@dataclass(frozen=True)
-class TranscodeResult:
-    """What a conversion did.
-
-    Attributes
-    ----------
-    frames_read, frames_written : int
-    codec : str or None
-        The codec string of the output; None if no frame was written.
-    encoder : str or None
-        FFmpeg's name of the encoder.
-    copied_streams : list of str
-        Streams that were copied unchanged: ``"audio aac"``.
-    dropped_streams : list of str
-        Streams that were left out, and why.
-    seconds : float
-        Time it took.
-    """
-
-    frames_read: int
-    frames_written: int
-    codec: str | None
-    encoder: str | None
-    copied_streams: list[str]
-    dropped_streams: list[str]
-    seconds: float
 
 
 def refuse_same_file(input: Any, output: Any) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._conversion import Progress, TranscodeProgress, TranscodeResult
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket
 from ._frame_writer import FrameWriter
 from .muxer import Muxer
+from .transcode_result import Progress, TranscodeProgress, TranscodeResult
 
 MapFrame = Callable[[VideoFrame], "VideoFrame | None"]
 

@@ -8,19 +8,11 @@ from typing import Any
 
 from .._public import public
 from .._spec.numbers import to_flag
-from ._conversion import (
-    Progress,
-    TranscodeProgress,
-    TranscodeResult,
-    content_tags,
-    copy_chapters,
-    copy_streams,
-    refuse_same_file,
-    span,
-)
+from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
 from ._open import open_file
 from ._reading import chunk_of, kept_packets
 from .muxer import Muxer
+from .transcode_result import Progress, TranscodeProgress, TranscodeResult
 
 
 @public

@@ -16,20 +16,13 @@ from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show, to_flag, to_int64
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._conversion import (
-    Progress,
-    TranscodeResult,
-    content_tags,
-    copy_chapters,
-    copy_streams,
-    refuse_same_file,
-    span,
-)
+from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
 from ._open import open_for_decoding
 from ._work import MapFrame, Work
 from .muxer import Muxer
+from .transcode_result import Progress, TranscodeResult
 
 # Frames that are decoded and wait for the encoder. More hides no more: codecs have queues as well.
 _AHEAD = 2

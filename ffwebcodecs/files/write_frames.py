@@ -8,10 +8,10 @@ from typing import Any
 
 from .._public import public
 from ..frames.video_frame import VideoFrame
-from ._conversion import Progress, TranscodeResult
 from ._encoding_options import EncodingOptions
 from ._work import Work
 from .muxer import Muxer
+from .transcode_result import Progress, TranscodeResult
 
 
 @public

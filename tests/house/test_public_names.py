@@ -30,6 +30,11 @@ def test_public_object_says_the_package_is_its_module(name: str) -> None:
     assert getattr(ffwebcodecs, thing.__qualname__) is thing
 
 
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_object_is_in_a_file_without_underscore(name: str) -> None:
+    assert not ffwebcodecs._HOMES[name].rpartition(".")[2].startswith("_")
+
+
 @pytest.mark.parametrize("name", CLASSES)
 def test_type_hints_of_a_public_class_can_be_read(name: str) -> None:
     thing = getattr(ffwebcodecs, name)
