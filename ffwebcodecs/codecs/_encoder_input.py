@@ -31,7 +31,7 @@ from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, names_o
 from .._spec.frames.pix_fmt import PixFmt
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..errors import NotSupportedError
-from ._fit import Fit, Look, opaque
+from ._fit import Fit, FrameLook, opaque
 
 _ASSUMED: ColorMembers = YUV_DEFAULT
 # Encoders of lossy codecs whose stream cannot say that samples use the full range: most readers
@@ -142,7 +142,7 @@ class Configuration:
         )
 
 
-def input_for(configuration: Configuration, codec_ptr: Any, look: Look) -> native.InputFormat:
+def input_for(configuration: Configuration, codec_ptr: Any, look: FrameLook) -> native.InputFormat:
     """Return what `codec` is given for frames of this look.
 
     Raises
@@ -278,7 +278,7 @@ class Opened:
         self.fit = Fit(self.core, configuration.keep_alpha)
 
 
-def open_best(configuration: Configuration, look: Look | None, rate: Fraction) -> Opened:
+def open_best(configuration: Configuration, look: FrameLook | None, rate: Fraction) -> Opened:
     """Open the first encoder that takes the configuration.
 
     Raises
@@ -314,9 +314,9 @@ def open_best(configuration: Configuration, look: Look | None, rate: Fraction) -
     )
 
 
-def _assumed(configuration: Configuration) -> Look:
+def _assumed(configuration: Configuration) -> FrameLook:
     chroma = (configuration.wanted.chroma or ("420",))[0]
     depth = (configuration.wanted.depths or (8,))[0]
     alpha = "a" if configuration.keep_alpha else ""
     name = f"yuv{alpha}{chroma}p" + ("" if depth == 8 else f"{depth}le")
-    return Look(name if describe(name) else "yuv420p", _ASSUMED)
+    return FrameLook(name if describe(name) else "yuv420p", _ASSUMED)

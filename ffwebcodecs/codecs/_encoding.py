@@ -27,12 +27,12 @@ from .._spec.encoders.clock import frame_rate
 from .._spec.frames.color_space import VideoColorSpace
 from ..frames._shape import FrameShape
 from ._encoder_input import Configuration, Opened, input_for, open_best
-from ._fit import Look
+from ._fit import FrameLook
 from .encoded_video_chunk import EncodedVideoChunk
 from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata, SvcOutputMetadata
 
 
-class Job:
+class PendingFrame:
     """One frame on its way to the encoder; holds the picture."""
 
     __slots__ = ("duration", "key", "picture", "quantizer", "shape", "timestamp")
@@ -105,19 +105,21 @@ class EncoderDriver:
         self._awaits_first = True
         self._described = None
 
-    def send(self, job: Job) -> None:
+    def send(self, pending: PendingFrame) -> None:
         configuration, opened = self._configuration, self._opened
         if configuration is None or opened is None:
             return
-        opened = self._ready(configuration, opened, job)
+        opened = self._ready(configuration, opened, pending)
         core = opened.core
-        frame = opened.fit.frame_of(job.picture, job.shape)
+        frame = opened.fit.frame_of(pending.picture, pending.shape)
         if core.setup.layer_pattern is not None:
-            if job.key:
+            if pending.key:
                 self._count = 0  # FFmpeg begins the pattern anew
             self._places.append(self._count)
             self._count += 1
-        core.send(frame, job.timestamp, job.duration, key=job.key, quantizer=job.quantizer)
+        core.send(
+            frame, pending.timestamp, pending.duration, key=pending.key, quantizer=pending.quantizer
+        )
 
     def receive(self) -> Output | None:
         opened = self._opened
@@ -174,21 +176,21 @@ class EncoderDriver:
                     "encoding with %s: %s", opened.core.name, opened.problem
                 )
 
-    def _ready(self, configuration: Configuration, opened: Opened, job: Job) -> Opened:
+    def _ready(self, configuration: Configuration, opened: Opened, pending: PendingFrame) -> Opened:
         """Return an encoder that takes a frame now."""
         if self._awaits_first:
             self._awaits_first = False
-            self._orientation = job.shape.rotation, job.shape.flip
+            self._orientation = pending.shape.rotation, pending.shape.flip
         if self._is_fresh:
             self._is_fresh = False
-            rate = frame_rate(configuration.config.framerate, job.duration)
-            look = Look.of(job.shape)
+            rate = frame_rate(configuration.config.framerate, pending.duration)
+            look = FrameLook.of(pending.shape)
             wanted = input_for(configuration, opened.codec_ptr, look)
             if wanted != opened.core.input or rate != opened.rate:
                 self._release()
                 opened = self._opened = open_best(configuration, look, rate)
                 self._tell()
-        elif opened.core.ended or (job.key and not opened.core.setup.can_force_key):
+        elif opened.core.ended or (pending.key and not opened.core.setup.can_force_key):
             opened.core.drain()
             if not opened.core.ended:
                 opened.core.close()

@@ -16,7 +16,7 @@ from ..frames._copy import Source, source_image
 from ..frames._shape import FrameShape
 
 
-class Look:
+class FrameLook:
     """How a frame looks to an encoder: its format, and its colours."""
 
     __slots__ = ("color", "format")
@@ -26,7 +26,7 @@ class Look:
         self.color = color
 
     @classmethod
-    def of(cls, shape: FrameShape) -> Look:
+    def of(cls, shape: FrameShape) -> FrameLook:
         space = shape.color_space
         if shape.pix_fmt is None:
             name = shape.format.name if shape.format is not None else "unknown"
@@ -82,7 +82,7 @@ class Fit:
         return self._converted(ptr, shape)
 
     def _settle(self, shape: FrameShape) -> None:
-        look, wanted, region = Look.of(shape), self._core.input, shape.visible_rect
+        look, wanted, region = FrameLook.of(shape), self._core.input, shape.visible_rect
         assert region is not None
         seen = opaque(look.format, self._keep_alpha)
         self._pix_fmt = look.format

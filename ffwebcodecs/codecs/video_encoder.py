@@ -19,7 +19,7 @@ from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupp
 from ..frames.video_frame import VideoFrame
 from ._codec import Codec
 from ._encoder_input import Configuration, open_best
-from ._encoding import EncoderDriver, EncoderStatus, Job, Output
+from ._encoding import EncoderDriver, EncoderStatus, Output, PendingFrame
 from .encoded_video_chunk import EncodedVideoChunk
 from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 
@@ -188,8 +188,8 @@ class VideoEncoder(Codec):
                     f"the frame at {timestamp} us is not later than the one before, at "
                     f"{self._last} us: timestamps must go up"
                 )
-            job = Job(picture, shape, timestamp, duration, key_frame, quantizer)
-            self._engine.enqueue(job, "encode")
+            pending = PendingFrame(picture, shape, timestamp, duration, key_frame, quantizer)
+            self._engine.enqueue(pending, "encode")
             self._orientation = orientation
             self._last = timestamp
 

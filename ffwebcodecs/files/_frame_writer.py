@@ -16,7 +16,7 @@ from .._spec.encoders.strings import usual_codec_string, usual_depth
 from .._spec.frames.pixel_aspect import pixel_aspect
 from .._spec.frames.rect import Rect
 from ..codecs._encoder_input import named_format
-from ..codecs._encoding import EncoderDriver, EncoderStatus, Job
+from ..codecs._encoding import EncoderDriver, EncoderStatus, PendingFrame
 from ..errors import DataError, InvalidArgumentError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
@@ -97,8 +97,8 @@ class FrameWriter:
         if self._odd:
             shape = _even(shape)
         picture = frame._open_picture()
-        job = Job(picture, shape, timestamp, duration, False, self._options.quantizer)
-        self._driver.send(job)
+        pending = PendingFrame(picture, shape, timestamp, duration, False, self._options.quantizer)
+        self._driver.send(pending)
         self.frames += 1
         self._pass_on()
 

@@ -63,7 +63,7 @@ class VideoStream:
         self.alpha = False
 
 
-class _Output:
+class _WrittenStream:
     """One stream of the file being written."""
 
     __slots__ = ("filter", "last_dts", "source_time_base", "stream", "time_base")
@@ -100,10 +100,10 @@ class MuxerCore:
     __slots__ = (
         "_context",
         "_file",
-        "_outputs",
         "_path",
         "_shown",
         "_spare",
+        "_streams",
         "container",
         "started",
     )
@@ -112,7 +112,7 @@ class MuxerCore:
         self, name: str, container: containers.Container, shown: str, path: str | None = None
     ) -> None:
         self._context: Any = None
-        self._outputs: list[_Output] = []
+        self._streams: list[_WrittenStream] = []
         self._shown = shown
         self._path = path or shown
         self.container = container
@@ -214,12 +214,12 @@ class MuxerCore:
             _set_display_matrix(stream, par, video.display_matrix)
         if video.alpha:
             set_tag(stream, "alpha_mode", "1")
-        output = _Output(stream, _MICROSECONDS)
+        output = _WrittenStream(stream, _MICROSECONDS)
         name = self.container.needed_filter(video.codec, video.extradata)
         if name is not None:
             output.filter = Filter(name, par)
-        self._outputs.append(output)
-        return len(self._outputs) - 1
+        self._streams.append(output)
+        return len(self._streams) - 1
 
     def add_copied_stream(self, source: CopiedStream) -> int:
         """Add a stream that is copied from another file; returns its index.
@@ -242,8 +242,8 @@ class MuxerCore:
         stream.avg_frame_rate = source.frame_rate
         for key, value in source.metadata.items():
             set_tag(stream, key, value)
-        self._outputs.append(_Output(stream, source.time_base))
-        return len(self._outputs) - 1
+        self._streams.append(_WrittenStream(stream, source.time_base))
+        return len(self._streams) - 1
 
     def write_header(self) -> None:
         """Begin the file; no stream can be added after that."""
@@ -252,7 +252,7 @@ class MuxerCore:
         if code < 0:
             raise averror.os_error(code, self._path) or averror.error(code, what, NotSupportedError)
         self.started = True
-        for output in self._outputs:
+        for output in self._streams:
             base = output.stream.time_base
             output.time_base = (base.num, base.den)
 
@@ -279,7 +279,7 @@ class MuxerCore:
             data = avcodec.av_packet_new_side_data(ptr, kind, 8 + len(alpha))
             averror.check_pointer(data, "cannot write alpha side data")
             ffi.memmove(data, (1).to_bytes(8, "big") + alpha, 8 + len(alpha))
-        self._write(self._outputs[index], index, ptr)
+        self._write(self._streams[index], index, ptr)
 
     def write(self, index: int, source: Any, offset: int = 0) -> None:
         """Write a packet of a copied stream, times in its source's time base.
@@ -293,13 +293,13 @@ class MuxerCore:
         offset : int
             Microseconds to add.
         """
-        output = self._outputs[index]
+        output = self._streams[index]
         ptr = self._spare
         packet.reference(ptr, source)
         packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base))
         self._write(output, index, ptr)
 
-    def _write(self, output: _Output, index: int, ptr: Any) -> None:
+    def _write(self, output: _WrittenStream, index: int, ptr: Any) -> None:
         assert self.started, _NO_HEADER
         try:
             ptr.pos = -1
@@ -317,7 +317,7 @@ class MuxerCore:
         finally:
             packet.unref(ptr)
 
-    def _increase(self, output: _Output, ptr: Any) -> None:
+    def _increase(self, output: _WrittenStream, ptr: Any) -> None:
         """Keep decoding times increasing where the container's clock is too coarse for them."""
         if ptr.dts == packet.NOPTS:
             return
@@ -327,7 +327,7 @@ class MuxerCore:
             if ptr.pts != packet.NOPTS:
                 ptr.pts = max(ptr.pts, ptr.dts)
 
-    def _check_ticks(self, output: _Output, ptr: Any) -> None:
+    def _check_ticks(self, output: _WrittenStream, ptr: Any) -> None:
         """Refuse what would be written as other times, or as none."""
         if packet.NOPTS in (ptr.dts, ptr.pts):
             return
@@ -368,7 +368,7 @@ class MuxerCore:
     def close(self) -> None:
         """Give everything up; twice is fine, and after `finish` there is nothing to do."""
         self._context = None
-        self._outputs = []
+        self._streams = []
         self._spare = None
 
 

@@ -13,7 +13,7 @@ SHIFT_LOOK = Look(RGB_LOOK.matrix, False)
 _BAND_BYTES = 8 << 20  # of a band, about: fewer calls matter more than caches do
 
 
-class Request:
+class Ends:
     """What is to become what: formats and sizes of the caller's images."""
 
     __slots__ = ("fmt", "out", "out_size", "size")
@@ -30,11 +30,11 @@ class Request:
 class Builder:
     """Collects the scratches and steps of a `Staged` conversion."""
 
-    def __init__(self, request: Request, width: int, height: int | None) -> None:
-        self._request = request
+    def __init__(self, ends: Ends, width: int, height: int | None) -> None:
+        self._ends = ends
         self.width = width
         if height is None:
-            lines = request.size[1] + 3 & -4
+            lines = ends.size[1] + 3 & -4
             # About 18 bytes a pixel: source, 16-bit and 8-bit planes.
             height = max(16, min(lines, _BAND_BYTES // (18 * width) & -16))
         self.height = height
@@ -52,7 +52,7 @@ class Builder:
 
     def load(self, fmt: Format) -> Scratch:
         """Add the image that takes the source."""
-        return self.add(fmt, neutral=fmt.yuv and not self._request.fmt.yuv)
+        return self.add(fmt, neutral=fmt.yuv and not self._ends.fmt.yuv)
 
     def step(
         self,
@@ -140,12 +140,12 @@ class Builder:
         out_size: tuple[int, int] | None = None,
     ) -> Staged:
         """Return the conversion."""
-        request = self._request
+        ends = self._ends
         return Staged(
-            request.fmt,
-            request.out,
-            size or request.size,
-            out_size or request.out_size,
+            ends.fmt,
+            ends.out,
+            size or ends.size,
+            out_size or ends.out_size,
             self.scratches,
             self.steps,
             pack,

@@ -27,7 +27,7 @@ from ..._spec.frames.gamut import primaries_name
 from ...errors import NotSupportedError
 from ..frames.pixel_format import Format, exists, get_format
 from ..releases import converter_reads_past_rows
-from .builder import FILLED, SHIFT_LOOK, Builder, Request
+from .builder import FILLED, SHIFT_LOOK, Builder, Ends
 from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling, white
 from .direct import Direct, GrayChroma, SplitChroma
 from .gamut import Gamut
@@ -71,7 +71,7 @@ class _Recipe:
         self.out = get_format(plain_name(destination.pix_fmt))
         self.size = source.width, source.height
         self.out_size = destination.width, destination.height
-        self.request = Request(self.fmt, self.out, self.size, self.out_size)
+        self.ends = Ends(self.fmt, self.out, self.size, self.out_size)
         self.look = look_of(source, self.fmt)
         self.out_look = self._destination_look()
         for width, height in (self.size, self.out_size):
@@ -186,7 +186,7 @@ class _Recipe:
         """Return the steps for a rectangle that the converter must not touch in place."""
         room = width + 31 & -32
         band = min(height + 1 & -2, 256)
-        builder = Builder(self.request, room, band)
+        builder = Builder(self.ends, room, band)
         first = builder.load(inner if self.fmt.name != "nv12" else self.fmt)
         if self.fmt.name == "nv12":
             first = builder.step(first, inner, self.look, self.look, swscale.SWS_POINT)
@@ -199,7 +199,7 @@ class _Recipe:
 
     def _chain(self) -> Conversion:
         width = self.size[0]
-        builder = Builder(self.request, width + 15 & -16, None)
+        builder = Builder(self.ends, width + 15 & -16, None)
         first = builder.load(get_format(as_yuv(self.fmt.name)))
         planar = self._to_planar(builder, first, (builder.width, builder.height), swscale.SWS_POINT)
         return builder.staged(pack=builder.pack(planar, self.out, width))
@@ -233,7 +233,7 @@ class _Recipe:
         width, height = self.size
         if self.fmt is self.out or self.fmt.name == FILLED.get(self.out.name):
             return Copy(self.fmt, self.out, width, height)
-        builder = Builder(self.request, width + 15 & -16, None)
+        builder = Builder(self.ends, width + 15 & -16, None)
         first = builder.load(self.fmt)
         if integer_planes(self.fmt):
             return builder.staged(pack=builder.pack(self._shallow(builder, first), self.out, width))
@@ -284,13 +284,13 @@ class _Recipe:
         same_look = self.look == self.out_look
         if fmt is out and self.size == self.out_size and (same_look or fmt.rgb):
             return Copy(fmt, out, *self.size)
-        return repack(self.request, self.look, self.out_look)
+        return repack(self.ends, self.look, self.out_look)
 
     # ---- scaling to RGB -------------------------------------------------------------------------
 
     def _scaled_packed(self) -> Conversion:
         width, height = self.size
-        builder = Builder(self.request, width, height)
+        builder = Builder(self.ends, width, height)
         flag = scaling(self.size, self.out_size)
         if not self.fmt.rgb:
             planar = self._to_planar(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..._ffi import swscale
 from ..frames.pixel_format import Format, exists, get_format
-from .builder import Builder, Request
+from .builder import Builder, Ends
 from .choices import accurate, as_yuv, extension, scaling, white, with_depth
 from .steps import Staged
 from .sws import RGB_LOOK, Look, Scratch
@@ -134,20 +134,20 @@ _DETOURS: tuple[tuple[Callable[[_Way], bool], Callable[[_Way], None]], ...] = (
 # ---- the whole way -------------------------------------------------------------------------------
 
 
-def repack(request: Request, look: Look, out_look: Look) -> Staged:
+def repack(ends: Ends, look: Look, out_look: Look) -> Staged:
     """Return the conversion of images of one look to images of another."""
-    width, height = request.size
-    stays = request.size == request.out_size
-    target = _written(request.out, out_look)
-    stage = _read(request.fmt, look, target)
-    builder = Builder(request, width + 15 & -16, None) if stays else Builder(request, width, height)
-    size = (builder.width, builder.height) if stays else request.out_size
+    width, height = ends.size
+    stays = ends.size == ends.out_size
+    target = _written(ends.out, out_look)
+    stage = _read(ends.fmt, look, target)
+    builder = Builder(ends, width + 15 & -16, None) if stays else Builder(ends, width, height)
+    size = (builder.width, builder.height) if stays else ends.out_size
     way = _Way(builder, builder.load(stage), look, target, out_look, size, stays)
     for is_needed, take in _DETOURS:
         if is_needed(way):
             take(way)
     way.go(target)
-    return builder.staged(extend=extension(request.size, target, stage) if stays else (0, 0))
+    return builder.staged(extend=extension(ends.size, target, stage) if stays else (0, 0))
 
 
 def _written(out: Format, look: Look) -> Format:
