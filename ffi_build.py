@@ -353,11 +353,10 @@ def api_extensions() -> list[Any]:
 
 def main() -> None:
     """Build in place."""
-    build_abi()
     build_types()
-    import setup as setup_script
-
-    setup_script.build_in_place()
+    # A program of its own, for it imports this module: it writes _abi.py and compiles.
+    command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from setuptools import Distribution, setup
+from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
 try:
@@ -58,20 +58,6 @@ class HonestWheel(bdist_wheel):
 
 
 COMMANDS: dict[str, Any] = {"build_ext": OptionalBuildExt, "bdist_wheel": HonestWheel}
-
-
-def build_in_place() -> None:
-    """Build the extensions into the source tree."""
-    extensions = ffi_build.api_extensions()
-    if not extensions:
-        return
-    distribution = Distribution(
-        {"name": "ffwebcodecs", "ext_modules": extensions, "cmdclass": COMMANDS}
-    )
-    command = distribution.get_command_obj("build_ext")
-    command.inplace = True
-    command.ensure_finalized()
-    command.run()
 
 
 if __name__ == "__main__":
