@@ -50,7 +50,8 @@ def parameters_have_side_data() -> bool:
 @cache
 def matroska_holds_rotation() -> bool:
     """Whether Matroska's ProjectionPoseRoll is written: since FFmpeg 6.1."""
-    return _ffi.version("avformat") >= (60, 16)
+    # libavcodec's version, since only what opens files asks libavformat anything.
+    return _ffi.version("avcodec") >= (60, 31)
 
 
 @cache
