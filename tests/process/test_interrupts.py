@@ -74,7 +74,7 @@ def open_output() -> Any:
 
 def shown_frame() -> memoryview:
     ptr = native_frame.new("gray", 64, 48, [(64, 48)])
-    return native_frame.plane_view(ptr, 0, 0, 64, 48)[0]
+    return native_frame.block_view(ptr, 64 * 48)
 
 
 @pytest.mark.parametrize(
