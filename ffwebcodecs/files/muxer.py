@@ -77,6 +77,26 @@ class Muxer(Closable):
     ...         muxer.add_chunk(chunk, demuxer.video_config)
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_chapters",
+        "_config",
+        "_container",
+        "_copied",
+        "_copied_waiting",
+        "_core",
+        "_failed",
+        "_index",
+        "_is_inherited",
+        "_known_metadata",
+        "_lock",
+        "_native_times",
+        "_shown",
+        "_target",
+        "_timeline",
+        "_video",
+    )
+
     def __init__(
         self,
         destination: Any,
