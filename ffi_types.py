@@ -58,6 +58,8 @@ class Array(Generic[_T]):
     def __setitem__(self, index: int, value: _T) -> None: ...
     def __add__(self, count: int) -> Pointer[_T]: ...
 
+Bytes = Pointer[int] | Array[int]
+
 class Struct(_Address):
     """A struct, or a pointer to one or to the first of several."""
 

@@ -23,9 +23,7 @@ from .. import ledger, releases
 from ..averror import check_pointer
 
 if TYPE_CHECKING:
-    from ..._ffi._types import Array, AVBufferRef, Pointer
-
-    Bytes = Pointer[int] | Array[int]
+    from ..._ffi._types import Array, AVBufferRef, Bytes, Pointer
 
 _lent = ledger.kind("buffer")
 _exports: dict[int, Array[int]] = {}
@@ -36,7 +34,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: globals().update(_callback_lock=threading.Lock()))
 
 
-def _release(opaque: Any, _data: Any) -> None:
+def _release(opaque: Any, _data: Pointer[int]) -> None:
     if _exports.pop(int(ffi.cast("uintptr_t", opaque)), None) is not None:
         _lent.freed()
 

@@ -21,7 +21,7 @@ from . import buffers
 from .pixel_format import geometry, pix_fmt_id
 
 if TYPE_CHECKING:
-    from ..._ffi._types import Array, AVFrame, Pointer
+    from ..._ffi._types import Array, AVFrame, Bytes, Pointer
 
 _frames = ledger.owned("frame")
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
@@ -244,7 +244,7 @@ def block_view(ptr: AVFrame, size: int) -> memoryview:
 
 
 def copy_region(
-    ptr: AVFrame, fmt: PixelFormat, x: int, y: int, where: ComputedLayout, destination: Pointer[int]
+    ptr: AVFrame, fmt: PixelFormat, x: int, y: int, where: ComputedLayout, destination: Bytes
 ) -> None:
     """Copy the pixels of a frame from luma pixel (x, y) on, without the GIL, to where they belong
     in `destination`, a ``uint8_t *``.

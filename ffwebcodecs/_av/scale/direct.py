@@ -7,13 +7,16 @@ is given multiples of 32 only, which leaves room for wider vectors.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi
 from ..frames.pixel_format import Format
 from .image import Image
 from .steps import Staged, sws_scale
 from .sws import Arena, Context, Scratch
+
+if TYPE_CHECKING:
+    from ..._ffi._types import Array, Bytes, Pointer
 
 
 class SplitChroma:
@@ -33,9 +36,9 @@ class SplitChroma:
         self.room = 64
         for scratch in self._scratches:
             self.room = scratch.lay_out(self.room)
-        self._base: Any = None
+        self._base: Pointer[int] | None = None
 
-    def replace(self, source: Image, arena: Arena) -> tuple[list[Any], list[int]]:
+    def replace(self, source: Image, arena: Arena) -> tuple[list[Bytes], list[int]]:
         """Return planes and strides with the chroma in two planes."""
         base = arena.get(self.room)
         if base is not self._base:
@@ -72,9 +75,9 @@ class GrayChroma:
 
     def __init__(self, width: int, height: int) -> None:
         self.context = None
-        self._row = ffi.new("uint8_t[]", bytes([128]) * (width + height + 64))
+        self._row: Array[int] = ffi.new("uint8_t[]", bytes([128]) * (width + height + 64))
 
-    def replace(self, source: Image, arena: Arena) -> tuple[list[Any], list[int]]:
+    def replace(self, source: Image, arena: Arena) -> tuple[list[Bytes], list[int]]:
         """Return planes and strides with chroma."""
         return [source.planes[0], self._row, self._row], [source.strides[0], 1, 1]
 
@@ -127,10 +130,10 @@ class Direct:
         self._edges = edges
         self._chroma = chroma
         self._room = max((edge.room for edge in edges), default=0)
-        self._data = ffi.new("uint8_t *[4]")
-        self._strides = ffi.new("int[4]")
-        self._out = ffi.new("uint8_t *[4]")
-        self._out_strides = ffi.new("int[4]")
+        self._data: Array[Bytes] = ffi.new("uint8_t *[4]")
+        self._strides: Array[int] = ffi.new("int[4]")
+        self._out: Array[Bytes] = ffi.new("uint8_t *[4]")
+        self._out_strides: Array[int] = ffi.new("int[4]")
 
     def shelve(self) -> None:
         """Count the contexts as cached."""

@@ -7,10 +7,13 @@ wide gamut is cut off, one step there can become several steps near black.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import ffi
 from ..._spec.frames.gamut import gamut_matrix
+
+if TYPE_CHECKING:
+    from ..._ffi._types import Bytes
 
 _CHUNK_PIXELS = 1 << 16
 _STEPS = 65535  # of linear light: one step is 0.05 of an 8-bit step where the curve is steepest
@@ -47,7 +50,7 @@ class Gamut:
         self._bytes = 3 if pix_fmt in ("rgb24", "bgr24") else 4
         self._order = (2, 1, 0) if pix_fmt.startswith("bgr") else (0, 1, 2)
 
-    def apply(self, plane: Any, stride: int, width: int, height: int) -> None:
+    def apply(self, plane: Bytes, stride: int, width: int, height: int) -> None:
         """Convert the pixels in place; bytes between the rows and alpha stay as they are."""
         import numpy as np
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..._ffi._types import Bytes
 
 
 class Image:
@@ -10,7 +14,7 @@ class Image:
 
     Parameters
     ----------
-    planes : list of cdata ``uint8_t *``
+    planes : sequence of cdata ``uint8_t *``
         A palette format has its 1024 bytes of palette as second plane.
     strides : list of int
         In bytes.
@@ -38,7 +42,7 @@ class Image:
 
     def __init__(
         self,
-        planes: list[Any],
+        planes: Sequence[Bytes],
         strides: list[int],
         pix_fmt: str,
         width: int,

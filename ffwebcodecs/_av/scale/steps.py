@@ -11,13 +11,16 @@ Safety rules, each with a test that puts an unreadable page behind the pixels:
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..._ffi import avutil, ffi, swscale
 from ..frames.pixel_format import Format
 from .gamut import Gamut
 from .image import Image
 from .sws import Arena, Context, Scratch
+
+if TYPE_CHECKING:
+    from ..._ffi._types import Array, Bytes, Pointer, SwsContext
 
 LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
 
@@ -36,7 +39,14 @@ class Conversion(Protocol):
         """Count the contexts as cached."""
 
 
-def sws_scale(context: Any, data: Any, strides: Any, rows: int, out: Any, out_strides: Any) -> None:
+def sws_scale(
+    context: SwsContext,
+    data: Array[Bytes],
+    strides: Array[int],
+    rows: int,
+    out: Array[Bytes],
+    out_strides: Array[int],
+) -> None:
     if swscale.sws_scale(context, data, strides, 0, rows, out, out_strides) <= 0:
         raise GaveUpError
 
@@ -94,7 +104,7 @@ class Split:
         self.context = context
         self.dummy = dummy
         self._jobs = jobs
-        self._args: list[tuple[Any, ...]] = []
+        self._args: list[tuple[Array[Bytes], Array[int], int, Array[Bytes], Array[int]]] = []
 
     def bind(self) -> None:
         """Prepare the pointer arrays; the scratch images have just been bound."""
@@ -193,9 +203,9 @@ class Staged:
         self.room = 64
         for scratch in scratches:
             self.room = scratch.lay_out(self.room)
-        self._base: Any = None
-        self._out = ffi.new("uint8_t *[4]")
-        self._out_strides = ffi.new("int[4]")
+        self._base: Pointer[int] | None = None
+        self._out: Array[Bytes] = ffi.new("uint8_t *[4]")
+        self._out_strides: Array[int] = ffi.new("int[4]")
         self._row_bytes = [out.row_bytes(plane, out_size[0]) for plane in range(out.planes)]
 
     def shelve(self) -> None:

@@ -7,7 +7,7 @@ are no leak: the ledger's "sws_context" counts the others, and `shelved` counts 
 from __future__ import annotations
 
 import errno
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi, swscale
 from ..._spec.frames.gamut import BT601, BT709, BT2020
@@ -15,6 +15,9 @@ from ...errors import NotSupportedError
 from .. import ledger
 from ..averror import check_pointer, error
 from ..frames.pixel_format import Format
+
+if TYPE_CHECKING:
+    from ..._ffi._types import Array, Bytes, Pointer, SwsContext
 
 loose = ledger.kind("sws_context")
 shelved = ledger.Kind("cached sws_context")
@@ -48,16 +51,16 @@ class Context:
 
     __slots__ = ("_cached", "ptr")
 
-    def __init__(self, ptr: Any) -> None:
+    def __init__(self, ptr: SwsContext) -> None:
         # A list, for the destructor to see the change: it must not hold the object that holds it.
         cached = [False]
 
-        def free(ptr: Any) -> None:
+        def free(ptr: SwsContext) -> None:
             swscale.sws_freeContext(ptr)
             (shelved if cached[0] else loose).freed()
 
         loose.made()
-        self.ptr = ffi.gc(ptr, free, 1 << 16)
+        self.ptr: SwsContext = ffi.gc(ptr, free, 1 << 16)
         self._cached = cached
 
     def shelve(self) -> None:
@@ -146,10 +149,10 @@ class Arena:
     LIMIT = 32 << 20  # more than this is given back after each conversion
 
     def __init__(self) -> None:
-        self.base: Any = None
+        self.base: Pointer[int] | None = None
         self.size = 0
 
-    def get(self, size: int) -> Any:
+    def get(self, size: int) -> Pointer[int]:
         """Return the base of at least `size` aligned bytes; if it is a new one, the old is void."""
         if self.base is None or self.size < size:
             self.base = None
@@ -191,12 +194,12 @@ class Scratch:
         self.format = format
         self.width = width
         self.height = height
-        self.data = ffi.new("uint8_t *[4]")
-        self.strides_c = ffi.new("int[4]")
-        self.planes: list[Any] = []
+        self.data: Array[Bytes] = ffi.new("uint8_t *[4]")
+        self.strides_c: Array[int] = ffi.new("int[4]")
+        self.planes: list[Bytes] = []
         self.strides: list[int] = []
         self._offsets: list[int] = []
-        self._gray: Any = None
+        self._gray: Array[int] | None = None
         if neutral:
             middle = (
                 bytes([128]) if format.depth == 8 else (1 << format.depth - 1).to_bytes(2, "little")
@@ -221,7 +224,7 @@ class Scratch:
             self.strides_c[plane] = stride
         return start
 
-    def bind(self, base: Any) -> None:
+    def bind(self, base: Pointer[int]) -> None:
         """Point at `base`, which is new."""
         self.planes = [base + offset for offset in self._offsets]
         if self._gray is not None:
