@@ -54,16 +54,12 @@ class Owned(Kind):
     codec context waits for its threads meanwhile: a Ctrl-C that comes then is seen afterwards.
     """
 
-    __slots__ = ("_kept", "forget")
+    __slots__ = ("_forget", "_kept")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._kept: dict[Any, Any] = {}
-        self.forget: Callable[[Any], object] = self._kept.pop
-
-    def keep(self, ptr: Any, holder: Any) -> None:
-        """Hold what frees `ptr` when it goes itself, until ``forget(ptr)``."""
-        self._kept[ptr] = holder
+        self._forget: Callable[[Any], object] = self._kept.pop
 
     def own(self, ptr: _T, holder: Any, size: int) -> _T:
         """Return the owner of `ptr`: when it goes, `holder` does, and that frees it.
@@ -71,7 +67,7 @@ class Owned(Kind):
         `size` is a hint for garbage collectors that want one.
         """
         self._kept[ptr] = holder
-        owner: _T = ffi.gc(ptr, self.forget, size)
+        owner: _T = ffi.gc(ptr, self._forget, size)
         return owner
 
     def abandon(self) -> list[Any]:

@@ -141,8 +141,7 @@ class DemuxerCore:
             raise averror.os_error(code, name) or averror.error(
                 code, f"cannot open {shown}", EncodingError
             )
-        _formats.keep(box[0], ffi.gc(box, avformat.avformat_close_input))
-        context = ffi.gc(box[0], _formats.forget, 1 << 20)
+        context = _formats.own(box[0], ffi.gc(box, avformat.avformat_close_input), 1 << 20)
         with forked.opening:  # it opens decoders
             code = avformat.avformat_find_stream_info(context, ffi.NULL)
         averror.check(code, f"cannot read {shown}", EncodingError)

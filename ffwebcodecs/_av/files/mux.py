@@ -128,8 +128,8 @@ class MuxerCore:
         # Without a trailer what lies in it then is nobody's, and its name is not the final one.
         self._file = ffi.new("AVIOContext **")
         file = ffi.gc(self._file, avformat.avio_closep)
-        _formats.keep(box[0], (file, ffi.gc(box[0], avformat.avformat_free_context)))
-        context = ffi.gc(box[0], _formats.forget, 1 << 20)
+        holder = file, ffi.gc(box[0], avformat.avformat_free_context)
+        context = _formats.own(box[0], holder, 1 << 20)
         code = avformat.avio_open(self._file, url, avformat.AVIO_FLAG_WRITE)
         if code < 0:
             raise averror.os_error(code, name, opening=True) or averror.error(
