@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         AVCodec,
         AVCodecContext,
         AVDictionary,
+        AVDictionaryEntry,
         AVFrame,
         AVFrameSideData,
         AVHWFramesContext,
@@ -403,7 +404,7 @@ def _set_duration(frame: AVFrame, ticks: int) -> None:
 
 def _keys(options: AVDictionary) -> list[str]:
     keys: list[str] = []
-    entry = ffi.NULL
+    entry: AVDictionaryEntry = ffi.NULL
     while True:
         entry = avutil.av_dict_get(options, b"", entry, avutil.AV_DICT_IGNORE_SUFFIX)
         if not entry:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avutil, ffi
 from .. import averror
 from .streams import read_tags, set_tag
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVChapter, AVFormatContext
 
 _MICROSECONDS = (1, 1000000)
 _NOPTS = -(2**63)
@@ -23,7 +26,7 @@ class Chapter(NamedTuple):
     tags: dict[str, str]
 
 
-def read(context: Any) -> list[Chapter]:
+def read(context: AVFormatContext) -> list[Chapter]:
     """Return the chapters of an open input, by their start; those without a usable time are left
     out.
     """
@@ -42,7 +45,7 @@ def read(context: Any) -> list[Chapter]:
     return sorted(found, key=lambda chapter: chapter.start)
 
 
-def write(context: Any, chapters: Iterable[Chapter]) -> None:
+def write(context: AVFormatContext, chapters: Iterable[Chapter]) -> None:
     """Give chapters to an output, whose header is not written yet; they go with the context."""
     chapters = list(chapters)
     if not chapters:
@@ -51,7 +54,8 @@ def write(context: Any, chapters: Iterable[Chapter]) -> None:
     context.chapters = ffi.cast("AVChapter **", averror.check_pointer(room, "cannot add chapters"))
     for number, one in enumerate(chapters):
         room = avutil.av_mallocz(ffi.sizeof("AVChapter"))
-        chapter = ffi.cast("AVChapter *", averror.check_pointer(room, "cannot add a chapter"))
+        averror.check_pointer(room, "cannot add a chapter")
+        chapter: AVChapter = ffi.cast("AVChapter *", room)
         context.chapters[number] = chapter
         context.nb_chapters = number + 1
         chapter.id = number + 1

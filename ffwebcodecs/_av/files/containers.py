@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ... import _ffi
 from ..._ffi import avcodec, avformat, ffi
 from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodec, AVCodecDescriptor, AVOutputFormat
 
 # FFmpeg's own guess is asked for any other suffix; some of these it takes for raw streams.
 _BY_SUFFIX = {
@@ -81,7 +84,7 @@ class Container:
 
     __slots__ = ("_format", "allows_equal_times", "name")
 
-    def __init__(self, found: Any, name: str) -> None:
+    def __init__(self, found: AVOutputFormat, name: str) -> None:
         self._format = found
         self.name = name
         self.allows_equal_times = bool(found.flags & avformat.AVFMT_TS_NONSTRICT)
@@ -200,10 +203,10 @@ def codec_id(name: str) -> int:
         This FFmpeg does not know it.
     """
     encoded = name.encode()
-    descriptor = avcodec.avcodec_descriptor_get_by_name(encoded)
+    descriptor: AVCodecDescriptor = avcodec.avcodec_descriptor_get_by_name(encoded)
     if descriptor:
         return int(descriptor.id)
-    codec = avcodec.avcodec_find_encoder_by_name(encoded) or ffi.NULL
+    codec: AVCodec = avcodec.avcodec_find_encoder_by_name(encoded) or ffi.NULL
     if not codec:
         codec = avcodec.avcodec_find_decoder_by_name(encoded)
     if not codec:
@@ -219,12 +222,12 @@ def codec_name(identifier: int) -> str:
 
 def reorders(identifier: int) -> bool:
     """Return whether the codec can show pictures in another order than that of decoding."""
-    descriptor = avcodec.avcodec_descriptor_get(identifier)
+    descriptor: AVCodecDescriptor = avcodec.avcodec_descriptor_get(identifier)
     return bool(descriptor and descriptor.props & avcodec.AV_CODEC_PROP_REORDER)
 
 
-def _guess(name: str) -> Any:
-    found = avformat.av_guess_format(name.encode(), ffi.NULL, ffi.NULL)
+def _guess(name: str) -> AVOutputFormat | None:
+    found: AVOutputFormat = avformat.av_guess_format(name.encode(), ffi.NULL, ffi.NULL)
     return found if found and not found.flags & avformat.AVFMT_NOFILE else None
 
 
@@ -273,6 +276,6 @@ def find(path: str | None, name: str | None) -> Container:
     return Container(found, _first_name(found))
 
 
-def _first_name(found: Any) -> str:
+def _first_name(found: AVOutputFormat) -> str:
     name: str = ffi.string(found.name).decode()
     return name.partition(",")[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
@@ -14,6 +14,9 @@ from . import chapters
 from .chapters import Chapter
 from .source import InputFile
 from .streams import CopiedStream, read_tags
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodecParameters, AVFormatContext, AVPacket, AVRational, AVStream
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS
@@ -100,7 +103,7 @@ class DemuxerCore:
     )
 
     def __init__(self, source: object, *, all_streams: bool = False) -> None:
-        self._context: Any = None
+        self._context: AVFormatContext | Any = None  # None unless it is open
         self.others: list[CopiedStream] = []
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
@@ -126,7 +129,7 @@ class DemuxerCore:
         """
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
 
-    def _open(self) -> Any:
+    def _open(self) -> AVFormatContext:
         name, shown = self._source.name, self._source.shown
         box = ffi.new("AVFormatContext **")
         # "file:" keeps a name with a colon in it from being taken for a protocol; URLs keep theirs.
@@ -141,7 +144,8 @@ class DemuxerCore:
             raise averror.os_error(code, name) or averror.error(
                 code, f"cannot open {shown}", EncodingError
             )
-        context = _formats.own(box[0], ffi.gc(box, avformat.avformat_close_input), 1 << 20)
+        ptr: AVFormatContext = box[0]
+        context = _formats.own(ptr, ffi.gc(box, avformat.avformat_close_input), 1 << 20)
         with forked.opening:  # it opens decoders
             code = avformat.avformat_find_stream_info(context, ffi.NULL)
         averror.check(code, f"cannot read {shown}", EncodingError)
@@ -174,9 +178,9 @@ class DemuxerCore:
         info.pix_fmt = par.format
         info.color = (par.color_primaries, par.color_trc, par.color_space, par.color_range)
         info.time_base = (stream.time_base.num, stream.time_base.den)
-        sar = avformat.av_guess_sample_aspect_ratio(context, stream, ffi.NULL)
+        sar: AVRational = avformat.av_guess_sample_aspect_ratio(context, stream, ffi.NULL)
         info.sar = (sar.num, sar.den)
-        rate = avformat.av_guess_frame_rate(context, stream, ffi.NULL)
+        rate: AVRational = avformat.av_guess_frame_rate(context, stream, ffi.NULL)
         info.frame_rate = (rate.num, rate.den)
         info.frame_count = stream.nb_frames or None
         info.start_time = self._microseconds(stream.start_time, info.time_base)
@@ -217,7 +221,7 @@ class DemuxerCore:
         return result
 
     @staticmethod
-    def _display_matrix(stream: Any, par: Any) -> tuple[int, ...] | None:
+    def _display_matrix(stream: AVStream, par: AVCodecParameters) -> tuple[int, ...] | None:
         kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
         data = ffi.NULL
         if releases.parameters_have_side_data():
@@ -232,7 +236,7 @@ class DemuxerCore:
             return None
         return tuple(ffi.unpack(ffi.cast("int32_t *", data), 9))
 
-    def read(self, ptr: Any) -> bool:
+    def read(self, ptr: AVPacket) -> bool:
         """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
         the end.
         """
@@ -245,7 +249,7 @@ class DemuxerCore:
                 return True
             avcodec.av_packet_unref(ptr)
 
-    def read_any(self, ptr: Any) -> int | None:
+    def read_any(self, ptr: AVPacket) -> int | None:
         """Read the next packet of any stream into `ptr`; return the stream's index, None at the
         end.
 
@@ -256,7 +260,7 @@ class DemuxerCore:
             if code == averror.EOF:
                 return None
             raise self._read_error(code)
-        found: int = ptr.stream_index
+        found = ptr.stream_index
         if found == self.info.index:
             avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
             timestamp = ptr.pts
@@ -289,7 +293,7 @@ class DemuxerCore:
                 return failure
         return averror.error(code, what, EncodingError)
 
-    def is_key(self, ptr: Any) -> bool:
+    def is_key(self, ptr: AVPacket) -> bool:
         """Return whether the packet is a key frame."""
         return bool(ptr.flags & self._key_flag)
 
@@ -355,10 +359,10 @@ class _Inherited(DemuxerCore):
     def require_open(self) -> None:
         raise forked.inherited("this demuxer")
 
-    def read(self, ptr: Any) -> bool:
+    def read(self, ptr: AVPacket) -> bool:
         raise forked.inherited("this demuxer")
 
-    def read_any(self, ptr: Any) -> int | None:
+    def read_any(self, ptr: AVPacket) -> int | None:
         raise forked.inherited("this demuxer")
 
     def seek(self, timestamp: int) -> None:

@@ -10,7 +10,7 @@ bytes elsewhere gives the name of a temporary file.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
@@ -21,6 +21,17 @@ from ..codecs.parameters import StreamParameters
 from . import chapters, containers
 from .chapters import Chapter
 from .streams import CopiedStream, set_tag
+
+if TYPE_CHECKING:
+    from ..._ffi._types import (
+        AVCodecParameters,
+        AVFormatContext,
+        AVIOContext,
+        AVPacket,
+        AVPacketSideData,
+        AVStream,
+        Pointer,
+    )
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
@@ -68,7 +79,7 @@ class _WrittenStream:
 
     __slots__ = ("filter", "last_dts", "source_time_base", "stream", "time_base")
 
-    def __init__(self, stream: Any, source_time_base: tuple[int, int]) -> None:
+    def __init__(self, stream: AVStream, source_time_base: tuple[int, int]) -> None:
         self.stream = stream
         self.source_time_base = source_time_base
         self.time_base = source_time_base
@@ -111,13 +122,13 @@ class MuxerCore:
     def __init__(
         self, name: str, container: containers.Container, shown: str, path: str | None = None
     ) -> None:
-        self._context: Any = None
+        self._context: AVFormatContext | Any = None  # None unless it is open
         self._streams: list[_WrittenStream] = []
         self._shown = shown
         self._path = path or shown
         self.container = container
         self.started = False
-        self._spare: Any = packet.allocate()
+        self._spare: AVPacket | Any = packet.allocate()  # None once it is closed
         url = os.fsencode("file:" + name)
         box = ffi.new("AVFormatContext **")
         averror.check(
@@ -126,10 +137,11 @@ class MuxerCore:
         )
         # Closed after the context is freed, and apart from it, for that needs no Python function.
         # Without a trailer what lies in it then is nobody's, and its name is not the final one.
-        self._file = ffi.new("AVIOContext **")
+        self._file: Pointer[AVIOContext] = ffi.new("AVIOContext **")
         file = ffi.gc(self._file, avformat.avio_closep)
-        holder = file, ffi.gc(box[0], avformat.avformat_free_context)
-        context = _formats.own(box[0], holder, 1 << 20)
+        ptr: AVFormatContext = box[0]
+        holder = file, ffi.gc(ptr, avformat.avformat_free_context)
+        context = _formats.own(ptr, holder, 1 << 20)
         code = avformat.avio_open(self._file, url, avformat.AVIO_FLAG_WRITE)
         if code < 0:
             raise averror.os_error(code, name, opening=True) or averror.error(
@@ -166,10 +178,10 @@ class MuxerCore:
         assert not self.started
         chapters.write(self._context, found)
 
-    def _new_stream(self) -> Any:
+    def _new_stream(self) -> AVStream:
         if self.started:
             raise InvalidStateError(f"{self._shown} has begun: its streams are fixed")
-        stream = avformat.avformat_new_stream(self._context, ffi.NULL)
+        stream: AVStream = avformat.avformat_new_stream(self._context, ffi.NULL)
         return averror.check_pointer(stream, "cannot add a stream")
 
     def add_video(
@@ -259,7 +271,7 @@ class MuxerCore:
     def write_video(
         self,
         index: int,
-        source: Any,
+        source: AVPacket,
         pts: int,
         dts: int,
         duration: int,
@@ -281,7 +293,7 @@ class MuxerCore:
             ffi.memmove(data, (1).to_bytes(8, "big") + alpha, 8 + len(alpha))
         self._write(self._streams[index], index, ptr)
 
-    def write(self, index: int, source: Any, offset: int = 0) -> None:
+    def write(self, index: int, source: AVPacket, offset: int = 0) -> None:
         """Write a packet of a copied stream, times in its source's time base.
 
         Parameters
@@ -299,7 +311,7 @@ class MuxerCore:
         packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base))
         self._write(output, index, ptr)
 
-    def _write(self, output: _WrittenStream, index: int, ptr: Any) -> None:
+    def _write(self, output: _WrittenStream, index: int, ptr: AVPacket) -> None:
         assert self.started, _NO_HEADER
         try:
             ptr.pos = -1
@@ -317,7 +329,7 @@ class MuxerCore:
         finally:
             packet.unref(ptr)
 
-    def _increase(self, output: _WrittenStream, ptr: Any) -> None:
+    def _increase(self, output: _WrittenStream, ptr: AVPacket) -> None:
         """Keep decoding times increasing where the container's clock is too coarse for them."""
         if ptr.dts == packet.NOPTS:
             return
@@ -327,7 +339,7 @@ class MuxerCore:
             if ptr.pts != packet.NOPTS:
                 ptr.pts = max(ptr.pts, ptr.dts)
 
-    def _check_ticks(self, output: _WrittenStream, ptr: Any) -> None:
+    def _check_ticks(self, output: _WrittenStream, ptr: AVPacket) -> None:
         """Refuse what would be written as other times, or as none."""
         if packet.NOPTS in (ptr.dts, ptr.pts):
             return
@@ -372,7 +384,7 @@ class MuxerCore:
         self._spare = None
 
 
-def _set_extradata(par: Any, extradata: bytes) -> None:
+def _set_extradata(par: AVCodecParameters, extradata: bytes) -> None:
     if par.extradata:
         avutil.av_free(par.extradata)
         par.extradata, par.extradata_size = ffi.NULL, 0
@@ -385,13 +397,13 @@ def _set_extradata(par: Any, extradata: bytes) -> None:
     par.extradata, par.extradata_size = ffi.cast("uint8_t *", room), size
 
 
-def _set_display_matrix(stream: Any, par: Any, matrix: tuple[int, ...]) -> None:
+def _set_display_matrix(stream: AVStream, par: AVCodecParameters, matrix: tuple[int, ...]) -> None:
     kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
     size = 9 * ffi.sizeof("int32_t")
     if releases.parameters_have_side_data():
         entries = ffi.addressof(par, "coded_side_data")
         count = ffi.addressof(par, "nb_coded_side_data")
-        entry = avcodec.av_packet_side_data_new(entries, count, kind, size, 0)
+        entry: AVPacketSideData = avcodec.av_packet_side_data_new(entries, count, kind, size, 0)
         data = entry.data if entry else ffi.NULL
     else:
         data = avformat.av_stream_new_side_data(stream, kind, size)

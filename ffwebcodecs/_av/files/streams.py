@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from .. import averror
 from ..codecs import parameters
+
+if TYPE_CHECKING:
+    from ..._ffi._types import (
+        AVChapter,
+        AVDictionary,
+        AVDictionaryEntry,
+        AVFormatContext,
+        AVStream,
+    )
 
 _TEXT = int.from_bytes(b"text", "little")
 
@@ -29,7 +38,7 @@ class CopiedStream:
         "time_base",
     )
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: AVStream) -> None:
         par = stream.codecpar
         self.index: int = stream.index
         kind = avutil.av_get_media_type_string(par.codec_type)
@@ -55,10 +64,10 @@ class CopiedStream:
         return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)
 
 
-def read_tags(dictionary: Any) -> dict[str, str]:
+def read_tags(dictionary: AVDictionary) -> dict[str, str]:
     """Return an AVDictionary as a dictionary; the last value of a key wins."""
     tags: dict[str, str] = {}
-    entry = ffi.NULL
+    entry: AVDictionaryEntry = ffi.NULL
     while True:
         entry = avutil.av_dict_get(dictionary, b"", entry, avutil.AV_DICT_IGNORE_SUFFIX)
         if not entry:
@@ -67,7 +76,7 @@ def read_tags(dictionary: Any) -> dict[str, str]:
         tags[key.decode("utf-8", "replace")] = value.decode("utf-8", "replace")
 
 
-def set_tag(owner: Any, key: str, value: str) -> None:
+def set_tag(owner: AVStream | AVChapter | AVFormatContext, key: str, value: str) -> None:
     """Set an entry of the dictionary of a stream, a chapter or a whole output."""
     box = ffi.new("AVDictionary **", owner.metadata)
     code = avutil.av_dict_set(box, key.encode(), value.encode(), 0)
