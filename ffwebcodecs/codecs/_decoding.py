@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
@@ -16,6 +16,9 @@ from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, FramePoolExhaustedError, NotSupportedError
 from ..frames._shape import FrameShape, ShapeCache
 from .encoded_video_chunk import EncodedVideoChunk
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
 
 Core = DecoderCore | HardwareDecoder
 
@@ -41,7 +44,7 @@ class DecoderDriver:
         if core is not None:
             core.send(chunk._decodable(), chunk.timestamp)
 
-    def receive(self) -> tuple[Any, FrameShape] | None:
+    def receive(self) -> tuple[AVFrame, FrameShape] | None:
         core = self._core
         ptr = None if core is None else core.receive()
         # Its shape is that of this configuration, also if it is delivered after the next one.

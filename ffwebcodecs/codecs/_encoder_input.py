@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._av.codecs import encoder as native
 from .._av.codecs.encoder_formats import encoder_name, find_encoder, formats_of
@@ -32,6 +32,9 @@ from .._spec.frames.pix_fmt import PixFmt
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..errors import NotSupportedError
 from ._fit import Fit, FrameLook, opaque
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVCodec
 
 _ASSUMED: ColorMembers = YUV_DEFAULT
 # Encoders of lossy codecs whose stream cannot say that samples use the full range: most readers
@@ -142,7 +145,9 @@ class Configuration:
         )
 
 
-def input_for(configuration: Configuration, codec_ptr: Any, look: FrameLook) -> native.InputFormat:
+def input_for(
+    configuration: Configuration, codec_ptr: AVCodec, look: FrameLook
+) -> native.InputFormat:
     """Return what `codec` is given for frames of this look.
 
     Raises
@@ -234,7 +239,7 @@ def _color_for(
 
 
 def open_core(
-    configuration: Configuration, codec_ptr: Any, wanted: native.InputFormat, rate: Fraction
+    configuration: Configuration, codec_ptr: AVCodec, wanted: native.InputFormat, rate: Fraction
 ) -> native.EncoderCore:
     """Open an encoder for such pictures; NotSupportedError says why it does not."""
     name = encoder_name(codec_ptr)
@@ -260,7 +265,7 @@ class Opened:
 
     def __init__(
         self,
-        codec_ptr: Any,
+        codec_ptr: AVCodec,
         core: native.EncoderCore,
         fit: Fit,
         rate: Fraction,

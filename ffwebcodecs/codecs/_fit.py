@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import encoder as native
 from .._av.frames import frame as frames
@@ -14,6 +14,9 @@ from .._spec.frames.color import ColorMembers
 from ..errors import NotSupportedError
 from ..frames._copy import Source, source_image
 from ..frames._shape import FrameShape
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
 
 
 class FrameLook:
@@ -66,7 +69,7 @@ class Fit:
             for sub_x, sub_y, step in pixel_format.geometry(core.input.pix_fmt)
         ]
 
-    def frame_of(self, picture: Picture, shape: FrameShape) -> Any:
+    def frame_of(self, picture: Picture, shape: FrameShape) -> AVFrame:
         """Return a frame of the picture's visible part as the encoder takes it."""
         key = shape.pix_fmt, shape.visible_rect, shape.color_space
         if key != self._key:
@@ -94,7 +97,7 @@ class Fit:
             and _same_colors(look.color, wanted.color)
         )
 
-    def _converted(self, ptr: Any, shape: FrameShape) -> Any:
+    def _converted(self, ptr: AVFrame, shape: FrameShape) -> AVFrame:
         wanted, region = self._core.input, shape.visible_rect
         assert region is not None
         frame = native.blank(wanted)

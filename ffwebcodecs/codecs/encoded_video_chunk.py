@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
 from .._av.frames import buffers
 from .._public import public
 from .._spec.numbers import show, to_flag, to_int64, to_uint64
 from ..errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVPacket
 
 _TYPES = ("key", "delta")
 
@@ -56,7 +59,6 @@ class EncodedVideoChunk:
     _type: str
     _timestamp: int
     _duration: int | None
-    _ptr: Any
     _padded: bool
     _from_container: bool
 
@@ -91,13 +93,13 @@ class EncodedVideoChunk:
         self._type = type
         self._timestamp = timestamp
         self._duration = duration
-        self._ptr = ptr
+        self._ptr: AVPacket = ptr
         self._padded = not transfer
         self._from_container = False
 
     @classmethod
     def _from_native(
-        cls, ptr: Any, key: bool, timestamp: int, duration: int | None
+        cls, ptr: AVPacket, key: bool, timestamp: int, duration: int | None
     ) -> EncodedVideoChunk:
         """Make a chunk of a packet that FFmpeg filled; takes it."""
         chunk = cls.__new__(cls)
@@ -158,7 +160,7 @@ class EncodedVideoChunk:
         finally:
             buffers.unexport(exported)
 
-    def _decodable(self) -> Any:
+    def _decodable(self) -> AVPacket:
         """Return the packet, or a copy of it with the padding that decoders need."""
         return self._ptr if self._padded else packet.padded(self._ptr)
 

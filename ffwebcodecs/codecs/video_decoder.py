@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.codecs.decoder import has_decoder
 from .._av.codecs.hardware_decoder import HardwareStatus
@@ -24,6 +24,9 @@ from ..frames.video_frame import VideoFrame
 from ._codec import Codec
 from ._decoding import DecoderDriver, exhausted, length_size_of
 from .encoded_video_chunk import EncodedVideoChunk
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
 
 
 @public
@@ -239,7 +242,7 @@ class VideoDecoder(Codec):
         """The frame pool's numbers at this moment."""
         return self._pool.stats()
 
-    def _wrap(self, raw: tuple[Any, FrameShape]) -> tuple[VideoFrame]:
+    def _wrap(self, raw: tuple[AVFrame, FrameShape]) -> tuple[VideoFrame]:
         ptr, shape = raw
         timestamp = native.timestamp(ptr)
         picture = picture_of(ptr, self._pool.lend(timestamp))

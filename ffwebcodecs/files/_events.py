@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._av.codecs import packet
 from ..frames.video_frame import VideoFrame
 from ._open import DecodedFile
 from ._reading import frames_of, packets_of
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVPacket
 
 _MICROSECOND = 1_000_000
 # After the last frame that is wanted, how far on the other streams are looked for.
@@ -20,7 +23,7 @@ class CopiedPacket:
 
     __slots__ = ("index", "ptr")
 
-    def __init__(self, index: int, ptr: Any) -> None:
+    def __init__(self, index: int, ptr: AVPacket) -> None:
         self.index = index
         self.ptr = ptr
 
@@ -50,7 +53,7 @@ class FileEvents:
             self._packets, file.decoder, file.shapes, file.decoder.close, start, stop, 1
         )
 
-    def _divert(self, index: int, ptr: Any) -> None:
+    def _divert(self, index: int, ptr: AVPacket) -> None:
         time_base = self.copied.get(index)
         if time_base is None:
             return

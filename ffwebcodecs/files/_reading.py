@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
@@ -16,12 +16,15 @@ from ..errors import EncodingError, InvalidArgumentError
 from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
 
-# A packet to decode, and the timestamp it gets if it has none of its own.
-Packets = Generator[tuple[Any, int], None, None]
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame, AVPacket
+
+    # A packet to decode, and the timestamp it gets if it has none of its own.
+    Packets = Generator[tuple[AVPacket, int], None, None]
 
 
 def packets_of(
-    demuxer: DemuxerCore, start: int | None, divert: Callable[[int, Any], object] | None = None
+    demuxer: DemuxerCore, start: int | None, divert: Callable[[int, AVPacket], object] | None = None
 ) -> Packets:
     """Yield the packets of a file's video; each is valid until the next one is asked for.
 
@@ -39,7 +42,7 @@ def packets_of(
         packet.unref(ptr)
 
 
-def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, Any]]:
+def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, AVPacket]]:
     """Yield stream index and packet of all that the demuxer reads; each packet is the caller's."""
     while True:
         ptr = packet.allocate()
@@ -49,7 +52,7 @@ def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, Any]]:
         yield index, ptr
 
 
-def chunk_of(demuxer: DemuxerCore, ptr: Any) -> EncodedVideoChunk:
+def chunk_of(demuxer: DemuxerCore, ptr: AVPacket) -> EncodedVideoChunk:
     """Make a chunk of the packet of the video that was read last; takes it."""
     return EncodedVideoChunk._from_native(
         ptr, demuxer.is_key(ptr), demuxer.timestamp, packet.duration(ptr)
@@ -115,7 +118,7 @@ def frames_of(
     box: list[Any] = []
     try:
         for _ in _decoded(packets, core, box):
-            ptr = box.pop()
+            ptr: AVFrame = box.pop()
             timestamp = time_of(ptr)
             if start is not None and timestamp < start:
                 continue

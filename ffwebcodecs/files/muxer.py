@@ -7,7 +7,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av import forked
 from .._av.codecs import packet
@@ -26,6 +26,9 @@ from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import clock, describe_video
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVPacket
 
 _INT32_MAX = 2**31 - 1
 _LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
@@ -129,7 +132,7 @@ class Muxer(Closable):
         self._native_times = False
         self._copied: list[CopiedStream] = []
         self._chapters: list[Chapter] = []
-        self._copied_waiting: list[tuple[int, Any]] = []
+        self._copied_waiting: list[tuple[int, AVPacket]] = []
         self._failed = False
         self._shown = target.shown
         self._target = target
@@ -350,7 +353,7 @@ class Muxer(Closable):
             return False
         return self._container.can_copy(stream.kind, stream.codec_id, stream.codec)
 
-    def _add_copied_packet(self, index: int, ptr: Any) -> None:
+    def _add_copied_packet(self, index: int, ptr: AVPacket) -> None:
         """Append a packet, which is taken, to a copied stream; it waits until the video begins."""
         with self._lock:
             core = self._open_core()

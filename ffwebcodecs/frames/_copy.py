@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.frames import buffers
 from .._av.frames import frame as native
@@ -16,6 +16,9 @@ from .._spec.frames.rect import Rect, check_rect, parse_rect
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._shape import FrameShape
 
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame, Bytes
+
 # Names that mean the same colours here: spec 1.6, rules b and c.
 _SRGB_PRIMARIES = (None, "bt709", "smpte170m")
 _SRGB_TRANSFERS = (None, "bt709", "smpte170m", "iec61966-2-1")
@@ -28,7 +31,7 @@ class Source:
 
     __slots__ = ("ptr", "region", "shape")
 
-    def __init__(self, ptr: Any, shape: FrameShape, region: Rect) -> None:
+    def __init__(self, ptr: AVFrame, shape: FrameShape, region: Rect) -> None:
         self.ptr = ptr
         self.shape = shape
         self.region = region
@@ -131,7 +134,7 @@ def copy_into(
 
 
 def copy_pixels(
-    source: Source, destination: Destination, where: ComputedLayout, exported: Any
+    source: Source, destination: Destination, where: ComputedLayout, exported: Bytes
 ) -> None:
     """Write the region of `source` into `exported`, a writable ``uint8_t[]`` of at least
     ``where.size`` bytes.
@@ -152,7 +155,7 @@ def convert_pixels(
     source: Source,
     destination: Destination,
     where: ComputedLayout,
-    exported: Any,
+    exported: Bytes,
     width: int,
     height: int,
 ) -> None:

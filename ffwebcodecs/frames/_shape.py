@@ -4,7 +4,7 @@ by its frames.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
 from .._av.frames.pixel_format import pix_fmt_name
@@ -13,6 +13,9 @@ from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.formats import BY_FFMPEG, PixelFormat
 from .._spec.frames.geometry import display_size_for_buffer
 from .._spec.frames.rect import Rect
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
 
 
 class FrameShape:
@@ -88,7 +91,7 @@ class ShapeCache:
         self._key: tuple[int, ...] | None = None
         self._shape = CLOSED
 
-    def shape_of(self, ptr: Any) -> FrameShape:
+    def shape_of(self, ptr: AVFrame) -> FrameShape:
         """Return the shape of a decoded frame."""
         key = native.describe(ptr)
         if key != self._key:

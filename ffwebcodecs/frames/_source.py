@@ -4,8 +4,8 @@ memory is touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .._av.frames import buffers
 from .._av.frames import frame as native
@@ -24,6 +24,9 @@ from .._spec.frames.rect import Rect, check_rect, parse_rect
 from .._spec.numbers import show, to_dimension, to_flag
 from ..errors import DataCloneError, InvalidArgumentError
 from ._shape import FrameShape
+
+if TYPE_CHECKING:
+    from .._ffi._types import Array, AVFrame
 
 _LONGEST_ROW = 0x7FFFFFFF - 63  # FFmpeg's strides are C ints, and ours are rounded up to 64
 
@@ -170,7 +173,9 @@ def picture_from_buffer(
     return Picture(ptr), shape
 
 
-def _stored_part(exported: Any, fmt: PixelFormat, planes: Any, visible: Rect) -> Any:
+def _stored_part(
+    exported: Array[int], fmt: PixelFormat, planes: Sequence[tuple[int, int]], visible: Rect
+) -> AVFrame:
     rows = [(p.row_bytes(visible.width), p.rows(visible.height)) for p in fmt.planes]
     longest = max(row for row, _ in rows)
     if longest > _LONGEST_ROW:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._av.codecs import still
 from .._av.files.complete_file import CompleteFile
@@ -21,6 +21,8 @@ from ._shape import FrameShape
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from .._ffi._types import AVFrame
 
     Pixels = npt.NDArray[np.uint8]
 
@@ -65,7 +67,7 @@ def _upright(picture: Picture, shape: FrameShape, format: str) -> Pixels:
     return np.ascontiguousarray(pixels, np.uint8)
 
 
-def _wrap(pixels: Pixels) -> Any:
+def _wrap(pixels: Pixels) -> AVFrame:
     """Return an AVFrame over the array."""
     height, width = pixels.shape[:2]
     fmt = get_format({2: "GRAY8", 3: "RGB" if pixels.shape[-1] == 3 else "RGBA"}[pixels.ndim])
@@ -74,7 +76,7 @@ def _wrap(pixels: Pixels) -> Any:
     return native.wrap(exported, where.size, fmt.ffmpeg, width, height, where.planes)
 
 
-def _to_jpeg_colors(pixels: Pixels) -> Any:
+def _to_jpeg_colors(pixels: Pixels) -> AVFrame:
     """Return an AVFrame of the pixels in full-range BT.601, which is what JFIF means."""
     height, width = pixels.shape[:2]
     source = _wrap(pixels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._av.frames import frame as native
 from .._public import public
@@ -12,6 +12,8 @@ from .._spec.frames.rect import Rect
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from .._ffi._types import AVFrame
 
 
 @public
@@ -73,7 +75,7 @@ class Plane:
         return f"Plane({self.width}x{self.height}, stride={self.stride})"
 
 
-def make_planes(ptr: Any, fmt: PixelFormat, visible: Rect) -> tuple[Plane, ...]:
+def make_planes(ptr: AVFrame, fmt: PixelFormat, visible: Rect) -> tuple[Plane, ...]:
     """Return the planes of the visible part of a frame."""
     sample = 2 if fmt.depth > 8 else 1
     planes = []
