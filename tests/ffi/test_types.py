@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ffi_helpers
 import pytest
+from house import floor_of, modules, shown, tree
 
 from ffwebcodecs import _ffi
 
@@ -94,6 +97,42 @@ def test_every_field_of_the_loaded_release_is_there() -> None:
                 assert f"    {field}: " in body, name
                 found += 1
     assert found > 200
+
+
+def untyped_pointers(source: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) for each parameter or variable that is called a pointer and may be one to
+    anything.
+    """
+    for node in ast.walk(source):
+        if isinstance(node, ast.arg):
+            name, annotation = node.arg, node.annotation
+        elif isinstance(node, ast.AnnAssign):
+            name = getattr(node.target, "attr", None) or getattr(node.target, "id", "")
+            annotation = node.annotation
+        else:
+            continue
+        words = [] if annotation is None else re.findall(r"\w+", ast.unparse(annotation))
+        if (name == "ptr" or name.endswith("_ptr")) and (not words or "Any" in words):
+            yield node.lineno, ast.unparse(node)
+
+
+def test_every_pointer_that_is_passed_on_has_the_type_of_its_struct() -> None:
+    found = [
+        f"{shown(module)}:{line} {text}"
+        for module, path in modules().items()
+        if floor_of(module) != "_ffi"
+        for line, text in untyped_pointers(tree(path))
+    ]
+    assert found == []
+
+
+def test_the_finder_of_untyped_pointers_finds_them() -> None:
+    text = (
+        "def f(ptr): ...\ndef f(*, codec_ptr: Any | None): ...\ndef f(self, ptr: typing.Any): ...\n"
+        "class A:\n _ptr: Any\ndef f(self): self.ptr: list[Any] = 1\nf(lambda ptr: 1)\n"
+        "def f(ptr: AVFrame, pointer: Any): self.ptr: AVAnything = ptr"
+    )
+    assert sorted(line for line, _ in untyped_pointers(ast.parse(text))) == [1, 2, 3, 5, 6, 7]
 
 
 @pytest.mark.slow
