@@ -191,3 +191,20 @@ def depths(codec: Any) -> set[int]:
     """Return the bits for each sample that an encoder takes."""
     found = map(describe, formats_of(codec) or ())
     return {format.depth for format in found if format is not None}
+
+
+VP8 = settings("vp8", latency_mode="realtime")
+AVC = settings("avc1.42001E")
+
+
+def total(outputs: list[Output]) -> int:
+    return sum(output.chunk.byte_length for output in outputs)
+
+
+def noisy(count: int) -> Any:
+    import numpy as np
+
+    generator = np.random.default_rng(1)
+    for index in range(count):
+        noise = generator.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+        yield VideoFrame.from_ndarray(noise, timestamp=index * STEP, duration=STEP)

@@ -84,13 +84,18 @@ QUICK_TESTS = tuple(
         ),
         *(
             "files/test_demuxer",
+            "files/test_demuxer_sources",
+            "files/test_demuxer_seek",
             "files/test_demuxer_formats",
             "files/test_decode_framemd5",
             "codecs/test_codec_support",
         ),
-        *("codecs/test_video_decoder", "codecs/test_decoder_errors", "codecs/test_corrupt_input"),
+        *("codecs/test_video_decoder", "codecs/test_decoder_outputs"),
+        *("codecs/test_decoder_errors", "codecs/test_corrupt_input"),
         *(
             "codecs/test_video_encoder",
+            "codecs/test_encoder_lifetime",
+            "codecs/test_encoder_own_options",
             "codecs/test_video_encoder_options",
             "codecs/test_video_encoder_roundtrip",
         ),
@@ -100,6 +105,9 @@ QUICK_TESTS = tuple(
             "files/test_muxer_errors",
             "files/test_write_frames",
             "files/test_transcode",
+            "files/test_transcode_streams",
+            "files/test_transcode_map_frame",
+            "files/test_transcode_arguments",
         ),
     )
 )

@@ -1,0 +1,51 @@
+"""Calls of the command line, in this process and in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from clips import ROOT, run_ffmpeg
+
+from ffwebcodecs.cli import main
+
+NAME = "h264-bframes.mp4"
+
+
+def environment(**extra: str) -> dict[str, str]:
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path, **extra}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-W", "error", "-m", "ffwebcodecs", *map(str, arguments)]
+
+
+def run(*arguments: object, stdin: bytes = b"", **extra: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command(*arguments), input=stdin, capture_output=True, env=environment(**extra), timeout=60
+    )
+
+
+def call(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def png(path: Path) -> np.ndarray:
+    """Return the pixels of a PNG or JPEG as the ffmpeg program reads it."""
+    probe = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0", path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    width, height = map(int, probe.stdout.strip().split(","))
+    raw = run_ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+    return np.frombuffer(raw, np.uint8).reshape(height, width, 3)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
