@@ -11,14 +11,13 @@ import tempfile
 from pathlib import Path
 
 import ffi_helpers
-import layout_fuzz
 import pytest
 from ffi_helpers import ROOT, load_error, run_python
 from library_shim import CORE, LIBRARIES, build, here, link, renamed, soname, stating
 
 from ffwebcodecs import _ffi
 from ffwebcodecs._ffi import _elf, _needed
-from ffwebcodecs._ffi._find import KNOWN, RELEASES, system_set
+from ffwebcodecs._ffi._find import KNOWN, RELEASES
 
 NEWEST = RELEASES[0].majors
 OURS = _ffi.version("avutil")[0]
@@ -329,55 +328,6 @@ def test_a_library_without_its_functions_is_refused(
     assert f"{path} lacks" in said
     assert "more functions: it is no complete" in said
     assert said.startswith("loaded" if library == "avformat" else "refused")
-
-
-# ---- the wrong table -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("table", [key for key in KNOWN if key != OURS])
-def test_the_layout_of_another_major_fails_the_self_test(table: int) -> None:
-    code = f"""
-from ffwebcodecs._ffi import _open, _selftest
-from ffwebcodecs._ffi._find import CORE, KNOWN, LibrarySet, system_set
-files = system_set(KNOWN[{OURS}])
-files = LibrarySet(KNOWN[{table}], files.paths, None)
-ffi = _open.abi_module(files.release).ffi
-libs = _open.open_set(ffi, files, CORE)
-print(len(_selftest.check(ffi, libs)))
-"""
-    assert int(run_python(code)) > 0
-
-
-def test_the_right_layout_passes_the_self_test() -> None:
-    code = f"""
-from ffwebcodecs._ffi import _open, _selftest
-from ffwebcodecs._ffi._find import CORE, KNOWN, system_set
-files = system_set(KNOWN[{OURS}])
-ffi = _open.abi_module(files.release).ffi
-libs = _open.open_set(ffi, files, CORE)
-lib = _open.open_set(ffi, files, ("avformat",))["avformat"]
-print(_selftest.check(ffi, libs), _selftest.check_avformat(ffi, libs, lib))
-"""
-    assert run_python(code) == "[] []"
-
-
-def test_a_layout_with_one_field_elsewhere_fails_the_self_test() -> None:
-    if _ffi.load().mode == "api":
-        pytest.skip("the layouts are ABI mode's; this is run there")
-    layout = layout_fuzz.ffi_build.load_layouts()[OURS]
-    files = system_set(KNOWN[OURS])
-    assert layout_fuzz.failures(layout_fuzz.declare(layout), files) == []
-    pick, wrong, caught = random.Random(1), [], 0
-    for owner, field in layout_fuzz.fields(layout):
-        if layout_fuzz.excused(owner, field):
-            continue
-        shift = pick.choice(layout_fuzz.SHIFTS)
-        found = layout_fuzz.judge(layout, owner, field, shift, files)
-        caught += found == "caught"
-        if found not in ("caught", "same"):
-            wrong.append(f"{owner}.{field} {shift:+}: {found}")
-    assert caught > 50
-    assert wrong == []
 
 
 def test_the_functions_asked_for_are_those_that_are_called() -> None:
