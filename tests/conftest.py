@@ -1,13 +1,14 @@
-"""Every test ends with no native object left, and the header says what was really under test."""
+"""Every test ends with no native object left; the header says what was really under test."""
 
 from __future__ import annotations
 
 import gc
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
+import suite
 from handles import live_handles
 
 import ffwebcodecs
@@ -24,7 +25,25 @@ def pytest_report_header() -> list[str]:
     info = ffwebcodecs.ffmpeg_info()
     lines = [f"ffwebcodecs: {info.mode} mode ({info.reason}), FFmpeg {info.release}"]
     lines += [f"  {name}: {path}" for name, (path, _) in sorted(info.libraries.items())]
-    return lines
+    return [*lines, f"suite: {suite.description()}"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left = suite.left_out(items)
+    if left:
+        config.hook.pytest_deselected(items=[item for item in items if item in left])
+        items[:] = [item for item in items if item not in left]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and item.get_closest_marker("sweep"):
+        report.sections.append(("sweep", suite.description()))
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the whole suite in API mode, then in ABI mode; fails if either fails. Usage: tools/test.sh PYTHON [pytest arguments]
+# Runs the suite in API mode, then in ABI mode; fails if either fails. Usage: tools/test.sh PYTHON [pytest arguments]
+# Without arguments, what need not run in both modes runs in one of them: tests/support/suite.py says what that is.
 set -uo pipefail
 python=$1
 shift
@@ -8,9 +9,11 @@ summary=()
 # A run that hangs where no test does (those end after five minutes) shows where, and ends.
 limit=()
 if command -v timeout >/dev/null; then limit=(timeout --foreground --signal=ABRT --kill-after=20 1500); fi
-for mode in api abi; do
+for run in "api first" "abi second"; do
+    read -r mode which <<<"$run"
+    [ $# -eq 0 ] || which=only
     log=$(mktemp)
-    FFWEBCODECS_FFI=$mode ${limit[@]+"${limit[@]}"} "$python" -m pytest "$@" 2>&1 | tee "$log"
+    FFWEBCODECS_FFI=$mode FFWEBCODECS_RUN=$which ${limit[@]+"${limit[@]}"} "$python" -m pytest "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     [ "$status" -eq 0 ] || failed=1
     summary+=("$mode: $(tail -n 1 "$log" | tr -d '=') (exit status $status)")

@@ -17,6 +17,8 @@ import ffwebcodecs
 from ffwebcodecs.cli import _COMMANDS
 from ffwebcodecs.cli._progress import Progress
 
+pytestmark = pytest.mark.once
+
 # ---- the program as a whole
 
 

@@ -17,6 +17,8 @@ from ffwebcodecs.cli._output import UsageError
 from ffwebcodecs.cli._values import parse_bitrate, parse_option, parse_rate
 from ffwebcodecs.cli.images import find_pictures, natural
 
+pytestmark = pytest.mark.once
+
 FAST = ("--preset", "ultrafast")
 
 

@@ -12,6 +12,8 @@ from clips import FRAMES, clip, framemd5, run_ffmpeg
 import ffwebcodecs
 from ffwebcodecs.cli._values import parse_time
 
+pytestmark = pytest.mark.once
+
 # ---- frames
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from typing import Any
@@ -16,6 +17,8 @@ from ffwebcodecs import (
     VideoDecoderConfig,
     ffmpeg_info,
 )
+
+pytestmark = pytest.mark.divided
 
 SUPPORT = json.loads((DATA / "codec_support.json").read_text(encoding="utf-8"))
 # More than Chromium does: these follow the grammar of ISO/IEC 14496-15, annex E.
@@ -42,6 +45,7 @@ def installed(codec: str) -> bool:
     return NAMES[codec.split(".")[0]] in decodable()
 
 
+@functools.cache
 def decodable() -> set[str]:
     """Codecs that the ffmpeg program says it decodes: lines like ' DEV.L. h264  ...'."""
     text = subprocess.run(

@@ -23,6 +23,8 @@ from encode_helpers import (
 from ffwebcodecs import NotSupportedError, VideoFrame
 from ffwebcodecs._av.scale import cache
 
+pytestmark = pytest.mark.divided
+
 # ---- FFmpeg's own options ------------------------------------------------------------------------
 
 

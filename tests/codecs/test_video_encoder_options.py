@@ -29,6 +29,8 @@ from ffwebcodecs._av.codecs.decoder import find_decoder
 from ffwebcodecs._spec.codecs import avc, families, hevc
 from ffwebcodecs._spec.codecs.nal import iter_nal_units
 
+pytestmark = pytest.mark.divided
+
 # ---- latency -------------------------------------------------------------------------------------
 
 REALTIME = [

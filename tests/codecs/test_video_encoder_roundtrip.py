@@ -32,6 +32,8 @@ from hardware_helpers import FORMAT, KINDS, on_device
 from ffwebcodecs import VideoDecoderConfig, VideoFrame
 from ffwebcodecs._spec.frames.formats import get_format
 
+pytestmark = pytest.mark.divided
+
 AVC, HEVC, AV1 = ("libx264", "libopenh264"), ("libx265",), ("libsvtav1", "libaom-av1", "librav1e")
 COUNT = 6
 # codec string, encoders, format of the frames, what decodes, least PSNR in dB

@@ -20,6 +20,8 @@ from encode_helpers import (
 
 from ffwebcodecs import DataError, VideoFrame
 
+pytestmark = pytest.mark.divided
+
 CODECS = [
     ("avc1.42001E", "libx264"),
     ("avc1.64001E", "libx264"),

@@ -7,6 +7,8 @@ from typing import Any
 import ffi_helpers
 import pytest
 
+pytestmark = pytest.mark.once
+
 ffi_build: Any = ffi_helpers.build_script("ffi_build")
 
 

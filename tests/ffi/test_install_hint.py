@@ -11,6 +11,8 @@ import pytest
 
 from ffwebcodecs._ffi import _report
 
+pytestmark = pytest.mark.once
+
 COMMANDS = {
     "Debian, Ubuntu": "apt install",
     "Fedora": "dnf install",

@@ -19,6 +19,7 @@ from ffwebcodecs._ffi._find import KNOWN
 OURS = _ffi.version("avutil")[0]
 TRIPLET = f"{os.uname().machine}-linux-gnu" if hasattr(os, "uname") else ""
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.slow,
     pytest.mark.skipif(not _elf.is_elf_platform(), reason="the layouts are those of ELF systems"),
     ffi_helpers.needs_the_systems,

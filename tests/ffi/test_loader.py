@@ -16,6 +16,8 @@ import ffwebcodecs
 from ffwebcodecs import _ffi
 from ffwebcodecs.errors import FFmpegLoadError, NotSupportedError
 
+pytestmark = pytest.mark.divided
+
 MODES = ["api", "abi"]
 REPORT = """
 import json, sys

@@ -21,6 +21,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("table", [key for key in KNOWN if key != OURS])
 def test_the_layout_of_another_major_fails_the_self_test(table: int) -> None:
     code = f"""
@@ -35,6 +36,7 @@ print(len(_selftest.check(ffi, libs)))
     assert int(run_python(code)) > 0
 
 
+@pytest.mark.once
 def test_the_right_layout_passes_the_self_test() -> None:
     code = f"""
 from ffwebcodecs._ffi import _open, _selftest

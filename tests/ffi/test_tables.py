@@ -10,6 +10,8 @@ import pytest
 from ffwebcodecs import _ffi
 from ffwebcodecs._ffi import _open, _tables
 
+pytestmark = pytest.mark.once
+
 ffi_build: Any = ffi_helpers.build_script("ffi_build")
 ffi_tables: Any = ffi_helpers.build_script("ffi_tables")
 MAJORS = sorted(ffi_build.load_layouts())

@@ -23,6 +23,7 @@ NEWEST = RELEASES[0].majors
 OURS = _ffi.version("avutil")[0]
 MODES = ["auto", "api", "abi"]
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.slow,
     pytest.mark.skipif(not _elf.is_elf_platform(), reason="the cases are made of ELF libraries"),
     ffi_helpers.needs_the_systems,

@@ -13,6 +13,8 @@ from mux_helpers import need_container, probe
 
 from ffwebcodecs import remux, transcode
 
+pytestmark = pytest.mark.divided
+
 Chapters = list[tuple[int, int, str]]
 # Milliseconds. The test clips have 30 frames in one second or a little more.
 PLAIN: Chapters = [(0, 400, "Anfang"), (400, 800, "Mitte, größer"), (800, 1000, "終わり")]

@@ -15,6 +15,8 @@ from clips import BY_NAME, CLIPS, REAL_CLIPS, Clip, framemd5, raw_frames, real_c
 import ffwebcodecs
 from ffwebcodecs import Demuxer, VideoDecoder, VideoDecoderConfig, VideoFrame
 
+pytestmark = pytest.mark.divided
+
 # Of these the threads matter most: frames that wait for others, and fields.
 THREADED = ("h264-bframes.mp4", "h264-interlaced.mp4", "hevc-main10.mp4", "vp9.webm", "av1.mp4")
 MADE = 1 << 18  # no frame of a clip that is made here is larger

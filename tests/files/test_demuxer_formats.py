@@ -22,6 +22,8 @@ from ffwebcodecs import (
     read_frames,
 )
 
+pytestmark = pytest.mark.divided
+
 # ---- what the container says ---------------------------------------------------------------------
 
 BASE_90K = Clip("h264-90k.ts", "libx264", *X264, "-bf", "2", filters=f"settb=1/90000,{VARIABLE}")

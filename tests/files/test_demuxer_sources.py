@@ -23,6 +23,8 @@ from ffwebcodecs import (
     read_frames,
 )
 
+pytestmark = pytest.mark.divided
+
 
 def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))

@@ -11,6 +11,8 @@ from mux_helpers import copy, need_container, packets, pictures, probe, start_st
 
 from ffwebcodecs import remux
 
+pytestmark = pytest.mark.divided
+
 MPEG4_B = Clip("mpeg4-bframes.mp4", "mpeg4", "-bf", "2")
 PRORES = Clip("prores.mov", "prores_ks", pixel_format="yuv422p10le", frames=5)
 FFV1 = Clip("ffv1.mkv", "ffv1", frames=5)

@@ -14,6 +14,8 @@ from mux_helpers import mux, packets, pictures, start_step, video_stream
 
 from ffwebcodecs import EncodedVideoChunk, InvalidArgumentError, Muxer, write_frames
 
+pytestmark = pytest.mark.divided
+
 
 def timed(source: Stream, time: Callable[[int], int], **changes: object) -> list[EncodedVideoChunk]:
     return [r.chunk(timestamp=time(r.timestamp), **changes) for r in source.records]

@@ -13,6 +13,8 @@ from mux_helpers import packets, probe, video_stream
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, TranscodeProgress, remux
 
+pytestmark = pytest.mark.divided
+
 
 def names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))

@@ -24,6 +24,8 @@ from ffwebcodecs import (
     transcode,
 )
 
+pytestmark = pytest.mark.divided
+
 # ---- pictures
 
 

@@ -26,6 +26,8 @@ from ffwebcodecs import (
 )
 from ffwebcodecs._spec.encoders.strings import BY_SUFFIX
 
+pytestmark = pytest.mark.divided
+
 # ---- inputs and outputs
 
 FURTHER = {

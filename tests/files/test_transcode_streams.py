@@ -19,6 +19,8 @@ from ffwebcodecs import (
     transcode,
 )
 
+pytestmark = pytest.mark.divided
+
 
 def test_audio_is_cut_to_the_range(tmp_path: Path) -> None:
     fast(tmp_path / "a.mkv", movie(), start=500_000, stop=1_000_000)

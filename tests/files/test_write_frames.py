@@ -27,6 +27,8 @@ from ffwebcodecs import (
     write_frames,
 )
 
+pytestmark = pytest.mark.divided
+
 
 def names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))

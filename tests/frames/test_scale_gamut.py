@@ -8,6 +8,8 @@ from scale_reference import Pixels, image, to_rgb
 
 from ffwebcodecs._av.scale.cache import convert
 
+pytestmark = pytest.mark.divided
+
 XY = {
     "bt709": ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)),
     "bt470bg": ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)),

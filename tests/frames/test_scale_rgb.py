@@ -10,6 +10,8 @@ from scale_reference import PACKED, WEIGHTS, YUV, Pixels, Shape, errors, image, 
 
 from ffwebcodecs._av.scale.cache import convert
 
+pytestmark = pytest.mark.divided
+
 SIZES = [
     (1, 1),
     (1, 2),

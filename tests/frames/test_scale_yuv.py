@@ -21,6 +21,8 @@ from scale_reference import (
 
 from ffwebcodecs._av.scale.cache import convert
 
+pytestmark = pytest.mark.divided
+
 SIZES = [(1, 1), (2, 2), (3, 3), (5, 2), (7, 5), (16, 16), (33, 17), (64, 48), (100, 7)]
 
 

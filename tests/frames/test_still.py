@@ -14,6 +14,8 @@ from clips import clip, run_ffmpeg
 import ffwebcodecs
 from ffwebcodecs import VideoFrame, read_frames
 
+pytestmark = pytest.mark.divided
+
 
 def picture(width: int, height: int, channels: int = 3) -> np.ndarray:
     """Return smooth colours with an edge: something that JPEG can hold."""

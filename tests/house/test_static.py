@@ -8,15 +8,7 @@ import sys
 import pytest
 from clips import ROOT
 
-import ffwebcodecs
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        ffwebcodecs.ffmpeg_info().mode == "abi",
-        reason="does not depend on the mode: API mode runs it",
-    ),
-]
+pytestmark = pytest.mark.slow
 
 
 def run_module(name: str, *arguments: str) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from ffi_helpers import run_python
 
 import ffwebcodecs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.divided]
 CHILD = SUPPORT / "coexistence_child.py"
 
 

@@ -19,6 +19,7 @@ from memcheck.leaks import LIMIT
 from memcheck.scenario import all_scenarios
 
 pytestmark = [
+    pytest.mark.divided,
     pytest.mark.slow,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memray's native traces"),
 ]
@@ -42,6 +43,7 @@ def worker(name: str, what: str, cycles: int, file: Path) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["lost_references", "kept_clones"])
 def test_a_deliberate_leak_is_caught_and_traced_to_its_line(name: str, tmp_path: Path) -> None:
     result = worker(name, "leaks", 100, tmp_path / "memray.bin")
@@ -66,6 +68,7 @@ def test_a_process_that_decodes_does_not_grow(tmp_path: Path) -> None:
     assert result["growth"] < GROWTH_LIMIT
 
 
+@pytest.mark.once
 def test_every_scenario_says_what_it_does() -> None:
     scenarios = all_scenarios()
     assert len(scenarios) > 20
