@@ -31,10 +31,14 @@ demo: setup ## Set everything up, decode a real clip, write a contact sheet (dem
 	@$(python) examples/demo.py $(ARGS)
 
 .PHONY: test
-test: setup ## Set everything up, run all tests in API mode and in ABI mode (ARGS="-k name" goes to pytest)
+test: setup ## Set everything up, run the tests in API mode and in ABI mode (ARGS="-k name" goes to pytest)
 	@tools/drivers.sh
 	@tools/test.sh $(python) $(ARGS)
 	@$(if $(ARGS),,$(MAKE) --no-print-directory matrix-quick)
+
+.PHONY: sweep
+sweep: setup ## All that `make test` looks at in part or in one mode: fuzzing, guard pages, failing allocations, all containers
+	@FFWEBCODECS_SWEEP=full tools/test.sh $(python) -m "sweep or divided" $(ARGS)
 
 .PHONY: matrix
 matrix: setup ## The suite against FFmpeg 4.3 to 9.0, rewrites docs/compatibility.md (ARGS="--only abi-6.1", --list)

@@ -1,7 +1,7 @@
 """Mutated input never crashes, hangs or leaks: it gives frames, or one named error.
 
-The mutations are seeded: a failure names its seed. FFWEBCODECS_FUZZ_ROUNDS sets how many inputs are
-tried per clip; the default makes 2,000 in all.
+The mutations are seeded: a failure names its seed. A full sweep (tests/support/suite.py) tries
+2,000 inputs, or as many for each clip as FFWEBCODECS_FUZZ_ROUNDS says.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 from clips import clip
+from suite import part
 
 import ffwebcodecs
 from ffwebcodecs import Demuxer, EncodedVideoChunk, VideoDecoder, WebCodecsError
 
 ROUNDS = int(os.environ.get("FFWEBCODECS_FUZZ_ROUNDS", "200"))
+SHARE = 1 / 5
 CHUNKS = 8
 
 STREAMS = ("h264-bframes.mp4", "hevc-bframes.mp4", "vp8.webm", "vp9.webm", "av1.mp4")
@@ -97,10 +99,11 @@ def decode(config: Any, chunks: list[tuple[str, int, bytes]]) -> tuple[int, list
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", STREAMS)
 def test_mutated_chunks_give_frames_or_one_error(name: str) -> None:
     config, chunks = first_chunks(name)
-    for seed in range(ROUNDS):
+    for seed in part(range(ROUNDS), SHARE, name):
         dice = random.Random(f"{name} {seed}")
         mutated = list(chunks)
         for index in dice.sample(range(len(chunks)), dice.randint(1, 2)):
@@ -114,10 +117,11 @@ def test_mutated_chunks_give_frames_or_one_error(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", FILES)
 def test_mutated_files_give_frames_or_an_error(name: str) -> None:
     original = clip(name).read_bytes()
-    for seed in range(ROUNDS):
+    for seed in part(range(ROUNDS), SHARE, name):
         mutated = mutate(original, random.Random(f"{name} {seed}"))
         try:
             for frame in ffwebcodecs.read_frames(mutated):

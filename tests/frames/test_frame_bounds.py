@@ -19,6 +19,7 @@ def run(part: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("part", ["copies", "conversions", "chunks"])
 def test_nothing_outside_the_buffers_is_touched(part):
     done = run(part)

@@ -22,6 +22,7 @@ from frame_helpers import (
     scatter,
     size_of,
 )
+from suite import SEED, count
 
 from ffwebcodecs import (
     EncodedVideoChunk,
@@ -34,7 +35,7 @@ from ffwebcodecs import (
     WebCodecsError,
 )
 
-CALLS = 60_000
+CALLS = count(60_000, 1 / 4)
 
 
 class Hostile:
@@ -182,7 +183,8 @@ def call(function: Any, *arguments: Any, **options: Any) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", [SEED, SEED + 1])
 def test_only_our_errors_come_out_of_random_calls(seed):
     draw = Arguments(seed)
     pool = [make(format, 8, 6) for format in FORMATS]
@@ -254,9 +256,10 @@ def random_rect(rng: random.Random, format: str, width: int, height: int) -> Rec
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 def test_random_good_arguments_give_what_arithmetic_says():
-    rng = random.Random(3)
-    for _ in range(6000):
+    rng = random.Random(SEED)
+    for _ in range(count(6000, 1 / 4)):
         format = rng.choice(FORMATS)
         width, height = rng.randint(1, 20), rng.randint(1, 20)
         tight = pattern(format, width, height, rng.randint(1, 9))

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from frame_helpers import content, make, pattern
+from suite import SEED, count
 
 from ffwebcodecs import InvalidStateError, VideoFrame
 
-OPERATIONS = 110_000  # for each of two threads
+OPERATIONS = count(110_000, 1 / 5)  # for each of two threads
 SIZE = (16, 8)
 EXPECTED = {format: pattern(format, *SIZE) for format in ("I420", "RGBA", "NV12")}
 
@@ -143,11 +144,12 @@ class Worker:
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("slots", [1, 6])
 def test_two_threads_use_clone_and_close_the_same_frames_in_any_order(slots, hurried_switches):
     frames = [make("I420", *SIZE, metadata={"a": 1}) for _ in range(slots)]
-    workers = [Worker(frames, seed) for seed in (slots, slots + 1)]
+    workers = [Worker(frames, seed) for seed in (SEED * slots, SEED * slots + 1)]
     run_threads(*(worker.run for worker in workers))
     assert sum(worker.done for worker in workers) == 2 * OPERATIONS
     assert all(0 < worker.refused < OPERATIONS for worker in workers)

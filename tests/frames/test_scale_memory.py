@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from clips import ROOT, SUPPORT
+from suite import part
 
 PARTS = 6
 
@@ -18,9 +19,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_byte_outside_the_pixels_is_touched(part: int) -> None:
-    done = run(str(SUPPORT / "scale_guards.py"), str(part), str(PARTS))
+@pytest.mark.sweep
+@pytest.mark.parametrize("number", part(range(PARTS), 1 / PARTS))
+def test_no_byte_outside_the_pixels_is_touched(number: int) -> None:
+    done = run(str(SUPPORT / "scale_guards.py"), str(number), str(PARTS))
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) > 4000
 

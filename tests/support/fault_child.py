@@ -1,9 +1,10 @@
-"""Runs one operation with an allocation of FFmpeg failing, at each allocation in turn.
+"""Runs operations with an allocation of FFmpeg failing, at each allocation in turn.
 
-``python fault_child.py OPERATION once|after|limit``: *once* fails the n-th allocation only, *after*
-the n-th and all that follow (both need the shim of `fault_shim.c` in LD_PRELOAD), *limit* fails all
-allocations above a number of bytes (``av_max_alloc``). Each attempt is a process of its own, forked
-from one that has done the operation before. The last line is a summary as JSON.
+``python fault_child.py OPERATION,... once|after|limit``: *once* fails the n-th allocation only,
+*after* the n-th and all that follow (both need the shim of `fault_shim.c` in LD_PRELOAD), *limit*
+fails all allocations above a number of bytes (``av_max_alloc``). Each attempt is a process of its
+own, forked from one that has done the operation before. Of the points a sample is tried, or all in
+a full sweep (suite.py). Each line of the output is the summary of an operation, as JSON.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from decode_helpers import stream_of
+from suite import part
 
 from ffwebcodecs import (
     Demuxer,
@@ -42,6 +44,7 @@ from ffwebcodecs import (
 from ffwebcodecs._av.scale.cache import clear_cache
 
 MAX_POINTS = 280
+SAMPLE = 30
 SIZES = [1, 8, 24, 40, 64, 100, 128, 200, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000]
 SIZES += [5000, 7000, 9000, 12_000, 20_000, 30_000, 50_000, 100_000, 200_000, 500_000, 1 << 20]
 TIMEOUT = 20
@@ -317,14 +320,9 @@ def in_child(
     return outcome, ""
 
 
-def main() -> int:
-    name, method, *paths = sys.argv[1:]
-    CLIPS.extend(map(Path, paths))
-    warnings.simplefilter("error")
-    warnings.simplefilter("ignore", ResourceWarning)  # a frame whose owner failed half-way
+def sweep(name: str, method: str, fault: Shim | Limit) -> dict[str, Any]:
+    """Try the points of one operation; return what came of them."""
     operation = OPERATIONS[name]
-    ffmpeg_info()  # loads all libraries
-    fault = Limit() if method == "limit" else Shim(method == "after")
     expected = operation()
     operation()
     settle("before anything failed")
@@ -332,12 +330,27 @@ def main() -> int:
     problems: list[str] = []
     points = list(fault.points(operation))
     settle("after counting")
-    for point in points:
+    chosen = part(points, min(1, SAMPLE / len(points)), f"{name} {method}")
+    gc.collect()
+    gc.freeze()  # else every collection in a child copies the parent's memory, page by page
+    for point in chosen:
         outcome, problem = attempt(operation, expected, fault, point)
         outcomes[outcome] += 1
         if problem:
             problems.append(f"point {point}: {outcome}\n{problem}")
-    print(json.dumps({"points": len(points), "outcomes": outcomes, "problems": problems}))
+    tried = {"operation": name, "points": len(chosen), "of": len(points)}
+    return {**tried, "outcomes": outcomes, "problems": problems}
+
+
+def main() -> int:
+    names, method, *paths = sys.argv[1:]
+    CLIPS.extend(map(Path, paths))
+    warnings.simplefilter("error")
+    warnings.simplefilter("ignore", ResourceWarning)  # a frame whose owner failed half-way
+    ffmpeg_info()  # loads all libraries
+    fault = Limit() if method == "limit" else Shim(method == "after")
+    for name in names.split(","):
+        print(json.dumps(sweep(name, method, fault)), flush=True)
     return 0
 
 

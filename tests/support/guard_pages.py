@@ -20,6 +20,7 @@ from frame_helpers import (
     size_of,
     tight_layout,
 )
+from suite import part
 
 from ffwebcodecs import EncodedVideoChunk, VideoFrame, open_handles
 
@@ -72,7 +73,8 @@ def frames(format: str, width: int, height: int, at_end: bool) -> list[VideoFram
 
 
 def copies() -> None:
-    for format, (width, height), at_end in itertools.product(FORMATS, SIZES, (True, False)):
+    cases = itertools.product(FORMATS, SIZES, (True, False))
+    for format, (width, height), at_end in part(cases, 1 / 3):
         rects = [(0, 0, width, height)]
         if width > 2 and height > 2:
             rects.append((2, 2, width - 2, height - 2))
@@ -89,7 +91,8 @@ def copies() -> None:
 
 def conversions() -> None:
     formats = [format for format in FORMATS if format != "I420AP12"]
-    for source, (width, height), at_end in itertools.product(formats, SIZES, (True, False)):
+    cases = itertools.product(formats, SIZES, (True, False))
+    for source, (width, height), at_end in part(cases, 1 / 5):
         lent = frames(source, width, height, at_end)
         for target in formats:
             if target == source:

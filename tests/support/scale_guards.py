@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import faulthandler
 import itertools
+import random
 import sys
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def main() -> None:
     faulthandler.enable()
     part, parts = int(sys.argv[1]), int(sys.argv[2])
     pairs = list(itertools.product(SOURCES, TARGETS))
+    random.Random(0).shuffle(pairs)  # so that each part has all sources and all targets
     count = 0
     for source, target in pairs[part::parts]:
         for number, size in enumerate(SIZES):
