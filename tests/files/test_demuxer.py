@@ -6,18 +6,18 @@ import functools
 import io
 import json
 import re
-import shutil
-import subprocess
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clips import CLIPS, Clip, clip
+from clips import CLIPS, Clip, clip, run_ffprobe, said_of
 
 import ffwebcodecs
 from ffwebcodecs import Demuxer
+
+pytestmark = pytest.mark.divided
 
 CODEC_STRINGS = {
     "h264-bframes.mp4": r"avc1\.[0-9A-Fa-f]{6}",
@@ -44,11 +44,7 @@ ANNEX_B = ("h264-bframes.ts", "h264-bframes.h264", "hevc-bframes.ts", "hevc-bfra
 
 @functools.cache
 def probe(path: Path, *options: str) -> dict[str, Any]:
-    program = shutil.which("ffprobe")
-    if program is None:
-        pytest.skip("the ffprobe program is not on PATH")
-    command = [program, "-loglevel", "error", "-select_streams", "v:0", "-of", "json"]
-    text = subprocess.run([*command, *options, path], capture_output=True, check=True).stdout
+    text = said_of(path, run_ffprobe, "-select_streams", "v:0", *options, path)
     found: dict[str, Any] = json.loads(text)
     return found
 

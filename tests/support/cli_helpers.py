@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from clips import ROOT, run_ffmpeg
+from clips import ROOT, pixels_of, run_ffmpeg
 
 from ffwebcodecs.cli import main
 
@@ -36,15 +36,9 @@ def call(*arguments: object) -> int:
 
 def png(path: Path) -> np.ndarray:
     """Return the pixels of a PNG or JPEG as the ffmpeg program reads it."""
-    probe = subprocess.run(
-        ["ffprobe", "-v", "error", "-show_entries", "stream=width,height", "-of", "csv=p=0", path],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    width, height = map(int, probe.stdout.strip().split(","))
-    raw = run_ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
-    return np.frombuffer(raw, np.uint8).reshape(height, width, 3)
+    ppm = run_ffmpeg("-i", path, "-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "-")
+    [pixels] = pixels_of(ppm)
+    return pixels
 
 
 def names(folder: Path) -> list[str]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +47,37 @@ def run_ffmpeg(*arguments: str | os.PathLike[str]) -> bytes:
     )
     if done.returncode:
         raise RuntimeError(f"ffmpeg {arguments} failed: {done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
+def ffprobe_program() -> str:
+    path = shutil.which("ffprobe")
+    if path is None:
+        pytest.skip("the ffprobe program is not on PATH")
+    return path
+
+
+def said_of(path: Path, run: Callable[..., bytes], *arguments: str | os.PathLike[str]) -> bytes:
+    """Return what a program says of a file. Files in the cache do not change: there it is kept."""
+    if not path.is_relative_to(CACHE):
+        return run(*arguments)
+    found = path.stat()
+    words = [run.__name__, *map(os.fspath, arguments), found.st_mtime_ns, found.st_size]
+    key = hashlib.sha256(repr((words, ffmpeg_version())).encode()).hexdigest()
+    kept = CACHE / "said" / key[:20]
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        made = kept.with_suffix(f".{os.getpid()}")
+        made.write_bytes(run(*arguments))
+        made.rename(kept)
+    return kept.read_bytes()
+
+
+def run_ffprobe(*arguments: str | os.PathLike[str]) -> bytes:
+    """Run the ffprobe program and return its standard output."""
+    command = [ffprobe_program(), "-loglevel", "error", "-of", "json", *arguments]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert not done.stderr
     return done.stdout
 
 
@@ -217,6 +251,16 @@ def real_clip(name: str = "bigbuckbunny.mp4") -> Path:
     return path
 
 
+def pixels_of(pictures: bytes) -> npt.NDArray[np.uint8]:
+    """Return PPM pictures of one size, as ffmpeg's image2pipe writes them, as one array."""
+    match = re.match(rb"P6\n(\d+) (\d+)\n255\n", pictures)
+    if match is None:
+        return np.empty((0, 0, 0, 3), np.uint8)
+    width, height = int(match[1]), int(match[2])
+    each = np.frombuffer(pictures, np.uint8).reshape(-1, match.end() + width * height * 3)
+    return each[:, match.end() :].reshape(-1, height, width, 3)
+
+
 def raw_frames(path: Path) -> bytes:
     """Decode with the ffmpeg program: all pixels, in the file's own format."""
     return run_ffmpeg("-noautorotate", "-i", path, *passthrough(), "-f", "rawvideo", "-")
@@ -241,7 +285,8 @@ def framemd5(path: Path, pixel_format: str | None = None) -> tuple[ReferenceFram
     rotation is not applied.
     """
     wanted = ["-pix_fmt", pixel_format] if pixel_format else []
-    text = run_ffmpeg(
+    text = said_of(
+        *(path, run_ffmpeg),
         *("-noautorotate", "-copyts", "-i", path, "-map", "0:v:0", *passthrough()),
         *("-enc_time_base", "-1", *wanted, "-c:v", "rawvideo", "-f", "framemd5", "-"),
     ).decode()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from clips import CACHE, ffmpeg_version, framemd5, passthrough, run_ffmpeg
+from clips import CACHE, ffmpeg_version, framemd5, passthrough, pixels_of, run_ffmpeg, said_of
 from encode_helpers import psnr
-from mux_helpers import probe, video_stream
+from mux_helpers import probe
 
 FAST = {"preset": "ultrafast"}
 TITLES = "1\n00:00:00,200 --> 00:00:00,700\nfirst\n\n2\n00:00:00,800 --> 00:00:01,300\nsecond\n"
@@ -25,7 +26,7 @@ def made(name: str, *command: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         titles = path.with_suffix(".srt")
         titles.write_text(TITLES)
-        temporary = path.with_name(f"making-{path.name}")
+        temporary = path.with_name(f"making-{os.getpid()}-{path.name}")
         words = [str(titles) if word == "SRT" else word for word in command]
         run_ffmpeg("-y", *words, temporary)
         temporary.rename(path)
@@ -67,7 +68,8 @@ def times(path: Path) -> list[int]:
 
 def digests(path: Path, *options: str) -> list[str]:
     """Return the MD5 of each frame that the ffmpeg program makes of a file with these options."""
-    text = run_ffmpeg(
+    text = said_of(
+        *(path, run_ffmpeg),
         *("-noautorotate", "-i", path, "-map", "0:v:0", *(options or passthrough())),
         *("-c:v", "rawvideo", "-f", "framemd5", "-"),
     ).decode()
@@ -77,22 +79,19 @@ def digests(path: Path, *options: str) -> list[str]:
 
 def pictures(path: Path, filters: str = "null") -> npt.NDArray[np.uint8]:
     """Return what the ffmpeg program shows, as (frames, height, width, 3)."""
-    raw = run_ffmpeg(
+    ppm = run_ffmpeg(
         *("-noautorotate", "-i", path, "-map", "0:v:0", "-vf", f"{filters},format=rgb24"),
-        *(*passthrough(), "-f", "rawvideo", "-"),
+        *(*passthrough(), "-c:v", "ppm", "-f", "image2pipe", "-"),
     )
-    stream = video_stream(path)
-    if filters == "null":
-        width, height = stream["width"], stream["height"]
-    else:
-        size = next(part for part in filters.split(",") if part.startswith(("crop=", "scale=")))
-        width, height = map(int, size.split("=")[1].split(":")[:2])
-    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+    return pixels_of(ppm)
+
+
+source_pictures = functools.lru_cache(20)(pictures)  # of a file that stays as it is
 
 
 def likeness(output: Path, source: Path, filters: str = "null") -> float:
     """Return the PSNR of a file's frames against those of its source."""
-    have, want = pictures(output), pictures(source, filters)
+    have, want = pictures(output), source_pictures(source, filters)
     assert have.shape == want.shape
     return psnr(have, want)
 

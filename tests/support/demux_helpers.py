@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import pytest
+from clips import run_ffprobe, said_of
 
-from ffwebcodecs import (
-    Demuxer,
-    EncodedVideoChunk,
-)
+from ffwebcodecs import Demuxer, EncodedVideoChunk
 
 NAME = "h264-bframes.mp4"
 
 
 def packets(path: Path, stream: str = "v:0") -> list[tuple[bool, int, int]]:
     """Return key flag, timestamp in microseconds and size of each packet, as ffprobe has them."""
-    program = shutil.which("ffprobe")
-    if program is None:
-        pytest.skip("the ffprobe program is not on PATH")
-    command = [program, "-loglevel", "error", "-select_streams", stream, "-of", "json"]
-    found = json.loads(
-        subprocess.run(
-            [*command, "-show_packets", "-show_streams", path], capture_output=True, check=True
-        ).stdout
-    )
+    options = ("-select_streams", stream, "-show_packets", "-show_streams")
+    found = json.loads(said_of(path, run_ffprobe, *options, path))
     base = Fraction(found["streams"][0]["time_base"]) * 1_000_000
     return [("K" in p["flags"], rounded(p["pts"] * base), int(p["size"])) for p in found["packets"]]
 

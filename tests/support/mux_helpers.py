@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterable
 from fractions import Fraction
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from clips import framemd5
+from clips import framemd5, run_ffprobe, said_of
 
 from ffwebcodecs import Demuxer, Muxer, NotSupportedError
 from ffwebcodecs._av.files import containers
@@ -31,13 +29,7 @@ class Packet(NamedTuple):
 
 
 def probe(path: Path, *options: str) -> Any:
-    program = shutil.which("ffprobe")
-    if program is None:
-        pytest.skip("the ffprobe program is not on PATH")
-    command = [program, "-loglevel", "error", "-of", "json", *options, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert not done.stderr
-    return json.loads(done.stdout)
+    return json.loads(said_of(path, run_ffprobe, *options, path))
 
 
 def _time(text: str | None) -> int | None:
