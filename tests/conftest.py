@@ -30,7 +30,10 @@ def pytest_report_header() -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left = suite.left_out(items)
+    for item in items:
+        if suite.is_once(item.path):
+            item.add_marker("once")
+    left = suite.other_half(items)
     if left:
         config.hook.pytest_deselected(items=[item for item in items if item in left])
         items[:] = [item for item in items if item not in left]

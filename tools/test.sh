@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the suite in API mode, then in ABI mode; fails if either fails. Usage: tools/test.sh PYTHON [pytest arguments]
-# Without arguments, what need not run in both modes runs in one of them: tests/support/suite.py says what that is.
+# Without arguments, what need not run in both modes runs in one of them (tests/support/suite.py).
 set -uo pipefail
 python=$1
 shift
@@ -9,11 +9,14 @@ summary=()
 # A run that hangs where no test does (those end after five minutes) shows where, and ends.
 limit=()
 if command -v timeout >/dev/null; then limit=(timeout --foreground --signal=ABRT --kill-after=20 1500); fi
-for run in "api first" "abi second"; do
-    read -r mode which <<<"$run"
-    [ $# -eq 0 ] || which=only
+for mode in api abi; do
+    half='' once=()
+    if [ $# -eq 0 ]; then
+        half=1
+        if [ $mode = abi ]; then half=2 once=(-m "not once"); fi
+    fi
     log=$(mktemp)
-    FFWEBCODECS_FFI=$mode FFWEBCODECS_RUN=$which ${limit[@]+"${limit[@]}"} "$python" -m pytest "$@" 2>&1 | tee "$log"
+    FFWEBCODECS_FFI=$mode FFWEBCODECS_HALF=$half ${limit[@]+"${limit[@]}"} "$python" -m pytest ${once[@]+"${once[@]}"} "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     [ "$status" -eq 0 ] || failed=1
     summary+=("$mode: $(tail -n 1 "$log" | tr -d '=') (exit status $status)")

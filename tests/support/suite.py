@@ -1,15 +1,16 @@
 """Which part of the suite runs. Three marks say what need not run every time, in both FFI modes:
 
 once
-    It does not depend on the mode: the second run of `tools/test.sh` leaves it out.
+    It does not depend on the mode: ABI mode is run with ``-m "not once"``.
 divided
-    Its cases differ in values, not in what they do to native memory: each run takes half of them,
-    so that every case runs in one mode, and every such test in both.
+    Its cases differ in values, not in what they do to native memory: FFWEBCODECS_HALF=1 and 2 take
+    one half of them each, so that every case runs in one mode, and every such test in both.
 sweep
     It looks at a part of very many cases, chosen by a seed (`part`).
 
-`make sweep` runs all cases of the last two in both modes. Run by hand, or by `make matrix`, nothing
-is left out but what a sweep leaves. FFWEBCODECS_SEED=n chooses other parts.
+`tools/test.sh` does that, and the short matrix divides between two FFmpegs. `make sweep` runs all
+cases of the last two in both modes. Run by hand, or by `make matrix`, only a sweep leaves anything
+out. FFWEBCODECS_SEED=n chooses other parts and halves.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-# "first" and "second" are the runs of tools/test.sh.
-RUN = os.environ.get("FFWEBCODECS_RUN", "only")
+HALF = os.environ.get("FFWEBCODECS_HALF", "")
 FULL = os.environ.get("FFWEBCODECS_SWEEP") == "full"
 SEED = int(os.environ.get("FFWEBCODECS_SEED", "1"))
 # Plain Python, and what is true of the sources whoever loads FFmpeg.
@@ -47,31 +47,26 @@ def count(whole: int, share: float) -> int:
     return whole if FULL else math.ceil(whole * share)
 
 
-def is_once(item: Any) -> bool:
-    return item.get_closest_marker("once") is not None or any(
-        item.path.is_relative_to(folder) for folder in ONCE
-    )
+def is_once(path: Path) -> bool:
+    """Tell whether all tests of a file are `once`, because of its folder."""
+    return any(path.is_relative_to(folder) for folder in ONCE)
 
 
-def left_out(items: Iterable[Any]) -> set[Any]:
-    """Return the collected tests that another run of the suite takes."""
-    if RUN not in ("first", "second"):
-        return set()
+def other_half(items: Iterable[Any]) -> set[Any]:
+    """Return the collected cases that the run with the other half takes."""
     left: set[Any] = set()
     groups: dict[str, list[Any]] = defaultdict(list)
     for item in items:
-        if is_once(item):
-            left |= {item} if RUN == "second" else set()
-        elif item.get_closest_marker("divided") and not FULL:
+        if HALF and item.get_closest_marker("divided"):
             groups[item.nodeid.partition("[")[0]].append(item)
     for name, group in groups.items():
         if len(group) > 1:
             random.Random(f"{SEED} {name}").shuffle(group)
-            left.update(group[1::2] if RUN == "first" else group[0::2])
+            left.update(group[1::2] if HALF == "1" else group[0::2])
     return left
 
 
 def description() -> str:
     """Say what is left out, for the header of a run and for what fails in a sweep."""
-    swept = "sweeps in full" if FULL else f"sweeps in part, FFWEBCODECS_SEED={SEED}"
-    return f"{RUN} run, {swept}"
+    cases = f"half {HALF} of the divided cases" if HALF else "all cases"
+    return f"{cases}, sweeps in {'full' if FULL else 'part'}, FFWEBCODECS_SEED={SEED}"

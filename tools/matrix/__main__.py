@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import run_cell
@@ -33,14 +35,18 @@ def main() -> int:
     cache = Path(os.environ.get("FFWEBCODECS_CACHE", run_cell.ROOT / ".cache")).resolve() / "matrix"
     partly = options.quick or bool(options.pytest)
     failed = 0
-    for cell in cells:
-        result = run_cell.run(cell, cache, options.quick, options.pytest)
-        run_cell.show(result)
-        # The short form is part of `make test`, which must not need a network.
-        failed |= not result.ok and not (result.unreachable and options.quick)
-        if not partly and result.passed is not None:
-            keep(cache, result)
-            table.rewrite(run_cell.ROOT / "docs" / "compatibility.md", kept(cache))
+    run = functools.partial(
+        run_cell.run, cache=cache, quick=options.quick, arguments=options.pytest
+    )
+    with ThreadPoolExecutor() as pool:
+        # The short form's have one process each, and run beside each other.
+        for result in (pool.map if options.quick else map)(run, cells):
+            run_cell.show(result)
+            # The short form is part of `make test`, which must not need a network.
+            failed |= not result.ok and not (result.unreachable and options.quick)
+            if not partly and result.passed is not None:
+                keep(cache, result)
+                table.rewrite(run_cell.ROOT / "docs" / "compatibility.md", kept(cache))
     return int(failed)
 
 

@@ -57,9 +57,9 @@ CELLS = (
 # The short form: the oldest and the newest FFmpeg that can be had without unpacking a suite.
 QUICK = ("abi-6.1", "abi-9.0")
 # All that touches the declarations and offsets (frames, contexts, packets, streams, buffers,
-# libswscale) at least once, with every codec and with damaged input, in about a minute. Left out:
-# what tests Python alone, what takes a process for each case (fault injection, guard pages, memory
-# over many cycles, packaging), and files through the command line.
+# libswscale) at least once, with every codec and with damaged input, in a minute. Left out: what
+# tests Python alone, what takes a process for each case (fault injection, guard pages, memory over
+# many cycles, packaging), and files through the command line.
 QUICK_TESTS = tuple(
     f"tests/{name}.py"
     for name in (

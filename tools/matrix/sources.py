@@ -10,12 +10,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
 from cells import Suite, Wheel
 
 HERE = Path(__file__).resolve().parent
+FETCHING = threading.Lock()  # two cells want the same build tools
 
 
 class UnreachableError(Exception):
@@ -107,16 +109,22 @@ def build_tools(cache: Path) -> dict[str, str]:
     """Return what makes setup.py find its setuptools, which a new environment may lack."""
     folder = cache / "build-tools"
     check = "from setuptools.command import bdist_wheel"
-    lacking = subprocess.run([sys.executable, "-c", check], capture_output=True).returncode
-    if lacking and not folder.is_dir():
-        made = folder.with_name(f"{folder.name}.making-{os.getpid()}")
-        options = ["--quiet", "--disable-pip-version-check", "--retries=2", f"--target={made}"]
-        command = [sys.executable, "-m", "pip", "install", *options, "setuptools>=77"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise UnreachableError(f"setuptools could not be fetched: {_last_line(done.stderr)}")
-        made.rename(folder)
-    return {"PYTHONPATH": str(folder)} if lacking else {}
+    if subprocess.run([sys.executable, "-c", check], capture_output=True).returncode == 0:
+        return {}
+    with FETCHING:
+        if not folder.is_dir():
+            _fetch_build_tools(folder)
+    return {"PYTHONPATH": str(folder)}
+
+
+def _fetch_build_tools(folder: Path) -> None:
+    made = folder.with_name(f"{folder.name}.making-{os.getpid()}")
+    options = ["--quiet", "--disable-pip-version-check", "--retries=2", f"--target={made}"]
+    command = [sys.executable, "-m", "pip", "install", *options, "setuptools>=77"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise UnreachableError(f"setuptools could not be fetched: {_last_line(done.stderr)}")
+    made.rename(folder)
 
 
 # --- Debian's suites ------------------------------------------------------------------------
