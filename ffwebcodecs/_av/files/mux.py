@@ -18,6 +18,7 @@ from .. import averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import StreamParameters
+from ..frames.pixel_format import pix_fmt_id
 from . import chapters, containers
 from .chapters import Chapter
 from .streams import CopiedStream, set_tag
@@ -211,7 +212,7 @@ class MuxerCore:
         if video.level is not None:
             par.level = video.level
         if video.pix_fmt is not None:
-            par.format = avutil.av_get_pix_fmt(video.pix_fmt.encode())
+            par.format = pix_fmt_id(video.pix_fmt)
         par.color_primaries, par.color_trc, par.color_space, par.color_range = video.color
         par.sample_aspect_ratio = stream.sample_aspect_ratio = video.sample_aspect_ratio
         _set_extradata(par, video.extradata)
