@@ -21,6 +21,7 @@ from .._spec.encoders.choice import (
     candidates,
     choose_format,
     device_of,
+    fixed_colors,
     wanted_samples,
 )
 from .._spec.encoders.clock import allowed_rate
@@ -37,15 +38,6 @@ if TYPE_CHECKING:
     from .._ffi._types import AVCodec
 
 _ASSUMED: ColorMembers = YUV_DEFAULT
-# Encoders of lossy codecs whose stream cannot say that samples use the full range: most readers
-# take them for limited ones, whatever the container says.
-_LIMITED_RANGE = frozenset(
-    (
-        *("mpeg1video", "mpeg2video", "mpeg4", "libxvid", "h261", "h263", "h263p", "flv"),
-        *("msmpeg4", "msmpeg4v2", "wmv1", "wmv2", "rv10", "rv20", "libtheora", "libvpx"),
-        *("mpeg2_vaapi", "mpeg2_qsv", "vp8_vaapi"),
-    )
-)
 _MOST_BITRATE = 2**40
 _PIXEL_FORMAT = ("pixel_format", "pix_fmt")  # FFmpeg's option, and what its program calls it
 
@@ -226,13 +218,7 @@ def _color_for(
             transfer = named[1] or transfer
     if info.full_range is not None:
         full_range = info.full_range
-    if chosen.full_range or name in ("mjpeg", "ljpeg", "mjpeg_vaapi", "mjpeg_qsv"):
-        # JPEG files have no say in it: they are BT.601 over the full range.
-        matrix, full_range = "smpte170m", True
-    if full_range and name in _LIMITED_RANGE:
-        full_range = False
-    if name in ("libwebp", "libwebp_anim"):
-        matrix, full_range = "smpte170m", False
+    matrix, full_range = fixed_colors(name, chosen, matrix, full_range)
     if chosen.chroma == "400" and source.chroma != "400":
         full_range = bool(full_range)
     return primaries, transfer, matrix, full_range

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ... import _ffi
 from ..._ffi import avcodec, avformat, ffi
+from ..._spec.codecs import families
 from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
 
@@ -133,7 +134,7 @@ class Container:
 
     def needed_filter(self, codec: str, extradata: bytes) -> str | None:
         """Return the bitstream filter for chunks with this codec header, if one is needed."""
-        if codec in ("h264", "hevc"):
+        if families.of_codec(codec).HAS_LENGTHS:
             prefixed = extradata[:1] == b"\1"
             return f"{codec}_mp4toannexb" if prefixed and self.name in _ANNEX_B else None
         # Adds the header to key frames that lack it.

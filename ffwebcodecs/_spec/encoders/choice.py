@@ -34,6 +34,17 @@ _HARDWARE = {
 }
 _HARDWARE_SUFFIXES = ("_nvenc", "_vaapi", "_qsv", "_videotoolbox", "_amf", "_v4l2m2m", "_vulkan")
 _KIND = {"nvenc": "cuda", "amf": "d3d11va"}
+# Encoders of lossy codecs whose stream cannot say that samples use the full range: most readers
+# take them for limited ones, whatever the container says.
+_LIMITED_RANGE = frozenset(
+    (
+        *("mpeg1video", "mpeg2video", "mpeg4", "libxvid", "h261", "h263", "h263p", "flv"),
+        *("msmpeg4", "msmpeg4v2", "wmv1", "wmv2", "rv10", "rv20", "libtheora", "libvpx"),
+        *("mpeg2_vaapi", "mpeg2_qsv", "vp8_vaapi"),
+    )
+)
+_JPEG = frozenset(("mjpeg", "ljpeg", "mjpeg_vaapi", "mjpeg_qsv"))
+_WEBP = frozenset(("libwebp", "libwebp_anim"))
 
 
 def candidates(info: CodecInfo, preference: str, realtime: bool) -> list[str]:
@@ -57,6 +68,20 @@ def device_of(encoder: str) -> str | None:
             kind = suffix[1:]
             return _KIND.get(kind, kind)
     return None
+
+
+def fixed_colors(
+    encoder: str, chosen: PixFmt, matrix: str | None, full_range: bool | None
+) -> tuple[str | None, bool | None]:
+    """Return matrix and range as the stream of this encoder can say them, or means them."""
+    if chosen.full_range or encoder in _JPEG:
+        # JPEG files have no say in it: they are BT.601 over the full range.
+        matrix, full_range = "smpte170m", True
+    if full_range and encoder in _LIMITED_RANGE:
+        full_range = False
+    if encoder in _WEBP:
+        matrix, full_range = "smpte170m", False
+    return matrix, full_range
 
 
 def wanted_samples(info: CodecInfo) -> Samples:

@@ -306,21 +306,37 @@ def _openh264(_encoder: str, request: Request, setup: Setup) -> None:
     )
 
 
+def _avc_hardware(kind: str, request: Request, setup: Setup) -> None:
+    info, options = request.info, setup.options
+    options["profile"] = _AVC_PROFILES[info.profile or 100]
+    if kind == "vaapi":
+        options["profile"] = str({66: 578}.get(info.profile or 100, info.profile))
+    setup.needed.add("profile")
+    level = _level(request, 10)
+    if level is not None:
+        options["level"] = str(info.level) if kind in ("vaapi", "qsv") else level
+
+
+def _hevc_hardware(kind: str, request: Request, setup: Setup) -> None:
+    profile = request.info.profile
+    if profile in (1, 2):
+        name = str(profile) if kind == "vaapi" else ("main", "main10")[profile - 1]
+        setup.options["profile"] = name
+
+
+# What a device is told of the profile, by family: the others choose it themselves.
+_HARDWARE_PROFILES: dict[str, Callable[[str, Request, Setup], None]] = {
+    "avc": _avc_hardware,
+    "hevc": _hevc_hardware,
+}
+
+
 def _hardware(encoder: str, request: Request, setup: Setup) -> None:
     info, options = request.info, setup.options
     kind = encoder.rsplit("_", 1)[1]
-    if info.family == "avc":
-        options["profile"] = _AVC_PROFILES[info.profile or 100]
-        if kind == "vaapi":
-            options["profile"] = str({66: 578}.get(info.profile or 100, info.profile))
-        setup.needed.add("profile")
-        level = _level(request, 10)
-        if level is not None:
-            options["level"] = str(info.level) if kind in ("vaapi", "qsv") else level
-    elif info.family == "hevc" and info.profile in (1, 2):
-        options["profile"] = (
-            str(info.profile) if kind == "vaapi" else ("main", "main10")[info.profile - 1]
-        )
+    profile = _HARDWARE_PROFILES.get(info.family)
+    if profile is not None:
+        profile(kind, request, setup)
     options["b"] = str(request.usual_bitrate)
     if request.mode == "constant":
         _rates(request, setup)
