@@ -24,7 +24,6 @@ def _tag(text: str) -> int:
 
 
 EOF = _tag("EOF ")
-INVALIDDATA = _tag("INDA")
 EAGAIN = -errno.EAGAIN
 _NOT_FOUND = {
     _tag("\xf8DEC"),

@@ -31,7 +31,6 @@ __all__ = [
     "avformat",
     "avutil",
     "ffi",
-    "has",
     "has_field",
     "load",
     "make_release_callback",
@@ -169,21 +168,6 @@ def report() -> LoadReport:
     except FFmpegLoadError:
         pass  # the report says why
     return loaded.report
-
-
-def has(library: str, symbol: str) -> bool:
-    """Tell whether a library ("avutil", ...) has this function or constant."""
-    try:
-        lib = _library(library)
-    except FFmpegLoadError:
-        if library != "avformat" or _state.loaded is None:
-            raise
-        return False
-    try:
-        getattr(lib, symbol)
-    except (_get().ffi.error, AttributeError):
-        return False
-    return True
 
 
 def has_field(struct: str, field: str) -> bool:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from ffwebcodecs import FrameCache, VideoFrame, create_image_bitmap
-from ffwebcodecs._av.scale.cache import clear_cache
+from ffwebcodecs._av.scale import cache
 
 from ..scenario import Step, scenario
 
@@ -156,7 +156,9 @@ def conversions() -> Iterator[Step]:
             frame.copy_to(bytearray(frame.allocation_size(format=target)), format=target)
 
     yield step
-    clear_cache()  # bounded, and kept on purpose
+    # Bounded, and kept on purpose.
+    cache._cache.conversions.clear()
+    cache._cache.arena = cache.Arena()
 
 
 @scenario("conversions in threads that end (their contexts go with them)", cycles=1_000)

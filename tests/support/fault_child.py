@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from decode_helpers import stream_of
+from scale_caches import clear_cache
 from suite import part
 
 from ffwebcodecs import (
@@ -41,7 +42,6 @@ from ffwebcodecs import (
     open_handles,
     read_frames,
 )
-from ffwebcodecs._av.scale.cache import clear_cache
 
 MAX_POINTS = 280
 SAMPLE = 30

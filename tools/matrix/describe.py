@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import ffwebcodecs
-from ffwebcodecs import _ffi
+from ffwebcodecs import NotSupportedError, _ffi
 
 LIBRARIES = ("avutil", "avcodec", "swscale", "avformat")
 FUNCTION = re.compile(r"^[\w *]*?\b(\w+)\((?!\*).*\);", re.MULTILINE)
@@ -23,6 +23,14 @@ CODECS = {
 }
 
 
+def _has(library: str, name: str) -> bool:
+    try:
+        getattr(getattr(_ffi, library), name)
+    except NotSupportedError:
+        return False
+    return True
+
+
 def functions() -> list[str]:
     """Return the declared functions that these libraries do not have."""
     lacking = []
@@ -30,7 +38,7 @@ def functions() -> list[str]:
         text = Path("headers", f"{library}.h").read_text(encoding="utf-8")
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
         names = dict.fromkeys(FUNCTION.findall(re.sub(r"\{.*?\}", "", text, flags=re.DOTALL)))
-        lacking += [name for name in names if not _ffi.has(library, name)]
+        lacking += [name for name in names if not _has(library, name)]
     return lacking
 
 

@@ -15,7 +15,7 @@ from ...errors import NotSupportedError
 from .. import forked
 from .image import Image
 from .steps import Conversion, GaveUpError
-from .sws import Arena, shelved
+from .sws import Arena
 
 _MOST_CONVERSIONS = 8
 
@@ -27,10 +27,8 @@ class _Cache(threading.local):
         self.conversions: dict[Any, Conversion] = {}
         self.arena = Arena()
         self.busy = False
-        self.generation = _generation
 
 
-_generation = 0  # of all caches: stepping it makes every thread drop its own at its next conversion
 _cache = _Cache()
 
 
@@ -74,12 +72,8 @@ def convert(source: Image, destination: Image) -> None:
             _build(source, destination).run(source, destination, Arena())
             return
         conversions = cache.conversions
-        conversion = conversions.pop(key, None) if cache.generation == _generation else None
+        conversion = conversions.pop(key, None)
         if conversion is None:
-            if cache.generation != _generation:
-                conversions.clear()
-                cache.arena = Arena()
-                cache.generation = _generation
             conversion = _build(source, destination)
             if len(conversions) >= _MOST_CONVERSIONS:
                 del conversions[next(iter(conversions))]
@@ -102,17 +96,3 @@ def _build(source: Image, destination: Image) -> Conversion:
         from .recipes import build
 
     return build(source, destination)
-
-
-def cached_contexts() -> int:
-    """Return the number of SwsContexts that the caches of all threads hold."""
-    return shelved._live()
-
-
-def clear_cache() -> None:
-    """Free this thread's cached contexts now, those of others when they convert next."""
-    global _generation
-    _generation += 1
-    _cache.conversions.clear()
-    _cache.arena = Arena()
-    _cache.generation = _generation

@@ -8,7 +8,6 @@ from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import show, to_flag
 from .color import (
-    DISPLAY_P3,
     GRAY_DEFAULT,
     MATRIX,
     PRIMARIES,
@@ -174,7 +173,6 @@ def from_members(members: ColorMembers) -> VideoColorSpace:
 
 _EMPTY = VideoColorSpace()
 SRGB = from_members(RGB_DEFAULT)
-P3 = from_members(DISPLAY_P3)
 _DEFAULTS = {RGB_DEFAULT: SRGB} | {
     members: from_members(members) for members in (YUV_DEFAULT, GRAY_DEFAULT)
 }
