@@ -101,11 +101,11 @@ def test_decoding_survives_each_failing_allocation(operation: str, method: str, 
         where = problem.split("most recent call first):")[1].split("\n")[1]  # the one that crashed
         assert "crash -11" in problem or "crash -6" in problem, problem
         assert any(file in where and where.endswith(function) for file, function in OWN), problem
-    # What all points together may do, a sample of them may.
-    assert len(summary["problems"]) <= summary["of"] // 30, summary["problems"]
+    # Of few points, two may be unlucky ones.
+    assert len(summary["problems"]) <= max(2, summary["points"] // 30), summary["problems"]
     lost = [name for name in summary["outcomes"] if name.endswith("allocations lost")]
     # FFmpeg's own: avformat_open_input goes on after a failure and loses a dictionary.
-    some = 0 if operation == "decoder" else summary["of"] // 50
+    some = 0 if operation == "decoder" else max(2, summary["points"] // 50)
     assert sum(summary["outcomes"][name] for name in lost) <= some, summary
     known = (
         {name.split(",")[0] for name in summary["outcomes"]} - SWALLOWED - {"crash -11", "crash -6"}

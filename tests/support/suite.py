@@ -37,7 +37,7 @@ def part(cases: Iterable[T], share: float, salt: object = "") -> list[T]:
     whole = list(cases)
     if FULL:
         return whole
-    dice = random.Random(f"{SEED} {salt}")
+    dice = random.Random(f"{SEED} {HALF} {salt}")
     chosen = dice.sample(range(len(whole)), math.ceil(len(whole) * share))
     return [whole[index] for index in sorted(chosen)]
 
