@@ -5,7 +5,8 @@ So pickles, tracebacks and documentation name what programs import, and files ma
 
 from __future__ import annotations
 
-from typing import Any, ForwardRef, TypeVar
+import sys
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -13,7 +14,8 @@ T = TypeVar("T")
 def public(thing: T) -> T:
     """Mark a class or function as public; the outermost decorator, for others read the module.
 
-    What the annotations of a class name is still looked up where the class was written.
+    Annotations of a class are looked up in the module that it says it is from, so what they name
+    besides builtins is looked up here, where the class was written.
     """
     marked: Any = thing
     home = marked.__module__
@@ -21,14 +23,12 @@ def public(thing: T) -> T:
     annotations = vars(marked).get("__annotations__") if isinstance(thing, type) else None
     if annotations:
         marked.__annotations__ = {
-            name: ForwardRef(text, is_class=True, module=home) if _names_a_class(text) else text
+            name: eval(text, vars(sys.modules[home])) if _names_a_class(text) else text
             for name, text in annotations.items()
         }
     return thing
 
 
 def _names_a_class(text: object) -> bool:
-    """Tell whether an annotation names more than builtins, which are found everywhere: classes
-    begin with a capital. (A ForwardRef costs 20 us.)
-    """
+    """Tell whether an annotation names more than builtins: classes begin with a capital."""
     return isinstance(text, str) and text.replace("None", "").lower() != text.replace("None", "")

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from .._public import public
 
-Progress = Callable[["TranscodeProgress"], object]
-
 
 @public
 @dataclass(frozen=True)
@@ -28,6 +26,9 @@ class TranscodeProgress:
     frames: int
     timestamp: int
     duration: int | None
+
+
+Progress = Callable[[TranscodeProgress], object]
 
 
 @public

@@ -42,6 +42,19 @@ def test_type_hints_of_a_public_class_can_be_read(name: str) -> None:
     assert set(vars(thing).get("__annotations__", ())) <= set(hints)
 
 
+@pytest.mark.parametrize("name", ["read_frames", "remux", "transcode", "write_frames"])
+def test_type_hints_of_a_public_function_can_be_read(name: str) -> None:
+    thing = getattr(ffwebcodecs, name)
+    assert set(inspect.signature(thing).parameters) <= set(typing.get_type_hints(thing))
+
+
+def test_annotations_name_nothing_private() -> None:
+    for name in CLASSES:
+        annotations = vars(getattr(ffwebcodecs, name)).get("__annotations__", {})
+        shown = {key: value for key, value in annotations.items() if not key.startswith("_")}
+        assert "ffwebcodecs._" not in str(shown), name
+
+
 def test_type_hints_name_the_public_types() -> None:
     hints = typing.get_type_hints(ffwebcodecs.VideoEncoderSupport)
     assert hints["config"] is ffwebcodecs.VideoEncoderConfig
