@@ -21,6 +21,7 @@ from .._runtime import ending
 from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.timeline import Entry, Timeline
+from .._spec.frames.color import UNSPECIFIED
 from .._spec.numbers import show, to_flag
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
@@ -94,8 +95,8 @@ class Muxer(Closable):
         "_known_metadata",
         "_lock",
         "_native_times",
+        "_output_file",
         "_shown",
-        "_target",
         "_timeline",
         "_video",
     )
@@ -111,7 +112,7 @@ class Muxer(Closable):
         options: Mapping[str, str] | None = None,
     ) -> None:
         self._core: MuxerCore | None = None
-        self._target: OutputFile | None = None
+        self._output_file: OutputFile | None = None
         self._lock = threading.RLock()
         self._is_inherited = False
         forked.watch(self)
@@ -135,7 +136,7 @@ class Muxer(Closable):
         self._copied_waiting: list[tuple[int, AVPacket]] = []
         self._failed = False
         self._shown = target.shown
-        self._target = target
+        self._output_file = target
         with self._lock:  # `_discard_all` waits for it
             ending.end_daemon()
             try:
@@ -287,7 +288,7 @@ class Muxer(Closable):
         native = video.native if self._native_times else None
         time_base, rate = clock(self._container, native, timeline)
         self._index = core.add_video(video, time_base, rate)
-        if self._container.is_iso and video.color[:3] != (2, 2, 2):
+        if self._container.is_iso and video.color[:3] != UNSPECIFIED:
             # Old releases write colours only if told to, new ones then write unknown ones too.
             core.set_option("movflags", "+write_colr")
         if self._container.is_iso and core.has_option("movie_timescale"):
@@ -382,7 +383,7 @@ class Muxer(Closable):
             The file cannot be completed; there is none then.
         """
         with self._lock:
-            core, timeline, target = self._core, self._timeline, self._target
+            core, timeline, target = self._core, self._timeline, self._output_file
             if core is None or target is None:
                 return
             try:
@@ -391,7 +392,7 @@ class Muxer(Closable):
                 ready = timeline.finish()
                 self._write(core, timeline, ready)
                 core.finish()
-                self._target = None
+                self._output_file = None
                 target.commit()
             finally:
                 self.discard()
@@ -400,7 +401,7 @@ class Muxer(Closable):
         """Close without leaving a file; does nothing after `close`."""
         with self._lock:
             core, self._core = self._core, None
-            target, self._target = self._target, None
+            target, self._output_file = self._output_file, None
             self._timeline = None
             self._copied, self._copied_waiting = [], []
             if core is not None:
@@ -412,7 +413,7 @@ class Muxer(Closable):
         # The file is the parent's: neither completed nor removed here.
         self._lock = threading.RLock()
         self._is_inherited = self._core is not None
-        self._core = self._target = self._timeline = None
+        self._core = self._output_file = self._timeline = None
 
     @property
     def closed(self) -> bool:

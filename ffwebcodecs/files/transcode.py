@@ -115,7 +115,7 @@ def transcode(
     --------
     >>> transcode("clip.mov", "small.mp4", height=360, encoder_options={"preset": "fast"})
     """
-    options = EncodingOptions.parse(output, locals())  # the signature is their list
+    given = dict(locals())  # the signature is the list of options
     began = time.monotonic()
     first = None if start is None else to_int64(start, "start")
     last = None if stop is None else to_int64(stop, "stop")
@@ -124,6 +124,7 @@ def transcode(
     if map_frame is not None and not callable(map_frame):
         raise InvalidArgumentError(f"map_frame must be callable, got {show(map_frame)}")
     with_others = to_flag(audio, "audio")
+    options = EncodingOptions.parse(output, given)
     refuse_same_file(input, output)
     file = open_for_decoding(
         input,

@@ -15,6 +15,7 @@ from mux_helpers import packets, video_stream
 from ffwebcodecs import (
     Demuxer,
     EncodedVideoChunk,
+    InvalidArgumentError,
     Muxer,
     VideoDecoder,
     VideoDecoderConfig,
@@ -28,6 +29,10 @@ ANIMATION = Clip("animation.mov", "qtrle", pixel_format="rgb24", frames=5)
 
 def again(config: VideoDecoderConfig) -> VideoDecoderConfig:
     return pickle.loads(pickle.dumps(config))
+
+
+def from_mapping(config: VideoDecoderConfig) -> VideoDecoderConfig:
+    return VideoDecoderConfig.parse(dataclasses.asdict(config))
 
 
 def open_file(path: Path) -> tuple[VideoDecoderConfig, list[EncodedVideoChunk]]:
@@ -57,8 +62,8 @@ def decode(config: VideoDecoderConfig, chunks: list[EncodedVideoChunk]) -> list[
 
 @pytest.mark.parametrize(
     "carry",
-    [dataclasses.replace, VideoDecoderConfig.parse, copy.copy, copy.deepcopy, again],
-    ids=["replace", "parse", "copy", "deepcopy", "pickle"],
+    [dataclasses.replace, VideoDecoderConfig.parse, copy.copy, copy.deepcopy, again, from_mapping],
+    ids=["replace", "parse", "copy", "deepcopy", "pickle", "mapping"],
 )
 def test_a_copied_configuration_still_opens_an_uncommon_codec(
     carry: Callable[[VideoDecoderConfig], VideoDecoderConfig],
@@ -101,6 +106,13 @@ def test_without_its_description_a_configuration_is_for_annex_b() -> None:
     config, _ = open_file(clip("h264-bframes.mp4"))
     _, chunks = open_file(clip("h264-bframes.h264"))
     assert len(rotations(read_frames(chunks, dataclasses.replace(config, description=None)))) > 1
+
+
+def test_what_nobody_carried_is_refused_by_name() -> None:
+    config, chunks = open_file(ANIMATION.path())
+    for junk in ("junk", (1, 2), {}):
+        with pytest.raises(InvalidArgumentError, match="_native"):
+            read_frames(chunks, dataclasses.replace(config, _native=junk))
 
 
 def test_for_another_codec_nothing_is_carried() -> None:

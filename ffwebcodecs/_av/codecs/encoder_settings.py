@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi
-from ..._spec.encoders import bounds as encoder_bounds
+from ..._spec.encoders import bounds
 from ...errors import NotSupportedError
 from .. import averror
 
@@ -42,7 +42,7 @@ def apply(
     """
     code = avutil.av_opt_set_dict2(context, options, avutil.AV_OPT_SEARCH_CHILDREN)
     averror.check(code, what, NotSupportedError)
-    problem = encoder_bounds.problem(encoder, extra, lambda name: _number(context, name))
+    problem = bounds.problem(encoder, extra, lambda name: _number(context, name))
     if problem is not None:
         raise NotSupportedError(f"{encoder} cannot take {problem}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._ffi import avcodec, avutil, ffi
+from ...errors import InvalidArgumentError
 from .. import averror, ledger
 
 if TYPE_CHECKING:
@@ -105,6 +106,10 @@ def known(carried: Any, codec_id: int) -> StreamParameters | None:
     """
     if carried is None:
         return None
+    if not isinstance(carried, tuple) or len(carried) != len(StreamParameters._fields):
+        raise InvalidArgumentError(
+            f"a configuration's _native is what Demuxer and VideoEncoder give it, got {carried!r}"
+        )
     parameters = StreamParameters._make(carried)
     return parameters if parameters.codec == _codec_name(codec_id) else None
 

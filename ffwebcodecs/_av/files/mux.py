@@ -13,6 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
+from ..._spec.frames.color import UNSPECIFIED
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from .. import averror, forked, ledger, releases
 from ..codecs import packet
@@ -68,7 +69,7 @@ class VideoStream:
         self.profile: int | None = None
         self.level: int | None = None
         self.pix_fmt: str | None = None
-        self.color = (2, 2, 2, 0)
+        self.color = (*UNSPECIFIED, 0)
         self.sample_aspect_ratio = (0, 1)
         self.display_matrix: tuple[int, ...] | None = None
         self.native: StreamParameters | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import DataError, NotSupportedError
+from ..frames.color import UNSPECIFIED
 from ..numbers import show
 from .bits import HEADER_LIMIT, BitReader, Record, as_view
 from .grammar import CodecInfo, Limits, Samples, Stream, bad, colors, exact
@@ -171,9 +172,9 @@ def codec_string(stream: Stream) -> str:
         raise DataError(f"no AV1 sequence header in {len(view)} bytes")
     text = f"av01.{source.profile}.{source.level:02}{'MH'[source.tier]}.{source.bit_depth:02}"
     # A string has no room for more than two digits, and no code beyond 22 is in use.
-    color = sequence.color if sequence and max(sequence.color) <= 22 else (2, 2, 2)
+    color = sequence.color if sequence and max(sequence.color) <= 22 else UNSPECIFIED
     full = sequence.full_range if sequence else False
-    if color in ((1, 1, 1), (2, 2, 2)) and not full and source.chroma != "400":
+    if color in ((1, 1, 1), UNSPECIFIED) and not full and source.chroma != "400":
         return text
     code = {"420": "11", "422": "10", "444": "00", "400": "11"}[source.chroma]
     position = source.sample_position if source.chroma == "420" else 0
@@ -361,7 +362,7 @@ def _color_config(reader: BitReader, profile: int, **members: object) -> Av1Sequ
     if reader.flag():
         depth = 12 if profile == 2 and reader.flag() else 10
     mono = profile != 1 and reader.flag()
-    color = (2, 2, 2)
+    color = UNSPECIFIED
     if reader.flag():
         color = (reader.bits(8), reader.bits(8), reader.bits(8))
     across = down = True

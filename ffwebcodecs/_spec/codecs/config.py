@@ -105,7 +105,7 @@ class VideoDecoderConfig:
             rotation=parse_rotation(members["rotation"]),
             flip=to_flag(members["flip"], "flip"),
             threads=None if threads is None else _threads(threads),
-            _native=value._native if isinstance(value, cls) else None,
+            _native=members["_native"],
         )
 
 

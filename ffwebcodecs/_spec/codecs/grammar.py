@@ -6,6 +6,7 @@ The families (`avc`, `hevc` ...) make `CodecInfo`, `Samples` and `Limits`, and r
 from __future__ import annotations
 
 from ...errors import NotSupportedError
+from ..frames.color import UNSPECIFIED
 from ..numbers import show
 
 # H.273 values that are not reserved.
@@ -144,7 +145,7 @@ class Stream:
         width: int = 0,
         height: int = 0,
         frame_rate: float | None = None,
-        color: tuple[int, int, int] = (2, 2, 2),
+        color: tuple[int, int, int] = UNSPECIFIED,
         full_range: bool = False,
     ) -> None:
         self.header = header

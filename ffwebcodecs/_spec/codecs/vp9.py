@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import DataError
+from ..frames.color import UNSPECIFIED
 from .bits import BitReader, Record, as_view
 from .grammar import CodecInfo, Limits, Samples, Stream, bad, colors, number
 
@@ -151,9 +152,9 @@ def make_string(
     if color is not None and max(color) > 22:
         color = None  # no such code is in use
     text = f"vp09.{profile:02}.{level:02}.{bit_depth:02}"
-    if chroma not in ("420", "422", "444") or (color in (None, (2, 2, 2)) and not full_range):
+    if chroma not in ("420", "422", "444") or (color in (None, UNSPECIFIED) and not full_range):
         return text
-    primaries, transfer, matrix = color or (2, 2, 2)
+    primaries, transfer, matrix = color or UNSPECIFIED
     code = {"420": 1, "422": 2, "444": 3}[chroma]
     return f"{text}.{code:02}.{primaries:02}.{transfer:02}.{matrix:02}.{1 if full_range else 0:02}"
 
