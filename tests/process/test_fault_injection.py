@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from clips import B_FRAMES, ROOT, SUPPORT, VPX, Clip
+from suite import FULL
 
 MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes")
 KEPT = ("bitmap", "cache", "save", "chunk")
@@ -96,7 +97,8 @@ def test_each_failing_allocation_is_an_error_and_nothing_is_lost(
 @pytest.mark.parametrize("operation", DECODED)
 def test_decoding_survives_each_failing_allocation(operation: str, method: str, shim: Path) -> None:
     summary = sweep(DECODED, method, shim)[operation]
-    assert errors(summary) > summary["points"] // 4, summary
+    # A sample may well have less than its share of the points that FFmpeg does not swallow.
+    assert errors(summary) > (summary["of"] // 4 if FULL else 0), summary
     for problem in summary["problems"]:
         where = problem.split("most recent call first):")[1].split("\n")[1]  # the one that crashed
         assert "crash -11" in problem or "crash -6" in problem, problem
