@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AbortError": "errors",
-    "AvcEncoderConfig": "_spec.codecs.config",
+    "AvcEncoderConfig": "_spec.codecs.encoder_config",
     "Completion": "_runtime.completion",
     "DataCloneError": "errors",
     "DataError": "errors",
@@ -28,7 +28,7 @@ _HOMES = {
     "FramePoolExhaustedError": "errors",
     "FramePoolStats": "_runtime.pool",
     "FramePoolWarning": "errors",
-    "HevcEncoderConfig": "_spec.codecs.config",
+    "HevcEncoderConfig": "_spec.codecs.encoder_config",
     "ImageBitmap": "frames.image_bitmap",
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
@@ -47,8 +47,8 @@ _HOMES = {
     "VideoDecoderConfig": "_spec.codecs.config",
     "VideoDecoderSupport": "_spec.codecs.config",
     "VideoEncoder": "codecs.video_encoder",
-    "VideoEncoderConfig": "_spec.codecs.config",
-    "VideoEncoderSupport": "_spec.codecs.config",
+    "VideoEncoderConfig": "_spec.codecs.encoder_config",
+    "VideoEncoderSupport": "_spec.codecs.encoder_config",
     "VideoFrame": "frames.video_frame",
     "WebCodecsError": "errors",
     "create_image_bitmap": "frames.image_bitmap",
@@ -68,12 +68,12 @@ if TYPE_CHECKING:
     from ._runtime.completion import Completion as Completion
     from ._runtime.pool import FramePoolStats as FramePoolStats
     from ._runtime.trace import trace_frames as trace_frames
-    from ._spec.codecs.config import AvcEncoderConfig as AvcEncoderConfig
-    from ._spec.codecs.config import HevcEncoderConfig as HevcEncoderConfig
     from ._spec.codecs.config import VideoDecoderConfig as VideoDecoderConfig
     from ._spec.codecs.config import VideoDecoderSupport as VideoDecoderSupport
-    from ._spec.codecs.config import VideoEncoderConfig as VideoEncoderConfig
-    from ._spec.codecs.config import VideoEncoderSupport as VideoEncoderSupport
+    from ._spec.codecs.encoder_config import AvcEncoderConfig as AvcEncoderConfig
+    from ._spec.codecs.encoder_config import HevcEncoderConfig as HevcEncoderConfig
+    from ._spec.codecs.encoder_config import VideoEncoderConfig as VideoEncoderConfig
+    from ._spec.codecs.encoder_config import VideoEncoderSupport as VideoEncoderSupport
     from ._spec.frames.color_space import VideoColorSpace as VideoColorSpace
     from ._spec.frames.layout import PlaneLayout as PlaneLayout
     from ._spec.frames.rect import Rect as Rect

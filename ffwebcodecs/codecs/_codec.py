@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from .._runtime.closing import Closable, Self
+from .._runtime.closing import Closable
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Codec(Closable):
@@ -84,7 +87,7 @@ class Codec(Closable):
     def _abandon(self) -> None:
         self._engine.abandon()
 
-    def __enter__(self: Self) -> Self:
+    def __enter__(self) -> Self:
         # Also one that is closed: an error may come at any time, right before ``with`` too.
         return self
 

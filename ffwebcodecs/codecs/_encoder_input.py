@@ -14,7 +14,7 @@ from .._av.codecs import encoder as native
 from .._av.codecs.encoder_formats import encoder_name, find_encoder, formats_of
 from .._av.frames.pixel_format import describe
 from .._spec.codecs import families
-from .._spec.codecs.config import VideoEncoderConfig
+from .._spec.codecs.encoder_config import VideoEncoderConfig
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.encoders.choice import (
     allowed,

@@ -10,7 +10,7 @@ from .._av import forked
 from .._public import public
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
-from .._spec.codecs.config import VideoEncoderConfig, VideoEncoderSupport
+from .._spec.codecs.encoder_config import VideoEncoderConfig, VideoEncoderSupport
 from .._spec.codecs.strings import parse_codec
 from .._spec.encoders.clock import frame_rate
 from .._spec.encoders.options import quantizer_range

@@ -14,11 +14,6 @@ from ._copy import copy_into, no_name
 from ._shape import FrameShape
 
 
-def cannot_copy(timestamp: int) -> DataCloneError:
-    """Return the error for copying a closed frame."""
-    return DataCloneError(f"the frame at {timestamp} us is closed: it cannot be pickled or copied")
-
-
 def reduce_frame(
     make: Callable[..., object], picture: Picture, shape: FrameShape, said: Mapping[str, object]
 ) -> tuple[Any, ...]:

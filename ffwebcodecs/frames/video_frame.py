@@ -19,10 +19,9 @@ from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_flag, to_int64, to_uint64
-from ..errors import InvalidStateError, NotSupportedError
+from ..errors import DataCloneError, InvalidStateError, NotSupportedError
 from ._copy import copy_into, destination_layout, no_name
 from ._described import Described
-from ._pickling import cannot_copy, reduce_frame
 from ._shape import CLOSED, FrameShape
 from ._source import (
     check_alpha,
@@ -466,16 +465,23 @@ class VideoFrame(Described):
         place = "" if self._place is None else f", held since {self._place.text}"
         return f"unclosed {self._noun} {self!r}{place}"
 
+    def _cannot_copy(self) -> DataCloneError:
+        return DataCloneError(
+            f"the frame at {self.timestamp} us is closed: it cannot be pickled or copied"
+        )
+
     def __copy__(self) -> VideoFrame:
         try:
             return self.clone()
         except InvalidStateError:
-            raise cannot_copy(self.timestamp) from None
+            raise self._cannot_copy() from None
 
     def __reduce__(self) -> tuple[Any, ...]:
         shape, metadata, picture = self._shape, self._metadata, self._picture
         if picture is None:
-            raise cannot_copy(self.timestamp)
+            raise self._cannot_copy()
+        from ._pickling import reduce_frame
+
         times = {"timestamp": self.timestamp, "duration": self.duration}
         return reduce_frame(type(self), picture, shape, {**times, "metadata": metadata})
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ffwebcodecs._av.scale import cache
-from ffwebcodecs._av.scale.sws import Arena, shelved
+from ffwebcodecs._av.scale.arena import Arena
+from ffwebcodecs._av.scale.sws import shelved
 
 
 def cached_contexts() -> int:

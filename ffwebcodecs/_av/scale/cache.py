@@ -9,15 +9,18 @@ thread (a destructor, a signal handler) makes one of its own.
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import NotSupportedError
-from .. import forked
+from .. import forked, ledger
+from .arena import Arena, GaveUpError
 from .image import Image
-from .steps import Conversion, GaveUpError
-from .sws import Arena
+
+if TYPE_CHECKING:
+    from .steps import Conversion
 
 _MOST_CONVERSIONS = 8
+ledger.kind("sws_context")  # shown as zero before the first one is made
 
 
 class _Cache(threading.local):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi
 from ..frames.pixel_format import Format
+from .arena import Arena
 from .image import Image
 from .steps import Staged, sws_scale
-from .sws import Arena, Context, Scratch
+from .sws import Context, Scratch
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, Bytes, Pointer

@@ -15,18 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..._ffi import avutil, ffi, swscale
 from ..frames.pixel_format import Format
-from .gamut import Gamut
+from .arena import Arena, GaveUpError
 from .image import Image
-from .sws import Arena, Context, Scratch
+from .sws import Context, Scratch
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, Bytes, Pointer, SwsContext
+    from .gamut import Gamut
 
 LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
-
-
-class GaveUpError(Exception):
-    """sws_scale refused; `cache.convert` says what it was."""
 
 
 class Conversion(Protocol):

@@ -1,4 +1,4 @@
-"""libswscale's raw material: contexts, scratch memory.
+"""libswscale's raw material: contexts, images in scratch memory.
 
 A `Context` is the one owner of a SwsContext. They end in the per-thread caches of `scale`, which
 are no leak: the ledger's "sws_context" counts the others, and `shelved` counts the cached ones.
@@ -139,35 +139,6 @@ def make_context(
         ONE,
     )
     return context
-
-
-class Arena:
-    """The scratch memory of a thread: as large as its largest conversion wants, zeroed at first."""
-
-    __slots__ = ("base", "size")
-
-    LIMIT = 32 << 20  # more than this is given back after each conversion
-
-    def __init__(self) -> None:
-        self.base: Pointer[int] | None = None
-        self.size = 0
-
-    def get(self, size: int) -> Pointer[int]:
-        """Return the base of at least `size` aligned bytes; if it is a new one, the old is void."""
-        if self.base is None or self.size < size:
-            self.base = None
-            pointer = check_pointer(
-                avutil.av_mallocz(size), f"allocating {size} bytes of scratch memory"
-            )
-            self.base = ffi.gc(ffi.cast("uint8_t *", pointer), avutil.av_free, size)
-            self.size = size
-        return self.base
-
-    def trim(self) -> None:
-        """Give large memory back."""
-        if self.size > self.LIMIT:
-            self.base = None
-            self.size = 0
 
 
 class Scratch:

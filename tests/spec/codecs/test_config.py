@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
 
-from ffwebcodecs._spec.codecs.config import (
+from ffwebcodecs._spec.codecs.config import VideoDecoderConfig
+from ffwebcodecs._spec.codecs.encoder_config import (
     AvcEncoderConfig,
     HevcEncoderConfig,
-    VideoDecoderConfig,
     VideoEncoderConfig,
 )
 from ffwebcodecs._spec.frames.color_space import VideoColorSpace
