@@ -54,10 +54,13 @@ class Context:
     def __init__(self, ptr: SwsContext) -> None:
         # A list, for the destructor to see the change: it must not hold the object that holds it.
         cached = [False]
+        # Not by their modules' names: caches go at the interpreter's end, when those may be gone.
+        free_context = swscale.sws_freeContext
+        was_cached, was_loose = shelved.freed, loose.freed
 
         def free(ptr: SwsContext) -> None:
-            swscale.sws_freeContext(ptr)
-            (shelved if cached[0] else loose).freed()
+            free_context(ptr)
+            (was_cached if cached[0] else was_loose)()
 
         loose.made()
         self.ptr: SwsContext = ffi.gc(ptr, free, 1 << 16)
