@@ -97,8 +97,9 @@ def test_each_failing_allocation_is_an_error_and_nothing_is_lost(
 @pytest.mark.parametrize("operation", DECODED)
 def test_decoding_survives_each_failing_allocation(operation: str, method: str, shim: Path) -> None:
     summary = sweep(DECODED, method, shim)[operation]
-    # A sample may well have less than its share of the points that FFmpeg does not swallow.
-    assert errors(summary) > (summary["of"] // 4 if FULL else 0), summary
+    # FFmpeg swallows most failures while it opens a file: a sample of those may have few errors.
+    share = 4 if FULL or operation != "demux" else 10
+    assert errors(summary) > summary["points"] // share, summary
     for problem in summary["problems"]:
         where = problem.split("most recent call first):")[1].split("\n")[1]  # the one that crashed
         assert "crash -11" in problem or "crash -6" in problem, problem
