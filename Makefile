@@ -40,6 +40,12 @@ test: setup ## Set everything up, run the tests in API mode and in ABI mode (ARG
 sweep: setup ## All that `make test` looks at in part or in one mode: fuzzing, guard pages, failing allocations, all containers
 	@FFWEBCODECS_SWEEP=full tools/test.sh $(python) -m "sweep or divided" $(ARGS)
 
+.PHONY: attack
+attack: setup ## The attacks of docs/robustness.md in full: interrupts, exits, races, hostile input (FFWEBCODECS_SEED=2 for others)
+	@rm -f $(CACHE)/attack.jsonl
+	@FFWEBCODECS_ATTACK=long FFWEBCODECS_ATTACK_REPORT=$(abspath $(CACHE))/attack.jsonl tools/test.sh $(python) -m attack $(ARGS)
+	@$(python) tools/attack_table.py $(CACHE)/attack.jsonl docs/robustness.md
+
 .PHONY: matrix
 matrix: setup ## The suite against FFmpeg 4.3 to 9.0, rewrites docs/compatibility.md (ARGS="--only abi-6.1", --list)
 	@$(python) tools/matrix $(ARGS)
