@@ -188,11 +188,12 @@ def _cores() -> int:
 
 
 def estimate_frames(
-    path: str, start: int | None, stop: int | None, rate: float | None
+    path: str, start: int | None, stop: int | None, rate: float | None, **input: Any
 ) -> int | None:
-    """Return about how many frames a conversion will write, None if the file does not say."""
+    """Return about how many frames a conversion will write, None if the file does not say; `input`
+    are parameters of `Demuxer`."""
     try:
-        with ffwebcodecs.Demuxer(path) as demuxer:
+        with ffwebcodecs.Demuxer(path, **input) as demuxer:
             count, duration = demuxer.frame_count, demuxer.duration
             own = demuxer.frame_rate
     except (ffwebcodecs.WebCodecsError, OSError):

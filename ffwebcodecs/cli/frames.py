@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import ffwebcodecs
 
 from .._av.files.complete_file import CompleteFile
+from ._input import add_input, input_arguments
 from ._output import CommandError, UsageError, add_force, add_quiet
 from ._pictures import as_stored, fit, has_alpha, scaled
 from ._progress import Progress
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_force(parser)
     add_quiet(parser)
+    add_input(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     if options.pixels is not None:
         _check_format(options.pixels)
     suffix = _SUFFIXES[options.format]
-    with ffwebcodecs.Demuxer(options.file) as demuxer:
+    with ffwebcodecs.Demuxer(options.file, **input_arguments(options)) as demuxer:
         total = _expected(demuxer, options)
         frames = ffwebcodecs.read_frames(
             demuxer, start=options.start, stop=options.stop, step=options.every

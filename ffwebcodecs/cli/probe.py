@@ -9,6 +9,7 @@ from typing import Any
 
 import ffwebcodecs
 
+from ._input import add_input, input_arguments
 from ._output import complain, explain
 from ._values import show_time
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="write a JSON array with an object for each file"
     )
+    add_input(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     status = 0
     for path in options.files:
         try:
-            document = _probe(path)
+            document = _probe(path, input_arguments(options))
         except ffwebcodecs.FFmpegLoadError:
             raise  # the next file would fail as well
         except (ffwebcodecs.WebCodecsError, OSError) as error:
@@ -47,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def _probe(path: str) -> dict[str, Any]:
-    with ffwebcodecs.Demuxer(path) as demuxer:
+def _probe(path: str, input: dict[str, Any]) -> dict[str, Any]:
+    with ffwebcodecs.Demuxer(path, **input) as demuxer:
         config = demuxer.video_config
         colors = config.color_space
         if isinstance(colors, ffwebcodecs.VideoColorSpace):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
+from ._input import add_input, input_arguments
 from ._jobs import add_jobs, estimate_frames, run_jobs
 from ._output import add_force, add_quiet
 
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_force(parser)
     add_quiet(parser)
+    add_input(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,6 +44,11 @@ def run(options: argparse.Namespace) -> int:
             audio=not options.no_audio,
             format=options.format,
             on_progress=on_progress,
+            **input_arguments(options, "input_"),
         )
 
-    return run_jobs(options, convert, lambda source: estimate_frames(source, None, None, None))
+    return run_jobs(
+        options,
+        convert,
+        lambda source: estimate_frames(source, None, None, None, **input_arguments(options)),
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ffwebcodecs
 
+from ._input import add_input, input_arguments
 from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
 from ._pictures import upright_pixels
 from ._progress import Progress
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_force(parser)
     add_quiet(parser)
+    add_input(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
 def _pictures(options: argparse.Namespace, width: int) -> list[Pixels]:
     """Return `count` evenly spaced pictures, fewer if the clip has fewer frames."""
     count = options.count
-    with ffwebcodecs.Demuxer(options.file) as demuxer:
+    with ffwebcodecs.Demuxer(options.file, **input_arguments(options)) as demuxer:
         duration = demuxer.duration
         if duration is not None and duration > count * _SEEK_SPACING * 1_000_000:
             try:
@@ -89,7 +91,7 @@ def _pictures(options: argparse.Namespace, width: int) -> list[Pixels]:
         total = demuxer.frame_count
         if total is None and duration is not None and demuxer.frame_rate:
             total = round(duration / 1_000_000 * demuxer.frame_rate)
-    with ffwebcodecs.Demuxer(options.file) as demuxer:
+    with ffwebcodecs.Demuxer(options.file, **input_arguments(options)) as demuxer:
         return _by_decoding(demuxer, total, count, width, options.quiet)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
+from ._input import add_input, input_arguments
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
 from ._output import UsageError, add_force, add_quiet
 from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_force(parser)
     add_quiet(parser)
+    add_input(parser)
 
 
 def add_encoding(parser: argparse.ArgumentParser) -> None:
@@ -110,8 +112,13 @@ def run(options: argparse.Namespace) -> int:
             encoder_options=merged(options.preset, options.options),
             threads=threads,
             on_progress=on_progress,
+            **input_arguments(options, "input_"),
         )
 
     return run_jobs(
-        options, convert, lambda source: estimate_frames(source, start, stop, options.fps)
+        options,
+        convert,
+        lambda source: estimate_frames(
+            source, start, stop, options.fps, **input_arguments(options)
+        ),
     )

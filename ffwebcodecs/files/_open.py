@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
+from .._av.files.opening import DEFAULT, Opening
 from .._spec.codecs.config import VideoDecoderConfig
 from ..codecs._decoding import Core, open_decoder
 from ..frames._shape import ShapeCache
@@ -42,7 +43,11 @@ class DecodedFile(OpenFile):
 
 
 def open_file(
-    source: Any, config: VideoDecoderConfig | None = None, *, all_streams: bool = False
+    source: Any,
+    config: VideoDecoderConfig | None = None,
+    opening: Opening = DEFAULT,
+    *,
+    all_streams: bool = False,
 ) -> OpenFile:
     """Open a file; if that fails, nothing is left open.
 
@@ -51,6 +56,8 @@ def open_file(
     source : path, bytes-like or binary file object
     config : VideoDecoderConfig, optional
         A parsed one; default: the file's own.
+    opening : Opening
+        How to open it.
     all_streams : bool
         Read the other streams too, which are copied.
 
@@ -63,7 +70,7 @@ def open_file(
     NotSupportedError
         There is no video in it.
     """
-    demuxer = DemuxerCore(source, all_streams=all_streams)
+    demuxer = DemuxerCore(source, opening, all_streams=all_streams)
     try:
         return OpenFile(demuxer, config or VideoDecoderConfig.parse(make_config(demuxer.info)))
     except BaseException:
@@ -74,13 +81,14 @@ def open_file(
 def open_for_decoding(
     source: Any,
     config: VideoDecoderConfig | None = None,
+    opening: Opening = DEFAULT,
     *,
     all_streams: bool = False,
     threads: int | None = None,
     hardware_acceleration: str = "no-preference",
 ) -> DecodedFile:
     """Open a file as `open_file` does, and a decoder as `open_decoder` does."""
-    file = open_file(source, config, all_streams=all_streams)
+    file = open_file(source, config, opening, all_streams=all_streams)
     try:
         decoder, shapes = open_decoder(
             file.config, threads=threads, preference=hardware_acceleration

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._av import forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
+from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ._input_options import parse_opening
 from ._reading import chunk_of
 from ._stream_config import make_config
 
@@ -30,6 +32,17 @@ class Demuxer(Closable):
     source : path, bytes-like or binary file object
         A file object is read to its end from where it is, and stays yours; bytes are copied. Paths
         are opened by FFmpeg itself and read piece by piece.
+    format : str, optional
+        FFmpeg's name of the input's format, such as ``"hls"`` or ``"h264"``; default: what its
+        content looks like.
+    options : mapping, optional
+        FFmpeg's options of the format or the protocol, such as ``{"headers": "..."}``.
+    playlists : bool or "same-host", optional
+        Whether the input may be a playlist, which names other files. See docs/security.md.
+    max_pixels : int, optional
+        The largest picture that is read, width times height; None: no limit.
+    timeout : float, optional
+        Seconds that one call may wait for the input; default: no limit.
 
     Raises
     ------
@@ -42,7 +55,7 @@ class Demuxer(Closable):
     NotSupportedError
         There is no video in it.
     InvalidArgumentError
-        `source` is none of the above.
+        `source` is none of the above, or a parameter is out of range.
 
     Examples
     --------
@@ -56,8 +69,18 @@ class Demuxer(Closable):
 
     _instead = "send the path instead"
 
-    def __init__(self, source: Any) -> None:
-        self._core = DemuxerCore(source)
+    def __init__(
+        self,
+        source: Any,
+        *,
+        format: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        playlists: bool | str | None = None,
+        max_pixels: int | None = MAX_PIXELS,
+        timeout: float | None = None,
+    ) -> None:
+        opening = parse_opening(format, options, playlists, max_pixels, timeout)
+        self._core = DemuxerCore(source, opening)
         self._lock = threading.RLock()
         self._config: VideoDecoderConfig | None = None
         forked.watch(self)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.numbers import show, to_int64, to_integer
 from ..codecs._decoding import open_decoder
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
+from ._input_options import parse_opening
 from ._open import open_for_decoding
 from ._reading import frames_of, packets_of, packets_of_chunks
 from .demuxer import Demuxer
@@ -26,6 +28,11 @@ def read_frames(
     step: int = 1,
     hardware_acceleration: str = "no-preference",
     threads: int | None = None,
+    format: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    playlists: bool | str | None = None,
+    max_pixels: int | None = MAX_PIXELS,
+    timeout: float | None = None,
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file, or of chunks, in presentation order.
 
@@ -49,6 +56,8 @@ def read_frames(
     threads : int, optional
         FFmpeg's decoding threads; default: the configuration's, else one for each core that this
         process may use.
+    format, options, playlists, max_pixels, timeout
+        Of the file, as for `Demuxer`.
 
     Yields
     ------
@@ -84,6 +93,7 @@ def read_frames(
     count = None if threads is None else to_integer(threads, "threads")
     if count is not None and not 1 <= count <= 1024:
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
+    opening = parse_opening(format, options, playlists, max_pixels, timeout)
     parsed = None if config is None else VideoDecoderConfig.parse(config)
     if isinstance(source, Demuxer):
         if parsed is None:
@@ -95,7 +105,7 @@ def read_frames(
         packets = packets_of_chunks(source)
     else:
         file = open_for_decoding(
-            source, parsed, threads=count, hardware_acceleration=hardware_acceleration
+            source, parsed, opening, threads=count, hardware_acceleration=hardware_acceleration
         )
         packets = packets_of(file.demuxer, first)
         return frames_of(packets, file.decoder, file.shapes, file.close, first, last, stride)

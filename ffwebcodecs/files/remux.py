@@ -6,9 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._spec.numbers import to_flag
 from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
+from ._input_options import parse_opening
 from ._open import open_file
 from ._reading import chunk_of, kept_packets
 from .muxer import Muxer
@@ -24,6 +26,11 @@ def remux(
     format: str | None = None,
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
+    input_format: str | None = None,
+    input_options: Mapping[str, Any] | None = None,
+    playlists: bool | str | None = None,
+    max_pixels: int | None = MAX_PIXELS,
+    timeout: float | None = None,
 ) -> TranscodeResult:
     """Put a file's streams into another container, without decoding: every packet stays as it is.
 
@@ -32,6 +39,7 @@ def remux(
     input : path, bytes-like or binary file object
     output : path or writable binary file object
     audio, format, metadata, on_progress
+    input_format, input_options, playlists, max_pixels, timeout
         As for `transcode`.
 
     Returns
@@ -45,8 +53,11 @@ def remux(
         As `transcode`; there is no output then.
     """
     began = time.monotonic()
+    opening = parse_opening(
+        input_format, input_options, playlists, max_pixels, timeout, prefix="input_"
+    )
     refuse_same_file(input, output)
-    file = open_file(input, all_streams=to_flag(audio, "audio"))
+    file = open_file(input, opening=opening, all_streams=to_flag(audio, "audio"))
     demuxer, config = file.demuxer, file.config
     count = 0
     try:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show, to_flag, to_int64
@@ -19,6 +20,7 @@ from ..frames.video_frame import VideoFrame
 from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
+from ._input_options import parse_opening
 from ._open import open_for_decoding
 from ._work import MapFrame, Work
 from .muxer import Muxer
@@ -51,6 +53,11 @@ def transcode(
     threads: int | None = None,
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
+    input_format: str | None = None,
+    input_options: Mapping[str, Any] | None = None,
+    playlists: bool | str | None = None,
+    max_pixels: int | None = MAX_PIXELS,
+    timeout: float | None = None,
 ) -> TranscodeResult:
     """Convert a video file into another one.
 
@@ -95,6 +102,8 @@ def transcode(
         Tags of the output; default: the input's.
     on_progress : callable, optional
         Called with a TranscodeProgress after each frame.
+    input_format, input_options, playlists, max_pixels, timeout
+        Of the input, as `format`, `options` and so on of `Demuxer`.
 
     Returns
     -------
@@ -125,9 +134,13 @@ def transcode(
         raise InvalidArgumentError(f"map_frame must be callable, got {show(map_frame)}")
     with_others = to_flag(audio, "audio")
     options = EncodingOptions.parse(output, given)
+    opening = parse_opening(
+        input_format, input_options, playlists, max_pixels, timeout, prefix="input_"
+    )
     refuse_same_file(input, output)
     file = open_for_decoding(
         input,
+        opening=opening,
         all_streams=with_others,
         threads=options.threads,
         hardware_acceleration=hardware_acceleration,

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ...errors import EncodingError, InvalidStateError, NotSupportedError
+from ...errors import (
+    EncodingError,
+    InvalidArgumentError,
+    InvalidStateError,
+    NotSupportedError,
+)
 from .. import averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.parameters import StreamParameters
 from . import chapters
 from .chapters import Chapter
+from .opening import DEFAULT, Opening
 from .source import InputFile
 from .streams import CopiedStream, read_tags
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVCodecParameters, AVFormatContext, AVPacket, AVRational, AVStream
+    from ..._ffi._types import (
+        AVCodecParameters,
+        AVDictionary,
+        AVFormatContext,
+        AVInputFormat,
+        AVPacket,
+        AVRational,
+        AVStream,
+        Pointer,
+    )
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS
@@ -94,6 +109,7 @@ class DemuxerCore:
         "_context",
         "_key_flag",
         "_next",
+        "_opening",
         "_source",
         "_step",
         "_time_base",
@@ -102,8 +118,11 @@ class DemuxerCore:
         "timestamp",
     )
 
-    def __init__(self, source: object, *, all_streams: bool = False) -> None:
+    def __init__(
+        self, source: object, opening: Opening = DEFAULT, *, all_streams: bool = False
+    ) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
+        self._opening = opening
         self.others: list[CopiedStream] = []
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
@@ -138,7 +157,10 @@ class DemuxerCore:
         if "%" in name and os.path.exists(name):
             # A picture of this very name: not a pattern for the names of many.
             averror.check(avutil.av_dict_set(options, b"pattern_type", b"none", 0), "cannot open")
-        code = avformat.avformat_open_input(box, os.fsencode(url), ffi.NULL, options)
+        for key, value in self._opening.options.items():
+            code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
+            averror.check(code, f"cannot pass the option {key!r}")
+        code = avformat.avformat_open_input(box, os.fsencode(url), self._format(), options)
         if code < 0:
             # No local variable: the error's traceback would hold it, and the two each other.
             raise averror.os_error(code, name) or averror.error(
@@ -146,10 +168,28 @@ class DemuxerCore:
             )
         ptr: AVFormatContext = box[0]
         context = _formats.own(ptr, ffi.gc(box, avformat.avformat_close_input), 1 << 20)
+        self._refuse_unknown(options)
         with forked.opening:  # it opens decoders
             code = avformat.avformat_find_stream_info(context, ffi.NULL)
         averror.check(code, f"cannot read {shown}", EncodingError)
         return context
+
+    def _format(self) -> AVInputFormat:
+        name, none = self._opening.format, cast("AVInputFormat", ffi.NULL)
+        if name is None:
+            return none
+        format: AVInputFormat = avformat.av_find_input_format(name.encode())
+        if not format:
+            raise InvalidArgumentError(f"this FFmpeg reads no format {name!r}")
+        return format
+
+    def _refuse_unknown(self, options: Pointer[AVDictionary]) -> None:
+        """Raise InvalidArgumentError for an option that nobody took."""
+        for key in self._opening.options:
+            if avutil.av_dict_get(options[0], key.encode(), ffi.NULL, 0):
+                raise InvalidArgumentError(
+                    f"neither the format nor the protocol has an option {key!r}"
+                )
 
     def _describe(self) -> StreamInfo:
         context = self._context

@@ -1,0 +1,48 @@
+"""How the input is opened: the arguments that all commands have that read videos."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ._values import parse_count
+
+
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments about the input."""
+    group = parser.add_argument_group("the input")
+    group.add_argument(
+        "--input-format", metavar="NAME", help="FFmpeg's name of its format; default: by content"
+    )
+    group.add_argument(
+        "--playlists",
+        choices=("yes", "no", "same-host"),
+        help="whether it may be a playlist, which names other files; default: only a URL may",
+    )
+    group.add_argument(
+        "--max-pixels",
+        metavar="N",
+        type=_parse_limit,
+        default=argparse.SUPPRESS,
+        help="refuse larger pictures, width times height; none: no limit; default: 2 to the 27th",
+    )
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=float, help="give up after waiting that long for data"
+    )
+
+
+def input_arguments(options: argparse.Namespace, prefix: str = "") -> dict[str, Any]:
+    """Return what was said as the parameters of `Demuxer`; `prefix` stands before ``format``."""
+    playlists = {None: None, "yes": True, "no": False}.get(options.playlists, options.playlists)
+    said = {
+        f"{prefix}format": options.input_format,
+        "playlists": playlists,
+        "timeout": options.timeout,
+    }
+    if hasattr(options, "max_pixels"):
+        said["max_pixels"] = options.max_pixels
+    return said
+
+
+def _parse_limit(text: str) -> int | None:
+    return None if text == "none" else parse_count(text)

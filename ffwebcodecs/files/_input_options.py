@@ -1,0 +1,91 @@
+"""What the caller of a reader says about its input: checked once, before anything is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._av.files.opening import Opening
+from .._spec.numbers import show, to_integer, to_real
+from ..errors import InvalidArgumentError
+
+_LONGEST = 1e9  # seconds
+_SAME = "same-host"
+
+
+def parse_opening(
+    format: str | None,
+    options: Mapping[str, Any] | None,
+    playlists: bool | str | None,
+    max_pixels: int | None,
+    timeout: float | None,
+    prefix: str = "",
+) -> Opening:
+    """Return the parameters as an Opening; `prefix` stands before the first two's names.
+
+    Raises
+    ------
+    InvalidArgumentError
+        One of them is out of range.
+    """
+    if format is not None:
+        _text(format, f"{prefix}format")
+    given = {} if options is None else _options(options, f"{prefix}options")
+    if playlists is None or (
+        isinstance(playlists, (bool, str)) and playlists in (True, False, _SAME)
+    ):
+        allowed = playlists
+    else:
+        raise InvalidArgumentError(
+            f"playlists must be True, False, 'same-host' or None, got {show(playlists)}"
+        )
+    return Opening(
+        format=format,
+        options=given,
+        playlists=allowed,
+        max_pixels=_pixels(max_pixels),
+        timeout=_seconds(timeout),
+    )
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise InvalidArgumentError(f"{what} must be a name of FFmpeg's, got {show(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{what} is no text: {show(value)}") from None
+    return value
+
+
+def _options(options: object, what: str) -> dict[str, str]:
+    if not isinstance(options, Mapping):
+        raise InvalidArgumentError(f"{what} must be a mapping, got {show(options)}")
+    result = {}
+    for name, value in options.items():
+        key = _text(name, f"a name in {what}")
+        if not isinstance(value, (str, int, float)):
+            raise InvalidArgumentError(
+                f"{what}[{key!r}] must be a string or a number, got {show(value)}"
+            )
+        text = str(int(value) if isinstance(value, bool) else value)
+        result[key] = _text(text, f"{what}[{key!r}]") if text else ""
+    return result
+
+
+def _pixels(value: object) -> int | None:
+    if value is None:
+        return None
+    pixels = to_integer(value, "max_pixels")
+    if pixels < 1:
+        raise InvalidArgumentError(f"max_pixels is {pixels}, it must be at least 1, or None")
+    return pixels
+
+
+def _seconds(value: object) -> float | None:
+    if value is None:
+        return None
+    seconds = to_real(value, "timeout")
+    if seconds <= 0:
+        raise InvalidArgumentError(f"timeout is {show(value)}, it must be more than 0 seconds")
+    return float(min(seconds, _LONGEST))
