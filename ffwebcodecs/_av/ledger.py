@@ -12,11 +12,13 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from .._ffi import ffi
 
 _T = TypeVar("_T")
+_MANY = 64
 
 
 class Kind:
@@ -58,28 +60,63 @@ class Owned(Kind):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._kept: dict[Any, Any] = {}
-        self._forget: Callable[[Any], object] = self._kept.pop
+        self._kept: dict[Any, bool] = {}  # by holder; False: left to whoever else frees it
+        self._forget: Callable[..., object] = self._kept.pop
 
     def own(self, ptr: _T, holder: Any, size: int) -> _T:
         """Return the owner of `ptr`: when it goes, `holder` does, and that frees it.
 
         `size` is a hint for garbage collectors that want one.
         """
-        self._kept[ptr] = holder
-        owner: _T = ffi.gc(ptr, self._forget, size)
+        # Called with `ptr` too, which `pop` takes for what to return if there is no entry: if an
+        # interrupt comes before the next line.
+        owner: _T = ffi.gc(ptr, partial(self._forget, holder), size)
+        self._kept[holder] = True
         return owner
 
     def abandon(self) -> list[Any]:
         """Leave all that is alive to whoever else frees it, not counted any more, and return what
         would have freed it.
         """
-        holders = [holder for holder in self._kept.values() if holder is not None]
-        self._kept.update(dict.fromkeys(self._kept))  # their owners still forget them one day
+        holders = [holder for holder, counted in self._kept.items() if counted]
+        self._kept.update(dict.fromkeys(self._kept, False))  # their owners still forget them
         return holders
 
     def _live(self) -> int:
-        return len(self._kept) - list(self._kept.values()).count(None)
+        return list(self._kept.values()).count(True)
+
+
+class Lent(Kind):
+    """Python's memory that FFmpeg reads; `let_go`, of C, may be called from any thread.
+
+    `let_go(token, anything)` puts something else in the place of what is kept under the token, for
+    of all functions of C that end a reference only this one takes what FFmpeg calls it with, and
+    returns None. The places are given up when there are as many as things that are kept.
+    """
+
+    __slots__ = ("_kept", "_next_tidying", "let_go")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._kept: dict[Any, Any] = {}
+        self.let_go: Callable[[Any, Any], None] = self._kept.__setitem__
+        self._next_tidying = _MANY
+
+    def keep(self, token: Any, exported: Any) -> None:
+        """Keep `exported`, an array of C over somebody's memory, until `token` is let go."""
+        self._kept[token] = exported
+        if len(self._kept) >= self._next_tidying:
+            for each, kept in list(self._kept.items()):
+                if not _is_export(kept):
+                    self._kept.pop(each, None)
+            self._next_tidying = 2 * len(self._kept) + _MANY
+
+    def _live(self) -> int:
+        return sum(map(_is_export, list(self._kept.values())))
+
+
+def _is_export(kept: Any) -> bool:
+    return bool(ffi.typeof(kept).kind == "array")
 
 
 if hasattr(os, "register_at_fork"):
@@ -103,6 +140,15 @@ def owned(name: str) -> Owned:
         kind = _kinds.get(name)
         if not isinstance(kind, Owned):
             kind = _kinds[name] = Owned(name)
+        return kind
+
+
+def lent(name: str) -> Lent:
+    """Return the kind `name`, made on first use, of memory that is Python's own."""
+    with _lock:
+        kind = _kinds.get(name)
+        if not isinstance(kind, Lent):
+            kind = _kinds[name] = Lent(name)
         return kind
 
 

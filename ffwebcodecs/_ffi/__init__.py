@@ -69,10 +69,11 @@ def _get() -> Loaded:
         if _state.error is not None:
             raise FFmpegLoadError(_state.error)
         if _state.loaded is None:
-            from ffwebcodecs._ffi import _load
+            from ffwebcodecs._ffi import _load, _settle
 
             try:
-                _state.loaded = _load.load()
+                with _settle.undisturbed():
+                    _state.loaded = _load.load()
             except FFmpegLoadError as error:
                 _state.error = str(error)
                 raise
@@ -82,7 +83,9 @@ def _get() -> Loaded:
 def _library(name: str) -> Any:
     loaded = _get()
     if name == "avformat" and "avformat" not in loaded.libs:
-        with _lock:
+        from ffwebcodecs._ffi import _settle
+
+        with _lock, _settle.undisturbed():
             return loaded.avformat()
     return loaded.libs[name]
 
@@ -182,12 +185,22 @@ def version(library: str) -> tuple[int, int, int]:
     return _get().report.libraries[library][1]
 
 
+def _keep_for_ever(thing: Any) -> None:
+    """Keep a reference that nobody gives back, not even the end of the interpreter: builtins, hooks
+    and threads hold frames until after the modules' end, and freeing one calls what Python would
+    have freed before.
+    """
+    incref = getattr(sys.modules.get("_ctypes"), "Py_INCREF", None)  # imported when it was loaded
+    if incref is not None:
+        incref(thing)
+
+
 def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
     """Return `function(opaque, data)` as the C function that ``av_buffer_create`` wants.
 
     There is one such function for the life of the process, and it is never collected: FFmpeg may
-    call it from any of its threads, at any time until the exit. Asking again with the same
-    function returns the same pointer.
+    call it from any of its threads, at any time until the exit, and after the modules' end: for
+    that `function` is best one of C. Asking again with the same function returns the same pointer.
     """
     loaded = _get()
     with _lock:
@@ -196,7 +209,8 @@ def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
                 loaded.ffi.def_extern("ffwc_release")(function)
                 pointer = loaded.libs["avutil"].ffwc_release
             else:
-                pointer = loaded.ffi.callback("void(void *, uint8_t *)", function)
+                pointer = loaded.ffi.callback("void(*)(void *, uint8_t *)", function)
+                _keep_for_ever(pointer)
             _state.release_callback = (function, pointer)
         elif _state.release_callback[0] is not function:
             raise RuntimeError("the release callback has been made already, for another function")

@@ -19,7 +19,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ffwebcodecs._ffi import _places
+from ffwebcodecs._ffi import _places, _settle
 from ffwebcodecs._ffi._find import CORE, KNOWN, RELEASES, Found, LibrarySet, system_set
 from ffwebcodecs._ffi._open import (
     RejectedError,
@@ -107,6 +107,7 @@ class Loaded:
                 raise RejectedError(
                     f"{path} does not have the recorded layout: {', '.join(failed)}"
                 )
+        _settle.settle_functions(self.ffi, [lib])
         self.libs["avformat"] = lib
         self.report.libraries["avformat"] = (path, version)
 
@@ -141,6 +142,9 @@ def load() -> Loaded:
 
         raise FFmpegLoadError(_explain.failure(mode, folder, problems))
     loaded.report.problems = problems
+    _settle.settle(loaded.ffi, [loaded.libs[name] for name in ("avcodec", "swscale", "avutil")])
+    if loaded.report.mode == "abi":
+        _settle.load_incref()
     avutil = loaded.libs["avutil"]
     # somebody else in this process may have chosen a level already: then it is theirs
     if avutil.av_log_get_level() == AV_LOG_INFO:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, forked, ledger
+from .. import atomic, averror, forked, ledger
 from ..frames import frame as frames
 from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
@@ -31,11 +31,10 @@ _MAX_THREADS = 16  # FFmpeg's own limit for automatic threads
 
 def allocate_context(codec: AVCodec) -> AVCodecContext:
     """Return the owner of a new codec context."""
-    ptr: AVCodecContext = avcodec.avcodec_alloc_context3(codec)
-    if not ptr:
-        raise MemoryError("cannot allocate a codec context: FFmpeg is out of memory")
-    box = ffi.new("AVCodecContext **", ptr)
-    return _contexts.own(ptr, ffi.gc(box, avcodec.avcodec_free_context), 1 << 20)
+    what, free = "cannot allocate a codec context", avcodec.avcodec_free_context
+    box = atomic.boxed(what, "AVCodecContext **", free, avcodec.avcodec_alloc_context3, codec)
+    ptr: AVCodecContext = box[0]
+    return _contexts.own(ptr, box, 1 << 20)
 
 
 def default_threads() -> int:
@@ -184,8 +183,9 @@ class DecoderCore:
         self._device = device
         if device is not None:
             # libavcodec's own get_format follows it, and goes back to software by itself.
-            ref = avutil.av_buffer_ref(device.ptr)
-            context.hw_device_ctx = averror.check_pointer(ref, "cannot use a device")
+            box = ffi.addressof(context, "hw_device_ctx")
+            atomic.fill(box, avutil.av_buffer_ref, device.ptr)
+            averror.check_pointer(box[0], "cannot use a device")
             context.extra_hw_frames = surfaces
             context.thread_count = 1  # the device works in parallel; a thread costs a surface each
         _without_frame_threads(context, self.name)
@@ -231,11 +231,10 @@ class DecoderCore:
             context.extradata_size = 0
         if not data:
             return
-        memory = avutil.av_mallocz(len(data) + 64)
-        if not memory:
+        atomic.fill(ffi.addressof(context, "extradata"), avutil.av_mallocz, len(data) + 64)
+        if not context.extradata:
             raise MemoryError(f"cannot allocate {len(data)} bytes for the decoder's description")
-        ffi.memmove(memory, data, len(data))
-        context.extradata = ffi.cast("uint8_t *", memory)
+        ffi.memmove(context.extradata, data, len(data))
         context.extradata_size = len(data)
 
     def send(self, packet: AVPacket, timestamp: int) -> None:

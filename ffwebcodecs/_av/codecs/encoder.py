@@ -16,7 +16,7 @@ from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
 from ..._spec.frames.color import ColorMembers, codes_of
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, forked, releases
+from .. import atomic, averror, forked, releases
 from ..frames import frame as frames
 from ..frames import hardware
 from ..frames.pixel_format import describe, pix_fmt_id
@@ -189,9 +189,9 @@ class EncoderCore:
         )
         about: AVHWFramesContext = ffi.cast("AVHWFramesContext *", surfaces.data)
         context.pix_fmt = about.format
-        context.hw_frames_ctx = averror.check_pointer(
-            avutil.av_buffer_ref(surfaces), "cannot refer to a frames context"
-        )
+        box = ffi.addressof(context, "hw_frames_ctx")
+        atomic.fill(box, avutil.av_buffer_ref, surfaces)
+        averror.check_pointer(box[0], "cannot refer to a frames context")
         return surfaces
 
     def _open(
@@ -203,8 +203,7 @@ class EncoderCore:
             if key in _DECIDED:
                 raise NotSupportedError(f"{key} cannot be set: {_DECIDED[key]}")
         picture = context.width, context.height, context.pix_fmt
-        holder = ffi.new("AVDictionary **")
-        options = ffi.gc(holder, avutil.av_dict_free)
+        options = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
         for key, value in setup.merged(extra).items():
             code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
             averror.check(code, f"cannot set {key}")
@@ -452,9 +451,9 @@ def borrow(
     for index in range(8):
         if not ptr.buf[index]:
             break
-        frame.buf[index] = averror.check_pointer(
-            avutil.av_buffer_ref(ptr.buf[index]), "cannot refer to a frame"
-        )
+        box = frame.buf + index
+        atomic.fill(box, avutil.av_buffer_ref, ptr.buf[index])
+        averror.check_pointer(box[0], "cannot refer to a frame")
     frame.format = pix_fmt_id(shown.pix_fmt)
     frame.width, frame.height = shown.width, shown.height
     for index, (plane, stride) in enumerate(zip(planes, strides, strict=True)):

@@ -49,11 +49,11 @@ def apply(
 
 def _number(context: AVCodecContext, name: str) -> float | None:
     """Return an option's value, NaN if it is a text, None if there is no such option."""
-    box = ffi.new("uint8_t **")
+    box = ffi.gc(ffi.new("uint8_t **"), avutil.av_freep)
     key, children = name.encode(), avutil.AV_OPT_SEARCH_CHILDREN
     if avutil.av_opt_get(context, key, children, box) < 0:
         return None
-    text = bytes(ffi.string(ffi.gc(box[0], avutil.av_free))).decode(errors="replace")
+    text = bytes(ffi.string(box[0])).decode(errors="replace")
     try:
         return float(int(text, 16)) if text.startswith("0x") else float(text)
     except ValueError:

@@ -7,11 +7,12 @@ needs, and only then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, ffi
 from ...errors import InvalidArgumentError
-from .. import ledger
+from .. import atomic, ledger
 from ..averror import check
 from ..frames import buffers
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..._ffi._types import Array, AVPacket
 
 _packets = ledger.owned("packet")
+_boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 NOPTS = -(2**63)
 _MAX = 0x7FFFFFFF - 64
 
@@ -27,11 +29,18 @@ def allocate(size: int = 256) -> AVPacket:
     """Return the owner of a new, empty AVPacket; `size` is a hint for garbage collectors that want
     one.
     """
-    ptr: AVPacket = avcodec.av_packet_alloc()
+    box = next(_boxes or _begin())
+    ptr: AVPacket = box[0]
     if not ptr:
         raise MemoryError("cannot allocate a packet: FFmpeg is out of memory")
-    box = ffi.new("AVPacket **", ptr)
-    return _packets.own(ptr, ffi.gc(box, avcodec.av_packet_free), size)
+    return _packets.own(ptr, box, size)
+
+
+def _begin() -> Iterator[Any]:
+    global _boxes
+    boxes = atomic.boxes("AVPacket **", avcodec.av_packet_free, avcodec.av_packet_alloc)
+    _boxes = boxes
+    return boxes
 
 
 def copy_of(exported: Array[int], size: int) -> AVPacket:
@@ -50,8 +59,7 @@ def wrap(exported: Array[int], size: int) -> AVPacket:
         raise InvalidArgumentError(f"data holds {size} bytes, a packet holds at most {_MAX}")
     ptr = allocate()
     if size:
-        ref = buffers.lend(exported, size)
-        ptr.buf = ref
+        ref = buffers.lend(ffi.addressof(ptr, "buf"), exported, size)
         ptr.data = ref.data
         ptr.size = size
     return ptr

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._ffi import avcodec, avutil, ffi
 from ...errors import InvalidArgumentError
-from .. import averror, ledger
+from .. import atomic, averror, ledger
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodecContext, AVCodecParameters, AVRational, AVStream
@@ -143,7 +143,7 @@ def _pair(rational: AVRational) -> tuple[int, int]:
 
 def allocate() -> AVCodecParameters:
     """Return the owner of new, empty AVCodecParameters."""
-    ptr: AVCodecParameters = avcodec.avcodec_parameters_alloc()
-    averror.check_pointer(ptr, "cannot allocate codec parameters")
-    box = ffi.new("AVCodecParameters **", ptr)
-    return _parameters.own(ptr, ffi.gc(box, avcodec.avcodec_parameters_free), 512)
+    what, free = "cannot allocate codec parameters", avcodec.avcodec_parameters_free
+    box = atomic.boxed(what, "AVCodecParameters **", free, avcodec.avcodec_parameters_alloc)
+    ptr: AVCodecParameters = box[0]
+    return _parameters.own(ptr, box, 512)

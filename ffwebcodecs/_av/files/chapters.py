@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from operator import setitem
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avutil, ffi
-from .. import averror
+from .. import atomic, averror
 from .streams import read_tags, set_tag
 
 if TYPE_CHECKING:
@@ -50,14 +52,20 @@ def write(context: AVFormatContext, chapters: Iterable[Chapter]) -> None:
     chapters = list(chapters)
     if not chapters:
         return
-    room = avutil.av_mallocz(len(chapters) * ffi.sizeof("AVChapter *"))
-    context.chapters = ffi.cast("AVChapter **", averror.check_pointer(room, "cannot add chapters"))
+    box = ffi.addressof(context, "chapters")
+    atomic.fill(box, avutil.av_mallocz, len(chapters) * ffi.sizeof("AVChapter *"))
+    averror.check_pointer(box[0], "cannot add chapters")
     for number, one in enumerate(chapters):
-        room = avutil.av_mallocz(ffi.sizeof("AVChapter"))
-        averror.check_pointer(room, "cannot add a chapter")
-        chapter: AVChapter = ffi.cast("AVChapter *", room)
-        context.chapters[number] = chapter
-        context.nb_chapters = number + 1
+        size = ffi.sizeof("AVChapter")
+        own = atomic.boxed(
+            "cannot add a chapter", "AVChapter **", avutil.av_freep, avutil.av_mallocz, size
+        )
+        chapter: AVChapter = own[0]
+        atomic.together(
+            partial(setitem, context.chapters, number, chapter),
+            partial(setattr, context, "nb_chapters", number + 1),
+            partial(setitem, own, 0, ffi.NULL),
+        )
         chapter.id = number + 1
         chapter.time_base = _MICROSECONDS
         chapter.start, chapter.end = one.start, one.stop

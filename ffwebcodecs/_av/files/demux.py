@@ -12,7 +12,7 @@ from ...errors import (
     InvalidStateError,
     NotSupportedError,
 )
-from .. import averror, forked, ledger, releases
+from .. import atomic, averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.parameters import StreamParameters
 from . import chapters
@@ -150,7 +150,7 @@ class DemuxerCore:
 
     def _open(self) -> AVFormatContext:
         name, shown = self._source.name, self._source.shown
-        box = ffi.new("AVFormatContext **")
+        box = ffi.gc(ffi.new("AVFormatContext **"), avformat.avformat_close_input)
         # "file:" keeps a name with a colon in it from being taken for a protocol; URLs keep theirs.
         url = name if "://" in name else "file:" + name
         options = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
@@ -167,7 +167,7 @@ class DemuxerCore:
                 code, f"cannot open {shown}", EncodingError
             )
         ptr: AVFormatContext = box[0]
-        context = _formats.own(ptr, ffi.gc(box, avformat.avformat_close_input), 1 << 20)
+        context = _formats.own(ptr, box, 1 << 20)
         self._refuse_unknown(options)
         with forked.opening:  # it opens decoders
             code = avformat.avformat_find_stream_info(context, ffi.NULL)
@@ -325,9 +325,9 @@ class DemuxerCore:
         if code == avutil.AVERROR_ENOMEM:
             # A damaged length makes FFmpeg ask for gigabytes. If memory for a frame is there, the
             # file is at fault.
-            probe = avutil.av_malloc(1 << 20)
-            if probe:
-                avutil.av_free(probe)
+            probe = ffi.gc(ffi.new("void **"), avutil.av_freep)
+            atomic.fill(probe, avutil.av_malloc, 1 << 20)
+            if probe[0]:
                 failure = EncodingError(f"{what}: it claims a packet that does not fit into memory")
                 failure.code = code
                 return failure

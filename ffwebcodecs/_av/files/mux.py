@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.frames.color import UNSPECIFIED
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from .. import averror, forked, ledger, releases
+from .. import atomic, averror, forked, ledger, releases
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import StreamParameters
@@ -132,7 +132,8 @@ class MuxerCore:
         self.started = False
         self._spare: AVPacket | Any = packet.allocate()  # None once it is closed
         url = os.fsencode("file:" + name)
-        box = ffi.new("AVFormatContext **")
+        box = ffi.new("AVFormatContext *[1]")
+        free = ffi.gc(box, atomic.at_end(map(avformat.avformat_free_context, box)))
         averror.check(
             avformat.avformat_alloc_output_context2(box, ffi.NULL, container.name.encode(), url),
             f"cannot write {container.name} to {shown}",
@@ -142,8 +143,7 @@ class MuxerCore:
         self._file: Pointer[AVIOContext] = ffi.new("AVIOContext **")
         file = ffi.gc(self._file, avformat.avio_closep)
         ptr: AVFormatContext = box[0]
-        holder = file, ffi.gc(ptr, avformat.avformat_free_context)
-        context = _formats.own(ptr, holder, 1 << 20)
+        context = _formats.own(ptr, (file, free), 1 << 20)
         code = avformat.avio_open(self._file, url, avformat.AVIO_FLAG_WRITE)
         if code < 0:
             raise averror.os_error(code, name, opening=True) or averror.error(
@@ -387,16 +387,16 @@ class MuxerCore:
 
 
 def _set_extradata(par: AVCodecParameters, extradata: bytes) -> None:
-    if par.extradata:
-        avutil.av_free(par.extradata)
-        par.extradata, par.extradata_size = ffi.NULL, 0
+    box = ffi.addressof(par, "extradata")
+    par.extradata_size = 0
+    avutil.av_freep(box)
     if not extradata:
         return
     size = len(extradata)
-    room = avutil.av_mallocz(size + avcodec.AV_INPUT_BUFFER_PADDING_SIZE)
-    averror.check_pointer(room, "cannot keep a description")
-    ffi.memmove(room, extradata, size)
-    par.extradata, par.extradata_size = ffi.cast("uint8_t *", room), size
+    atomic.fill(box, avutil.av_mallocz, size + avcodec.AV_INPUT_BUFFER_PADDING_SIZE)
+    averror.check_pointer(box[0], "cannot keep a description")
+    ffi.memmove(box[0], extradata, size)
+    par.extradata_size = size
 
 
 def _set_display_matrix(stream: AVStream, par: AVCodecParameters, matrix: tuple[int, ...]) -> None:

@@ -78,7 +78,6 @@ def read_tags(dictionary: AVDictionary) -> dict[str, str]:
 
 def set_tag(owner: AVStream | AVChapter | AVFormatContext, key: str, value: str) -> None:
     """Set an entry of the dictionary of a stream, a chapter or a whole output."""
-    box = ffi.new("AVDictionary **", owner.metadata)
+    box = ffi.addressof(owner, "metadata")
     code = avutil.av_dict_set(box, key.encode(), value.encode(), 0)
-    owner.metadata = box[0]
     averror.check(code, f"cannot set the tag {key!r}")

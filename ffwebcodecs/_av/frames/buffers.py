@@ -11,41 +11,27 @@ from __future__ import annotations
 
 import itertools
 import operator
-import os
-import threading
 from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from ... import _ffi
 from ..._ffi import avutil, ffi
 from ...errors import InvalidArgumentError
 from .. import ledger, releases
-from ..averror import check_pointer
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, AVBufferRef, Bytes, Pointer
 
-_lent = ledger.kind("buffer")
-_exports: dict[int, Array[int]] = {}
+_lent = ledger.lent("buffer")
 _next_token = itertools.count(1).__next__
-_callback: Any = None
-_callback_lock = threading.Lock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: globals().update(_callback_lock=threading.Lock()))
-
-
-def _release(opaque: Any, _data: Pointer[int]) -> None:
-    if _exports.pop(int(ffi.cast("uintptr_t", opaque)), None) is not None:
-        _lent.freed()
+_callback: Any = None  # made with the first one: two threads that make it together get the same
 
 
 def _release_callback() -> Any:
     global _callback
-    if _callback is None:
-        with _callback_lock:
-            if _callback is None:
-                _callback = _ffi.make_release_callback(_release)
-    return _callback
+    _callback = callback = _ffi.make_release_callback(_lent.let_go)
+    return callback
 
 
 def export(source: object, what: str, *, writable: bool = False) -> Array[int]:
@@ -95,27 +81,24 @@ def _check_size(size: int) -> None:
         )
 
 
-def lend(exported: Array[int], size: int) -> AVBufferRef:
-    """Return a raw ``AVBufferRef *`` over `exported` (from `export`); the caller must hand it to a
-    native owner at once.
+def lend(box: Any, exported: Array[int], size: int) -> AVBufferRef:
+    """Put an ``AVBufferRef *`` over `exported` (from `export`) into the first place of `box`, a
+    native owner's, and return it, borrowed.
 
     FFmpeg sees it as read-only, so nothing there writes into the caller's memory.
     """
     _check_size(size)
-    callback = _release_callback()
-    token = _next_token()
-    _exports[token] = exported
-    ref: AVBufferRef = avutil.av_buffer_create(
-        ffi.cast("uint8_t *", exported),
-        size,
-        callback,
-        ffi.cast("void *", token),
-        avutil.AV_BUFFER_FLAG_READONLY,
-    )
+    callback = _callback or _release_callback()
+    token = ffi.cast("void *", _next_token())
+    data = ffi.cast("uint8_t *", exported)
+    arguments = data, size, callback, token, avutil.AV_BUFFER_FLAG_READONLY
+    # As `atomic.fill` does. If an interrupt comes behind it, the owner goes before anybody has
+    # looked at the bytes.
+    box[0:1] = starmap(avutil.av_buffer_create, (arguments,))
+    ref: AVBufferRef = box[0]
     if not ref:
-        del _exports[token]
         raise MemoryError(f"cannot lend {size} bytes to FFmpeg: it is out of memory")
-    _lent.made()
+    _lent.keep(token, exported)
     return ref
 
 
@@ -133,13 +116,16 @@ def view(owner: object, pointer: Pointer[int], size: int) -> memoryview:
     return memoryview(ffi.buffer(kept, size)).toreadonly()
 
 
-def allocate(size: int) -> AVBufferRef:
-    """Return a raw ``AVBufferRef *`` of `size` bytes; the caller must hand it to a native owner at
-    once.
+def allocate(box: Any, size: int) -> AVBufferRef:
+    """Put an ``AVBufferRef *`` of `size` bytes into the first place of `box`, a native owner's, and
+    return it, borrowed.
     """
     _check_size(size)
-    ref: AVBufferRef = avutil.av_buffer_alloc(size)
-    return check_pointer(ref, f"cannot allocate {size} bytes")
+    box[0:1] = map(avutil.av_buffer_alloc, (size,))  # as `atomic.fill` does
+    ref: AVBufferRef = box[0]
+    if not ref:
+        raise MemoryError(f"cannot allocate {size} bytes: FFmpeg is out of memory")
+    return ref
 
 
 def copy_rows(

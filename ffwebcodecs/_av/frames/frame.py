@@ -7,15 +7,15 @@ conversions share one owner.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avutil, ffi
 from ..._spec.frames.formats import PixelFormat, PlaneSpec
 from ..._spec.frames.layout import ComputedLayout
 from ..._spec.frames.rect import Rect
 from ...errors import NotSupportedError
-from .. import ledger, releases
+from .. import atomic, ledger, releases
 from ..averror import check_pointer
 from . import buffers
 from .pixel_format import geometry, pix_fmt_id
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..._ffi._types import Array, AVFrame, Bytes, Pointer
 
 _frames = ledger.owned("frame")
+_boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
 
 
@@ -31,11 +32,18 @@ def allocate(size: int = 512) -> AVFrame:
     """Return the owner of a new, empty AVFrame; `size` is a hint in bytes for garbage collectors
     that want one.
     """
-    ptr: AVFrame = avutil.av_frame_alloc()
+    box = next(_boxes or _begin())
+    ptr: AVFrame = box[0]
     if not ptr:
         raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
-    box = ffi.new("AVFrame **", ptr)
-    return _frames.own(ptr, ffi.gc(box, avutil.av_frame_free), size)
+    return _frames.own(ptr, box, size)
+
+
+def _begin() -> Iterator[Any]:
+    global _boxes
+    boxes = atomic.boxes("AVFrame **", avutil.av_frame_free, avutil.av_frame_alloc)
+    _boxes = boxes
+    return boxes
 
 
 # ---- making --------------------------------------------------------------------------------------
@@ -56,8 +64,7 @@ def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, 
     strides = [row + _ALIGN - 1 & -_ALIGN for row, _ in rows]
     total = sum(stride * count for stride, (_, count) in zip(strides, rows, strict=True))
     ptr = allocate(total + 512)
-    ref = buffers.allocate(total + _ALIGN)
-    ptr.buf[0] = ref
+    ref = buffers.allocate(ptr.buf, total + _ALIGN)
     ptr.format = -1 if pix_fmt is None else pix_fmt_id(pix_fmt)
     ptr.width = width
     ptr.height = height
@@ -136,8 +143,7 @@ def wrap(
         Offset and stride in bytes of each plane, already checked against `size`.
     """
     ptr = allocate()
-    ref = buffers.lend(exported, size)
-    ptr.buf[0] = ref
+    ref = buffers.lend(ptr.buf, exported, size)
     ptr.format = -1 if pix_fmt is None else pix_fmt_id(pix_fmt)
     ptr.width = width
     ptr.height = height

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avutil, ffi
 from ...errors import NotSupportedError, OperationError
-from .. import averror, forked, ledger
+from .. import atomic, averror, forked, ledger
 from . import frame as frames
 from .picture import Picture
 from .pixel_format import pix_fmt_id, pix_fmt_name
@@ -97,14 +97,14 @@ def open_device(kind: str) -> Device:
 
 
 def _create(kind: str) -> AVBufferRef:
-    ref = ffi.new("AVBufferRef **")
+    ref = ffi.gc(ffi.new("AVBufferRef **"), avutil.av_buffer_unref)
     number = avutil.av_hwdevice_find_type_by_name(kind.encode())
     code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, 0)
     if code < 0:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
         raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
     ptr: AVBufferRef = ref[0]
-    return _devices.own(ptr, ffi.gc(ref, avutil.av_buffer_unref), 1 << 20)
+    return _devices.own(ptr, ref, 1 << 20)
 
 
 def kinds() -> list[str]:
@@ -233,10 +233,15 @@ def make_surfaces(
     what = f"{device.kind} has no {pix_fmt} pictures of {width}x{height}"
     if not _offers_format(device, pix_fmt):  # FFmpeg 5.1's Vulkan crashes over some
         raise NotSupportedError(what)
-    ref: AVBufferRef = avutil.av_hwframe_ctx_alloc(device.ptr)
-    averror.check_pointer(ref, "cannot allocate a frames context")
-    box = ffi.new("AVBufferRef **", ref)
-    surfaces = _surfaces.own(ref, ffi.gc(box, avutil.av_buffer_unref), 1 << 16)
+    box = atomic.boxed(
+        "cannot allocate a frames context",
+        "AVBufferRef **",
+        avutil.av_buffer_unref,
+        avutil.av_hwframe_ctx_alloc,
+        device.ptr,
+    )
+    ref: AVBufferRef = box[0]
+    surfaces = _surfaces.own(ref, box, 1 << 16)
     context: AVHWFramesContext = ffi.cast("AVHWFramesContext *", ref.data)
     context.format = pix_fmt_id(_PIX_FMTS.get(device.kind, device.kind))
     context.sw_format = pix_fmt_id(pix_fmt)
@@ -247,19 +252,18 @@ def make_surfaces(
 
 
 def _offers_format(device: Device, pix_fmt: str) -> bool:
-    limits: AVHWFramesConstraints = avutil.av_hwdevice_get_hwframe_constraints(device.ptr, ffi.NULL)
+    box = ffi.gc(ffi.new("AVHWFramesConstraints **"), avutil.av_hwframe_constraints_free)
+    atomic.fill(box, avutil.av_hwdevice_get_hwframe_constraints, device.ptr, ffi.NULL)
+    limits: AVHWFramesConstraints = box[0]
     if not limits:
         return True  # it does not say
-    try:
-        formats, index = limits.valid_sw_formats, 0
-        if not formats:
-            return True
-        wanted = pix_fmt_id(pix_fmt)
-        while formats[index] not in (wanted, -1):
-            index += 1
-        return bool(formats[index] == wanted)
-    finally:
-        avutil.av_hwframe_constraints_free(ffi.new("AVHWFramesConstraints **", limits))
+    formats, index = limits.valid_sw_formats, 0
+    if not formats:
+        return True
+    wanted = pix_fmt_id(pix_fmt)
+    while formats[index] not in (wanted, -1):
+        index += 1
+    return bool(formats[index] == wanted)
 
 
 def upload(surfaces: AVBufferRef, ptr: AVFrame) -> AVFrame:

@@ -2,8 +2,9 @@
 
 Every thread has a small cache of `steps.Conversion`s (made by `recipes.build`), keyed by all that
 one depends on, so a stream pays for set-up once, and no lock is taken. A Conversion owns its
-SwsContexts and prepared pointer arrays. A call that starts while another one runs in the same
-thread (a destructor, a signal handler) makes one of its own.
+SwsContexts and prepared pointer arrays. One that runs is taken out of the cache, the scratch memory
+as well: a call that starts in the middle of it, in the same thread (a destructor, a signal
+handler), makes its own, and what an interrupt breaks off is not used again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .steps import Conversion
 
 _MOST_CONVERSIONS = 8
-ledger.kind("sws_context")  # shown as zero before the first one is made
+ledger.owned("sws_context")  # shown as zero before the first one is made
 
 
 class _Cache(threading.local):
@@ -28,8 +29,7 @@ class _Cache(threading.local):
 
     def __init__(self) -> None:
         self.conversions: dict[Any, Conversion] = {}
-        self.arena = Arena()
-        self.busy = False
+        self.arena: Arena | None = Arena()  # none while a conversion runs
 
 
 _cache = _Cache()
@@ -68,28 +68,23 @@ def convert(source: Image, destination: Image) -> None:
         destination.primaries,
         destination.transfer,
     )
-    inner = cache.busy
-    cache.busy = True
+    conversions = cache.conversions
+    conversion = conversions.pop(key, None)
+    arena, cache.arena = cache.arena or Arena(), None
+    if conversion is None:
+        conversion = _build(source, destination)
     try:
-        if inner:
-            _build(source, destination).run(source, destination, Arena())
-            return
-        conversions = cache.conversions
-        conversion = conversions.pop(key, None)
-        if conversion is None:
-            conversion = _build(source, destination)
-            if len(conversions) >= _MOST_CONVERSIONS:
-                del conversions[next(iter(conversions))]
-            conversion.shelve()
-        conversions[key] = conversion  # now the newest: the first one is the least recently used
-        conversion.run(source, destination, cache.arena)
+        conversion.run(source, destination, arena)
     except GaveUpError:
         raise NotSupportedError(
             f"libswscale gave up converting {source.pix_fmt} {source.width}x{source.height}"
             f" to {destination.pix_fmt} {destination.width}x{destination.height}"
         ) from None
-    finally:
-        cache.busy = inner
+    conversion.shelve()
+    while len(conversions) >= _MOST_CONVERSIONS:
+        conversions.pop(next(iter(conversions)), None)
+    conversions[key] = conversion  # now the newest: the first one is the least recently used
+    cache.arena = arena
 
 
 def _build(source: Image, destination: Image) -> Conversion:

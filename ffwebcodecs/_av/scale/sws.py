@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from ..._ffi import avutil, ffi, swscale
 from ..._spec.frames.gamut import BT601, BT709, BT2020
 from ...errors import NotSupportedError
-from .. import ledger
-from ..averror import check_pointer, error
+from .. import atomic, ledger
+from ..averror import error
 from ..frames.pixel_format import Format
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, Bytes, Pointer, SwsContext
 
-loose = ledger.kind("sws_context")
-shelved = ledger.Kind("cached sws_context")
+loose = ledger.owned("sws_context")
+shelved = ledger.Owned("cached sws_context")
 
 ONE = 1 << 16  # contrast and saturation that change nothing
 _COEFFICIENTS = {BT709: 1, BT601: 5, BT2020: 9}  # SWS_CS_*
@@ -49,29 +49,23 @@ RGB_LOOK = Look(BT709, True)
 class Context:
     """The owner of a SwsContext."""
 
-    __slots__ = ("_cached", "ptr")
+    __slots__ = ("_box", "_is_cached", "ptr")
 
-    def __init__(self, ptr: SwsContext) -> None:
-        # A list, for the destructor to see the change: it must not hold the object that holds it.
-        cached = [False]
-        # Not by their modules' names: caches go at the interpreter's end, when those may be gone.
-        free_context = swscale.sws_freeContext
-        was_cached, was_loose = shelved.freed, loose.freed
-
-        def free(ptr: SwsContext) -> None:
-            free_context(ptr)
-            (was_cached if cached[0] else was_loose)()
-
-        loose.made()
-        self.ptr: SwsContext = ffi.gc(ptr, free, 1 << 16)
-        self._cached = cached
+    def __init__(self, what: str) -> None:
+        free = swscale.sws_freeContext
+        self._box = atomic.boxed_each(
+            what, "struct SwsContext *[1]", free, swscale.sws_alloc_context
+        )
+        ptr: SwsContext = self._box[0]
+        self.ptr = loose.own(ptr, self._box, 1 << 16)
+        self._is_cached = False
 
     def shelve(self) -> None:
         """Count it as cached from now on."""
-        if not self._cached[0]:
-            self._cached[0] = True
-            shelved.made()
-            loose.freed()
+        if not self._is_cached:
+            ptr: SwsContext = self._box[0]
+            self.ptr = shelved.own(ptr, self._box, 1 << 16)
+            self._is_cached = True
 
 
 def make_context(
@@ -107,7 +101,7 @@ def make_context(
     what = f"converting {read.name} {width}x{height} to {write.name} {out_width}x{out_height}"
     if not swscale.sws_isSupportedInput(read.id) or not swscale.sws_isSupportedOutput(write.id):
         raise NotSupportedError(f"libswscale does not support {what}")
-    context = Context(check_pointer(swscale.sws_alloc_context(), what))
+    context = Context(what)
     ptr = context.ptr
     options = [
         (b"srcw", width),
