@@ -8,15 +8,16 @@ IN and OUT may be - for standard input and output. With the ffmpeg program, for 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from io import FileIO
+from io import FileIO, RawIOBase
 
 import ffwebcodecs
 
-from .._av.files.complete_file import CompleteFile
+from .._av.files.complete_file import CompleteFile, write_all
 from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
 from ._progress import Progress
 from ._values import parse_format, parse_size
@@ -172,7 +173,8 @@ def _open_input(path: str, size: int, stack: ExitStack) -> tuple[FileIO, int | N
 def _open_output(path: str, stack: ExitStack) -> Callable[[memoryview], object]:
     """Return the function that writes one frame."""
     if path == "-":
-        return sys.stdout.buffer.write
+        out = sys.stdout.buffer  # without a buffer under python -u
+        return lambda data: write_all(out.write, data, is_raw=isinstance(out, RawIOBase))
     make_parent(path)
     return stack.enter_context(CompleteFile(path)).write
 
@@ -182,6 +184,10 @@ def _fill(source: FileIO, pixels: memoryview) -> int:
     have = 0
     while have < len(pixels):
         got = source.readinto(pixels[have:])
+        if got is None:
+            raise BlockingIOError(
+                errno.EAGAIN, "no data yet, and it does not wait for any", source.name
+            )
         if not got:
             break
         have += got

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any
+
+from .handle import Handle
 
 _count = itertools.count(1).__next__
 
@@ -26,41 +31,27 @@ class CompleteFile:
         self.path = os.fspath(path)
         self._final = os.path.realpath(self.path)
         self._temporary = self._final
-        self._handle = -1
+        self._handle = Handle()
         self._process = os.getpid()
 
     def __enter__(self) -> CompleteFile:
         try:
             self._open()
         except OSError as error:
-            self._temporary = self._final  # it was not made
             raise type(error)(error.errno, error.strerror, self.path) from None
-        except BaseException:  # Ctrl-C
-            self._abandon()
-            raise
         return self
 
     def _open(self) -> None:
-        flags = os.O_WRONLY | getattr(os, "O_BINARY", 0)
         if os.path.isdir(self._final):
             raise IsADirectoryError(21, "Is a directory", self.path)
         if os.path.exists(self._final) and not os.path.isfile(self._final):
-            self._handle = os.open(self._final, flags)
+            self._handle.open(self._final, os.O_WRONLY)
             return
         folder, name = os.path.split(self._final)
-        # A name of its own for each writer: two at the same path do not meet. It is known before
-        # the file is there, so that an interrupt in between leaves none behind.
-        self._temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}-{_count()}.part")
-        self._handle = os.open(self._temporary, flags | os.O_CREAT | os.O_EXCL, 0o666)
-
-    def _abandon(self) -> None:
-        self._close()
-        self._remove()
-
-    def _close(self) -> None:
-        handle, self._handle = self._handle, -1
-        if handle >= 0:  # there is none if an interrupt came while it was opened
-            os.close(handle)
+        # A name of its own for each writer: two at the same path do not meet.
+        temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}-{_count()}.part")
+        self._handle.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, temporary=True)
+        self._temporary = temporary
 
     @property
     def temporary(self) -> str | None:
@@ -71,10 +62,8 @@ class CompleteFile:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of `data`."""
-        view = memoryview(data).cast("B")
         try:
-            while view:
-                view = view[os.write(self._handle, view) :]
+            self._handle.write(memoryview(data).cast("B"))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -86,24 +75,59 @@ class CompleteFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        direct = self._temporary == self._final
         is_ours = self._process == os.getpid()  # else a fork's copy: the file is the parent's
         try:
-            self._close()
-            if not is_ours:
-                return
-            if kind is None and not direct:
-                os.replace(self._temporary, self._final)
+            if kind is None:
+                self._handle.close()
+                if is_ours and self.temporary is not None:
+                    self._handle.rename(self._final)
         except OSError as failure:
-            if is_ours:
-                self._remove()
             raise type(failure)(failure.errno, failure.strerror, self.path) from None
-        if kind is not None:
-            self._remove()
+        finally:
+            # What an interrupt keeps from it is done when the handle goes.
+            self._handle.discard()
 
-    def _remove(self) -> None:
-        if self._temporary != self._final:
-            try:
-                os.unlink(self._temporary)
-            except OSError:
-                pass  # the first error is the one to tell
+
+def write_all(
+    write: Callable[[memoryview], Any], data: memoryview, *, is_raw: bool, before: int = 0
+) -> None:
+    """Give all of `data` to `write`, of somebody's file object, which may take less at a time.
+
+    Parameters
+    ----------
+    is_raw : bool
+        It is that of an `io.RawIOBase`, whose None means that nothing was taken. Of others it means
+        that all was, or that they do not say.
+    before : int
+        Bytes that were written before, for the error.
+
+    Raises
+    ------
+    BlockingIOError
+        It takes nothing now.
+    OSError
+        What it returns cannot be a number of bytes that were taken.
+    """
+    size = len(data)
+    while data:
+        written = write(data)
+        if not isinstance(written, int):
+            if written is not None and is_raw:
+                raise OSError(errno.EIO, f"the file object's write() returned {written!r}")
+            if not is_raw:
+                return
+            written = 0
+        if not 0 <= written <= len(data):
+            raise OSError(
+                errno.EIO,
+                f"the file object's write() returned {written}; it was given {len(data)} bytes",
+            )
+        if not written:
+            raise BlockingIOError(
+                errno.EAGAIN,
+                "the file object takes no more data now (its write() took none of "
+                f"{len(data)} bytes); give one that waits, such as a buffered file over a blocking "
+                "descriptor",
+                before + size - len(data),
+            )
+        data = data[written:]

@@ -7,11 +7,16 @@ elsewhere.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ...errors import InvalidArgumentError
+from .complete_file import write_all
+from .handle import Handle
 
 _BLOCK = 1 << 20
 _PREFIX = "ffwebcodecs-"
@@ -27,72 +32,102 @@ class Spool:
         that is possible, so that nothing is left even if the process is killed.
     """
 
-    __slots__ = ("_descriptor", "_path", "_process", "name")
+    __slots__ = ("_handle", "name")
 
     def __init__(self, *, in_memory: bool = False) -> None:
-        self._descriptor = -1
-        self._path: str | None = None
-        self._process = os.getpid()
+        self._handle = Handle()
         if sys.platform == "linux":
-            self._descriptor = (
-                _memory_file() if in_memory and hasattr(os, "memfd_create") else _unlinked_file()
-            )
-            self.name = f"/proc/self/fd/{self._descriptor}"
+            if in_memory and hasattr(os, "memfd_create"):
+                self._handle.open_memory("ffwebcodecs")
+            else:
+                _open_unlinked(self._handle)
+            self.name = f"/proc/self/fd/{self._handle.descriptor}"
         else:
-            import tempfile  # here and below: it costs an import that paths do not need
 
-            handle, self._path = tempfile.mkstemp(prefix=_PREFIX)
-            os.close(handle)
-            self.name = self._path
+            def open_named(path: str) -> None:
+                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+                self._handle.open(path, flags, 0o600, temporary=True)
+                self.name = path
+
+            _try_names(_folder(), open_named)
 
     def fill(self, data: memoryview) -> None:
         """Write all of `data`."""
-        with open(self.name, "wb") as file:
-            file.write(data)
+        self._handle.write(data)
 
     def fill_from(self, read: Any) -> None:
-        """Write all that `read`, of somebody's file object, gives."""
-        with open(self.name, "wb") as file:
-            while block := read(_BLOCK):
-                if isinstance(block, str):
-                    raise InvalidArgumentError(
-                        "the file object gives str; open the file in binary mode ('rb')"
-                    )
-                file.write(block)
+        """Write all that `read`, of somebody's file object, gives.
 
-    def copy_to(self, write: Any) -> None:
-        """Give everything to `write`, of somebody's file object, piece by piece."""
-        with open(self.name, "rb") as file:
-            while block := file.read(_BLOCK):
-                view = memoryview(block)
-                while view:
-                    written = write(view)
-                    # Raw files may take less than all; others return None or what they like.
-                    view = view[written:] if type(written) is int and written > 0 else view[:0]
+        Raises
+        ------
+        BlockingIOError
+            It has nothing now and is not at its end: it returned None.
+        InvalidArgumentError
+            It returned no bytes.
+        """
+        while True:
+            block = read(_BLOCK)
+            if block is None:
+                raise BlockingIOError(
+                    errno.EAGAIN,
+                    "the file object has no data yet (its read() returned None); give one that "
+                    "waits for data, or wait until it has all of it",
+                )
+            if isinstance(block, str):
+                raise InvalidArgumentError(
+                    "the file object gives str; open the file in binary mode ('rb')"
+                )
+            try:
+                view = memoryview(block).cast("B")
+            except TypeError:
+                raise InvalidArgumentError(
+                    f"the file object's read() must return bytes, got {type(block).__name__}"
+                ) from None
+            if not view:
+                return
+            self._handle.write(view)
+
+    def copy_to(self, write: Callable[[memoryview], Any], *, is_raw: bool = False) -> None:
+        """Give everything to `write`, of somebody's file object, piece by piece; see
+        `write_all`.
+        """
+        descriptor = self._handle.descriptor
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        done = 0
+        while block := os.read(descriptor, _BLOCK):
+            write_all(write, memoryview(block), is_raw=is_raw, before=done)
+            done += len(block)
 
     def close(self) -> None:
         """Remove it; twice is fine."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-        path, self._path = self._path, None
-        if path is not None and self._process == os.getpid():  # a fork does not own it
-            os.unlink(path)
-
-    def __del__(self) -> None:
-        self.close()
+        self._handle.discard()
 
 
-if sys.platform == "linux":
+def _folder() -> str:
+    import tempfile  # here, for it costs an import that paths do not need
 
-    def _memory_file() -> int:
-        return os.memfd_create("ffwebcodecs", os.MFD_CLOEXEC)
+    return tempfile.gettempdir()
 
-    def _unlinked_file() -> int:
-        import tempfile
 
+def _try_names(folder: str, make: Callable[[str], None]) -> None:
+    """Call `make` with names of files in `folder` until there is one that is free."""
+    for _ in range(100):
+        with suppress(FileExistsError):
+            return make(os.path.join(folder, _PREFIX + os.urandom(8).hex()))
+    raise FileExistsError(errno.EEXIST, "No usable temporary name", folder)
+
+
+def _open_unlinked(handle: Handle) -> None:
+    """Open a file on the disk that has no name, one in memory where there is no folder for it."""
+    try:
+        folder = _folder()
         try:
-            with tempfile.TemporaryFile(prefix=_PREFIX) as file:
-                return os.dup(file.fileno())
-        except OSError:  # no folder to write to
-            return _memory_file()
+            # Linux's own way; some file systems do not have it.
+            return handle.open(folder, os.O_RDWR | os.O_TMPFILE, 0o600)
+        except OSError:
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+            return _try_names(folder, lambda path: handle.open_unlinked(path, flags))
+    except OSError:
+        if not hasattr(os, "memfd_create"):
+            raise
+        return handle.open_memory("ffwebcodecs")

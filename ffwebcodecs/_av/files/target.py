@@ -67,8 +67,11 @@ class OutputFile:
         """Put what was written in its place."""
         try:
             if self._spool is not None:
-                write = self._destination.write if self._file is None else self._file.write
-                self._spool.copy_to(write)
+                if self._file is not None:
+                    self._spool.copy_to(self._file.write)
+                else:
+                    target = self._destination
+                    self._spool.copy_to(target.write, is_raw=isinstance(target, io.RawIOBase))
         except BaseException:
             self.discard()
             raise
