@@ -16,8 +16,12 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable
+from operator import methodcaller
+from typing import Any, Protocol
 
 from .._ffi import ffi
 from ..errors import InvalidStateError
@@ -46,34 +50,48 @@ def watch(thing: Watched) -> None:
 
 
 class _Gate:
-    """Open, but while a fork is made; `with` it to be waited for by forks."""
+    """Open, but while a fork is made; `with` it to be waited for by forks.
+
+    Each thread has a lock of its own, held by the thread while it is inside, and by a fork while
+    that is made. What ``with`` calls is the lock's own, in C: a function of Python may be
+    interrupted when it has locked and not yet returned, and nobody would ever unlock.
+    """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._inside = 0
-        self._forks = 0
+        self._locks: dict[int, Any] = {}  # by thread; as many as there were threads at once
+        self._adding = threading.RLock()
+        self._taken: list[Any] = []
 
-    def __enter__(self) -> None:
-        with self._changed:
-            while self._forks:
-                self._changed.wait()
-            self._inside += 1
+    def _own(self) -> Any:
+        thread = threading.get_ident()
+        lock = self._locks.get(thread)
+        if lock is None:
+            with self._adding:  # not while a fork is made
+                lock = self._locks.setdefault(thread, threading.RLock())
+        return lock
 
-    def __exit__(self, *exc_info: object) -> None:
-        with self._changed:
-            self._inside -= 1
-            self._changed.notify_all()
+    @property
+    def __enter__(self) -> Callable[[], object]:
+        enter: Callable[[], object] = self._own().__enter__
+        return enter
+
+    @property
+    def __exit__(self) -> Callable[..., None]:  # noqa: PLE0302
+        leave: Callable[..., None] = self._own().__exit__
+        return leave
 
     def close(self) -> None:
         """Wait until nobody is inside, two seconds at most: a file may be a pipe without an end."""
-        with self._changed:
-            self._forks += 1
-            self._changed.wait_for(lambda: not self._inside, 2)
+        self._taken.extend(filter(methodcaller("acquire", True, 2), (self._adding,)))
+        stop = time.monotonic() + 2
+        for lock in list(self._locks.values()):
+            left = max(0, stop - time.monotonic())
+            self._taken.extend(filter(methodcaller("acquire", True, left), (lock,)))
 
     def open(self) -> None:
-        with self._changed:
-            self._forks -= 1
-            self._changed.notify_all()
+        """Let everybody in again."""
+        deque(map(methodcaller("release"), iter(self._taken)), 0)
+        self._taken.clear()
 
 
 opening = _Gate()

@@ -71,12 +71,14 @@ def _get() -> Loaded:
         if _state.loaded is None:
             from ffwebcodecs._ffi import _load, _settle
 
+            pause = _settle.Pause()
             try:
-                with _settle.undisturbed():
-                    _state.loaded = _load.load()
+                _state.loaded = _load.load()
             except FFmpegLoadError as error:
                 _state.error = str(error)
                 raise
+            finally:
+                del pause
         return _state.loaded
 
 
@@ -85,8 +87,12 @@ def _library(name: str) -> Any:
     if name == "avformat" and "avformat" not in loaded.libs:
         from ffwebcodecs._ffi import _settle
 
-        with _lock, _settle.undisturbed():
-            return loaded.avformat()
+        with _lock:
+            pause = _settle.Pause()
+            try:
+                return loaded.avformat()
+            finally:
+                del pause
     return loaded.libs[name]
 
 

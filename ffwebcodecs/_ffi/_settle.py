@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import gc
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import weakref
+from functools import partial
+from itertools import starmap
 from typing import Any
 
 TYPES = (
@@ -51,16 +52,19 @@ TYPES = (
 """The texts that the code gives to ``ffi.new``, ``ffi.cast`` and their like."""
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep the collector from running anybody's destructor meanwhile."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+class Pause:
+    """While it lives, the collector does not run anybody's destructor.
+
+    That it runs again is seen to in C, when this goes: whatever interrupts the function that has
+    it.
+    """
+
+    __slots__ = ("__weakref__", "_end")
+
+    def __init__(self) -> None:
+        if gc.isenabled():
+            self._end = weakref.ref(self, partial(next, starmap(gc.enable, ((),))))
+            gc.disable()
 
 
 def load_incref() -> None:

@@ -26,9 +26,9 @@ from ffwebcodecs._ffi import _abi
 VERSION = 0x2601  # of cffi's format; its oldest reader that has all we use
 NOOP, CONSTANT, ENUM, FUNCTION = 17, 0xFFFFFF1F, 0xFFFFFF0B, 35  # cffi's opcodes
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a thread that held it at a fork is not in the child
-    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.Lock()))
+    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
 _made: dict[int, AbiModule] = {}
 
 

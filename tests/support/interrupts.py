@@ -1,0 +1,49 @@
+"""Exceptions that come between any two lines, or any two bytecodes: what signal handlers raise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+
+class Interrupted(BaseException):
+    """What stands here for KeyboardInterrupt, which would end pytest if it went astray."""
+
+
+def steps_of(call: Callable[[], object], *, opcodes: bool = False) -> int:
+    """Return how many lines, or bytecodes, `call` runs."""
+    return _run(call, -1, opcodes)[0]
+
+
+def interrupt_at(step: int, call: Callable[[], object], *, opcodes: bool = False) -> bool:
+    """Run `call` and raise Interrupted before its line, or bytecode, number `step`; return whether
+    that came out again: a destructor drops it.
+    """
+    return _run(call, step, opcodes)[1]
+
+
+def _run(call: Callable[[], object], step: int, opcodes: bool) -> tuple[int, bool]:
+    count = 0
+    wanted = "opcode" if opcodes else "line"
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        if event == "call":
+            frame.f_trace_opcodes, frame.f_trace_lines = opcodes, not opcodes
+        elif event == wanted:
+            count += 1
+            if count == step + 1:
+                raise Interrupted
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except Interrupted:
+        return count, True
+    finally:
+        sys.settrace(before)
+    return count, False
