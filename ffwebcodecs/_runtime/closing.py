@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from typing_extensions import Self  # a TypeVar bound to a name costs an import 1.5 ms
 
 
+def only_once(thing: object, slot: str) -> None:
+    """Raise InvalidStateError if `thing` has been made already, for then `slot` is there: another
+    ``__init__`` would take from under it what it has.
+    """
+    if hasattr(thing, slot):
+        raise InvalidStateError(
+            f"this {type(thing).__name__} is made already: __init__ runs once; make another one"
+        )
+
+
 class Closable:
     """What every owner is. A subclass gives `close`, which may be called twice, and `closed`.
 

@@ -5,7 +5,7 @@ imports what costs time (numpy, FFmpeg) when it runs, so that ``--help`` answers
 its own ask `options.interrupt` whether they are to stop.
 
 Exit status: 0 done; 1 the work failed, standard error says why; 2 the command line is wrong; 130
-interrupted.
+interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: no unfinished file is left then.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         Arguments without the program's name; default: those of the process.
     """
+    interrupt = Interrupt()
     try:
         try:
             options = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
-            with Interrupt() as options.interrupt:
+            with interrupt as options.interrupt:
                 status: int = options.run(options)
                 options.interrupt.check()
             sys.stdout.flush()  # here, where a reader that has left is still expected
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None and threading.current_thread() is threading.main_thread():
             # The program ends: a second Ctrl-C does not matter, and would change the status.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return 130
+        return interrupt.status
     except MemoryError as error:
         complain(str(error) or "out of memory")
         return 1
@@ -75,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (WebCodecsError, CommandError) as error:
         complain(str(error))
         return 1
+    finally:
+        interrupt.__exit__(None, None, None)  # if a signal came on the way in
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from .._runtime.closing import Closable
+from .._runtime.closing import Closable, only_once
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
 from .._spec.numbers import show
@@ -34,6 +34,7 @@ class Codec(Closable):
     def __init__(
         self, output: Callable[..., object], error: Callable[[BaseException], object]
     ) -> None:
+        only_once(self, "_output")
         for name, callback in (("output", output), ("error", error)):
             if not callable(callback):
                 raise InvalidArgumentError(f"{name} must be callable, got {show(callback)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._av.codecs import packet
 from .._av.frames import buffers
 from .._public import public
+from .._runtime.closing import only_once
 from .._spec.numbers import show, to_flag, to_int64, to_uint64
 from ..errors import InvalidArgumentError
 
@@ -71,6 +72,7 @@ class EncodedVideoChunk:
         duration: int | None = None,
         transfer: bool = False,
     ) -> None:
+        only_once(self, "_ptr")
         if not isinstance(type, str) or type not in _TYPES:
             raise InvalidArgumentError(f"type must be 'key' or 'delta', got {show(type)}")
         timestamp = to_int64(timestamp, "timestamp")

@@ -11,7 +11,7 @@ from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
 from .._av.files.opening import MAX_PIXELS
 from .._public import public
-from .._runtime.closing import Closable
+from .._runtime.closing import Closable, only_once
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -79,6 +79,7 @@ class Demuxer(Closable):
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
     ) -> None:
+        only_once(self, "_core")
         opening = parse_opening(format, options, playlists, max_pixels, timeout)
         self._core = DemuxerCore(source, opening)
         self._lock = threading.RLock()

@@ -18,7 +18,7 @@ from .._av.files.streams import CopiedStream
 from .._av.files.target import OutputFile
 from .._public import public
 from .._runtime import ending
-from .._runtime.closing import Closable
+from .._runtime.closing import Closable, only_once
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.timeline import Entry, Timeline
 from .._spec.frames.color import UNSPECIFIED
@@ -111,6 +111,7 @@ class Muxer(Closable):
         metadata: Mapping[str, str] | None = None,
         options: Mapping[str, str] | None = None,
     ) -> None:
+        only_once(self, "_core")
         self._core: MuxerCore | None = None
         self._output_file: OutputFile | None = None
         self._lock = threading.RLock()

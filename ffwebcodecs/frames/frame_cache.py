@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .._av import forked
 from .._public import public
-from .._runtime.closing import Closable
+from .._runtime.closing import Closable, only_once
 from .._spec.frames.formats import get_format
 from .._spec.numbers import show, to_integer
 from ..errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
@@ -76,6 +76,7 @@ class FrameCache(Closable):
         "__weakref__",
         "_bitmaps",
         "_bytes",
+        "_change",
         "_evictions",
         "_format",
         "_hits",
@@ -91,6 +92,7 @@ class FrameCache(Closable):
         max_bytes: int | None = None,
         format: str | None = None,
     ) -> None:
+        only_once(self, "_max_frames")
         self._max_frames = _bound(max_frames, "max_frames")
         self._max_bytes = _bound(max_bytes, "max_bytes")
         if format is not None:
@@ -101,6 +103,7 @@ class FrameCache(Closable):
         forked.watch(self)
         self._bitmaps: OrderedDict[Hashable, ImageBitmap] | None = OrderedDict()
         self._bytes = 0
+        self._change: object | None = None  # what is being changed now: see `_begin_change`
         self._hits = self._misses = self._evictions = 0
 
     def _after_fork(self) -> None:
@@ -139,28 +142,53 @@ class FrameCache(Closable):
                     f"the cache holds at most {self._max_bytes}"
                 )
             bitmap = create_image_bitmap(frame, format=self._format)
-        try:
-            self._insert(key, bitmap)
-        except BaseException:
-            bitmap.close()
-            raise
+        bitmap._warn = False  # nobody has to close it, and if it does not get in, it just goes
+        self._insert(key, bitmap)
 
     def _insert(self, key: Hashable, bitmap: ImageBitmap) -> None:
         size = bitmap._byte_length
         with self._lock:
             bitmaps = self._open()
+            change = self._begin_change()
             old = bitmaps.pop(key, None)
             if old is not None:
                 self._let_go(old)
             while bitmaps and (
                 (self._max_frames is not None and len(bitmaps) >= self._max_frames)
-                or (self._max_bytes is not None and self._bytes + size > self._max_bytes)
+                or (self._max_bytes is not None and self._count() + size > self._max_bytes)
             ):
                 _, least = bitmaps.popitem(last=False)
                 self._let_go(least)
                 self._evictions += 1
             bitmaps[key] = bitmap
             self._bytes += size
+            self._end_change(change)
+            if self._bitmaps is not bitmaps:  # by the key's own comparison
+                bitmap.close()
+                self._open()
+
+    def _begin_change(self) -> object:
+        """Say that copies come or go: until `_end_change`, the sum is not to be relied on.
+
+        An interrupt may break a change off, and the garbage collector may make another one in the
+        middle of it. Then they are counted again.
+        """
+        if self._change is not None:
+            self._bytes = self._count()
+        self._change = change = object()
+        return change
+
+    def _end_change(self, change: object) -> None:
+        self._change = None if self._change is change else change
+
+    def _count(self) -> int:
+        """Return the bytes of all copies."""
+        bitmaps = self._bitmaps
+        if not bitmaps:
+            return 0
+        if self._change is None:
+            return self._bytes
+        return sum(bitmap._byte_length for bitmap in list(bitmaps.values()))
 
     def _let_go(self, bitmap: ImageBitmap) -> None:
         self._bytes -= bitmap._byte_length
@@ -195,9 +223,13 @@ class FrameCache(Closable):
             The cache is closed.
         """
         with self._lock:
-            bitmap = self._open().pop(key, None)
+            bitmaps = self._open()
+            change = self._begin_change()
+            bitmap = bitmaps.pop(key, None)
             if bitmap is not None:
                 self._bytes -= bitmap._byte_length
+                bitmap._warn = True
+            self._end_change(change)
             return bitmap
 
     def __contains__(self, key: object) -> bool:
@@ -226,8 +258,10 @@ class FrameCache(Closable):
                 self._empty(bitmaps)
 
     def _empty(self, bitmaps: OrderedDict[Hashable, ImageBitmap]) -> None:
+        change = self._begin_change()
         while bitmaps:
             self._let_go(bitmaps.popitem()[1])
+        self._end_change(change)
 
     @property
     def stats(self) -> FrameCacheStats:
@@ -235,7 +269,7 @@ class FrameCache(Closable):
         with self._lock:
             return FrameCacheStats(
                 len(self),
-                self._bytes,
+                self._count(),
                 self._max_frames,
                 self._max_bytes,
                 self._hits,
@@ -262,7 +296,7 @@ class FrameCache(Closable):
     def __repr__(self) -> str:
         if self.closed:
             return "<FrameCache closed>"
-        return f"<FrameCache {len(self)} frames, {self._bytes} bytes>"
+        return f"<FrameCache {len(self)} frames, {self._count()} bytes>"
 
 
 def _bound(value: int | None, what: str) -> int | None:

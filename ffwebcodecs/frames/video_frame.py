@@ -15,6 +15,7 @@ from .._av.frames.picture import Picture
 from .._ffi import FREES_LATE
 from .._public import public
 from .._runtime import trace
+from .._runtime.closing import only_once
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
@@ -133,6 +134,7 @@ class VideoFrame(Described):
         metadata: Mapping[str, Any] | None = None,
         transfer: bool = False,
     ) -> None:
+        only_once(self, "_picture")
         self._picture = None
         self._warn = True
         self._place = None

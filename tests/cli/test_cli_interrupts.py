@@ -21,26 +21,27 @@ from ffwebcodecs._ffi import ffi
 from ffwebcodecs.cli._interrupt import Interrupt
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("jobs", "times"), [("1", 1), ("2", 1), ("1", 3), ("2", 3)])
-def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, times: int, tmp_path: Path) -> None:
-    """However often the key is pressed."""
-    inputs = []
-    for name in ("a", "b", "c"):
-        inputs.append(tmp_path / f"{name}.mp4")
-        inputs[-1].symlink_to(long_clip())
-    out = tmp_path / "out"
+def run_interrupted(
+    arguments: list[str], out: Path, *numbers: int, ignored: int | None = None
+) -> tuple[int, bytes]:
+    """Run a command, send it signals once there is something in `out`, return its exit status and
+    what it said.
+    """
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     # An import that is broken off leaves its file to a destructor, which would complain.
     command = [sys.executable, "-W", "error", "-W", "ignore::ResourceWarning"]
-    command += ["-m", "ffwebcodecs", "transcode", *map(str, inputs)]
-    command += [str(out / "{stem}.mkv"), "--size", "1280x960", "--preset", "slow", "--jobs", jobs]
+
+    def set_up() -> None:
+        # A test run in the background ignores the signal, and would hand that down.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN if number == ignored else signal.SIG_DFL)
+
     with subprocess.Popen(
-        command,
+        [*command, "-m", "ffwebcodecs", *arguments],
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},
-        # A test run in the background ignores the signal, and would hand that down.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        preexec_fn=set_up,  # noqa: PLW1509
     ) as process:
         assert process.stderr is not None
         # Once a temporary file has its name, it is at work.
@@ -48,12 +49,72 @@ def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, times: int, tmp_p
         while not (out.is_dir() and names(out)):
             assert process.poll() is None
             assert time.monotonic() < deadline
-        for _ in range(times):
-            process.send_signal(signal.SIGINT)
-        assert process.stderr.read() == b""
-        process.wait(30)
-    assert process.returncode == 130
+        for number in numbers:
+            process.send_signal(number)
+        said = process.stderr.read()
+        return process.wait(30), said
+
+
+def conversion(tmp_path: Path, jobs: str = "1") -> list[str]:
+    """Return the arguments of a long conversion of three files to the folder out."""
+    inputs = []
+    for name in ("a", "b", "c"):
+        inputs.append(tmp_path / f"{name}.mp4")
+        inputs[-1].symlink_to(long_clip())
+    return [
+        *("transcode", *map(str, inputs), str(tmp_path / "out" / "{stem}.mkv")),
+        *("--size", "1280x960", "--preset", "slow", "--jobs", jobs),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("jobs", "times"), [("1", 1), ("2", 1), ("1", 3), ("2", 3)])
+def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, times: int, tmp_path: Path) -> None:
+    """However often the key is pressed."""
+    out = tmp_path / "out"
+    interrupts = [signal.SIGINT] * times
+    assert run_interrupted(conversion(tmp_path, jobs), out, *interrupts) == (130, b"")
     assert names(out) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "then", "status"),
+    [
+        (signal.SIGTERM, None, 143),
+        (signal.SIGTERM, signal.SIGINT, 143),
+        (getattr(signal, "SIGHUP", None), None, 129),
+    ],
+)
+def test_terminated_conversion_leaves_nothing(
+    number: int | None, then: int | None, status: int, tmp_path: Path
+) -> None:
+    if number is None or sys.platform == "win32":
+        pytest.skip("there is no such signal on Windows")
+    out = tmp_path / "out"
+    numbers = [number] if then is None else [number, then]
+    assert run_interrupted(conversion(tmp_path), out, *numbers) == (status, b"")
+    assert names(out) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP on Windows")
+def test_hangup_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """As under nohup: the second signal is the one that ends it."""
+    out = tmp_path / "out"
+    arguments = conversion(tmp_path)
+    done = run_interrupted(arguments, out, signal.SIGHUP, signal.SIGTERM, ignored=signal.SIGHUP)
+    assert done == (143, b"")
+    assert names(out) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals end a process at once on Windows")
+def test_terminated_frames_are_whole_or_not_there(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["frames", str(long_clip()), "-o", str(out), "--size", "1280x960"]
+    assert run_interrupted(arguments, out, signal.SIGTERM, signal.SIGTERM) == (143, b"")
+    assert all(name.endswith(".png") and not name.startswith(".") for name in names(out))
 
 
 @pytest.fixture
