@@ -37,6 +37,7 @@ from ffwebcodecs import (
     VideoEncoderConfig,
 )
 
+AV1_ENCODERS = ["libsvtav1", "libaom-av1", "librav1e"]
 INVALID_CONFIGS: list[Any] = [
     None,
     "vp8",
@@ -69,11 +70,10 @@ UNSUPPORTED_CONFIGS: list[dict[str, Any]] = [
     settings("avc1.7A001E", width=95),
     settings("avc1.42000A", width=1280, height=720),
     settings("avc1.42001E", width=1280, height=720),
-    settings("avc1.42001E", framerate=2000),
+    settings("hvc1.1.6.L93.B0", framerate=20000),
     settings("avc1.42001E", bitrate=50_000_000),
     settings("avc1.42007F"),
     settings("hvc1.1.6.L30.B0", width=640, height=480),
-    settings("av01.0.00M.08", width=1280, height=720),
     settings("avc1.2C001E"),
     settings("vp8", framerate=0),
     settings("vp8", framerate=-1),
@@ -99,6 +99,25 @@ def test_invalid_config_is_refused_at_once_and_changes_nothing(config: Any) -> N
         VideoEncoder.is_config_supported(config)
     with pytest.raises(InvalidArgumentError):
         encoder.configure(config)  # before the state is looked at
+
+
+@pytest.mark.parametrize(
+    ("config", "encoders"),
+    [
+        (settings("av01.0.04M.08", width=1280, height=720, framerate=60), AV1_ENCODERS),
+        (settings("av01.0.02M.08", bitrate=50_000_000), AV1_ENCODERS),
+        (settings("avc1.42001F", width=1280, height=720, framerate=120), ["libx264"]),
+        (settings("avc1.42001E", framerate=2000, latency_mode="realtime"), ["libx264"]),
+    ],
+)
+def test_levels_of_av1_and_frame_rates_of_avc_are_no_limits(
+    config: dict[str, Any], encoders: list[str]
+) -> None:
+    need(*encoders)
+    assert VideoEncoder.is_config_supported(config).supported
+    outputs = encode(config, frames(2))
+    assert config_of(outputs).codec == config["codec"]
+    assert len(decode(outputs, config_of(outputs))) == 2
 
 
 @pytest.mark.parametrize("config", UNSUPPORTED_CONFIGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avutil, ffi
+from ..._spec.codecs.ffmpeg import NOT_BYTES
 from .. import averror, releases
 from ..frames.pixel_format import pix_fmt_name
 
@@ -20,7 +21,7 @@ def find_encoder(name: str) -> AVCodec | None:
     if not codec:
         descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
         codec = avcodec.avcodec_find_encoder(descriptor.id) if descriptor else ffi.NULL
-    if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
+    if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO or name in NOT_BYTES:
         return None
     return codec
 

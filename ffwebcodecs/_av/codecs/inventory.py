@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avutil, ffi
+from ..._spec.codecs.ffmpeg import NOT_BYTES
 from .. import releases
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ def codecs(*, decoders: bool) -> list[str]:
             return names
         if codec.type == avutil.AVMEDIA_TYPE_VIDEO and wanted(codec):
             name = ffi.string(codec.name).decode()
-            if not (decoders and is_left_alone(name)):
+            if not (name in NOT_BYTES or (decoders and is_left_alone(name))):
                 names.append(name)
 
 
 def is_left_alone(decoder: str) -> bool:
-    """Tell whether a decoder is not used, because it crashes."""
-    return decoder == "apng" and releases.apng_crashes()
+    """Tell whether a decoder is not used, because it crashes, or takes addresses for packets."""
+    return decoder in NOT_BYTES or (decoder == "apng" and releases.apng_crashes())
 
 
 def set_log_level(level: int) -> None:

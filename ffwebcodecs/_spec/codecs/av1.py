@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import DataError, NotSupportedError
+from ...errors import DataError
 from ..frames.color import UNSPECIFIED
 from ..numbers import show
 from .bits import HEADER_LIMIT, BitReader, Record, as_view
@@ -26,7 +26,6 @@ HEADER = "sequence header"
 
 _MOST_UNITS = 1000
 _SEQUENCE_HEADER, _FRAME_HEADER, _FRAME = 1, 3, 6
-_ANY_LEVEL = 31
 # Annex A.3. level: (samples per picture, width, height, samples per second, Mbit/s main, high)
 _LEVELS: dict[int, tuple[int, int, int, int, float, float]] = {
     0: (147456, 2048, 1152, 4423680, 1.5, 1.5),
@@ -256,17 +255,15 @@ def file_header(description: bytes, known: bytes, data: object) -> bytes:
 
 
 def limits_of(info: CodecInfo) -> Limits | None:
-    """Return what the level and its tier allow."""
+    """Return what the level and its tier allow, None for one that is not defined (yet)."""
     level = info.level
-    if level is None or level == _ANY_LEVEL:
+    if level is None or level not in _LEVELS:
         return None
-    if level not in _LEVELS:
-        raise NotSupportedError(f"{info.string}: level {level} is not defined")
     samples, widest, highest, per_second, main, high = _LEVELS[level]
     factor = {0: 1, 1: 2, 2: 3}[info.profile or 0]
     bitrate = int((high if info.tier == "H" else main) * 1e6) * factor
     most = f"the most is {samples} samples, {widest}x{highest} at most"
-    return Limits(samples, widest, highest, per_second, bitrate, most)
+    return Limits(samples, widest, highest, per_second, bitrate, most, binding=())
 
 
 def samples_of(info: CodecInfo) -> Samples | None:

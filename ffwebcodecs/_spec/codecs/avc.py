@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isqrt
 
-from ...errors import DataError, NotSupportedError
+from ...errors import DataError
 from ..numbers import show
 from .bits import BitReader, Record, as_view
 from .grammar import HEX, CodecInfo, Limits, Samples, Stream, bad
@@ -109,6 +109,8 @@ def parse_string(codec: str, entry: str, fields: list[str]) -> CodecInfo:
     profile, constraints, level = int(text[:2], 16), int(text[2:4], 16), int(text[4:], 16)
     if profile not in _PROFILES:
         raise bad(codec, f"unknown profile {profile} (0x{text[:2]})")
+    if level not in _LEVELS:
+        raise bad(codec, f"there is no level {level / 10:g} (0x{text[4:]})")
     depth = 8 if profile in _EIGHT_BITS else None
     return CodecInfo(
         codec,
@@ -267,18 +269,16 @@ def description_of(header: object, *, complete: bool = True) -> bytes:
 
 def limits_of(info: CodecInfo) -> Limits | None:
     """Return what the level allows."""
-    level = info.level
-    if level is None:
+    if info.level is None:
         return None
-    if level not in _LEVELS:
-        raise NotSupportedError(f"{info.string}: there is no level {level / 10:g}")
-    per_second, per_picture, kilobits = _LEVELS[level]
+    per_second, per_picture, kilobits = _LEVELS[info.level]
     longest = isqrt(8 * per_picture)
     bitrate = int(kilobits * 1000 * _BITRATE.get(info.profile or 0, 1.0))
     return Limits(
         *(per_picture, longest, longest, per_second, bitrate, f"the most is {per_picture}"),
         block=16,
         unit="macroblocks",
+        binding=("size", "bitrate"),
     )
 
 

@@ -25,6 +25,8 @@ RECORD = ""
 HEADER = ""
 
 PREFIX = "ffmpeg:"
+# Their packets are no bytes: the one's are addresses in this process, the other has none.
+NOT_BYTES = frozenset(("wrapped_avframe", "vnull"))
 
 
 def parse_string(codec: str, entry: str, fields: list[str]) -> CodecInfo:
@@ -32,6 +34,8 @@ def parse_string(codec: str, entry: str, fields: list[str]) -> CodecInfo:
     name = codec[len(PREFIX) :]
     if not name or not name.isascii() or not name.replace("_", "a").replace("-", "a").isalnum():
         raise bad(codec, "expected the name of a codec after 'ffmpeg:', such as 'ffmpeg:prores'")
+    if name in NOT_BYTES:
+        raise bad(codec, "its packets are not bytes, so they can neither be kept nor passed on")
     return CodecInfo(codec, NAME, name, entry)
 
 

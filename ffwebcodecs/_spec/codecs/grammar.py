@@ -186,9 +186,12 @@ class Limits:
         What a picture may have, for a message.
     bitrate : int
         Bits per second.
+    binding : tuple of {"size", "rate", "bitrate"}
+        Those that make a configuration unsupported.
     """
 
     __slots__ = (
+        "binding",
         "bitrate",
         "block",
         "highest",
@@ -210,6 +213,7 @@ class Limits:
         *,
         block: int = 1,
         unit: str = "samples",
+        binding: tuple[str, ...] = ("size", "rate", "bitrate"),
     ) -> None:
         self.per_picture = per_picture
         self.widest = widest
@@ -219,6 +223,7 @@ class Limits:
         self.most = most
         self.block = block
         self.unit = unit
+        self.binding = binding
 
 
 def bad(codec: str, problem: str) -> NotSupportedError:

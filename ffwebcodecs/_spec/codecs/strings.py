@@ -4,7 +4,7 @@ A string names a codec exactly, letter case included: ``avc1.42001E``, ``hvc1.1.
 ``vp8``, ``vp09.00.10.08``, ``av01.0.04M.08``. ``ffmpeg:NAME`` is this package's extension. Rules:
 RFC 6381 with ISO/IEC 14496-15 annex E (AVC, HEVC), and the ISO media bindings of VP9 and AV1.
 Where browsers are laxer than a rule (``vp09.0.10.8``, ``av01`` with some optional fields) so is
-this. A level only has to be well-formed for AVC and HEVC: it does not decide whether we decode.
+this. An AVC level has to exist, an HEVC level only to be well-formed.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _lowest(
 ) -> str:
     for string in strings:
         try:
-            check_level(parse_codec(string), width, height, framerate, bitrate)
+            check_level(parse_codec(string), width, height, framerate, bitrate, exact=True)
         except NotSupportedError:
             continue
         return string
