@@ -11,6 +11,7 @@ from .._runtime import trace
 from .._runtime.pool import FramePool, Held
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, FramePoolExhaustedError, NotSupportedError
@@ -104,6 +105,7 @@ def open_decoder(
         Why this FFmpeg cannot decode it.
     """
     info: CodecInfo = parse_codec(config.codec)
+    require_bytes(info.name)
     family, description = families.of(info), config.description
     length_size_of(family, description)
     size = None if config.coded_width is None else (config.coded_width, config.coded_height)

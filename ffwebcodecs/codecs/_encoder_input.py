@@ -15,6 +15,7 @@ from .._av.codecs.encoder_formats import encoder_name, find_encoder, formats_of
 from .._av.frames.pixel_format import describe
 from .._spec.codecs import families
 from .._spec.codecs.encoder_config import VideoEncoderConfig
+from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.encoders.choice import (
     allowed,
@@ -26,7 +27,7 @@ from .._spec.encoders.choice import (
 )
 from .._spec.encoders.clock import allowed_rate
 from .._spec.encoders.levels import check_level
-from .._spec.encoders.options import SCALABILITY_MODES, translate
+from .._spec.encoders.options import SCALABILITY_MODES, names_b_frames, translate
 from .._spec.encoders.request import Request
 from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, names_of
 from .._spec.frames.pix_fmt import PixFmt
@@ -55,11 +56,16 @@ def named_format(options: Mapping[str, object] | None) -> PixFmt | None:
 
 
 class Configuration:
-    """A configuration, taken apart; raises NotSupportedError for what nobody could encode."""
+    """A configuration, taken apart; raises NotSupportedError for what nobody could encode.
 
-    def __init__(self, config: VideoEncoderConfig) -> None:
+    With `reorders` the encoder may write B-frames where it likes; else, as in browsers, only if its
+    own options name them: who gets chunks expects them in the order of the frames.
+    """
+
+    def __init__(self, config: VideoEncoderConfig, *, reorders: bool = False) -> None:
         self.config = config
         self.info: CodecInfo = parse_codec(config.codec)
+        require_bytes(self.info.name)
         self.wanted = wanted_samples(self.info)
         self.realtime = config.latency_mode == "realtime"
         self.extra: dict[str, str] = dict(config.encoder_options or {})  # type: ignore[arg-type]
@@ -67,6 +73,7 @@ class Configuration:
         self.pixel_format = _pixel_format(self.extra)
         for key in _PIXEL_FORMAT:
             self.extra.pop(key, None)
+        self.reorders = reorders or names_b_frames(self.extra)
         self.keep_alpha = config.alpha == "keep"
         self.layers = 1
         self.lengths = False
@@ -131,6 +138,7 @@ class Configuration:
             alpha=self.keep_alpha,
             lengths=self.lengths,
             repeat=self.repeat,
+            reorders=self.reorders,
             threads=self.threads,
             chroma=format.chroma,
             depth=format.depth,

@@ -69,10 +69,14 @@ Output = tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]
 
 
 class EncoderDriver:
-    """Runs an `EncoderCore` for an engine. An output is a chunk and its metadata."""
+    """Runs an `EncoderCore` for an engine. An output is a chunk and its metadata.
 
-    def __init__(self, status: EncoderStatus) -> None:
+    `reorders` is that of `Configuration`.
+    """
+
+    def __init__(self, status: EncoderStatus, *, reorders: bool = False) -> None:
         self._status = status
+        self._reorders = reorders
         self._configuration: Configuration | None = None
         self._opened: Opened | None = None
         self._is_fresh = False  # opened for assumed pictures, no frame seen
@@ -88,7 +92,7 @@ class EncoderDriver:
 
     def open(self, config: Any) -> None:
         before, self._configuration = self._configuration, None
-        configuration = Configuration(config)
+        configuration = Configuration(config, reorders=self._reorders)
         opened = self._opened
         unchanged = (
             before is not None

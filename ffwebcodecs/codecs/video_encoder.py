@@ -26,7 +26,7 @@ from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 
 @public
 class VideoEncoder(Codec):
-    """Encodes frames into chunks, in decoding order.
+    """Encodes frames into chunks, in the order of the frames.
 
     `encode` and the other methods only queue work and return; a worker thread encodes. Chunks and
     errors arrive through the callbacks: on the event loop, if the encoder was made while one was
@@ -48,7 +48,8 @@ class VideoEncoder(Codec):
     Notes
     -----
     The behaviour is that of VideoEncoder in the W3C WebCodecs specification; `close` may be called
-    twice.
+    twice. There are no B-frames unless `encoder_options` name them (``bf``, ``bframes``): chunks
+    then come in decoding order.
 
     Examples
     --------
@@ -61,7 +62,6 @@ class VideoEncoder(Codec):
     """
 
     __slots__ = (
-        "_last",
         "_lock",
         "_mode",
         "_orientation",
@@ -78,12 +78,11 @@ class VideoEncoder(Codec):
         error: Callable[[BaseException], object],
     ) -> None:
         super().__init__(output, error)
-        # Timestamps are checked and frames queued in one order. Reentrant, because the garbage
+        # Orientations are checked and frames queued in one order. Reentrant, because the garbage
         # collector may run a destructor that encodes.
         self._lock = threading.RLock()
         forked.watch(self)
         self._orientation: tuple[int, bool] | None = None
-        self._last: int | None = None
         self._quantizers = 0, 51
         self._mode = "variable"
         self._status = EncoderStatus()
@@ -134,7 +133,6 @@ class VideoEncoder(Codec):
         with self._lock:
             self._engine.configure(parsed)
             self._orientation = None
-            self._last = None
             self._quantizers = quantizers
             self._mode = parsed.bitrate_mode
 
@@ -160,8 +158,12 @@ class VideoEncoder(Codec):
         InvalidStateError
             The encoder is not configured.
         DataError
-            The frame is turned otherwise than the first one after `configure`, or it is not later
-            than the frame before. Nothing has changed.
+            The frame is turned otherwise than the first one after `configure`. Nothing has changed.
+
+        Notes
+        -----
+        Timestamps may repeat or go back, as in browsers: chunks come in the order of the frames,
+        each with the time of its frame. (A file wants times that go up: see `Muxer.add_chunk`.)
         """
         if not isinstance(frame, VideoFrame):
             raise InvalidArgumentError(f"encode takes a VideoFrame, got {show(frame)}")
@@ -183,15 +185,9 @@ class VideoEncoder(Codec):
                     f"{orientation[1]}, the first one since configure has {self._orientation[0]} "
                     f"and {self._orientation[1]}"
                 )
-            if self._last is not None and timestamp <= self._last:
-                raise DataError(
-                    f"the frame at {timestamp} us is not later than the one before, at "
-                    f"{self._last} us: timestamps must go up"
-                )
             pending = PendingFrame(picture, shape, timestamp, duration, key_frame, quantizer)
             self._engine.enqueue(pending, "encode")
             self._orientation = orientation
-            self._last = timestamp
 
     def _checked(self, quantizer: object) -> int | None:
         value = to_integer(quantizer, "quantizer")
@@ -227,7 +223,6 @@ class VideoEncoder(Codec):
         with self._lock:
             super().reset()
             self._orientation = None
-            self._last = None
 
     @property
     def encode_queue_size(self) -> int:

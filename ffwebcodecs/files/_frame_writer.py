@@ -46,7 +46,7 @@ class FrameWriter:
         self._options = options
         self._source_rate = source_rate
         self._status = EncoderStatus()
-        self._driver = EncoderDriver(self._status)
+        self._driver = EncoderDriver(self._status, reorders=True)
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
         self._last: int | None = None
@@ -82,7 +82,8 @@ class FrameWriter:
             self._driver.open(VideoEncoderConfig.parse(self.config))
             self._check_quantizer()
         if self._last is not None and timestamp <= self._last:
-            timestamp = self._last + 1  # a repeated time: a microsecond later, and nothing is lost
+            # As the documentation of `write_frames` says; nothing is lost.
+            timestamp = self._last + 1
         self._last = timestamp
         shape = frame._shape
         orientation = shape.rotation, shape.flip

@@ -8,6 +8,7 @@ from .._av.files.demux import StreamInfo
 from .._av.frames.pixel_format import pix_fmt_name
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.grammar import Stream
 from .._spec.codecs.strings import parse_codec
 from .._spec.frames.color import names_of
@@ -16,7 +17,8 @@ from ..errors import DataError, NotSupportedError
 
 
 def make_config(info: StreamInfo) -> VideoDecoderConfig:
-    """Return the decoder configuration of a stream."""
+    """Return the decoder configuration of a stream; raises NotSupportedError if there is none."""
+    require_bytes(info.codec)
     codec = codec_string(info)
     description: bytes | None = None
     if info.extradata and families.of(parse_codec(codec)).is_description(info.extradata):

@@ -195,7 +195,8 @@ class Muxer(Closable):
             The muxer is closed, or writing has failed before.
         InvalidArgumentError
             The first chunk comes without a `decoder_config`, something is missing in it, or the
-            timestamp is not possible here. The chunk was not taken.
+            timestamp is not possible here: those of a file must go up, though encoders take any.
+            The chunk was not taken.
         DataError
             The first chunk is not a key chunk.
         NotSupportedError

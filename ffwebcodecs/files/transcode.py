@@ -74,7 +74,9 @@ def transcode(
         ``"ffmpeg:NAME"``; default: what is usual for the output's suffix.
     map_frame : callable, optional
         Called with each VideoFrame, in the calling thread; returns it, another frame, or None to
-        drop it. Frames are closed for you. The first frame returned decides the size.
+        drop it. Frames are closed for you. The first frame returned decides the size. Each is shown
+        at its own timestamp. One that repeats, or goes back by a tenth of a second at most, becomes
+        a microsecond more than that of the frame before; one that goes back further is a DataError.
     bitrate : int, optional
         Bits per second; default: the encoder's usual quality.
     quantizer : int, optional
@@ -117,6 +119,8 @@ def transcode(
         This FFmpeg cannot decode or encode it, or the container cannot hold it.
     EncodingError
         The input is damaged. There is no output then.
+    DataError
+        Timestamps go back, or the orientation changes. There is no output then.
     OSError
         A file cannot be read or written.
 

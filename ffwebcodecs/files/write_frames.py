@@ -39,7 +39,9 @@ def write_frames(
     Parameters
     ----------
     frames : iterable of VideoFrame
-        In presentation order. Each is taken: it is closed when it has been encoded.
+        In presentation order. Each is taken: it is closed when it has been encoded. A timestamp
+        that repeats, or goes back by a tenth of a second at most, becomes one microsecond more than
+        that of the frame before; one that goes back further is an error.
     output : path or writable binary file object
     codec, bitrate, quantizer, width, height, framerate, format, alpha, latency_mode
         As for `transcode`.
@@ -52,7 +54,7 @@ def write_frames(
 
     Raises
     ------
-    InvalidArgumentError, NotSupportedError, EncodingError, OSError
+    InvalidArgumentError, NotSupportedError, EncodingError, DataError, OSError
         As `transcode`; there is no output then.
 
     Examples

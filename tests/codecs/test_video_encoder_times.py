@@ -6,6 +6,7 @@ import subprocess
 from itertools import pairwise
 from typing import Any
 
+import attack
 import pytest
 from decode_helpers import TIMEOUT
 from encode_helpers import (
@@ -18,7 +19,7 @@ from encode_helpers import (
     settings,
 )
 
-from ffwebcodecs import DataError, VideoFrame
+from ffwebcodecs import VideoFrame
 
 pytestmark = pytest.mark.divided
 
@@ -98,29 +99,59 @@ def test_b_frames_come_back_in_order() -> None:
     assert [frame.timestamp for frame in found] == [timestamp for timestamp, _ in times]
 
 
-@pytest.mark.parametrize("later", [0, 10_000, -5, 9_999])
-def test_a_time_that_does_not_go_up_is_refused_without_harm(later: int) -> None:
+BACKWARDS: dict[str, list[tuple[int, int | None]]] = {
+    "as in browsers": [(0, 33_333), (33_333, 33_333), (0, None), (0, 5)],
+    "all the same": [(7, 1)] * 6,
+    "downwards": [(100_000 - index * 33_333, 33_333) for index in range(6)],
+    "joined": [(index % 4 * 40_000, 40_000) for index in range(12)],
+    "extremes": [(2**63 - 1, 1), (-(2**63), 1), (2**63 - 1, 1), (0, 2**64 - 1)],
+    "to and fro": [(0, 1), (HOUR, 1), (1, 1), (2 * HOUR, 1), (HOUR, 1), (HOUR, 1)],
+}
+
+
+@pytest.mark.parametrize("mode", ["quality", "realtime"])
+@pytest.mark.parametrize("name", BACKWARDS)
+@pytest.mark.parametrize(("codec", "encoder"), CODECS)
+def test_times_that_repeat_or_go_back_come_back_in_order(
+    codec: str, encoder: str, name: str, mode: str
+) -> None:
+    need(encoder)
+    outputs = encode_at(codec, BACKWARDS[name], latency_mode=mode)
+    found = [(output.chunk.timestamp, output.chunk.duration) for output in outputs]
+    assert found == BACKWARDS[name]
+
+
+def test_a_time_may_go_back_in_the_middle_of_a_live_encoder() -> None:
     need("libvpx")
     outputs = Outputs()
     with outputs.encoder() as encoder:
-        encoder.configure(settings("vp8"))
-        with frame_of(0, timestamp=10_000) as frame:
-            encoder.encode(frame)
-        with (
-            frame_of(1, timestamp=later) as frame,
-            pytest.raises(DataError, match=rf"{later} us.*10000 us"),
-        ):
-            encoder.encode(frame)
-        assert encoder.state == "configured"
-        with frame_of(2, timestamp=10_001) as frame:
-            encoder.encode(frame)
+        for timestamps in ([10_000, 10_000, -5], [-7, -7]):
+            encoder.configure(settings("vp8"))
+            for timestamp in timestamps:
+                with frame_of(0, timestamp=timestamp) as frame:
+                    encoder.encode(frame)
         encoder.flush().result(TIMEOUT)
-        assert not outputs.errors
-        encoder.configure(settings("vp8"))
-        with frame_of(3, timestamp=-7) as frame:  # a new stream may begin anywhere
-            encoder.encode(frame)
-        encoder.flush().result(TIMEOUT)
-    assert [output.chunk.timestamp for output in outputs.list] == [10_000, 10_001, -7]
+    assert not outputs.errors
+    assert [output.chunk.timestamp for output in outputs.list] == [10_000, 10_000, -5, -7, -7]
+
+
+@pytest.mark.attack
+def test_any_times_come_back() -> None:
+    need("libvpx")
+    chance, failed = attack.dice("encoder times"), 0
+    tries = attack.rounds(10, 400)
+    for _ in range(tries):
+        steps = [0, 0, 1, -1, 40_000, -40_000, HOUR, -HOUR, 2**60, -(2**60)]
+        times: list[tuple[int, int | None]] = [(chance.randrange(-(10**6), 10**6), None)]
+        for _ in range(chance.randrange(1, 20)):
+            timestamp = times[-1][0] + chance.choice(steps)
+            times.append((max(-(2**63), min(2**63 - 1, timestamp)), chance.choice([None, 0, 5])))
+        codec = chance.choice(["vp8", "avc1.42001E", "ffmpeg:mpeg4", "ffmpeg:ffv1"])
+        rate = chance.choice([None, 1, 29.97, 1000])
+        outputs = encode_at(codec, times, framerate=rate)
+        failed += [(one.chunk.timestamp, one.chunk.duration) for one in outputs] != times
+    attack.report("times of frames", tries, failed, "chunks without the time of their frame")
+    assert not failed
 
 
 def test_a_frame_without_duration_gives_a_chunk_without() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from clips import clip, framemd5
 from decode_helpers import Stream, stream
-from encode_helpers import STEP, frame_of, need
+from encode_helpers import STEP, encode, frame_of, need, settings
 from mux_helpers import mux, packets, pictures, start_step, video_stream
 
 from ffwebcodecs import EncodedVideoChunk, InvalidArgumentError, Muxer, write_frames
@@ -178,3 +178,29 @@ def test_long_gap_is_kept_or_refused(gap: int, place: int, tmp_path: Path) -> No
     shown = [frame.timestamp for frame in framemd5(path)]
     assert len(shown) == 45
     assert all(abs(have - want) <= tick for have, want in zip(shown, times, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "suffix"),
+    [
+        ("vp8", "libvpx", "webm"),
+        ("avc1.64001E", "libx264", "mp4"),
+        ("avc1.64001E", "libx264", "ts"),
+        ("ffmpeg:mpeg4", "mpeg4", "avi"),
+    ],
+)
+@pytest.mark.parametrize("later", [0, STEP])
+def test_chunk_of_a_repeated_or_earlier_frame_is_refused_with_what_to_do(
+    codec: str, name: str, suffix: str, later: int, tmp_path: Path
+) -> None:
+    need(name)
+    times = [0, STEP, later, 2 * STEP]
+    outputs = encode(settings(codec), (frame_of(n, timestamp=t) for n, t in enumerate(times)))
+    path = tmp_path / f"made.{suffix}"
+    with Muxer(path) as muxer:
+        for chunk, metadata in outputs[:2]:
+            muxer.add_chunk(chunk, metadata)
+        with pytest.raises(InvalidArgumentError, match=rf"at {later} us.*repeat or go back"):
+            muxer.add_chunk(*outputs[2])
+        muxer.add_chunk(*outputs[3])
+    assert len(packets(path)) == 3

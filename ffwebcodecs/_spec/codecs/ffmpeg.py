@@ -5,6 +5,7 @@ What its headers say is between FFmpeg's muxers, demuxers and coders; here they 
 
 from __future__ import annotations
 
+from ...errors import NotSupportedError
 from .bits import as_view
 from .grammar import CodecInfo, Limits, Samples, Stream, bad
 
@@ -34,9 +35,15 @@ def parse_string(codec: str, entry: str, fields: list[str]) -> CodecInfo:
     name = codec[len(PREFIX) :]
     if not name or not name.isascii() or not name.replace("_", "a").replace("-", "a").isalnum():
         raise bad(codec, "expected the name of a codec after 'ffmpeg:', such as 'ffmpeg:prores'")
-    if name in NOT_BYTES:
-        raise bad(codec, "its packets are not bytes, so they can neither be kept nor passed on")
     return CodecInfo(codec, NAME, name, entry)
+
+
+def require_bytes(name: str) -> None:
+    """Raise NotSupportedError for a codec whose packets are not bytes, by FFmpeg's name."""
+    if name in NOT_BYTES:
+        raise NotSupportedError(
+            f"{PREFIX}{name}: its packets are not bytes, they can neither be kept nor passed on"
+        )
 
 
 def codec_string(stream: Stream) -> str:

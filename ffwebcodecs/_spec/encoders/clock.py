@@ -2,8 +2,9 @@
 
 Encoders want a time base like a frame rate: some take no other, others judge the bit rate by it.
 So a frame gets a tick, about its time in frames, and this table remembers what the tick stands for.
-Ticks and timestamps both only go up, so a decoding time, which may lie between the ticks, has its
-place between the timestamps.
+Ticks only go up. They follow the timestamps while these go up, which keeps the rate control of
+variable rates right; where a timestamp repeats or goes back, the next frame comes one tick later. A
+decoding time, which may lie between the ticks, has its place between their timestamps.
 """
 
 from __future__ import annotations
@@ -32,16 +33,21 @@ class EncoderClock:
         self._ticks: list[int] = []
         self._timestamps: list[int] = []
         self._durations: list[int | None] = []
-        self._elapsed = Fraction(0)  # seconds since the first frame, long gaps cut short
+        self._elapsed = Fraction(0)  # the encoder's seconds since the first frame
         self._last_dts: int | None = None
 
     def stamp(self, timestamp: int, duration: int | None) -> int:
-        """Return the tick of the next frame; timestamps only go up."""
+        """Return the tick of the next frame, later than the one before, whatever its timestamp."""
         tick = 0
         if self._ticks:
             step = Fraction(timestamp - self._timestamps[-1], 1_000_000)
-            self._elapsed += min(step, Fraction(_LONGEST_GAP))
-            tick = max(self._ticks[-1] + 1, round(self._elapsed * self._rate))
+            tick = self._ticks[-1] + 1
+            if step > 0:
+                self._elapsed += min(step, Fraction(_LONGEST_GAP))
+                tick = max(tick, round(self._elapsed * self._rate))
+            else:
+                # What follows is counted from this tick on.
+                self._elapsed = max(self._elapsed, tick / self._rate)
         self._ticks.append(tick)
         self._timestamps.append(timestamp)
         self._durations.append(duration)
@@ -65,7 +71,9 @@ class EncoderClock:
         return self._between(tick), None
 
     def decoding(self, tick: int, timestamp: int) -> int:
-        """Return a decoding time in microseconds: after the last one, not after `timestamp`."""
+        """Return a decoding time in microseconds: not after `timestamp`, and after the last one
+        unless the timestamps go back.
+        """
         if self._ticks and tick < self._ticks[0] - _MOST:
             # x265 gives what it finds in memory for streams shorter than its delay.
             tick = self._ticks[0] - 2

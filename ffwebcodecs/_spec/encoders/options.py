@@ -12,7 +12,7 @@ from .request import Request, Setup
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 # Their encoders take no quantizer for each frame, but one quality for all: their option "crf".
 _ONE_QUALITY = frozenset(("vp8", "vp9", "av1"))
@@ -62,6 +62,24 @@ def has_one_quality(info: CodecInfo) -> bool:
     return info.family in _ONE_QUALITY
 
 
+# What makes an encoder write pictures in another order than they are shown in, by any name.
+_B_FRAMES = frozenset(("bf", "bframes", "b-frames", "max-b-frames"))
+
+
+def names_b_frames(options: Mapping[str, str]) -> bool:
+    """Tell whether an encoder's own options say how many B-frames there are; a preset does not."""
+    return any(
+        name.replace("_", "-") in _B_FRAMES
+        or (name.endswith(("-params", "opts")) and not _B_FRAMES.isdisjoint(_parameters(text)))
+        for name, text in options.items()
+    )
+
+
+def _parameters(text: str) -> list[str]:
+    """Return the names in ``name=value:name=value``, as the encoder libraries read them."""
+    return [part.partition("=")[0].strip().replace("_", "-") for part in text.split(":")]
+
+
 def translate(encoder: str, request: Request) -> Setup:
     """Return how to open `encoder` for a request.
 
@@ -76,6 +94,10 @@ def translate(encoder: str, request: Request) -> Setup:
     if request.mode == "quantizer" and quantizer_range(encoder) is None:
         raise NotSupportedError(f"{encoder} takes no quantizer for each frame")
     _TRANSLATORS.get(encoder, _other)(encoder, request, setup)
+    if not request.reorders:
+        if encoder == "libx265":  # of some releases this option says nothing to it
+            setup.parameters.append("bframes=0")
+        setup.options["bf"] = "0"
     if request.lengths or request.info.is_ffmpeg:
         setup.flags.add("global_header")
     if request.realtime:

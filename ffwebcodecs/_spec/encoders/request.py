@@ -21,6 +21,7 @@ class Request:
         "mode",
         "rate",
         "realtime",
+        "reorders",
         "repeat",
         "threads",
         "width",
@@ -40,6 +41,7 @@ class Request:
         alpha: bool = False,
         lengths: bool = False,
         repeat: bool = False,
+        reorders: bool = False,
         threads: int = 1,
         chroma: str = "420",
         depth: int = 8,
@@ -55,6 +57,7 @@ class Request:
         self.alpha = alpha
         self.lengths = lengths  # H.264, HEVC: length prefixes instead of start codes
         self.repeat = repeat  # H.264, HEVC: parameter sets in the stream as well
+        self.reorders = reorders  # B-frames as the encoder, or the caller's options, will have it
         self.threads = threads
         self.chroma = chroma
         self.depth = depth

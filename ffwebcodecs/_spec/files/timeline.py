@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 # H.264 and HEVC reorder by 16 pictures at most.
 WINDOW = 32
 _DEFAULT_STEP = 40000
+_HINT = (
+    "a VideoEncoder takes timestamps that repeat or go back, a file does not: give every frame a "
+    "later one than the frame before"
+)
 _LONGEST_STEP = 10_000_000
 
 
@@ -101,14 +105,15 @@ class Timeline:
             return
         if entry.dts is not None and last.dts is not None:
             if entry.dts <= last.dts:
+                direct = entry.dts == entry.pts and last.dts == last.pts
                 raise InvalidArgumentError(
                     f"the chunk at {entry.pts} us has the decoding time {entry.dts} us, which is "
-                    f"not after its predecessor's, {last.dts} us"
+                    f"not after its predecessor's, {last.dts} us" + f" ({_HINT})" * direct
                 )
         elif not self._reorders and entry.pts <= last.pts:
             raise InvalidArgumentError(
                 f"the chunk at {entry.pts} us comes after one at {last.pts} us: timestamps of this "
-                "codec must increase"
+                f"codec must increase ({_HINT})"
             )
         if self._upcoming is not None:
             allowed = self._last_dts

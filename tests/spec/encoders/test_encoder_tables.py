@@ -138,6 +138,14 @@ def test_streams_beyond_their_level_are_refused(
         check_level(parse_codec(codec), width, height, rate, bitrate)
 
 
+def test_ticks_follow_the_time_where_it_rises_and_go_on_by_one_elsewhere() -> None:
+    clock = EncoderClock(Fraction(10))
+    times = [0, 100_000, 100_000, 50_000, 250_000, 1_250_000, 1_150_000, 1_250_000, 1_550_000]
+    ticks = [clock.stamp(timestamp, None) for timestamp in times]
+    assert ticks == [0, 1, 2, 3, 5, 15, 16, 17, 20]
+    assert [clock.presentation(tick)[0] for tick in ticks] == times
+
+
 def test_clock_remembers_times_that_its_ticks_cannot_tell() -> None:
     clock = EncoderClock(Fraction(30))
     times = [(-5, 1), (0, None), (1, 3), (33_334, 4), (10**15, 5)]
