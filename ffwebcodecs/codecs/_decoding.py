@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
+from .._av.codecs.parameters import StreamParameters
 from .._runtime import trace
 from .._runtime.pool import FramePool, Held
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.strings import CodecInfo, parse_codec
-from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.color import Said, first_said
+from .._spec.frames.color_space import VideoColorSpace, from_members
 from ..errors import DataError, FramePoolExhaustedError, NotSupportedError
 from ..frames._shape import FrameShape, ShapeCache
 from .encoded_video_chunk import EncodedVideoChunk
@@ -128,14 +130,29 @@ def open_decoder(
     aspect = None
     if config.display_aspect_width is not None:
         aspect = config.display_aspect_width, config.display_aspect_height
-    color = config.color_space
+    color = None if config.color_space is None else VideoColorSpace.parse(config.color_space)
+    tags = _file_colors(config)
+    if color not in (None, VideoColorSpace()) and from_members(first_said([tags])) == color:
+        color = None  # a file's own, which nobody has replaced: the bitstream may say more
+    else:
+        tags = (None, None)
     shapes = ShapeCache(
-        None if color is None else VideoColorSpace.parse(color),
+        color,
         aspect,  # type: ignore[arg-type]
         int(config.rotation),
         config.flip,
+        tags,
+        (info.color, info.full_range),
     )
     return core, shapes
+
+
+def _file_colors(config: VideoDecoderConfig) -> Said:
+    """Return what the file says of colours if the configuration is a file's, in H.273 codes."""
+    if config._native is None:
+        return None, None
+    *codes, full = StreamParameters._make(config._native).color
+    return (codes[0], codes[1], codes[2]), {1: False, 2: True}.get(full)
 
 
 def length_size_of(family: families.Family, description: object) -> int | None:

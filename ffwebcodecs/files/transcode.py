@@ -149,6 +149,7 @@ def transcode(
         threads=options.threads,
         hardware_acceleration=hardware_acceleration,
     )
+    file.shapes.assumes = False  # the output says no colours that the input does not say
     events = FileEvents(file, start=first, stop=last)
     try:
         demuxer = events.demuxer

@@ -7,9 +7,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
-from .._av.frames.pixel_format import pix_fmt_name
-from .._spec.frames.color import ColorMembers, names_of
-from .._spec.frames.color_space import VideoColorSpace
+from .._av.frames.pixel_format import describe, pix_fmt_name
+from .._spec.frames.color import (
+    GRAY_DEFAULT,
+    RGB_DEFAULT,
+    YUV_DEFAULT,
+    Said,
+    codes_of_members,
+    first_said,
+)
+from .._spec.frames.color_space import VideoColorSpace, from_members
 from .._spec.frames.formats import BY_FFMPEG, PixelFormat
 from .._spec.frames.geometry import display_size_for_buffer
 from .._spec.frames.rect import Rect
@@ -68,14 +75,32 @@ class ShapeCache:
     Parameters
     ----------
     color_space : VideoColorSpace, optional
-        Members that are not None override the bitstream's.
+        The configuration's: it is what frames have, whatever else is said.
     display_aspect : (int, int), optional
         Display aspect ratio, width and height; default: the bitstream's sample aspect ratio.
     rotation, flip
         Of every frame.
+    file_colors, string_colors : (codes, full range), optional
+        What the file says of colours, which goes before the bitstream, and what the codec string
+        says, which comes after it.
+
+    Attributes
+    ----------
+    assumes : bool
+        Whether what nobody says is BT.709 (sRGB for RGB), or left open.
     """
 
-    __slots__ = ("_color_space", "_display_aspect", "_flip", "_key", "_rotation", "_shape")
+    __slots__ = (
+        "_color_space",
+        "_display_aspect",
+        "_file_colors",
+        "_flip",
+        "_key",
+        "_rotation",
+        "_shape",
+        "_string_colors",
+        "assumes",
+    )
 
     def __init__(
         self,
@@ -83,7 +108,12 @@ class ShapeCache:
         display_aspect: tuple[int, int] | None = None,
         rotation: int = 0,
         flip: bool = False,
+        file_colors: Said = (None, None),
+        string_colors: Said = (None, None),
     ) -> None:
+        self.assumes = True
+        self._file_colors = file_colors
+        self._string_colors = string_colors
         self._color_space = color_space
         self._display_aspect = display_aspect
         self._rotation = rotation
@@ -131,18 +161,22 @@ class ShapeCache:
     def _color(
         self, pix_fmt: str, primaries: int, transfer: int, matrix: int, range_: int
     ) -> VideoColorSpace:
+        if self._color_space is not None:
+            return self._color_space
         full: bool | None = True if range_ == 2 else False if range_ == 1 else None
         if pix_fmt.startswith("yuvj"):  # FFmpeg's old way to say full range
             full = True
-        found: ColorMembers = (*names_of(primaries, transfer, matrix), full)
-        fmt = BY_FFMPEG.get(pix_fmt)
-        if fmt is not None and fmt.is_rgb:
+        bitstream: Said = ((primaries, transfer, matrix), full)
+        sources = [self._file_colors, bitstream, self._string_colors]
+        fmt = describe(pix_fmt)
+        is_rgb = fmt is not None and fmt.rgb
+        if self.assumes:
+            default = RGB_DEFAULT if is_rgb else YUV_DEFAULT
+            if pix_fmt.startswith(("gray", "ya", "mono")):
+                default = GRAY_DEFAULT
+            sources.append(codes_of_members(default))
+        found = first_said(sources)
+        if is_rgb:
             # RGB has no other matrix, whatever the stream left unsaid.
-            found = (found[0], found[1], "rgb", True if full is None else full)
-        over = self._color_space
-        if over is not None:
-            given = (over.primaries, over.transfer, over.matrix, over.full_range)
-            found = tuple(f if g is None else g for f, g in zip(found, given, strict=True))  # type: ignore[assignment]
-        return VideoColorSpace(
-            primaries=found[0], transfer=found[1], matrix=found[2], full_range=found[3]
-        )
+            found = (found[0], found[1], "rgb", True if found[3] is None else found[3])
+        return from_members(found)

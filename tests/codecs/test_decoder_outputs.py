@@ -24,7 +24,6 @@ from decode_helpers import (
 import ffwebcodecs
 from ffwebcodecs import (
     Rect,
-    VideoColorSpace,
     VideoDecoder,
     VideoFrame,
 )
@@ -143,42 +142,6 @@ def test_rotation_and_flip_come_from_the_configuration(rotation: float, flip: bo
     config = {"codec": "vp8", "rotation": rotation, "flip": bool(flip)}
     found = first_frame(config, tiny().records, lambda f: (f.rotation, f.flip))
     assert found == ({-90: 270, 44: 0}.get(rotation, rotation), bool(flip))
-
-
-TAGGED = Clip(
-    "h264-smpte170m.mp4",
-    *("libx264", *X264, "-color_primaries", "smpte170m", "-color_trc", "smpte170m"),
-    *("-colorspace", "smpte170m", "-color_range", "tv"),
-    frames=3,
-)
-STREAM_COLORS = {
-    "primaries": "smpte170m",
-    "transfer": "smpte170m",
-    "matrix": "smpte170m",
-    "full_range": False,
-}
-
-
-@pytest.mark.parametrize(
-    "override",
-    [
-        None,
-        {},
-        {"primaries": "bt2020"},
-        {"transfer": "pq"},
-        {"matrix": "bt709"},
-        {"full_range": True},
-        {"primaries": "bt709", "transfer": "bt709", "matrix": "bt709", "full_range": True},
-    ],
-    ids=repr,
-)
-def test_color_space_members_of_the_configuration_override_the_streams(
-    override: dict[str, Any] | None,
-) -> None:
-    data = stream_of(TAGGED.path())
-    config = replace(data.config, color_space=override)
-    expected = VideoColorSpace(**{**STREAM_COLORS, **(override or {})})
-    assert first_frame(config, data.records, lambda frame: frame.color_space) == expected
 
 
 def test_formats_are_named_or_none() -> None:

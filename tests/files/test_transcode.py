@@ -65,6 +65,13 @@ def test_colours_are_kept(name: str, tmp_path: Path) -> None:
     assert [stream.get(key) for key in keys] == ["bt2020", "smpte2084", "bt2020nc", "tv"]
 
 
+def test_colours_that_the_input_does_not_say_are_not_made_up(tmp_path: Path) -> None:
+    fast(tmp_path / "a.mp4", clip("h264-bframes.mp4"))
+    stream = video_stream(tmp_path / "a.mp4")
+    keys = ("color_primaries", "color_transfer", "color_space", "color_range")
+    assert {stream.get(key) or "unknown" for key in keys} == {"unknown"}
+
+
 def test_full_range_is_kept(tmp_path: Path) -> None:
     source = clip("h264-full-range.mp4")
     fast(tmp_path / "a.mp4", source)

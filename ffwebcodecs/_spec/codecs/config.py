@@ -44,7 +44,8 @@ class VideoDecoderConfig:
     display_aspect_width, display_aspect_height : int, optional
         Shape to display; both or neither.
     color_space : VideoColorSpace or mapping, optional
-        Overrides what the stream says.
+        What frames have instead of what the stream says; absent members are None then. Without it
+        it is what the stream says, then the codec string, then BT.709.
     hardware_acceleration : {"no-preference", "prefer-hardware", "prefer-software"}
     optimize_for_latency : bool, optional
         Give each frame as soon as possible.

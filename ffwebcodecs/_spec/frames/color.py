@@ -7,6 +7,8 @@ from ..numbers import show
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .formats import PixelFormat
 
 PRIMARIES: dict[str, int] = {
@@ -77,6 +79,33 @@ def default_members(fmt: PixelFormat) -> ColorMembers:
     if fmt.is_rgb:
         return RGB_DEFAULT
     return GRAY_DEFAULT if fmt.name == "GRAY8" else YUV_DEFAULT
+
+
+# H.273's ways to say nothing; 0 is RGB as a matrix.
+_UNSAID = (frozenset((0, 2, 3)), frozenset((0, 2, 3)), frozenset((2, 3)))
+Said = tuple["tuple[int, int, int] | None", "bool | None"]
+"""H.273 codes and whether the range is full, of somebody who need not say all."""
+
+
+def first_said(sources: Iterable[Said]) -> ColorMembers:
+    """Return each member as the first says it that says anything, None where nobody does, or where
+    WebCodecs has no name for what is said.
+    """
+    found: list[str | None] = [None, None, None]
+    missing = {0, 1, 2}
+    full: bool | None = None
+    for codes, range_ in sources:
+        names = names_of(*codes) if codes is not None else ()
+        for index in [i for i in missing if codes is not None and codes[i] not in _UNSAID[i]]:
+            found[index] = names[index]
+            missing.discard(index)
+        full = range_ if full is None else full
+    return found[0], found[1], found[2], full
+
+
+def codes_of_members(members: ColorMembers) -> Said:
+    """Return a whole color space as `first_said` takes it."""
+    return codes_of(*members[:3]), members[3]
 
 
 _PREDEFINED = {"srgb": RGB_DEFAULT, "display-p3": DISPLAY_P3}
