@@ -24,6 +24,7 @@ def _tag(text: str) -> int:
 
 
 EOF = _tag("EOF ")
+INVALID_DATA = _tag("INDA")
 EAGAIN = -errno.EAGAIN
 _NOT_FOUND = {
     _tag("\xf8DEC"),

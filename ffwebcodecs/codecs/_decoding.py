@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .._av import averror
+from .._av.codecs import packet
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
 from .._av.codecs.parameters import StreamParameters
@@ -16,7 +18,7 @@ from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.frames.color import Said, first_said
 from .._spec.frames.color_space import VideoColorSpace, from_members
-from ..errors import DataError, FramePoolExhaustedError, NotSupportedError
+from ..errors import DataError, EncodingError, FramePoolExhaustedError, NotSupportedError
 from ..frames._shape import FrameShape, ShapeCache
 from .encoded_video_chunk import EncodedVideoChunk
 
@@ -24,6 +26,49 @@ if TYPE_CHECKING:
     from .._ffi._types import AVFrame
 
 Core = DecoderCore | HardwareDecoder
+
+
+class Pictures:
+    """Finds chunks in which nothing is a picture, of which some of FFmpeg's decoders say nothing.
+
+    Chunks from files are left to FFmpeg: its parsers cut streams so that the last one may hold no
+    more than the end of a sequence.
+    """
+
+    __slots__ = ("_codec", "_length_size", "_silent")
+
+    def __init__(self, config: VideoDecoderConfig | None) -> None:
+        self._codec = ""
+        self._silent: families.Family | None = None  # the family of such a decoder
+        self._length_size: int | None = None
+        if config is None:
+            return
+        info = parse_codec(config.codec)
+        family = families.of_codec(info.name)
+        if not family.lacks_picture(b"", info.name):
+            return
+        header = bytes(config.description or b"")  # type: ignore[call-overload]
+        try:
+            if family.is_description(header):
+                self._length_size = family.length_size(header)
+        except DataError:
+            return  # "ffmpeg:h264" with something else
+        self._silent, self._codec = family, info.name
+
+    def require(self, chunk: EncodedVideoChunk) -> None:
+        """Raise EncodingError if there is no picture in a chunk."""
+        silent = self._silent
+        if silent is None or chunk._from_container:
+            return
+        if silent.begins_with_picture(packet.head(chunk._ptr), self._length_size):
+            return
+        if silent.lacks_picture(chunk.data, self._codec, self._length_size):
+            raise EncodingError(
+                f"there is no picture in the chunk at {chunk.timestamp} us, of "
+                f"{chunk.byte_length} bytes",
+                code=averror.INVALID_DATA,
+                timestamp=chunk.timestamp,
+            )
 
 
 class DecoderDriver:
@@ -34,6 +79,7 @@ class DecoderDriver:
         self._pool_size = pool_size
         self._core: Core | None = None
         self._shapes = ShapeCache()
+        self._pictures = Pictures(None)
 
     def open(self, config: VideoDecoderConfig) -> None:
         self.close()
@@ -41,10 +87,12 @@ class DecoderDriver:
         self._core, self._shapes = open_decoder(
             config, hardware=self._hardware, pool_size=self._pool_size
         )
+        self._pictures = Pictures(config)
 
     def send(self, chunk: EncodedVideoChunk) -> None:
         core = self._core
         if core is not None:
+            self._pictures.require(chunk)
             core.send(chunk._decodable(), chunk.timestamp)
 
     def receive(self) -> tuple[AVFrame, FrameShape] | None:

@@ -10,7 +10,7 @@ from .._av.files.demux import DemuxerCore
 from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
 from .._spec.numbers import show
-from ..codecs._decoding import Core
+from ..codecs._decoding import Core, Pictures
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError, InvalidArgumentError
 from ..frames._shape import ShapeCache
@@ -59,11 +59,14 @@ def chunk_of(demuxer: DemuxerCore, ptr: AVPacket) -> EncodedVideoChunk:
     )
 
 
-def packets_of_chunks(chunks: Iterable[EncodedVideoChunk]) -> Packets:
-    """Yield the packets of a program's chunks; raises InvalidArgumentError for anything else."""
+def packets_of_chunks(chunks: Iterable[EncodedVideoChunk], pictures: Pictures) -> Packets:
+    """Yield the packets of a program's chunks; raises InvalidArgumentError for anything else, and
+    EncodingError for a chunk without a picture.
+    """
     for chunk in chunks:
         if not isinstance(chunk, EncodedVideoChunk):
             raise InvalidArgumentError(f"read_frames takes EncodedVideoChunks, got {show(chunk)}")
+        pictures.require(chunk)
         yield chunk._decodable(), chunk.timestamp
 
 

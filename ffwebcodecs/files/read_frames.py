@@ -9,7 +9,7 @@ from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.numbers import show, to_int64, to_integer
-from ..codecs._decoding import open_decoder
+from ..codecs._decoding import Pictures, open_decoder
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._input_options import parse_opening
@@ -98,11 +98,11 @@ def read_frames(
     if isinstance(source, Demuxer):
         if parsed is None:
             parsed = VideoDecoderConfig.parse(source.video_config)
-        packets = packets_of_chunks(source.chunks(first))
+        packets = packets_of_chunks(source.chunks(first), Pictures(parsed))
     elif isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
             raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
-        packets = packets_of_chunks(source)
+        packets = packets_of_chunks(source, Pictures(parsed))
     else:
         file = open_for_decoding(
             source, parsed, opening, threads=count, hardware_acceleration=hardware_acceleration

@@ -77,6 +77,12 @@ def size_of(ptr: AVPacket) -> int:
     return ptr.size
 
 
+def head(ptr: AVPacket) -> bytes:
+    """Return a copy of the packet's first 8 bytes, or of all if it has less."""
+    size = ptr.size
+    return ffi.buffer(ptr.data, size if size < 8 else 8)[:] if size else b""
+
+
 def view(ptr: AVPacket) -> memoryview:
     """Return a read-only view of the packet's bytes that keeps the packet alive."""
     return buffers.view(ptr, ptr.data, ptr.size)

@@ -217,6 +217,17 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
     return None if seen else False
 
 
+def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
+    """Tell whether the first unit, or the one after a temporal delimiter, is a frame."""
+    at = 2 if head[:2] == b"\x12\0" else 0
+    return len(head) > at and head[at] >> 3 in (_FRAME_HEADER, _FRAME)
+
+
+def lacks_picture(data: object, codec: str, length_size: int | None = None) -> bool:
+    """Tell whether no unit is a frame: decoders pass over what they do not know."""
+    return not any(kind in (_FRAME_HEADER, _FRAME) for kind, _ in iter_obus(data))
+
+
 def size_of(header: bytes, data: object) -> tuple[int, int] | None:
     """Return the size that the header's sequence header says."""
     found = find_sequence(header[4 * (header[:1] == b"\x81") :])

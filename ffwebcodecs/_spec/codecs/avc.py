@@ -13,6 +13,7 @@ from .nal import (
     SequenceParameters,
     append,
     counted,
+    first_unit,
     heads,
     in_band_sets,
     is_record,
@@ -177,6 +178,17 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
         elif kind == 7:
             parameters = True
     return None if seen else False
+
+
+def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
+    """Tell whether the first unit is a slice."""
+    at = length_size or first_unit(head)
+    return 0 < at < len(head) and any(head[:at]) and head[at] & 0x1F in (1, 5)
+
+
+def lacks_picture(data: object, codec: str, length_size: int | None = None) -> bool:
+    """Tell whether no unit is a slice: a chunk with an end of sequence gives no error."""
+    return not any(unit[0] & 0x1F in (1, 2, 5) for unit in heads(as_view(data), length_size))
 
 
 def _is_intra(unit: memoryview) -> bool:

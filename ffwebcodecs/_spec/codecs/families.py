@@ -68,6 +68,15 @@ class Family(Protocol):
         None if it cannot be told. Empty data, and junk, is False for codecs known here.
         """
 
+    def begins_with_picture(self, head: bytes, length_size: int | None = None) -> bool:
+        """Tell whether a chunk's first 8 bytes show a picture already, as most do: for speed."""
+
+    def lacks_picture(self, data: object, codec: str, length_size: int | None = None) -> bool:
+        """Tell whether nothing in a chunk is a picture, where FFmpeg's decoder passes over that.
+
+        `codec` is FFmpeg's name. False for the codecs whose decoders report it.
+        """
+
     def size_of(self, header: bytes, data: object) -> tuple[int, int] | None:
         """Return width and height as a header, or a key chunk, says them."""
 

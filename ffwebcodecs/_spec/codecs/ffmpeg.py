@@ -11,7 +11,7 @@ from .grammar import CodecInfo, Limits, Samples, Stream, bad
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 NAME = "ffmpeg"
 CODEC: str | None = None
@@ -62,6 +62,38 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
     """Return None: it cannot be told."""
     as_view(data)
     return None
+
+
+def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
+    """Tell whether the first unit is a picture of MPEG-1 or MPEG-2, as far as it can be told."""
+    return head[:4] == b"\0\0\1\0"
+
+
+def lacks_picture(data: object, codec: str, length_size: int | None = None) -> bool:
+    """Tell whether a chunk of MPEG-1, MPEG-2 or Dirac has no picture; decoders of others report it,
+    as far as it can be told.
+    """
+    marks = _PICTURES.get(codec)
+    if marks is None:
+        return False
+    content = bytes(as_view(data))
+    start, is_picture = marks
+    at = content.find(start)
+    while at >= 0:
+        at += len(start)
+        if at < len(content) and is_picture(content[at]):
+            return False
+        at = content.find(start, at)
+    return True
+
+
+# By codec: what a unit starts with, and whether the byte after it says that it is of a picture.
+_MPEG: tuple[bytes, Callable[[int], bool]] = (b"\0\0\1", lambda code: code <= 0xAF)
+_DIRAC: tuple[bytes, Callable[[int], bool]] = (b"BBCD", lambda code: code & 0x08 != 0)
+_PICTURES = {
+    **dict.fromkeys(("mpeg1video", "mpeg2video", "mpegvideo"), _MPEG),
+    **dict.fromkeys(("dirac", "vc2"), _DIRAC),
+}
 
 
 def size_of(header: bytes, data: object) -> tuple[int, int] | None:

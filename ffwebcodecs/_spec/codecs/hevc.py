@@ -13,6 +13,7 @@ from .nal import (
     SequenceParameters,
     append,
     counted,
+    first_unit,
     heads,
     in_band_sets,
     is_record,
@@ -181,6 +182,17 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
             return 16 <= kind <= 21
         seen = True
     return None if seen else False
+
+
+def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
+    """Tell whether the first unit is a slice."""
+    at = length_size or first_unit(head)
+    return 0 < at < len(head) and any(head[:at]) and head[at] < 64
+
+
+def lacks_picture(data: object, codec: str, length_size: int | None = None) -> bool:
+    """Tell whether no unit is a slice: FFmpeg's decoder passes over all others."""
+    return not any(unit[0] < 64 for unit in heads(as_view(data), length_size))
 
 
 def size_of(header: bytes, data: object) -> tuple[int, int] | None:

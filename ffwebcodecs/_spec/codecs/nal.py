@@ -93,6 +93,11 @@ def heads(view: memoryview, length_size: int | None) -> Iterator[memoryview]:
         yield unit
 
 
+def first_unit(head: bytes) -> int:
+    """Return where the first unit is if data begins with a start code, 0 if it does not."""
+    return 4 if head[:4] == b"\0\0\0\1" else 3 if head[:3] == START else 0
+
+
 def payload(unit: memoryview, header: int) -> bytes:
     """Return the first bytes of a unit after its header, without emulation prevention."""
     content = bytes(unit[header:HEADER_LIMIT])

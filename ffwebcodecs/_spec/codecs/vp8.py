@@ -61,6 +61,16 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
         return False
 
 
+def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
+    """Return True: what is none, decoders report."""
+    return True
+
+
+def lacks_picture(data: object, codec: str, length_size: int | None = None) -> bool:
+    """Return False: decoders report it."""
+    return False
+
+
 def size_of(header: bytes, data: object) -> tuple[int, int] | None:
     """Return the size that a key frame says."""
     frame = parse_header(data)
