@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AbortError": "errors",
+    "Av1EncoderConfig": "_spec.codecs.encoder_config",
     "AvcEncoderConfig": "_spec.codecs.encoder_config",
     "Completion": "_runtime.completion",
     "DataCloneError": "errors",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from ._runtime.trace import trace_frames as trace_frames
     from ._spec.codecs.config import VideoDecoderConfig as VideoDecoderConfig
     from ._spec.codecs.config import VideoDecoderSupport as VideoDecoderSupport
+    from ._spec.codecs.encoder_config import Av1EncoderConfig as Av1EncoderConfig
     from ._spec.codecs.encoder_config import AvcEncoderConfig as AvcEncoderConfig
     from ._spec.codecs.encoder_config import HevcEncoderConfig as HevcEncoderConfig
     from ._spec.codecs.encoder_config import VideoEncoderConfig as VideoEncoderConfig

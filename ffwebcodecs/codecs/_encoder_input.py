@@ -139,6 +139,7 @@ class Configuration:
             lengths=self.lengths,
             repeat=self.repeat,
             reorders=self.reorders,
+            screen_content=bool(getattr(config.av1, "force_screen_content_tools", False)),
             threads=self.threads,
             chroma=format.chroma,
             depth=format.depth,

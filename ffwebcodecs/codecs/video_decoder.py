@@ -116,7 +116,8 @@ class VideoDecoder(Codec):
 
     @staticmethod
     def is_config_supported(config: VideoDecoderConfig | Mapping[str, Any]) -> VideoDecoderSupport:
-        """Return whether this FFmpeg can decode `config`, and the configuration as understood.
+        """Return whether this FFmpeg can decode `config`, and the configuration as understood:
+        members that are unknown here are left out, as the specification has it.
 
         A preference for hardware does not change the answer: without it, software decodes.
 
@@ -125,7 +126,7 @@ class VideoDecoder(Codec):
         InvalidArgumentError
             The configuration is not valid, whatever the FFmpeg.
         """
-        parsed = VideoDecoderConfig.parse(config)
+        parsed = VideoDecoderConfig._read(config, False)
         try:
             supported = has_decoder(parse_codec(parsed.codec).name)
         except NotSupportedError:

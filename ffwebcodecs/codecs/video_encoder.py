@@ -93,7 +93,8 @@ class VideoEncoder(Codec):
 
     @staticmethod
     def is_config_supported(config: VideoEncoderConfig | Mapping[str, Any]) -> VideoEncoderSupport:
-        """Return whether this FFmpeg can encode `config`, and the configuration as understood.
+        """Return whether this FFmpeg can encode `config`, and the configuration as understood:
+        members that are unknown here are left out, as the specification has it.
 
         An encoder is opened to find out, and closed. A preference for hardware does not change the
         answer: without it, software encodes.
@@ -103,7 +104,7 @@ class VideoEncoder(Codec):
         InvalidArgumentError
             The configuration is not valid, whatever the FFmpeg.
         """
-        parsed = VideoEncoderConfig.parse(config)
+        parsed = VideoEncoderConfig._read(config, False)
         try:
             configuration = Configuration(parsed)
             opened = open_best(configuration, None, frame_rate(parsed.framerate, None))

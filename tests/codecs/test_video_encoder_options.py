@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
+from clips import ffmpeg_program
 from decode_helpers import TIMEOUT
 from encode_helpers import (
     HEIGHT,
     STEP,
     WIDTH,
+    Output,
     Outputs,
     config_of,
     decode,
@@ -24,7 +29,13 @@ from encode_helpers import (
     total,
 )
 
-from ffwebcodecs import InvalidArgumentError, NotSupportedError
+from ffwebcodecs import (
+    Av1EncoderConfig,
+    InvalidArgumentError,
+    Muxer,
+    NotSupportedError,
+    VideoEncoder,
+)
 from ffwebcodecs._av.codecs.decoder import find_decoder
 from ffwebcodecs._spec.codecs import avc, families, hevc
 from ffwebcodecs._spec.codecs.nal import iter_nal_units
@@ -326,3 +337,40 @@ def test_no_hardware_is_asked_for_by_default() -> None:
             encoder.encode(frame)
         encoder.flush().result(TIMEOUT)
         assert (encoder.hardware_device, encoder.hardware_problem) == (None, None)
+
+
+SMOOTH = [("av01.0.04M.08", "libsvtav1"), ("ffmpeg:libaom-av1", "libaom-av1")]
+
+
+def screen_bits(outputs: list[Output], path: Path) -> set[str]:
+    """Return the values of allow_screen_content_tools in a stream's frame headers, by FFmpeg."""
+    with Muxer(path) as muxer:
+        for chunk, metadata in outputs:
+            muxer.add_chunk(chunk, metadata)
+    done = subprocess.run(
+        [
+            *(ffmpeg_program(), "-v", "verbose", "-i", path, "-c", "copy"),
+            *("-bsf:v", "trace_headers", "-f", "null", "-"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if " allow_screen_content_tools" in line]
+    assert lines
+    return {line.split()[-1] for line in lines}
+
+
+@pytest.mark.parametrize("mode", ["quality", "realtime"])
+@pytest.mark.parametrize(("codec", "name"), SMOOTH)
+def test_screen_content_tools_are_forced(codec: str, name: str, mode: str, tmp_path: Path) -> None:
+    need(name)
+    found = []
+    for forced in (False, True):
+        config = settings(codec, latency_mode=mode, av1={"force_screen_content_tools": forced})
+        support = VideoEncoder.is_config_supported(config)
+        assert support.supported
+        assert support.config.av1 == Av1EncoderConfig(force_screen_content_tools=forced)
+        found.append(screen_bits(encode(config, frames(6)), tmp_path / f"{forced}.ivf"))
+    assert "0" in found[0]
+    assert found[1] == {"1"}

@@ -30,6 +30,7 @@ CLASSES = [
     "VideoEncoder",
     "VideoEncoderConfig",
     "VideoEncoderSupport",
+    "Av1EncoderConfig",
     "AvcEncoderConfig",
     "HevcEncoderConfig",
     "EncodedVideoChunkMetadata",

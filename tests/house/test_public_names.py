@@ -79,6 +79,7 @@ def values() -> dict[str, Any]:
     with w.Demuxer(CLIPS[0].path()) as demuxer:
         streamed = demuxer.video_config
     found: dict[str, Any] = {
+        "Av1EncoderConfig": w.Av1EncoderConfig(force_screen_content_tools=True),
         "AvcEncoderConfig": w.AvcEncoderConfig(format="annexb"),
         "EncodedVideoChunk": w.EncodedVideoChunk(type="key", timestamp=-3, duration=4, data=b"abc"),
         "EncodedVideoChunkMetadata": w.EncodedVideoChunkMetadata(config, w.SvcOutputMetadata(1)),

@@ -8,7 +8,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..numbers import (
 from .bits import as_view
 
 HARDWARE_ACCELERATION = ("no-preference", "prefer-hardware", "prefer-software")
+COLOR_MEMBERS = ("primaries", "transfer", "matrix", "full_range")
 _MOST_THREADS = 1024
 
 
@@ -75,18 +76,25 @@ class VideoDecoderConfig:
     def parse(cls, value: VideoDecoderConfig | Mapping[str, object]) -> VideoDecoderConfig:
         """Return a valid copy of a configuration, or of a mapping with its members.
 
-        Keys may be in snake_case or in the specification's camelCase; unknown ones are dropped.
+        Keys may be in snake_case or in the specification's camelCase.
 
         Raises
         ------
         InvalidArgumentError
-            A member is missing, of the wrong type, or out of range.
+            A member is missing, of the wrong type, out of range, or unknown.
         """
-        members = read_members(cls, value, "VideoDecoderConfig")
+        return cls._read(value, True)
+
+    @classmethod
+    def _read(cls, value: object, strict: bool) -> VideoDecoderConfig:
+        """Return a valid copy; unknown members are dropped unless `strict`."""
+        members = read_members(cls, value, "VideoDecoderConfig", strict)
         coded = _sizes(members, "coded_width", "coded_height")
         aspect = _sizes(members, "display_aspect_width", "display_aspect_height")
         description = members["description"]
         space = members["color_space"]
+        if strict and isinstance(space, Mapping):
+            refuse_unknown(space, COLOR_MEMBERS, "color_space")
         latency, threads = members["optimize_for_latency"], members["threads"]
         return cls(
             codec=read_codec(members["codec"]),
@@ -123,9 +131,35 @@ def _camel(name: str) -> str:
     return head + "".join(word.capitalize() for word in rest)
 
 
-def read_members(cls: type, value: object, what: str) -> dict[str, object]:
-    """Return the members of `value` by name; an absent one has its default."""
+def refuse_unknown(value: Mapping[Any, object], names: Iterable[str], what: str) -> None:
+    """Raise InvalidArgumentError for a key that is neither one of the names nor its camelCase."""
+    names = list(names)
+    known = {*names, *map(_camel, names)}
+    try:
+        unknown = [key for key in value if not (isinstance(key, str) and key in known)]
+    except Exception as error:
+        raise InvalidArgumentError(f"{what} cannot be read: {show(error)}") from error
+    if not unknown:
+        return
+    key = unknown[0]
+    names = [name for name in names if not name.startswith("_")]
+    from difflib import get_close_matches  # only here: it costs an import
+
+    text = str(key)[:80].replace("-", "_") if isinstance(key, str) else ""
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in text)
+    near = get_close_matches(snake.strip("_"), names, 1, 0.7)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
+    raise InvalidArgumentError(f"{what} has no member {show(key)}: {hint}")
+
+
+def read_members(cls: type, value: object, what: str, strict: bool) -> dict[str, object]:
+    """Return the members of `value` by name; an absent one has its default.
+
+    `strict` refuses a mapping with members that are unknown.
+    """
     members: dict[str, object] = {}
+    if strict and isinstance(value, Mapping):
+        refuse_unknown(value, [each.name for each in fields(cls)], what)
     try:
         for each in fields(cls):
             if isinstance(value, cls):

@@ -14,6 +14,7 @@ from ..numbers import (
     UINT64_MAX,
     show,
     to_dimension,
+    to_flag,
     to_real,
     to_uint64,
 )
@@ -36,7 +37,11 @@ class AvcEncoderConfig:
     @classmethod
     def parse(cls, value: AvcEncoderConfig | Mapping[str, object]) -> AvcEncoderConfig:
         """Return a valid copy, also of a mapping; raises InvalidArgumentError."""
-        members = read_members(cls, value, "avc")
+        return cls._read(value, True)
+
+    @classmethod
+    def _read(cls, value: object, strict: bool) -> AvcEncoderConfig:
+        members = read_members(cls, value, "avc", strict)
         return cls(format=read_choice(members, "format", ("avc", "annexb")))
 
 
@@ -56,8 +61,38 @@ class HevcEncoderConfig:
     @classmethod
     def parse(cls, value: HevcEncoderConfig | Mapping[str, object]) -> HevcEncoderConfig:
         """Return a valid copy, also of a mapping; raises InvalidArgumentError."""
-        members = read_members(cls, value, "hevc")
+        return cls._read(value, True)
+
+    @classmethod
+    def _read(cls, value: object, strict: bool) -> HevcEncoderConfig:
+        members = read_members(cls, value, "hevc", strict)
         return cls(format=read_choice(members, "format", ("hevc", "annexb")))
+
+
+@public
+@dataclass(frozen=True, kw_only=True)
+class Av1EncoderConfig:
+    """How a VideoEncoder writes AV1.
+
+    Parameters
+    ----------
+    force_screen_content_tools : bool
+        Use the tools for screen content (palettes, copies within the picture) in every frame, where
+        the encoder can be told: libaom and SVT-AV1.
+    """
+
+    force_screen_content_tools: bool = False
+
+    @classmethod
+    def parse(cls, value: Av1EncoderConfig | Mapping[str, object]) -> Av1EncoderConfig:
+        """Return a valid copy, also of a mapping; raises InvalidArgumentError."""
+        return cls._read(value, True)
+
+    @classmethod
+    def _read(cls, value: object, strict: bool) -> Av1EncoderConfig:
+        members = read_members(cls, value, "av1", strict)
+        forced = members["force_screen_content_tools"]
+        return cls(force_screen_content_tools=to_flag(forced, "force_screen_content_tools"))
 
 
 @public
@@ -86,6 +121,7 @@ class VideoEncoderConfig:
     content_hint : str, optional
     avc : AvcEncoderConfig or mapping, optional
     hevc : HevcEncoderConfig or mapping, optional
+    av1 : Av1EncoderConfig or mapping, optional
     encoder_options : mapping, optional
         Extension: options of FFmpeg's encoder by name, such as ``{"preset": "slow"}``; they win
         over what the other members lead to. One that the encoder does not have is an error.
@@ -110,6 +146,7 @@ class VideoEncoderConfig:
     content_hint: str | None = None
     avc: AvcEncoderConfig | Mapping[str, object] | None = None
     hevc: HevcEncoderConfig | Mapping[str, object] | None = None
+    av1: Av1EncoderConfig | Mapping[str, object] | None = None
     encoder_options: Mapping[str, object] | None = None
     threads: int | None = None
 
@@ -117,17 +154,22 @@ class VideoEncoderConfig:
     def parse(cls, value: VideoEncoderConfig | Mapping[str, object]) -> VideoEncoderConfig:
         """Return a valid copy of a configuration, or of a mapping with its members.
 
-        Keys may be in snake_case or in the specification's camelCase; unknown ones are dropped.
+        Keys may be in snake_case or in the specification's camelCase.
 
         Raises
         ------
         InvalidArgumentError
-            A member is missing, of the wrong type, or out of range.
+            A member is missing, of the wrong type, out of range, or unknown.
         """
-        members = read_members(cls, value, "VideoEncoderConfig")
+        return cls._read(value, True)
+
+    @classmethod
+    def _read(cls, value: object, strict: bool) -> VideoEncoderConfig:
+        """Return a valid copy; unknown members are dropped unless `strict`."""
+        members = read_members(cls, value, "VideoEncoderConfig", strict)
         width, height = members["display_width"], members["display_height"]
         bitrate, framerate = members["bitrate"], members["framerate"]
-        avc, hevc = members["avc"], members["hevc"]
+        avc, hevc, av1 = members["avc"], members["hevc"], members["av1"]
         options, threads = members["encoder_options"], members["threads"]
         return cls(
             codec=read_codec(members["codec"]),
@@ -147,8 +189,9 @@ class VideoEncoderConfig:
             ),
             latency_mode=read_choice(members, "latency_mode", ("quality", "realtime")),
             content_hint=_text(members, "content_hint"),
-            avc=None if avc is None else AvcEncoderConfig.parse(avc),  # type: ignore[arg-type]
-            hevc=None if hevc is None else HevcEncoderConfig.parse(hevc),  # type: ignore[arg-type]
+            avc=None if avc is None else AvcEncoderConfig._read(avc, strict),
+            hevc=None if hevc is None else HevcEncoderConfig._read(hevc, strict),
+            av1=None if av1 is None else Av1EncoderConfig._read(av1, strict),
             encoder_options=None if options is None else _options(options),
             threads=None if threads is None else read_threads(threads),
         )

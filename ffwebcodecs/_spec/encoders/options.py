@@ -277,6 +277,8 @@ def _svt(_encoder: str, request: Request, setup: Setup) -> None:
         setup.parameters.append("pred-struct=1")
     if request.realtime:
         setup.parameters += ["lookahead=0", "scd=0"]  # it still keeps two pictures
+    if request.screen_content:
+        setup.parameters.append("scm=1")
     if request.mode == "constant":
         # Not by FFmpeg's options: it sets a ceiling that SVT-AV1 then finds too low.
         setup.parameters += ["rc=2", f"tbr={max(1, request.usual_bitrate // 1000)}"]
@@ -288,6 +290,9 @@ def _svt(_encoder: str, request: Request, setup: Setup) -> None:
 
 def _aom(_encoder: str, request: Request, setup: Setup) -> None:
     options = setup.options
+    setup.parameters_name = "aom-params"
+    if request.screen_content:
+        setup.parameters.append("tune-content=screen")
     options["row-mt"] = "1"
     # With frames to look ahead at, libaom makes two key frames of one.
     setup.can_force_key = request.realtime

@@ -23,6 +23,7 @@ class Request:
         "realtime",
         "reorders",
         "repeat",
+        "screen_content",
         "threads",
         "width",
     )
@@ -42,6 +43,7 @@ class Request:
         lengths: bool = False,
         repeat: bool = False,
         reorders: bool = False,
+        screen_content: bool = False,
         threads: int = 1,
         chroma: str = "420",
         depth: int = 8,
@@ -58,6 +60,7 @@ class Request:
         self.lengths = lengths  # H.264, HEVC: length prefixes instead of start codes
         self.repeat = repeat  # H.264, HEVC: parameter sets in the stream as well
         self.reorders = reorders  # B-frames as the encoder, or the caller's options, will have it
+        self.screen_content = screen_content  # AV1: its tools in every frame
         self.threads = threads
         self.chroma = chroma
         self.depth = depth

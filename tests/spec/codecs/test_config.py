@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from awkward import NEVER_A_STRUCTURE, NEVER_AN_INTEGER, RaisingIndex, RaisingRepr
 
+from ffwebcodecs import VideoDecoder, VideoEncoder
 from ffwebcodecs._spec.codecs.config import VideoDecoderConfig
 from ffwebcodecs._spec.codecs.encoder_config import (
+    Av1EncoderConfig,
     AvcEncoderConfig,
     HevcEncoderConfig,
     VideoEncoderConfig,
@@ -39,7 +41,6 @@ def test_parse_gives_proper_types():
             "colorSpace": {"matrix": "bt709"},
             "rotation": 450.1,
             "optimizeForLatency": True,
-            "unknown": object(),
         }
     )
     description[0] = 9
@@ -54,6 +55,104 @@ def test_parse_gives_proper_types():
     )
     assert type(config.coded_width) is int
     assert VideoDecoderConfig.parse(config) == config
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"bitrte": 1}, "VideoEncoderConfig has no member 'bitrte': did you mean 'bitrate'"),
+        ({"frameRate": 1}, "'frameRate': did you mean 'framerate'"),
+        ({"hardware-acceleration": "x"}, "did you mean 'hardware_acceleration'"),
+        ({"LatencyMode": "realtime"}, "did you mean 'latency_mode'|did you mean 'latencyMode'"),
+        ({"encoder_option": {}}, "did you mean 'encoder_options'"),
+        ({"description": b""}, "has no member 'description': it has codec, width"),
+        ({5: 1}, "has no member 5: it has codec"),
+        ({"\ud800": 1}, r"no member '\\ud800'"),
+        ({"avc": {"fromat": "avc"}}, "avc has no member 'fromat': did you mean 'format'"),
+        ({"hevc": {"Format": "hevc"}}, "hevc has no member 'Format': did you mean 'format'"),
+        ({"av1": {"screen": True}}, "av1 has no member 'screen': it has force_screen"),
+        ({"av1": {"format": "x"}}, "av1 has no member 'format': it has force_screen"),
+    ],
+)
+def test_unknown_members_of_an_encoder_config_are_refused_and_the_nearest_named(members, message):
+    whole = {"codec": "vp8", "width": 2, "height": 2, **members}
+    with pytest.raises(InvalidArgumentError, match=message):
+        VideoEncoderConfig.parse(whole)
+    encoder = VideoEncoder(print, print)
+    with pytest.raises(InvalidArgumentError, match=message):
+        encoder.configure(whole)
+    assert encoder.state == "unconfigured"
+    assert VideoEncoder.is_config_supported(whole).config.codec == "vp8"
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"codedwidth": 4}, "VideoDecoderConfig has no member 'codedwidth': did you mean 'coded"),
+        ({"width": 4}, "has no member 'width'"),
+        ({"optimise_for_latency": True}, "did you mean 'optimize_for_latency'"),
+        ({"native": 4}, "has no member 'native': it has codec, description"),
+        ({"color_space": {"Matrix": "rgb"}}, "color_space has no member 'Matrix': .*'matrix'"),
+        ({"colorSpace": {"fullrange": True}}, "color_space has no member 'fullrange'"),
+    ],
+)
+def test_unknown_members_of_a_decoder_config_are_refused_and_the_nearest_named(members, message):
+    whole = {"codec": "vp8", **members}
+    with pytest.raises(InvalidArgumentError, match=message):
+        VideoDecoderConfig.parse(whole)
+    decoder = VideoDecoder(print, print)
+    with pytest.raises(InvalidArgumentError, match=message):
+        decoder.configure(whole)
+    assert decoder.state == "unconfigured"
+    assert VideoDecoder.is_config_supported(whole).config.codec == "vp8"
+
+
+def test_a_config_may_hold_mappings_with_unknown_members_only_when_asked_about():
+    whole = VideoEncoderConfig(codec="vp8", width=2, height=2, avc={"format": "annexb", "x": 1})
+    with pytest.raises(InvalidArgumentError, match="avc has no member 'x'"):
+        VideoEncoderConfig.parse(whole)
+    found = VideoEncoder.is_config_supported(whole).config
+    assert found.avc == AvcEncoderConfig(format="annexb")
+
+
+@pytest.mark.parametrize("name", ["force_screen_content_tools", "forceScreenContentTools"])
+def test_av1_members_come_back(name):
+    config = VideoEncoderConfig.parse(
+        {"codec": "av01.0.04M.08", "width": 2, "height": 2, "av1": {name: True}}
+    )
+    assert config.av1 == Av1EncoderConfig(force_screen_content_tools=True)
+    assert Av1EncoderConfig.parse({}) == Av1EncoderConfig(force_screen_content_tools=False)
+
+
+def test_every_member_is_understood_in_both_spellings():
+    values = {
+        "codec": "vp8",
+        "width": 2,
+        "height": 2,
+        "display_width": 4,
+        "display_height": 4,
+        "bitrate": 1000,
+        "framerate": 25.0,
+        "hardware_acceleration": "prefer-software",
+        "alpha": "keep",
+        "scalability_mode": "L1T2",
+        "bitrate_mode": "constant",
+        "latency_mode": "realtime",
+        "content_hint": "text",
+        "avc": AvcEncoderConfig(format="annexb"),
+        "hevc": HevcEncoderConfig(format="annexb"),
+        "av1": Av1EncoderConfig(force_screen_content_tools=True),
+        "encoder_options": {"g": "1"},
+        "threads": 2,
+    }
+    assert set(values) == {each.name for each in dataclasses.fields(VideoEncoderConfig)}
+    head = {name: name.split("_") for name in values}
+    camel = {
+        "".join((first, *(word.capitalize() for word in rest))): values[name]
+        for name, (first, *rest) in head.items()
+    }
+    assert VideoEncoderConfig.parse(camel) == VideoEncoderConfig.parse(values)
+    assert vars(VideoEncoderConfig.parse(values)) == values
 
 
 def test_none_means_absent():
@@ -121,6 +220,8 @@ def test_invalid_decoder_configs(members):
         {"avc": {"format": "mp4"}},
         {"avc": "annexb"},
         {"hevc": {"format": "avc"}},
+        {"av1": {"force_screen_content_tools": "yes"}},
+        {"av1": True},
     ],
     ids=lambda members: next(iter(members)),
 )
@@ -142,7 +243,7 @@ def test_invalid_encoder_configs(members):
         {"content_hint": "anything"},
         {"display_width": 640},
         {"width": 321},
-        {"avc": {"format": "annexb", "other": 1}},
+        {"av1": {"force_screen_content_tools": True}},
     ],
     ids=str,
 )
