@@ -10,6 +10,7 @@ from ._av import ledger
 from ._av.codecs import inventory
 from ._av.frames import hardware
 from ._public import public
+from ._spec.numbers import show
 from .errors import InvalidArgumentError
 
 
@@ -128,5 +129,5 @@ def set_log_level(level: str) -> None:
     """
     number = _LEVELS.get(level) if isinstance(level, str) else None
     if number is None:
-        raise InvalidArgumentError(f"level must be one of {', '.join(_LEVELS)}, got {level!r}")
+        raise InvalidArgumentError(f"level must be one of {', '.join(_LEVELS)}, got {show(level)}")
     inventory.set_log_level(number)

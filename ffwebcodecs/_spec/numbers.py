@@ -138,6 +138,14 @@ def to_real(value: object, what: str) -> int | float:
     raise InvalidArgumentError(f"{what} must be finite, got {show(value)}")
 
 
+def to_float(value: object, what: str) -> float:
+    """Return a finite number as a float, or raise InvalidArgumentError naming `what`."""
+    try:
+        return float(to_real(value, what))
+    except OverflowError as error:
+        raise InvalidArgumentError(f"{what} is {show(value)}, it must be finite") from error
+
+
 def to_truncated(value: object, what: str) -> int:
     """Return a finite number without its fraction, as rectangle members are taken."""
     if type(value) is int:

@@ -17,7 +17,7 @@ from .._runtime.pool import FramePool, FramePoolStats, Lending
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
 from .._spec.codecs.strings import parse_codec
-from .._spec.numbers import show, to_integer, to_real
+from .._spec.numbers import show, to_float, to_integer
 from ..errors import DataError, InvalidArgumentError, NotSupportedError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
@@ -98,7 +98,7 @@ class VideoDecoder(Codec):
                 raise InvalidArgumentError(
                     f"frame_pool_size is {frame_pool_size}, it must be at least 1, or None"
                 )
-        stall_timeout = float(to_real(stall_timeout, "stall_timeout"))
+        stall_timeout = to_float(stall_timeout, "stall_timeout")
         if stall_timeout <= 0:
             raise InvalidArgumentError(
                 f"stall_timeout is {stall_timeout}, it must be more than 0 seconds"

@@ -8,20 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
+from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
 from .muxer import Muxer
 
 
 def refuse_same_file(input: Any, output: Any) -> None:
     """Raise InvalidArgumentError if both are the same file: it would be gone before it is read."""
-    paths = (str, os.PathLike)
-    if isinstance(input, paths) and isinstance(output, paths):
+    if is_path(input) and is_path(output):
+        source, target = to_path(input), to_path(output)
         try:
-            same = os.path.samefile(input, output)
+            same = os.path.samefile(source, target)
         except OSError:
             return
         if same:
-            raise InvalidArgumentError(f"input and output are the same file: {os.fspath(output)!r}")
+            raise InvalidArgumentError(f"input and output are the same file: {target!r}")
 
 
 def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[str], dict[int, int]]:

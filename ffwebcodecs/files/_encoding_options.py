@@ -9,7 +9,8 @@ from typing import Any
 
 from .._spec.codecs.config import HARDWARE_ACCELERATION
 from .._spec.encoders.strings import codec_for_suffix
-from .._spec.numbers import show, to_dimension, to_integer, to_real
+from .._spec.numbers import show, to_dimension, to_float, to_integer
+from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
 
 
@@ -68,14 +69,13 @@ class EncodingOptions:
             if options[name] is not None:
                 options[name] = check(options[name])
         if codec is None:
-            named = isinstance(output, (str, os.PathLike))
-            suffix = os.path.splitext(os.fsdecode(os.fspath(output)))[1] if named else ""
+            suffix = os.path.splitext(to_path(output))[1] if is_path(output) else ""
             options["codec"] = codec_for_suffix(suffix if format is None else f".{format}")
         return cls(**options)
 
 
 def _framerate(value: Any) -> float:
-    rate = float(to_real(value, "framerate"))
+    rate = to_float(value, "framerate")
     if not 0 < rate <= 1000:
         raise InvalidArgumentError(
             f"framerate is {rate:g}, it must be more than 0 and at most 1000"

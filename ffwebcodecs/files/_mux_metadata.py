@@ -8,11 +8,13 @@ from typing import Any
 from .._spec.codecs.bits import as_view
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import show
+from .._spec.texts import attribute, items_of, number_text, to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import InvalidArgumentError, NotSupportedError
 
 # 36,000 years: leaves room for clocks that tick faster.
 _LATEST = 2**60
+_NONE = object()
 
 
 def check_chunk(chunk: object) -> None:
@@ -38,12 +40,17 @@ def texts(value: Any, what: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise InvalidArgumentError(f"{what} must be a mapping of str to str, got {show(value)}")
     checked = {}
-    for key, text in value.items():
-        if not isinstance(key, str) or not isinstance(text, (str, int)) or "\0" in f"{key}{text}":
+    for key, text in items_of(value, what):
+        if not isinstance(key, str) or not isinstance(text, (str, int)):
             raise InvalidArgumentError(
                 f"{what} must be a mapping of str to str, got {show(key)}: {show(text)}"
             )
-        checked[key] = str(int(text)) if isinstance(text, bool) else str(text)
+        name = to_text(key, f"a key of {what}")
+        which = f"{what}[{show(name)}]"
+        if isinstance(text, str):
+            checked[name] = to_text(text, which)
+        else:
+            checked[name] = number_text(text, which)
     return checked
 
 
@@ -55,10 +62,13 @@ def read_metadata(metadata: Any) -> tuple[VideoDecoderConfig | None, bytes | Non
     if isinstance(metadata, VideoDecoderConfig):
         config: Any = metadata
     elif isinstance(metadata, Mapping):
-        config = metadata.get("decoder_config", metadata.get("decoderConfig"))
-        alpha = metadata.get("alpha_side_data", metadata.get("alphaSideData"))
-    elif hasattr(metadata, "decoder_config"):
-        config, alpha = metadata.decoder_config, getattr(metadata, "alpha_side_data", None)
+        try:
+            config = metadata.get("decoder_config", metadata.get("decoderConfig"))
+            alpha = metadata.get("alpha_side_data", metadata.get("alphaSideData"))
+        except Exception as error:
+            raise InvalidArgumentError(f"metadata cannot be read: {show(error)}") from error
+    elif (config := attribute(metadata, "decoder_config", _NONE)) is not _NONE:
+        alpha = attribute(metadata, "alpha_side_data")
     else:
         raise InvalidArgumentError(
             "metadata must be an EncodedVideoChunkMetadata, a VideoDecoderConfig or a mapping, "

@@ -23,6 +23,7 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.timeline import Entry, Timeline
 from .._spec.frames.color import UNSPECIFIED
 from .._spec.numbers import show, to_flag
+from .._spec.texts import to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
@@ -120,6 +121,7 @@ class Muxer(Closable):
         _open.add(self)
         if format is not None and not isinstance(format, str):
             raise InvalidArgumentError(f"format must be a string, got {show(format)}")
+        format = None if format is None else to_text(format, "format")
         faststart, fragmented = to_flag(faststart, "faststart"), to_flag(fragmented, "fragmented")
         tags, settings = texts(metadata, "metadata"), texts(options, "options")
         target = OutputFile(destination)

@@ -9,6 +9,7 @@ from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.numbers import show, to_int64, to_integer
+from .._spec.texts import attribute, is_path
 from ..codecs._decoding import Pictures, open_decoder
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
@@ -119,12 +120,14 @@ def _is_file(source: object) -> bool:
     """
     if (
         isinstance(source, (str, bytes, bytearray, memoryview))
-        or hasattr(source, "read")
-        or hasattr(source, "__fspath__")
+        or is_path(source)
+        or attribute(source, "read") is not None
     ):
         return True
     try:
         memoryview(source)  # type: ignore[arg-type]
     except TypeError:
         return False
+    except Exception:
+        return True  # a buffer that is closed: opening it says so
     return True

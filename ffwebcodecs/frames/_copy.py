@@ -13,6 +13,7 @@ from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefi
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import ComputedLayout, PlaneLayout, compute_layout
 from .._spec.frames.rect import Rect, check_rect, parse_rect
+from .._spec.numbers import INT32_MAX
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._shape import FrameShape
 
@@ -167,7 +168,8 @@ def convert_pixels(
         source_image(source),
         Image(
             [exported + plane[0] for plane in where.planes],
-            [plane[1] for plane in where.planes],
+            # FFmpeg's strides are ints. Longer ones are of single rows: 2^32 bytes hold no two.
+            [min(plane[1], INT32_MAX) for plane in where.planes],
             pix_fmt,
             width,
             height,

@@ -15,6 +15,7 @@ from .._av.scale.cache import convert
 from .._av.scale.image import Image
 from .._spec.frames.formats import get_format
 from .._spec.frames.layout import compute_layout
+from .._spec.texts import to_path
 from ..errors import InvalidArgumentError
 from ._shape import FrameShape
 
@@ -31,14 +32,15 @@ _KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 def save_still(picture: Picture, shape: FrameShape, path: str | os.PathLike[str]) -> None:
     """Write the upright picture to `path`; see `VideoFrame.save`."""
-    suffix = os.path.splitext(os.fspath(path))[1]
+    name = to_path(path)
+    suffix = os.path.splitext(name)[1]
     kind = _KINDS.get(suffix.lower())
     if kind is None:
         raise InvalidArgumentError(
-            f"the suffix must be .png, .jpg or .jpeg, got {suffix!r} in {os.fspath(path)!r}"
+            f"the suffix must be .png, .jpg or .jpeg, got {suffix!r} in {name!r}"
         )
     data = encode_still(picture, shape, kind)
-    with CompleteFile(path) as file:
+    with CompleteFile(name) as file:
         file.write(data)
 
 

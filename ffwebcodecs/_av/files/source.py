@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from ..._spec.texts import attribute, buffer_of, is_path, to_path
 from ...errors import InvalidArgumentError
 from .spool import Spool
 
@@ -24,24 +23,17 @@ class InputFile:
 
     def __init__(self, source: object) -> None:
         self._spool: Spool | None = None
-        if isinstance(source, (str, os.PathLike)):
-            self.name = os.fspath(source)
+        if is_path(source):
+            self.name = to_path(source)
             self.shown = repr(self.name)
-            if isinstance(self.name, bytes):
-                self.name = os.fsdecode(self.name)
-            if "\0" in self.name:
-                raise InvalidArgumentError(f"a path cannot hold a null character: {self.name!r}")
             return
         self.shown = f"<{type(source).__name__}>"
-        try:
-            view = memoryview(source).cast("B")  # type: ignore[arg-type]
-        except TypeError:
-            read = getattr(source, "read", None)
-            if read is None:
-                raise InvalidArgumentError(
-                    f"expected a path, bytes or a binary file object, got {type(source).__name__}"
-                ) from None
-            view = None
+        view = buffer_of(source)
+        read = attribute(source, "read") if view is None else None
+        if view is None and read is None:
+            raise InvalidArgumentError(
+                f"expected a path, bytes or a binary file object, got {type(source).__name__}"
+            )
         self._spool = Spool(in_memory=True)
         self.name = self._spool.name
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 from typing import Any
 
+from ..._spec.texts import attribute, is_path, to_path
 from ...errors import InvalidArgumentError
 from .complete_file import CompleteFile
 from .spool import Spool
@@ -27,28 +27,28 @@ class OutputFile:
         self._spool: Spool | None = None
         self._destination: Any = None
         self.path: str | None = None
-        if isinstance(destination, (str, os.PathLike)):
-            path = os.fspath(destination)
-            self.path = os.fsdecode(path) if isinstance(path, bytes) else path
+        if is_path(destination):
+            self.path = to_path(destination)
             self.shown = repr(self.path)
-            if "\0" in self.path:
-                raise InvalidArgumentError(f"a path cannot hold a null character: {self.path!r}")
             return
         self.shown = f"<{type(destination).__name__}>"
         if isinstance(destination, io.TextIOBase):
             raise InvalidArgumentError(
                 f"{self.shown} takes text; open the file in binary mode ('wb')"
             )
-        if not callable(getattr(destination, "write", None)):
+        if not callable(attribute(destination, "write")):
             raise InvalidArgumentError(
                 "expected a path or a writable binary file object, got "
                 f"{type(destination).__name__}"
             )
-        writable = getattr(destination, "writable", None)
-        if getattr(destination, "closed", False) is True or (callable(writable) and not writable()):
+        writable = attribute(destination, "writable")
+        if attribute(destination, "closed") is True or (callable(writable) and not writable()):
             raise InvalidArgumentError(f"{self.shown} is closed or not open for writing")
-        name = getattr(destination, "name", None)
-        self.path = name if isinstance(name, str) else None
+        name = attribute(destination, "name")
+        try:
+            self.path = to_path(name) if isinstance(name, str) else None
+        except InvalidArgumentError:
+            self.path = None  # a name that says nothing
         self._destination = destination
 
     def open(self) -> str:

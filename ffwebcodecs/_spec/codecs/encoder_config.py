@@ -15,9 +15,10 @@ from ..numbers import (
     show,
     to_dimension,
     to_flag,
-    to_real,
+    to_float,
     to_uint64,
 )
+from ..texts import items_of, number_text, to_text
 from .config import HARDWARE_ACCELERATION, read_choice, read_codec, read_members, read_threads
 
 
@@ -178,7 +179,8 @@ class VideoEncoderConfig:
             display_width=None if width is None else to_dimension(width, "display_width"),
             display_height=None if height is None else to_dimension(height, "display_height"),
             bitrate=None if bitrate is None else _bitrate(bitrate),
-            framerate=None if framerate is None else _framerate(framerate),
+            # 0 and negative ones are valid and unsupported, as in browsers.
+            framerate=None if framerate is None else to_float(framerate, "framerate"),
             hardware_acceleration=read_choice(
                 members, "hardware_acceleration", HARDWARE_ACCELERATION
             ),
@@ -211,14 +213,17 @@ def _options(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise InvalidArgumentError(f"encoder_options must be a mapping, got {show(value)}")
     options: dict[str, str] = {}
-    for name, option in value.items():
-        if not isinstance(name, str) or not name or "\0" in name:
+    for name, option in items_of(value, "encoder_options"):
+        if not isinstance(name, str) or not name:
             raise InvalidArgumentError(f"encoder_options has a key that is no name: {show(name)}")
-        if not isinstance(option, (str, int, float)) or "\0" in str(option):
-            raise InvalidArgumentError(
-                f"encoder_options[{name!r}] must be a text or a number, got {show(option)}"
-            )
-        options[name] = str(int(option)) if isinstance(option, bool) else str(option)
+        key = to_text(name, "the name of an encoder option")
+        what = f"encoder_options[{key!r}]"
+        if isinstance(option, str):
+            options[key] = to_text(option, what)
+        elif isinstance(option, (int, float)):
+            options[key] = number_text(option, what)
+        else:
+            raise InvalidArgumentError(f"{what} must be a text or a number, got {show(option)}")
     return options
 
 
@@ -227,14 +232,6 @@ def _bitrate(value: object) -> int:
     if number == 0:
         raise InvalidArgumentError(f"bitrate is 0, it must be from 1 to {UINT64_MAX}")
     return number
-
-
-def _framerate(value: object) -> float:
-    # 0 and negative ones are valid and unsupported, as in browsers.
-    try:
-        return float(to_real(value, "framerate"))
-    except OverflowError as error:
-        raise InvalidArgumentError(f"framerate is {show(value)}, it must be finite") from error
 
 
 def _text(members: Mapping[str, object], name: str) -> str | None:
