@@ -128,7 +128,9 @@ class VideoDecoder(Codec):
         """
         parsed = VideoDecoderConfig._read(config, False)
         try:
-            supported = has_decoder(parse_codec(parsed.codec).name)
+            info = parse_codec(parsed.codec)
+            length_size_of(families.of(info), parsed.description)
+            supported = has_decoder(info.name)
         except NotSupportedError:
             supported = False
         return VideoDecoderSupport(supported, parsed)

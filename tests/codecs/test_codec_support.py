@@ -12,6 +12,7 @@ from clips import DATA, ffmpeg_program
 
 from ffwebcodecs import (
     InvalidArgumentError,
+    NotSupportedError,
     VideoColorSpace,
     VideoDecoder,
     VideoDecoderConfig,
@@ -103,6 +104,17 @@ def test_config_comes_back_with_known_members_and_defaults() -> None:
         rotation=0,
         flip=False,
     )
+
+
+@pytest.mark.parametrize("codec", ["avc1.42C00A", "avc3.42C00A", "hvc1.1.6.L93.B0"])
+def test_a_description_that_is_none_is_unsupported_as_configure_finds(codec: str) -> None:
+    config = {"codec": codec, "description": b"\0\x11"}
+    assert not VideoDecoder.is_config_supported(config).supported
+    errors: list[BaseException] = []
+    decoder = VideoDecoder(print, errors.append)
+    decoder.configure(config)
+    with pytest.raises(NotSupportedError, match="description"):
+        decoder.flush().result(10)
 
 
 def test_unsupported_config_comes_back_too() -> None:
