@@ -8,7 +8,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -131,10 +131,11 @@ def _camel(name: str) -> str:
     return head + "".join(word.capitalize() for word in rest)
 
 
-def refuse_unknown(value: Mapping[Any, object], names: Iterable[str], what: str) -> None:
+def refuse_unknown(value: Mapping[Any, object], names: Sequence[str], what: str) -> None:
     """Raise InvalidArgumentError for a key that is neither one of the names nor its camelCase."""
-    names = list(names)
-    known = {*names, *map(_camel, names)}
+    known = set(names)
+    names = [name for name in names if not name.startswith("_")]
+    known.update(map(_camel, names))
     try:
         unknown = [key for key in value if not (isinstance(key, str) and key in known)]
     except Exception as error:
@@ -142,7 +143,6 @@ def refuse_unknown(value: Mapping[Any, object], names: Iterable[str], what: str)
     if not unknown:
         return
     key = unknown[0]
-    names = [name for name in names if not name.startswith("_")]
     from difflib import get_close_matches  # only here: it costs an import
 
     text = str(key)[:80].replace("-", "_") if isinstance(key, str) else ""
