@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from .._public import public
+from .._spec.numbers import to_float
 from ..errors import InvalidStateError
 
 
@@ -50,12 +51,16 @@ class Completion:
         ------
         TimeoutError
             It takes longer. The flush goes on.
+        InvalidArgumentError
+            `timeout` is no number, or not finite.
         InvalidStateError
             Waiting here would wait for ever: this is the thread, or the event loop, that delivers
             the output. Also if the codec was not configured.
         AbortError, EncodingError, NotSupportedError, FramePoolExhaustedError
             Why the flush failed.
         """
+        if timeout is not None:
+            timeout = min(to_float(timeout, "timeout"), threading.TIMEOUT_MAX)
         if not self.done():
             reason = self._forbidden() if self._forbidden is not None else None
             if reason is not None:

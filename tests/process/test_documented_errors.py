@@ -211,6 +211,28 @@ def test_stall_timeouts_that_are_none(value: Any) -> None:
         fw.VideoDecoder(print, print, stall_timeout=value)
 
 
+@pytest.mark.parametrize(
+    "value", [10**400, -(10**400), float("nan"), float("inf"), "x", b"1", True, object()]
+)
+def test_flush_timeouts_that_are_none(value: Any) -> None:
+    with fw.VideoDecoder(print, print) as decoder:
+        decoder.configure({"codec": "vp8"})
+        flush = decoder.flush()
+        for _ in range(2):  # pending perhaps, and over
+            with pytest.raises(fw.InvalidArgumentError, match="timeout"):
+                flush.result(value)
+            flush.result()
+        with pytest.raises((fw.InvalidArgumentError, fw.InvalidStateError)):
+            fw.VideoDecoder(print, print).flush().result(value)
+
+
+@pytest.mark.parametrize("value", [1e30, 2**63, 1e300, 10**100, 10.5, None])
+def test_flush_timeouts_of_any_size(value: Any) -> None:
+    with fw.VideoDecoder(print, print, stall_timeout=value or 1) as decoder:
+        decoder.configure({"codec": "vp8"})
+        decoder.flush().result(value)
+
+
 def test_numbers_too_long_for_their_place(tmp_path: Path) -> None:
     large = 10**400
     small = {"codec": "vp8", "width": 16, "height": 16}
