@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
+from ..._spec.codecs.history import History
 from ...errors import EncodingError, NotSupportedError
 from .. import atomic, averror, forked, ledger
 from ..frames import frame as frames
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..frames.hardware import Device
 
 _contexts = forked.leave_alone(ledger.owned("codec_context"))
+_MOST_ERRORS = 64  # after the first one, more than any decoder holds chunks
 _MAX_THREADS = 16  # FFmpeg's own limit for automatic threads
 
 
@@ -131,7 +133,8 @@ class DecoderCore:
         "_context",
         "_device",
         "_failed",
-        "_sent",
+        "_history",
+        "_left",
         "_spare",
         "_unstamped",
         "at_end",
@@ -162,6 +165,7 @@ class DecoderCore:
         self.name: str = ffi.string(codec.name).decode()
         self.at_end = False
         self._failed = False
+        self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
         self._unstamped: deque[int] = deque()
         context = allocate_context(codec)
@@ -214,12 +218,13 @@ class DecoderCore:
         delay = (
             context.thread_count - 1 if context.active_thread_type == avcodec.FF_THREAD_FRAME else 0
         )
-        self._sent: deque[int] = deque(maxlen=delay + 1)
+        self._history = History(self.name, delay)
 
     def _become(self, other: DecoderCore | None) -> None:
         """Go on with the decoder of another core, before anything was decoded."""
         if other is not None:
-            self.name, self._context, self._sent = other.name, other._context, other._sent
+            self.name, self._context = other.name, other._context
+            self._history = other._history
             other._context = None
 
     @staticmethod
@@ -251,52 +256,60 @@ class DecoderCore:
         alpha, self._alpha = self._alpha, None
         if alpha is not None and has_alpha(packet):
             self._become(alpha())
+        if self._failed:
+            raise EncodingError(f"{self.name} has failed before")
         context = self._context
         if packet.pts == NOPTS:
             self._unstamped.append(timestamp)
-        self._sent.append(timestamp)
+        self._history.sent.append(timestamp)
         code = avcodec.avcodec_send_packet(context, packet)
         if code < 0:
-            raise self._error(code)
+            raise self._error(code, refused=not packet.size)
 
     def drain(self) -> None:
         """Say that no packet follows; `receive` then gives what is left and sets `at_end`."""
+        if self._failed:
+            return
+        self._history.drained = True
         code = avcodec.avcodec_send_packet(self._context, ffi.NULL)
         if code < 0 and code != averror.EOF:
             raise self._error(code)
-        if len(self._sent) > 1:
-            self._sent.popleft()  # its result has been seen; what may fail now is the next one
 
     def receive(self) -> AVFrame | None:
         """Return the owner of the next frame in presentation order, None when the decoder wants
         input or is drained.
 
-        The frame's ``pts`` is in microseconds.
+        The frame's ``pts`` is in microseconds. After an error come the frames of the packets
+        before the one that failed, and no others: what follows a damaged picture is built on it.
         """
+        if self._failed:
+            self.at_end = not self._left
+            return self._left.popleft() if self._left else None
+        code, ptr = self._receive()
+        if ptr is not None or code == averror.EAGAIN:
+            return ptr
+        if code == averror.EOF:
+            self.at_end = True
+            return None
+        raise self._error(code)
+
+    def _receive(self) -> tuple[int, AVFrame | None]:
         ptr = self._spare
         if ptr is None:
             ptr = frames.allocate()
         else:
             self._spare = None
         code = avcodec.avcodec_receive_frame(self._context, ptr)
-        if code == averror.EOF and self._failed:
-            # After a refused chunk, dav1d 1.1 and later answer the first question of a drain with
-            # "nothing left" while they still hold pictures; asking again costs nothing elsewhere.
-            self._failed = False
-            code = avcodec.avcodec_receive_frame(self._context, ptr)
-        if code == 0:
-            if ptr.pts == NOPTS:
-                ptr.pts = self._guess(ptr)
-            elif self._unstamped:
-                self._unstamped.clear()
-            return frames.upright(ptr) if ptr.linesize[0] < 0 else ptr
-        self._spare = ptr
-        if code == averror.EAGAIN:
-            return None
-        if code == averror.EOF:
-            self.at_end = True
-            return None
-        raise self._error(code)
+        if code:
+            self._spare = ptr
+            return code, None
+        timestamp = ptr.pts
+        if timestamp == NOPTS:
+            timestamp = ptr.pts = self._guess(ptr)
+        elif self._unstamped:
+            self._unstamped.clear()
+        self._history.given.append(timestamp)
+        return code, frames.upright(ptr) if ptr.linesize[0] < 0 else ptr
 
     def _guess(self, ptr: AVFrame) -> int:
         if self._unstamped:
@@ -308,8 +321,9 @@ class DecoderCore:
         """Forget all input, so that the next packet may be a key frame of anything."""
         avcodec.avcodec_flush_buffers(self._context)
         self._unstamped.clear()
-        self._sent.clear()
+        self._history.clear()
         self._failed = False
+        self._left.clear()
         self.at_end = False
 
     def close(self) -> None:
@@ -317,13 +331,37 @@ class DecoderCore:
         self._context = None
         self._spare = None
         self._device = None
+        self._left.clear()
 
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
 
-    def _error(self, code: int) -> Exception:
+    def _rest(self) -> list[AVFrame]:
+        """Return all frames that can still be had."""
+        avcodec.avcodec_send_packet(self._context, ffi.NULL)
+        rest: list[AVFrame] = []
+        ends = 0
+        for _ in range(_MOST_ERRORS):  # further errors say nothing new
+            code, ptr = self._receive()
+            while ptr is not None:
+                rest.append(ptr)
+                code, ptr = self._receive()
+            # After a refused chunk, dav1d 1.1 and later answer the first question of a drain with
+            # "nothing left" while they still hold pictures; asking again costs nothing elsewhere.
+            ends += code == averror.EOF
+            if ends == 2:
+                break
+        return rest
+
+    def _error(self, code: int, refused: bool = False) -> Exception:
         self._failed = True
-        timestamp = self._sent[0] if self._sent else None
+        history = self._history
+        given = list(history.given)
+        rest = self._rest()
+        times = [ptr.pts for ptr in rest]
+        place = history.failed(given, times, refused)
+        timestamp = history.sent[place] if history.sent else None
+        self._left = deque([rest[index] for index in history.before(place, times)])
         where = "" if timestamp is None else f" the chunk at {timestamp} us"
         what = f"{self.name} cannot decode{where}"
         failure = averror.error(code, what, EncodingError)
