@@ -1,15 +1,56 @@
-"""Completion: what `flush` returns; awaitable, and usable without an event loop."""
+"""Completion: what `flush` returns; awaitable, and usable without an event loop.
+
+It has no lock. The thread that ends a flush may be interrupted by a destructor or a handler that
+ends it too, or the thread that waits by one that ends what it waits for: so whoever waits leaves a
+way to be woken, looks once more, and waits for what nobody else ever takes.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, Protocol
 
 from .._public import public
 from .._spec.numbers import to_float
 from ..errors import InvalidStateError
+from . import ending
+
+_LOOK = 1.0  # seconds after which a waiting thread looks whether anybody is there to end it
+
+
+class Deliverer(Protocol):
+    """Who ends a flush, as those see it who wait for that."""
+
+    def why_not_wait(self) -> str | None:
+        """Return why this thread must not wait, None if it may."""
+
+    def why_unheard(self) -> str | None:
+        """Return why nobody delivers now, None if somebody does."""
+
+    def look_after(self) -> str | None:
+        """Do the same, and see to it that who delivers is awake."""
+
+
+class _Waiter:
+    """A thread that waits, once; calling it ends that, and may be done twice."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def __call__(self) -> None:
+        try:
+            self._lock.release()
+        except RuntimeError:
+            pass
+
+    def wait(self, seconds: float) -> bool:
+        return self._lock.acquire(timeout=seconds)
 
 
 @public
@@ -21,23 +62,18 @@ class Completion:
     was not configured.
     """
 
-    __slots__ = ("_callbacks", "_done", "_exception", "_forbidden", "_lock", "_owner", "_waiter")
+    __slots__ = ("_deliverer", "_outcome", "_owner", "_wakers")
 
-    def __init__(
-        self, owner: object = None, forbidden: Callable[[], str | None] | None = None
-    ) -> None:
-        self._lock = threading.Lock()
-        self._done = False
-        self._exception: BaseException | None = None
-        self._callbacks: list[Callable[[], object]] = []
-        self._waiter: threading.Event | None = None
+    def __init__(self, owner: object = None, deliverer: Deliverer | None = None) -> None:
+        self._outcome: list[BaseException | None] = []  # the first one counts
+        self._wakers: dict[Callable[[], object], None] = {}
         # The codec must live until its flush is over, also if the program keeps only this object.
         self._owner = owner
-        self._forbidden = forbidden
+        self._deliverer = deliverer
 
     def done(self) -> bool:
         """Return whether the flush is over, one way or the other."""
-        return self._done
+        return bool(self._outcome)
 
     def result(self, timeout: float | None = None) -> None:
         """Wait for the end of the flush.
@@ -52,63 +88,112 @@ class Completion:
         TimeoutError
             It takes longer. The flush goes on.
         InvalidArgumentError
-            `timeout` is no number, or not finite.
+            `timeout` is no finite number.
         InvalidStateError
             Waiting here would wait for ever: this is the thread, or the event loop, that delivers
-            the output. Also if the codec was not configured.
+            the output, or that event loop has stopped. Also if the codec was not configured.
         AbortError, EncodingError, NotSupportedError, FramePoolExhaustedError
             Why the flush failed.
         """
         if timeout is not None:
-            timeout = min(to_float(timeout, "timeout"), threading.TIMEOUT_MAX)
-        if not self.done():
-            reason = self._forbidden() if self._forbidden is not None else None
+            timeout = to_float(timeout, "timeout")
+        deliverer = self._deliverer
+        if not self._outcome:
+            reason = deliverer.why_not_wait() if deliverer is not None else None
             if reason is not None:
                 raise InvalidStateError(reason)
-            with self._lock:
-                if self._waiter is None:
-                    self._waiter = threading.Event()
-                    if self._done:
-                        self._waiter.set()
-                waiter = self._waiter
-            if not waiter.wait(timeout):
-                raise TimeoutError(f"the flush is not over after {timeout} seconds")
+            waiter = _Waiter()
+            self._wakers[waiter] = None
+            try:
+                if not self._outcome and not self._wait(waiter, timeout):
+                    raise TimeoutError(f"the flush is not over after {timeout} seconds")
+            finally:
+                self._wakers.pop(waiter, None)
         try:
             self._raise()
         finally:
-            del self  # see _raise
+            del self, deliverer  # see _raise
+
+    def _wait(self, waiter: _Waiter, timeout: float | None) -> bool:
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _LOOK if end is None else min(_LOOK, max(end - time.monotonic(), 0))
+            if waiter.wait(left):
+                return True
+            if end is not None and time.monotonic() >= end:
+                return False
+            deliverer = self._deliverer  # None once it is over
+            reason = deliverer.look_after() if deliverer is not None else None
+            if reason is not None:
+                raise InvalidStateError(reason)
 
     def exception(self) -> BaseException | None:
         """Return why the flush failed, None if it did not or is not over."""
-        return self._exception
+        return self._outcome[0] if self._outcome else None
 
     def __await__(self) -> Generator[Any, None, None]:
-        if not self._done:
-            asyncio = sys.modules["asyncio"]  # someone awaits, so someone has imported it
-            loop = asyncio.get_running_loop()
-            future = loop.create_future()
-
-            def wake() -> None:
-                if not future.done():
-                    future.set_result(None)
-
-            def finished() -> None:
-                try:
-                    loop.call_soon_threadsafe(wake)
-                except RuntimeError:
-                    pass  # the loop was closed meanwhile: nobody waits any more
-
-            self._add_callback(finished)
-            yield from future
+        if not self._outcome:
+            loop = running_loop()
+            if loop is None:
+                raise InvalidStateError(
+                    "only asyncio's event loops can await a flush, and none runs here: "
+                    "wait with flush().result() in a thread (trio.to_thread.run_sync)"
+                )
+            yield from self._awaited(loop)
         try:
             self._raise()
         finally:
             del self  # see _raise
 
+    def _awaited(self, loop: Any) -> Generator[Any, None, None]:
+        future = loop.create_future()
+        timer: Any = None
+
+        def wake(error: BaseException | None = None) -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        def finished() -> None:
+            if running_loop() is loop:
+                wake()
+                return
+            try:
+                loop.call_soon_threadsafe(wake)
+            except RuntimeError:
+                pass  # the loop was closed meanwhile: nobody waits any more
+
+        def look() -> None:
+            nonlocal timer
+            deliverer = self._deliverer
+            reason = deliverer.look_after() if deliverer is not None else None
+            if reason is not None:
+                wake(InvalidStateError(reason))
+            else:
+                timer = loop.call_later(_LOOK, look)
+
+        timer = loop.call_later(_LOOK, look)
+        self._wakers[finished] = None
+        try:
+            if self._outcome:
+                return
+            deliverer = self._deliverer
+            reason = deliverer.why_unheard() if deliverer is not None else None
+            if reason is not None:
+                raise InvalidStateError(reason)
+            yield from future
+        finally:
+            self._wakers.pop(finished, None)
+            timer.cancel()
+
     def _raise(self) -> None:
-        exception = self._exception
+        exception = self._outcome[0]
         if exception is None:
             return
+        ending.end_daemon()  # it was `_stop_all` that closed the codec
         try:
             raise exception
         finally:
@@ -116,43 +201,35 @@ class Completion:
             # us, in turn.
             del exception, self
 
-    def _add_callback(self, callback: Callable[[], object]) -> None:
-        with self._lock:
-            if not self._done:
-                self._callbacks.append(callback)
-                return
-        callback()
-
     def _after_fork(self, error: BaseException) -> None:
         """Fail, in a process in which nobody will end it; who waits is in the other one."""
-        self._lock = threading.Lock()
-        self._callbacks = []
-        self._waiter = None
-        self._exception = error
-        self._done = True
+        self._wakers = {}
+        self._outcome = self._outcome or [error]
 
     def _finish(self, exception: BaseException | None = None) -> None:
-        """End it; the second end of a completion counts for nothing."""
-        with self._lock:
-            if self._done:
-                return
-            self._exception = exception
-            self._done = True
-            callbacks, self._callbacks = self._callbacks, []
-            waiter = self._waiter
-            self._owner = None
-            self._forbidden = None
-        if waiter is not None:
-            waiter.set()
-        for callback in callbacks:
-            callback()
+        """End it; the second end of a completion only wakes who has not been woken."""
+        if not self._outcome:
+            self._outcome.append(exception)
+        for waker in list(self._wakers):
+            waker()
+            self._wakers.pop(waker, None)
+        self._owner = None
+        self._deliverer = None
 
     def __repr__(self) -> str:
-        state = (
-            "pending"
-            if not self._done
-            else "done"
-            if self._exception is None
-            else repr(self._exception)
-        )
-        return f"<Completion {state}>"
+        if not self._outcome:
+            return "<Completion pending>"
+        exception = self._outcome[0]
+        return f"<Completion {'done' if exception is None else repr(exception)}>"
+
+
+def running_loop() -> Any:
+    """Return the event loop that runs in this thread, None if there is none."""
+    asyncio = sys.modules.get("asyncio")  # not imported: then no loop is running
+    get = getattr(asyncio, "get_running_loop", None)  # None too: it is being imported elsewhere
+    if get is None:
+        return None
+    try:
+        return get()
+    except RuntimeError:
+        return None

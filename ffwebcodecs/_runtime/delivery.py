@@ -2,8 +2,7 @@
 
 Without an event loop, a callback is called on the worker, as soon as there is something to say.
 With one, what there is to say is queued, and the loop is woken once for all that is ready. Before
-each callback the epoch is checked under the lock, so that none begins once `reset` or `close` has
-returned.
+each callback the epoch is looked at, so that none begins once `reset` or `close` has returned.
 
 Outputs and callbacks' exceptions travel in one-element lists and are taken out at the last moment:
 an exception keeps the local variables of every function it went through, and they must not keep
@@ -12,26 +11,25 @@ frames.
 
 from __future__ import annotations
 
-import sys
-import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
-from .completion import Completion
-from .driver import Owner
+from .._av.atomic import together
+from .._spec.codecs.state import CLOSED
+from .completion import Completion, running_loop
+from .driver import Driver, Owner
+from .epoch import Epoch, first
 from .pool import Lending
 
-# Loop deliveries of an error come after this many more turns of the loop, so that a coroutine that
-# awaits the rejected flush, through a task or two, resumes first: rejections come before the error
-# callback.
-ERROR_TURNS = 6
 # A message of no epoch: it makes a waiting worker look again.
-WAKE = (-1, None, None)
-# Another: the loop that delivers is closed, so nothing will ever be delivered.
-LOOP_CLOSED = (-2, None, None)
+WAKE = (None, None, None)
+# Another: the loop has dropped a wake-up, because it is closed, or was interrupted in it.
+WAKEUP_LOST = (None, None, 1)
 
 
 class Delivery:
@@ -42,31 +40,63 @@ class Delivery:
     """
 
     # The other half's.
-    epoch: int
-    state: str
-    _close_with_error: Callable[[int | None, BaseException], bool]
-    _flushes: deque[Completion]
+    _driver: Driver
     _lending: Lending | None
-    _lock: threading.RLock
-    _mailbox: SimpleQueue[tuple[Any, ...] | None]
+    _mailbox: SimpleQueue[tuple[Any, ...]]
+    _free: Callable[[], None]
 
     def __init__(self, owner: Owner) -> None:
         self._owner = weakref.ref(owner)
         self._loop = running_loop()
         self._outbox: deque[tuple[Any, ...]] = deque()  # for the loop
         self._outbox_scheduled = False
-        self._undelivered = 0
+        self._wakeups: dict[int, weakref.ref[_Wakeup]] = {}  # that are on the loop
+        self._undelivered: deque[None] = deque()  # as long as there are outputs in the outbox
         self._dequeue_due = False
+        self._epoch = self._unsettled = first()
 
-    def _hand_over(self, epoch: int, box: list[Any]) -> None:
+    # ---- the state -------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> Epoch:
+        """The current epoch."""
+        epoch = self._epoch
+        while epoch.followers:
+            epoch = self._epoch = epoch.followers[0]
+        return epoch
+
+    def _follow(self, epoch: Epoch, follower: Epoch) -> bool:
+        """End `epoch` with `follower`, unless it has ended; the worker is woken by the same."""
+        if epoch.followers or epoch.base == CLOSED:
+            return False
+        together(partial(epoch.followers.append, follower), partial(self._mailbox.put, WAKE))
+        return epoch.followers[0] is follower
+
+    def _end(self, follower: Epoch) -> bool:
+        """Close the codec with `follower`, whatever epoch it is; return whether that was to do."""
+        while (epoch := self.epoch).base != CLOSED:
+            if self._follow(epoch, follower):
+                return True
+        return False
+
+    def _settle(self) -> None:
+        """Reject all flushes of epochs that have ended, but for those that have to wait for the
+        error callback; to be repeated by whoever is interrupted.
+        """
+        epoch = self._unsettled
+        while epoch.followers and epoch.reject():
+            epoch = self._unsettled = epoch.followers[0]
+
+    # ---- outputs and events ----------------------------------------------------------------------
+
+    def _hand_over(self, epoch: Epoch, box: list[Any]) -> None:
         if self._loop is None:
             self._call_output(epoch, box)
             return
-        with self._lock:
-            self._undelivered += 1
+        self._undelivered.append(None)
         self._post(epoch, self._call_output_later, box)
 
-    def _post(self, epoch: int, task: Callable[[int, Any], object], argument: Any) -> None:
+    def _post(self, epoch: Epoch, task: Callable[[Epoch, Any], object], argument: Any) -> None:
         """Run `task` where the callbacks belong: here on the worker, or on the loop."""
         loop = self._loop
         if loop is None:
@@ -74,11 +104,21 @@ class Delivery:
             return
         self._outbox.append((epoch, task, argument))
         if not self._outbox_scheduled:
-            self._outbox_scheduled = True
-            try:
-                loop.call_soon_threadsafe(_Wakeup(self))
-            except RuntimeError:
-                pass  # the loop is closed, and the delivery has said so by going
+            self._wake_loop()
+
+    def _wake_loop(self) -> None:
+        self._outbox_scheduled = True
+        try:
+            wakeup = _Wakeup(self)
+            # No destructor in Python, which a signal's exception would end: a call in C.
+            lost = partial(self._mailbox.put, WAKEUP_LOST)
+            self._wakeups[id(wakeup)] = weakref.ref(wakeup, lost)
+            self._loop.call_soon_threadsafe(wakeup)
+        except RuntimeError:
+            pass  # the loop is closed, and the wake-up has said so by going
+        except BaseException:
+            self._outbox_scheduled = False
+            raise
 
     def _empty_outbox(self) -> None:
         self._outbox_scheduled = False
@@ -90,12 +130,6 @@ class Delivery:
                 return
             task(epoch, argument)
 
-    def _after_turns(self, turns: int, error: BaseException) -> None:
-        if turns and self._loop is not None:
-            self._loop.call_soon(self._after_turns, turns - 1, error)
-        else:
-            self._call_error(error)
-
     def _drop_outbox(self) -> None:
         while self._outbox:
             try:
@@ -105,48 +139,45 @@ class Delivery:
             if task == self._call_output_later:
                 self._arrived()
 
-    def _call_output_later(self, epoch: int, box: list[Any]) -> None:
+    def _call_output_later(self, epoch: Epoch, box: list[Any]) -> None:
         try:
             self._call_output(epoch, box)
         finally:
             self._arrived()
 
     def _arrived(self) -> None:
-        with self._lock:
-            self._undelivered -= 1
+        if self._undelivered:
+            self._undelivered.popleft()
         lending = self._lending
         if lending is not None and lending.pool.wake is not None:
             self._mailbox.put(WAKE)
 
-    def _call_output(self, epoch: int, box: list[Any]) -> None:
+    def _call_output(self, epoch: Epoch, box: list[Any]) -> None:
         owner = self._owner()
-        if owner is None:
+        if owner is None or epoch.followers:
             return
-        with self._lock:
-            if epoch != self.epoch:
-                return
         try:
             owner._output(*owner._wrap(box.pop()))
         except BaseException as error:
             self._callback_failed(error)
 
-    def _finish_flush(self, epoch: int, completion: Completion) -> None:
-        with self._lock:
-            if epoch != self.epoch or completion not in self._flushes:
-                return  # rejected meanwhile
-            self._flushes.remove(completion)
-        completion._finish()
+    def _finish_flush(self, epoch: Epoch, completion: Completion) -> None:
+        if epoch.followers or completion not in epoch.flushes:
+            return  # rejected meanwhile
+        epoch.finish([completion], None)
 
-    def _call_dequeue(self, _epoch: int, _argument: None) -> None:
+    def _call_dequeue(self, _epoch: Epoch, _argument: None) -> None:
         self._dequeue_due = False
         # An event of an older epoch stands for that of the reset as well.
         owner = self._owner()
-        if owner is None or self.state == "closed" or owner.on_dequeue is None:
+        if owner is None or self.epoch.base == CLOSED or owner.on_dequeue is None:
             return
         try:
             owner.on_dequeue()
         except BaseException as error:
             self._callback_failed(error)
+
+    # ---- errors ----------------------------------------------------------------------------------
 
     def _callback_failed(self, error: BaseException) -> None:
         """A callback raised: the codec closes, and `error` goes to the error callback, as the
@@ -163,49 +194,81 @@ class Delivery:
         if not isinstance(error, Exception) and self._loop is not None:
             raise error  # Ctrl-C belongs to the loop's thread
 
-    def _call_error(self, error: BaseException) -> None:
+    def _close_with_error(self, epoch: Epoch | None, error: BaseException) -> bool:
+        """Close, call the error callback, then reject the pending flushes (spec 1.9, "close with an
+        error"); return whether that was to do. An epoch of None is whatever epoch it is.
+        """
+        follower = Epoch(CLOSED, error, failing=True)
+        done = self._end(follower) if epoch is None else self._follow(epoch, follower)
+        if done:
+            self._report()
+        return done
+
+    def _report(self) -> None:
+        """Do what is left to do after a close with an error; to be repeated after an
+        interruption.
+        """
+        closed = self.epoch
+        try:
+            self._free()
+            self._drop_outbox()
+        finally:
+            try:
+                self._call_error(closed)
+            finally:
+                closed.failing = False
+                self._settle()
+                self._mailbox.put(WAKE)
+
+    def _call_error(self, closed: Epoch) -> None:
         owner = self._owner()
-        if owner is None:
+        if owner is None or not closed.failure:
+            closed.failure.clear()
             return
         try:
-            owner._error(error)
+            # Taken out and told in one step, in C.
+            deque(map(owner._error, islice(iter(closed.failure.pop, None), 1)), 0)
         except BaseException as raised:
             if self._loop is not None and not isinstance(raised, Exception):
                 raise
             unraisable(raised)
 
+    def _report_again(self, _epoch: Epoch, _argument: None) -> None:
+        if self.epoch.failing:
+            self._report()
+
+    def _interrupted(self, error: BaseException) -> None:
+        """Something that no callback raised came between two of them, on the loop's thread."""
+        self._close_with_error(None, described("the delivery", error))
+        self._report_again(self.epoch, None)
+
 
 class _Wakeup:
-    """What waits on the loop to empty an outbox, and tells the worker if it never will."""
+    """What waits on the loop to empty an outbox; if it goes without, the worker is told."""
 
-    __slots__ = ("_delivery",)
+    __slots__ = ("__weakref__", "_delivery")
 
     def __init__(self, delivery: Delivery) -> None:
-        self._delivery: Delivery | None = delivery
+        self._delivery = delivery
 
     def __call__(self) -> None:
-        delivery, self._delivery = self._delivery, None
-        if delivery is not None:
+        delivery = self._delivery
+        try:
             delivery._empty_outbox()
-
-    def __del__(self) -> None:
-        if self._delivery is not None:
-            self._delivery._mailbox.put(LOOP_CLOSED)
-
-
-def running_loop() -> Any:
-    asyncio = sys.modules.get("asyncio")  # not imported: then no loop is running
-    if asyncio is None:
-        return None
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+        except BaseException as error:
+            delivery._interrupted(error)
+            raise
+        finally:
+            delivery._wakeups.pop(id(self), None)
 
 
-def reject(flushes: list[Completion], error: BaseException) -> None:
-    for completion in flushes:
-        completion._finish(error)
+def described(what: str, error: BaseException) -> Exception:
+    """Return the error to report when `what` was ended by `error`."""
+    if isinstance(error, Exception):
+        # Its traceback would keep the chunk that failed alive for as long as the program keeps the
+        # error.
+        return error.with_traceback(None)
+    return RuntimeError(f"{what} was interrupted by {error!r}")
 
 
 class _Unraisable:

@@ -3,10 +3,12 @@ encoders.
 
 Theory of operation (spec 1.9). The public codec puts messages into a mailbox; the worker takes them
 in order and runs them against a *driver*, the object that knows the native codec. What comes out
-goes through the other half, `delivery`.
+goes through `delivery`. An engine is all three: `worker` runs the messages, here is who is called.
 
-`reset` and `close` raise the epoch. Every message and every output carries the epoch it belongs to,
-and one of an older epoch is dropped: that is all that "clear the queue" means.
+`reset` and `close` begin a new epoch. Every message and every output carries the epoch it belongs
+to, and one of an older epoch is dropped: that is all that "clear the queue" means. Who calls may be
+interrupted at any moment (`epoch`): then the worker, which was woken by the same step, does the
+rest. The worker itself goes on after whatever comes, and ends when the codec is closed only.
 
 The mailbox is a `queue.SimpleQueue`: its `put` may be called from destructors, where locks may not
 be taken.
@@ -21,88 +23,101 @@ import atexit
 import os
 import threading
 import time
-import warnings
 import weakref
 from collections import deque
 from functools import partial
-from queue import Empty, SimpleQueue
+from itertools import count
+from queue import SimpleQueue
 from typing import Any
 
 from .._av import forked
-from .._ffi import FREE_THREADED
-from .._spec.codecs.state import transition
-from ..errors import AbortError, FramePoolWarning, InvalidStateError
+from .._av.atomic import together
+from .._spec.codecs.state import CLOSED, CONFIGURED, UNCONFIGURED, transition
+from ..errors import AbortError, InvalidStateError
 from . import ending
-from .completion import Completion
-from .delivery import ERROR_TURNS, LOOP_CLOSED, WAKE, Delivery, reject, running_loop, unraisable
+from .completion import Completion, running_loop
+from .delivery import WAKEUP_LOST
 from .driver import Driver, Owner
+from .epoch import Epoch
 from .pool import Lending
-
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05  # seconds, see _next_message
-
-
-class _Stop(BaseException):
-    """Leaves whatever the worker is doing: the work's epoch is over."""
-
+from .worker import Worker, WorkerThread
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
-class Engine(Delivery):
+class Engine(Worker):
     """See the module. All methods but the private ones may be called from any thread."""
 
     def __init__(self, driver: Driver, owner: Owner, lending: Lending | None = None) -> None:
-        super().__init__(owner)
-        self._driver = driver
-        # Reentrant, because the garbage collector may run a destructor that uses this codec while
-        # one is held.
-        # State, epoch, queue size, flushes: held for a few instructions at a time.
-        self._lock = threading.RLock()
-        self._core = threading.RLock()  # the native codec: held for one FFmpeg call at a time
-        self._mailbox: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
-        # The worker's: taken from the mailbox, not yet run.
-        self._backlog: deque[tuple[Any, ...]] = deque()
-        self._flushes: deque[Completion] = deque()
-        self._failed = -1  # the epoch in which the codec failed
-        self._stopping = False
+        super().__init__(driver, owner, lending)
         self._is_inherited = False
-        self._thread: threading.Thread | None = None
-        self.state = "unconfigured"
-        self.epoch = 0
-        self.queue_size = 0
-        self._lending = lending
+        self._number = count().__next__
         forked.watch(self)
 
     # ---- called by the public codec --------------------------------------------------------------
 
+    @property
+    def state(self) -> str:
+        """The codec's state."""
+        return self.epoch.state
+
+    @property
+    def queue_size(self) -> int:
+        """Inputs that the native codec has not taken."""
+        return len(self.epoch.queue)
+
+    @property
+    def configuration(self) -> Any:
+        """The last configuration given since the beginning or `reset`."""
+        configs = self.epoch.configs
+        return configs[0] if configs else None
+
     def configure(self, config: Any) -> None:
-        """Queue a configuration; the state is ``configured`` at once."""
-        with self._lock:
-            self.require("configure")
-            self._start()
-            self.state = "configured"
-            self._mailbox.put((self.epoch, self._run_configure, config))
+        """Queue a configuration; the state is ``configured`` at once.
+
+        Raises
+        ------
+        RuntimeError
+            The worker thread cannot be started. Nothing has changed.
+        """
+        self.require("configure")
+        self._start()
+        while True:
+            epoch = self._usable("configure")
+            put = partial(self._mailbox.put, (epoch, self._run_configure, config))
+            together(partial(epoch.configs.append, config), put)
+            if not epoch.followers:  # else a reset came between, and has ended it
+                return
 
     def enqueue(self, item: Any, action: str) -> None:
         """Queue one chunk or frame."""
-        with self._lock:
-            self.require(action)
-            self.queue_size += 1
-            # In a box, out of which `_run_item` takes it: an exception of a callback keeps the
-            # worker's local variables for as long as the program keeps the exception.
-            self._mailbox.put((self.epoch, self._run_item, [item]))
+        epoch = self._epoch
+        if epoch.followers or not epoch.configs:
+            epoch = self._usable(action)
+        # In a box, out of which `_send` takes it: an exception of a callback keeps the worker's
+        # local variables for as long as the program keeps the exception.
+        box, number = [item], self._number()
+        try:
+            epoch.queue[number] = None
+            self._mailbox.put((epoch, self._run_item, (box, number)))
+        except BaseException:
+            box.clear()  # nobody takes it any more
+            epoch.queue.pop(number, None)
+            raise
 
     def flush(self) -> Completion:
         """Queue a flush and return its completion, a rejected one if the codec is not
         configured.
         """
-        completion = Completion(self._owner(), self._why_not_wait)
-        with self._lock:
-            if self.state == "configured":
-                self._flushes.append(completion)
-                self._mailbox.put((self.epoch, self._run_flush, completion))
-                return completion
-        error = InvalidStateError(f"cannot flush: the codec is {self.state}")
+        completion = Completion(self._owner(), self)
+        epoch = self.epoch
+        if epoch.state == CONFIGURED:
+            put = partial(self._mailbox.put, (epoch, self._run_flush, completion))
+            together(partial(epoch.flushes.setdefault, completion), put)
+            if epoch.followers:
+                epoch.reject()  # whoever ended it may have been past this one
+            return completion
+        error = InvalidStateError(f"cannot flush: the codec is {epoch.state}")
         completion._finish(forked.inherited("this codec") if self._is_inherited else error)
         return completion
 
@@ -110,85 +125,64 @@ class Engine(Delivery):
         """Forget configuration, queue and pending outputs; pending flushes are rejected with
         AbortError.
         """
-        with self._lock:
-            self.require("reset")
-            if self.state == "unconfigured":
-                return
-            flushes = self._end_epoch("unconfigured")
-            self._mailbox.put((self.epoch, self._run_reset, None))
-        reject(flushes, AbortError("the codec was reset"))
+        epoch = self._usable("reset")
+        if epoch.state != UNCONFIGURED:
+            self._follow(epoch, Epoch(UNCONFIGURED, AbortError("the codec was reset")))
+        self._settle()
 
     def close(self) -> None:
-        """Free the native codec now, waiting for one FFmpeg call at most; twice is fine."""
-        with self._lock:
-            if self.state == "closed":
-                return
-            flushes = self._end_epoch("closed")
-            self._stopping = True
-        self._empty_mailbox()
-        with self._core:
-            self._driver.close()
+        """Reject what is pending, then free the native codec, waiting for one FFmpeg call at most;
+        twice is fine, and does what is left if the first was interrupted.
+        """
+        if self._is_inherited:
+            return
+        self._end(Epoch(CLOSED, AbortError("the codec was closed")))
+        self._settle()
         self._drop_outbox()
-        reject(flushes, AbortError("the codec was closed"))
+        self._free()
 
     def abandon(self) -> None:
         """Stop everything; for destructors: takes no lock that it would have to wait for."""
-        self._stopping = True
-        self.state = "closed"
-        self.epoch += 1
+        self._end(Epoch(CLOSED))
         self._outbox.clear()
-        self._mailbox.put(None)
-        if self._core.acquire(blocking=False):
-            # The worker is between two FFmpeg calls, or idle; else it frees the codec itself when
-            # it stops.
-            try:
-                self._driver.close()
-            finally:
-                self._core.release()
+        # The worker is between two FFmpeg calls, or idle; else it frees the codec itself when it
+        # stops.
+        self._free(wait=False)
 
     def require(self, action: str) -> None:
         """Raise InvalidStateError unless the state allows `action`, an event of the state table."""
+        self._usable(action)
+
+    def _usable(self, action: str) -> Epoch:
+        """Return the current epoch, if its state allows `action`."""
         if self._is_inherited:
             raise forked.inherited("this codec")
+        epoch = self.epoch
         try:
-            transition(self.state, action)
+            transition(epoch.state, action)
         except InvalidStateError:
             ending.end_daemon()  # it was `_stop_all` that closed it
             raise
+        return epoch
 
     def _after_fork(self) -> None:
         """Be closed, in a process that has neither our worker nor FFmpeg's."""
-        self._lock, self._core = threading.RLock(), threading.RLock()
+        epoch = self.epoch
+        self._core = threading.RLock()
         self._mailbox = SimpleQueue()
-        self._is_inherited = self.state != "closed"
-        self._stopping = True
-        self.state = "closed"
-        self.epoch += 1
-        self.queue_size = 0
+        self._is_inherited = epoch.base != CLOSED
         if self._lending is not None:
             self._lending.pool.wake = None
-        self._backlog = deque()
-        self._outbox = deque()
+        self._backlog, self._outbox, self._undelivered = deque(), deque(), deque()
+        self._wakeups = {}
         self._loop = None
-        flushes, self._flushes = self._flushes, deque()
-        for completion in flushes:
+        pending = [*self._unsettled.flushes, *epoch.flushes]
+        self._epoch = self._unsettled = self._worked = Epoch(CLOSED)
+        for completion in pending:
             completion._after_fork(forked.inherited("this codec"))
 
-    def _end_epoch(self, state: str) -> list[Completion]:
-        """Begin a new epoch in `state`; the caller holds the lock and rejects the returned flushes
-        without it.
-        """
-        self.state = state
-        self.epoch += 1
-        flushes = list(self._flushes)
-        self._flushes.clear()
-        if self.queue_size:
-            self.queue_size = 0
-            if state != "closed":
-                self._mailbox.put((self.epoch, self._run_dequeue, None))
-        return flushes
-
-    def _why_not_wait(self) -> str | None:
+    def why_not_wait(self) -> str | None:
+        """Return why this thread must not wait for a flush, None if it may."""
         if threading.current_thread() is self._thread:
             return (
                 "a callback cannot wait for a flush: it runs on the thread that delivers the output"
@@ -197,253 +191,34 @@ class Engine(Delivery):
             return (
                 "this event loop delivers the output: use 'await codec.flush()' instead of result()"
             )
-        return None
+        return self.why_unheard()
 
-    # ---- the worker ------------------------------------------------------------------------------
+    def why_unheard(self) -> str | None:
+        """Return why nobody delivers the output now, None if somebody does."""
+        loop = self._loop
+        if loop is None or loop.is_running() or loop.is_closed():
+            return None  # the worker notices that a loop is closed, and closes the codec
+        return (
+            "the event loop that delivers the output has stopped: run it on, close it, or make the "
+            "codec where no event loop runs, then its own thread delivers"
+        )
+
+    def look_after(self) -> str | None:
+        """Do the same, and make up for a wake-up that was interrupted."""
+        loop = self._loop
+        if loop is not None and loop.is_closed():
+            self._mailbox.put(WAKEUP_LOST)
+        elif self._outbox:
+            self._wake_loop()
+        return self.why_unheard()
 
     def _start(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(
-                target=_work, args=(self,), name="ffwebcodecs", daemon=True
-            )
+            thread = threading.Thread(target=WorkerThread(self), name="ffwebcodecs", daemon=True)
             _engines.add(self)
-            self._thread.start()
-
-    def _work(self) -> None:
-        try:
-            while not self._stopping:
-                message = self._backlog.popleft() if self._backlog else self._next_message(None)
-                if message is None:
-                    continue  # a stop: the loop's condition sees it
-                if message is LOOP_CLOSED:
-                    self.close()
-                    continue
-                epoch, action, argument = message
-                if epoch != self.epoch or epoch == self._failed:
-                    continue
-                try:
-                    action(epoch, argument)
-                except _Stop:
-                    pass
-                except Exception as error:
-                    # Its traceback would keep the chunk that failed alive for as long as the
-                    # program keeps the error.
-                    self._fail(epoch, error.with_traceback(None))
-                # Nothing of the last message may live on while the worker waits for the next one.
-                message = argument = action = None
-        finally:
-            with self._core:
-                self._driver.close()
-            self._backlog.clear()
-            self._empty_mailbox()
-
-    def _next_message(self, timeout: float | None) -> tuple[Any, ...] | None:
-        """Take the next message out of the mailbox; raises Empty after `timeout` seconds."""
-        if not FREE_THREADED:
-            return self._mailbox.get(timeout=timeout)
-        # Without a GIL, what another thread drops is freed by the thread that made it, when that
-        # one runs next. Frames are made here, so a worker that slept on would keep their memory,
-        # and would wait for ever for the leases that it has to give back itself.
-        end = None if timeout is None else time.monotonic() + timeout
-        pause = _SHORTEST_PAUSE
-        while True:
-            if end is not None:
-                pause = min(pause, max(end - time.monotonic(), 0))
-            try:
-                return self._mailbox.get(timeout=pause)
-            except Empty:
-                if end is not None and time.monotonic() >= end:
-                    raise
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
-    def _empty_mailbox(self) -> None:
-        """Let go of what nobody will run, and leave a stop for a worker that is still on its
-        way.
-        """
-        try:
-            while True:
-                self._mailbox.get_nowait()
-        except Empty:
-            self._mailbox.put(None)
-
-    def _run_configure(self, epoch: int, config: Any) -> None:
-        # Outputs of the old configuration come first, in order (spec 1.9).
-        self._drain(epoch)
-        with self._core:
-            self._check(epoch)
-            self._driver.open(config)
-
-    def _run_item(self, epoch: int, box: list[Any]) -> None:
-        self._wait_for_room(epoch)
-        try:
-            with self._core:
-                self._check(epoch)
-                self._driver.send(box.pop())
-        except _Stop:
-            raise
-        except Exception:
-            self._taken(epoch)
-            self._rescue(epoch)
-            raise
-        self._taken(epoch)
-        try:
-            self._receive_all(epoch)
-        except Exception:
-            self._rescue(epoch)
-            raise
-
-    def _run_flush(self, epoch: int, completion: Completion) -> None:
-        self._drain(epoch)
-        with self._core:
-            self._check(epoch)
-            self._driver.restart()
-        self._post(epoch, self._finish_flush, completion)
-
-    def _run_reset(self, _epoch: int, _argument: None) -> None:
-        with self._core:
-            self._driver.close()
-
-    def _run_dequeue(self, epoch: int, _argument: None) -> None:
-        self._announce_dequeue(epoch)
-
-    def _check(self, epoch: int) -> None:
-        if epoch != self.epoch:
-            raise _Stop
-
-    def _receive_all(self, epoch: int) -> None:
-        while True:
-            with self._core:
-                self._check(epoch)
-                box = [self._driver.receive()]  # boxed as in `enqueue`
-            if box[0] is None:
-                return
-            self._wait_for_room(epoch)
-            self._hand_over(epoch, box)
-
-    def _drain(self, epoch: int) -> None:
-        """Deliver all that the codec still holds, also what comes after an error."""
-        try:
-            self._drain_once(epoch)
-        except Exception:
-            self._rescue(epoch)
-            raise
-
-    def _drain_once(self, epoch: int) -> None:
-        with self._core:
-            self._check(epoch)
-            self._driver.drain()
-        self._receive_all(epoch)
-
-    def _rescue(self, epoch: int) -> None:
-        """Deliver what was decoded before the error; further errors say nothing new."""
-        try:
-            self._drain_once(epoch)
-        except Exception:
-            return
-
-    def _taken(self, epoch: int) -> None:
-        """Count one message as processed, and let the program know."""
-        with self._lock:
-            if epoch != self.epoch:
-                raise _Stop
-            self.queue_size -= 1
-        self._announce_dequeue(epoch)
-
-    def _announce_dequeue(self, epoch: int) -> None:
-        owner = self._owner()
-        if owner is None or owner.on_dequeue is None or self._dequeue_due:
-            return
-        self._dequeue_due = True  # coalesced: one event on its way at most
-        del owner
-        self._post(epoch, self._call_dequeue, None)
-
-    def _wait_for_room(self, epoch: int) -> None:
-        lending = self._lending
-        if lending is not None and not lending.pool.room(self._undelivered):
-            self._wait_for_lease(epoch, lending)
-
-    def _wait_for_lease(self, epoch: int, lending: Lending) -> None:
-        """Wait until a lease comes back; messages that arrive meanwhile go to the backlog, in
-        order.
-        """
-        pool = lending.pool
-        pool.wake = partial(self._mailbox.put, WAKE)
-        patience = min(lending.stall_timeout, 1e6)  # no lock can wait for 1e12 seconds
-        deadline: float | None = time.monotonic() + patience
-        warned = False
-        try:
-            while not pool.room(self._undelivered):
-                returns = pool.returns
-                if self._stopping or epoch != self.epoch:
-                    raise _Stop
-                if deadline is None and self._flushes:
-                    # Asked for during a stall that has been reported: it gets its time as well.
-                    deadline = time.monotonic() + patience
-                timeout = None if deadline is None else deadline - time.monotonic()
-                if timeout is not None and timeout <= 0:
-                    deadline = None
-                    if self._undelivered:
-                        # Frames wait for the event loop, not for the program to close them.
-                        deadline = time.monotonic() + patience
-                    else:
-                        self._report_stall(epoch, lending, warn=not warned)
-                        warned = True
-                    continue
-                try:
-                    message = self._next_message(timeout)
-                except Empty:
-                    continue
-                if message is LOOP_CLOSED:
-                    self.close()
-                elif message is not None and message[0] >= 0:
-                    self._backlog.append(message)
-                if pool.returns != returns:
-                    deadline = time.monotonic() + patience
-                    warned = False
-        finally:
-            pool.wake = None
-
-    def _report_stall(self, epoch: int, lending: Lending, warn: bool) -> None:
-        with self._lock:
-            self._check(epoch)
-            flushes = list(self._flushes)
-            self._flushes.clear()
-            queued = self.queue_size
-        error = lending.stalled(lending.pool, queued)
-        if warn:
-            try:
-                warnings.warn(str(error), FramePoolWarning, stacklevel=2)
-            except FramePoolWarning as raised:  # a filter makes it an exception: of nobody's call
-                unraisable(raised)
-        reject(flushes, error)
-
-    def _fail(self, epoch: int, error: Exception) -> None:
-        """Close the codec because of `error`, after what was decoded before it has been
-        delivered.
-        """
-        self._failed = epoch
-        self._post(epoch, self._close_with_error, error)
-
-    def _close_with_error(self, epoch: int | None, error: BaseException) -> bool:
-        """Close, reject the pending flushes, then call the error callback (spec 1.9, "close with an
-        error"); return whether that was to do. An epoch of None is whatever epoch it is.
-        """
-        with self._lock:
-            if self.state == "closed" or epoch not in (None, self.epoch):
-                return False
-            flushes = self._end_epoch("closed")
-            self._stopping = True
-        self._empty_mailbox()
-        with self._core:
-            self._driver.close()
-        self._drop_outbox()
-        reject(flushes, error)
-        self._after_turns(ERROR_TURNS, error)
-        return True
-
-
-def _work(engine: Engine) -> None:
-    engine._work()
+            thread.start()
+            if self._thread is None:
+                self._thread = thread
 
 
 if hasattr(os, "register_at_fork"):

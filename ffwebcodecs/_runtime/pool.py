@@ -95,7 +95,10 @@ class Lease:
             self._places.append(weakref.ref(place))
 
     def __del__(self) -> None:
-        self._pool._give_back(self._number)
+        try:
+            self._pool._give_back(self._number)
+        except AttributeError:
+            pass  # `__init__` was interrupted
 
 
 _Entry = tuple[int, float, "list[weakref.ref[Place]] | None", "weakref.ref[Lease]"]

@@ -31,9 +31,14 @@ class Prefetch(Generic[T]):
     def __init__(self, source: Iterator[T], depth: int, discard: Callable[[T], object]) -> None:
         self._discard = discard
         self._items: SimpleQueue[tuple[str, Any]] = SimpleQueue()
-        self._slots = threading.Semaphore(depth)
+        # One entry for each item that may be made: a semaphore has a lock, and what waits here may
+        # be stopped by a destructor that runs in the very thread that waits.
+        self._slots: SimpleQueue[None] = SimpleQueue()
+        for _ in range(depth):
+            self._slots.put(None)
         self._stopped = False
-        self._begun = threading.Event()
+        self._begun = threading.Lock()  # released when the thread has begun
+        self._begun.acquire()
         forked.watch(self)
         self._thread = threading.Thread(
             target=self._run, args=(source,), name="ffwebcodecs-prefetch", daemon=True
@@ -42,15 +47,15 @@ class Prefetch(Generic[T]):
     def _after_fork(self) -> None:
         self._items = SimpleQueue()
         self._items.put(("error", forked.inherited("this conversion")))
-        self._slots = threading.Semaphore()
+        self._slots = SimpleQueue()
 
     def _run(self, source: Iterator[T]) -> None:
-        self._begun.set()
+        self._begun.release()
         try:
             for item in () if self._stopped else source:
                 self._items.put(("item", item))
                 del item
-                self._slots.acquire()
+                self._slots.get()
                 if self._stopped:
                     break
             self._items.put(("end", None))
@@ -71,7 +76,7 @@ class Prefetch(Generic[T]):
                     raise value
                 finally:
                     del value  # its traceback holds this frame
-            self._slots.release()
+            self._slots.put(None)
             yield value
             del value
 
@@ -81,7 +86,7 @@ class Prefetch(Generic[T]):
         except BaseException:
             # Ctrl-C while the thread starts: it may be running all the same. One that has not begun
             # by then finds that there is nothing to do.
-            if self._begun.wait(1):
+            if self._begun.acquire(timeout=1):
                 self._stop()
             self._stopped = True
             raise
@@ -92,8 +97,9 @@ class Prefetch(Generic[T]):
 
     def _stop(self) -> None:
         self._stopped = True
-        self._slots.release()
-        self._thread.join()
+        self._slots.put(None)
+        if self._thread is not threading.current_thread():
+            self._thread.join()
         while not self._items.empty():
             kind, value = self._items.get()
             if kind == "item":

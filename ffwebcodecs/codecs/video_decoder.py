@@ -54,7 +54,7 @@ class VideoDecoder(Codec):
     Raises
     ------
     InvalidArgumentError
-        A callback is not callable, or a number is out of range.
+        A callback is not callable or is an async function, or a number is out of range.
 
     Notes
     -----
@@ -73,10 +73,8 @@ class VideoDecoder(Codec):
     """
 
     __slots__ = (
-        "_family",
         "_hardware",
         "_key_required",
-        "_length_size",
         "_pool",
     )
 
@@ -104,8 +102,6 @@ class VideoDecoder(Codec):
                 f"stall_timeout is {stall_timeout}, it must be more than 0 seconds"
             )
         self._key_required = True
-        self._family = families.UNKNOWN
-        self._length_size: int | None = None
         self._hardware = HardwareStatus()
         self._pool = FramePool(frame_pool_size)
         self._engine = Engine(
@@ -148,14 +144,9 @@ class VideoDecoder(Codec):
             The decoder is closed.
         """
         parsed = VideoDecoderConfig.parse(config)
-        family, length_size = families.UNKNOWN, None
-        try:
-            family = families.of(parse_codec(parsed.codec))
-            length_size = length_size_of(family, parsed.description)
-        except (NotSupportedError, DataError):
-            family = families.UNKNOWN  # the worker finds it too, and closes the decoder with it
+        # Before and after: whatever interrupts, no delta chunk passes for the first one.
+        self._key_required = True
         self._engine.configure(parsed)
-        self._family, self._length_size = family, length_size
         self._key_required = True
 
     def decode(self, chunk: EncodedVideoChunk) -> None:
@@ -184,14 +175,22 @@ class VideoDecoder(Codec):
                 f"a key chunk is due, the chunk at {chunk.timestamp} us is a delta chunk"
             )
         # What a container calls a key frame is one: broadcast streams start at recovery points.
-        if (
-            not chunk._from_container
-            and self._family.is_key(chunk.data, self._length_size) is False
-        ):
+        if not chunk._from_container and self._is_key(chunk) is False:
             raise DataError(
                 f"the chunk at {chunk.timestamp} us says it is a key chunk, "
                 f"its {chunk.byte_length} bytes hold no key frame"
             )
+
+    def _is_key(self, chunk: EncodedVideoChunk) -> bool | None:
+        config: VideoDecoderConfig | None = self._engine.configuration
+        if config is None:  # reset by another thread
+            return None
+        try:
+            family = families.of(parse_codec(config.codec))
+            length_size = length_size_of(family, config.description)
+        except (NotSupportedError, DataError):
+            return None  # the worker finds it too, and closes the decoder with it
+        return family.is_key(chunk.data, length_size)
 
     def flush(self) -> Completion:
         """Ask for all frames of the chunks queued so far; the next chunk must be a key chunk.
@@ -204,9 +203,8 @@ class VideoDecoder(Codec):
             decoding fails, FramePoolExhaustedError if frames are held and none is closed for
             `stall_timeout`.
         """
-        completion = super().flush()
         self._key_required = True
-        return completion
+        return super().flush()
 
     def reset(self) -> None:
         """Forget the configuration, all queued chunks and all frames not yet delivered.

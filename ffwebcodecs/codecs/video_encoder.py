@@ -43,7 +43,7 @@ class VideoEncoder(Codec):
     Raises
     ------
     InvalidArgumentError
-        A callback is not callable.
+        A callback is not callable, or is an async function.
 
     Notes
     -----

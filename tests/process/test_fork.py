@@ -165,7 +165,7 @@ decoder = w.VideoDecoder(print, print)
 demuxer, cache = w.Demuxer(sys.argv[1]), w.FrameCache(max_frames=1)
 config = demuxer.video_config
 held = [_ffi._lock, ledger._lock, hardware._opening, demuxer._lock,
-        decoder._engine._lock, decoder._engine._core, cache._lock]
+        decoder._engine._core, cache._lock]
 ready, done = threading.Event(), threading.Event()
 def hold():
     for lock in held: lock.acquire()

@@ -1,0 +1,73 @@
+"""Epochs: a codec's state, made so that nothing that interrupts can leave half of a change.
+
+Ctrl-C, a signal's handler and the garbage collector come between any two bytecodes, and may use the
+very codec that they interrupt. So there is no lock here, and no change takes two steps: an epoch
+ends by getting a follower, which is one append to a list, and whoever appends first has decided.
+What belongs together (the end, and a worker that is awake) is done in C (`_av.atomic`). All else
+can be repeated: by the worker, which every change wakes, or by the next `close`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from .._spec.codecs.state import CLOSED, CONFIGURED, UNCONFIGURED
+from ..errors import InvalidStateError
+from .completion import Completion
+
+
+class Epoch:
+    """What lies between two calls of `reset`: all work in it ends with it.
+
+    Parameters
+    ----------
+    base : str
+        Its state before `configure`.
+    why : BaseException or None
+        Why the one before ended: what its flushes are rejected with.
+    failing : bool
+        `why` is an error that the error callback is still to be told, before those flushes.
+    """
+
+    __slots__ = ("base", "configs", "failing", "failure", "flushes", "followers", "queue", "why")
+
+    def __init__(self, base: str, why: BaseException | None = None, failing: bool = False) -> None:
+        self.base = base
+        self.why = why
+        self.failing = failing
+        # Emptied by the call of the error callback, so that there is one.
+        self.failure: list[BaseException | None] = [why] if failing else []
+        self.configs: deque[Any] = deque(maxlen=1)  # the last one given
+        self.queue: dict[int, None] = {}  # the numbers of the inputs that wait
+        self.flushes: dict[Completion, None] = {}
+        self.followers: list[Epoch] = []  # the first one counts; of a closed epoch there is none
+
+    @property
+    def state(self) -> str:
+        """The codec's state, while this is the current epoch."""
+        return CONFIGURED if self.configs else self.base
+
+    def reject(self) -> bool:
+        """Reject the flushes of an epoch that has ended; return whether nothing hinders it."""
+        follower = self.followers[0]
+        if follower.failing:
+            return False
+        why = follower.why
+        if why is None and self.flushes and follower.base == CLOSED:
+            why = InvalidStateError("cannot flush: the codec is closed")
+        self.finish(list(self.flushes), why)
+        # It has the traceback of whoever was told, and that has the codec.
+        follower.why = None
+        return True
+
+    def finish(self, flushes: list[Completion], error: BaseException | None) -> None:
+        """End `flushes`; one is forgotten after it has been told, so another may go on with it."""
+        for completion in flushes:
+            completion._finish(error)
+            self.flushes.pop(completion, None)
+
+
+def first() -> Epoch:
+    """Return the epoch that a codec begins with."""
+    return Epoch(UNCONFIGURED)

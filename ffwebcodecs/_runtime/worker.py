@@ -1,0 +1,354 @@
+"""The worker: the half of an engine that runs messages against the native codec, on a thread of its
+own.
+
+It goes on after whatever comes, an exception out of nowhere included, and ends when the codec is
+closed. What a caller that was interrupted has left undone, it does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import warnings
+from collections import deque
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from .._ffi import FREE_THREADED
+from .._spec.codecs.state import CLOSED
+from ..errors import FramePoolWarning
+from .completion import Completion
+from .delivery import WAKE, WAKEUP_LOST, Delivery, described, unraisable
+from .driver import Driver, Owner
+from .epoch import Epoch
+from .pool import Lending
+
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05  # seconds, see _next_message
+
+_by_thread: dict[int, Worker] = {}  # those that run
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_by_thread.clear)
+
+
+class _Stop(BaseException):
+    """Leaves whatever the worker is doing: the work's epoch is over."""
+
+
+class Worker(Delivery):
+    """The half of an engine that uses the driver; `close` is the other half's."""
+
+    def __init__(self, driver: Driver, owner: Owner, lending: Lending | None) -> None:
+        super().__init__(owner)
+        self._driver = driver
+        self._lending = lending
+        # The native codec: held for one FFmpeg call at a time. Reentrant, because the garbage
+        # collector may run a destructor that uses this codec while it is held.
+        self._core = threading.RLock()
+        self._mailbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+        # The worker's: taken from the mailbox, not yet run.
+        self._backlog: deque[tuple[Any, ...]] = deque()
+        self._worked = self._epoch  # the epoch that the driver has come to
+        self._failed: Epoch | None = None  # the epoch in which the codec failed
+        self._thread: threading.Thread | None = None
+        self._threads: list[object] = []  # the first one works, should two have been started
+
+    def close(self) -> None:
+        """See `Engine`."""
+        raise NotImplementedError
+
+    def _work(self) -> None:
+        self._thread = threading.current_thread()
+        _by_thread[threading.get_ident()] = self
+        while self._run_messages():
+            pass
+        self._leave()
+
+    def _leave(self) -> None:
+        self._settle()
+        self._free()
+        self._drop_outbox()
+        self._backlog.clear()
+        while not self._mailbox.empty():
+            self._mailbox.get_nowait()
+        _by_thread.pop(threading.get_ident(), None)
+
+    def _recover(self, error: BaseException) -> None:
+        """Go on after what no action of the worker raised: it was interrupted."""
+        epoch = self.epoch
+        if epoch.base != CLOSED:
+            self._fail(epoch, described("the codec's worker", error))
+        elif self._loop is None:
+            self._report_again(epoch, None)
+
+    def _run_messages(self) -> bool:
+        """Run messages until the codec is closed; return whether an interruption came before."""
+        try:
+            while (epoch := self.epoch).base != CLOSED or epoch.failing:
+                if epoch is not self._worked:
+                    self._begin(epoch)
+                self._run(self._backlog.popleft() if self._backlog else self._next_message(None))
+        except BaseException as error:
+            self._recover(error)
+            return True
+        return False
+
+    def _begin(self, epoch: Epoch) -> None:
+        """Come to a new epoch: what the codec holds is of the one before."""
+        announce = bool(self._worked.queue) and epoch.base != CLOSED
+        self._settle()
+        with self._core:
+            self._driver.close()
+        self._worked = epoch
+        if announce:
+            self._announce_dequeue()
+
+    def _run(self, message: tuple[Any, ...]) -> None:
+        # Nothing of the message may live on while the worker waits for the next one.
+        epoch, action, argument = message
+        if epoch is None:
+            if message is WAKEUP_LOST:
+                self._wakeup_lost()
+            return
+        if epoch.followers or epoch is self._failed:
+            return
+        if epoch is not self._worked:
+            self._begin(epoch)
+        try:
+            action(epoch, argument)
+        except _Stop:
+            pass
+        except BaseException as error:
+            self._fail(epoch, described("the codec's worker", error))
+
+    def _wakeup_lost(self) -> None:
+        self._outbox_scheduled = False
+        epoch = self.epoch
+        if self._loop.is_closed():
+            self.close()
+            epoch = self.epoch
+            if epoch.failing:  # the error callback belongs to the loop
+                epoch.failing = False
+                self._settle()
+        elif epoch.failing:
+            self._post(epoch, self._report_again, None)
+        elif epoch.base != CLOSED:
+            self._fail(epoch, RuntimeError("the delivery on the event loop was interrupted"))
+
+    def _free(self, wait: bool = True) -> None:
+        """Free the native codec, or leave it to the worker, which was told to."""
+        core = self._core
+        if core._is_owned():  # type: ignore[attr-defined]
+            return  # inside a call of this thread, which ends first
+        inside = _by_thread.get(threading.get_ident())
+        if inside is not None and inside._core._is_owned():  # type: ignore[attr-defined]
+            wait = False  # its worker may be waiting for the codec that this thread is in
+        try:
+            if core.acquire(blocking=wait):
+                self._driver.close()
+        finally:
+            # Without asking first: an interruption may have come between the lock and whoever knows
+            # that it is held, or come between a question and what is done then.
+            try:
+                core.release()
+            except RuntimeError:
+                pass  # it is not
+
+    def _next_message(self, timeout: float | None) -> tuple[Any, ...]:
+        """Take the next message out of the mailbox; raises Empty after `timeout` seconds."""
+        if not FREE_THREADED:
+            return self._mailbox.get(timeout=timeout)
+        # Without a GIL, what another thread drops is freed by the thread that made it, when that
+        # one runs next. Frames are made here, so a worker that slept on would keep their memory,
+        # and would wait for ever for the leases that it has to give back itself.
+        end = None if timeout is None else time.monotonic() + timeout
+        pause = _SHORTEST_PAUSE
+        while True:
+            if end is not None:
+                pause = min(pause, max(end - time.monotonic(), 0))
+            try:
+                return self._mailbox.get(timeout=pause)
+            except Empty:
+                if end is not None and time.monotonic() >= end:
+                    raise
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _run_configure(self, epoch: Epoch, config: Any) -> None:
+        # Outputs of the old configuration come first, in order (spec 1.9).
+        self._drain(epoch)
+        with self._core:
+            self._check(epoch)
+            self._driver.open(config)
+
+    def _run_item(self, epoch: Epoch, argument: tuple[list[Any], int]) -> None:
+        box, number = argument
+        self._wait_for_room(epoch)
+        try:
+            self._send(epoch, box)
+        except Exception:
+            self._taken(epoch, number)
+            self._rescue(epoch)
+            raise
+        self._taken(epoch, number)
+        try:
+            self._receive_all(epoch)
+        except Exception:
+            self._rescue(epoch)
+            raise
+
+    def _send(self, epoch: Epoch, box: list[Any]) -> None:
+        with self._core:
+            self._check(epoch)
+            if box:
+                self._driver.send(box.pop())
+
+    def _run_flush(self, epoch: Epoch, completion: Completion) -> None:
+        self._drain(epoch)
+        with self._core:
+            self._check(epoch)
+            self._driver.restart()
+        self._post(epoch, self._finish_flush, completion)
+
+    def _check(self, epoch: Epoch) -> None:
+        if epoch.followers:
+            raise _Stop
+
+    def _receive_all(self, epoch: Epoch) -> None:
+        while True:
+            with self._core:
+                self._check(epoch)
+                box = [self._driver.receive()]  # boxed as in `enqueue`
+            if box[0] is None:
+                return
+            self._wait_for_room(epoch)
+            self._hand_over(epoch, box)
+
+    def _drain(self, epoch: Epoch) -> None:
+        """Deliver all that the codec still holds, also what comes after an error."""
+        try:
+            self._drain_once(epoch)
+        except Exception:
+            self._rescue(epoch)
+            raise
+
+    def _drain_once(self, epoch: Epoch) -> None:
+        with self._core:
+            self._check(epoch)
+            self._driver.drain()
+        self._receive_all(epoch)
+
+    def _rescue(self, epoch: Epoch) -> None:
+        """Deliver what was decoded before the error; further errors say nothing new."""
+        try:
+            self._drain_once(epoch)
+        except Exception:
+            return
+
+    def _taken(self, epoch: Epoch, number: int) -> None:
+        """Count one message as processed, and let the program know."""
+        epoch.queue.pop(number, None)
+        if epoch.followers:
+            raise _Stop
+        self._announce_dequeue()
+
+    def _announce_dequeue(self) -> None:
+        owner = self._owner()
+        if owner is None or owner.on_dequeue is None or self._dequeue_due:
+            return
+        self._dequeue_due = True  # coalesced: one event on its way at most
+        del owner
+        self._post(self._worked, self._call_dequeue, None)
+
+    def _wait_for_room(self, epoch: Epoch) -> None:
+        lending = self._lending
+        if lending is not None and not lending.pool.room(len(self._undelivered)):
+            self._wait_for_lease(epoch, lending)
+
+    def _wait_for_lease(self, epoch: Epoch, lending: Lending) -> None:
+        """Wait until a lease comes back; messages that arrive meanwhile go to the backlog, in
+        order.
+        """
+        pool = lending.pool
+        pool.wake = partial(self._mailbox.put, WAKE)
+        patience = min(lending.stall_timeout, 1e6)  # no lock can wait for 1e12 seconds
+        deadline: float | None = time.monotonic() + patience
+        warned = False
+        try:
+            while not pool.room(len(self._undelivered)):
+                returns = pool.returns
+                self._check(epoch)
+                if deadline is None and epoch.flushes:
+                    # Asked for during a stall that has been reported: it gets its time as well.
+                    deadline = time.monotonic() + patience
+                timeout = None if deadline is None else deadline - time.monotonic()
+                if timeout is not None and timeout <= 0:
+                    deadline = None
+                    if self._undelivered:
+                        # Frames wait for the event loop, not for the program to close them.
+                        deadline = time.monotonic() + patience
+                    else:
+                        self._report_stall(epoch, lending, warn=not warned)
+                        warned = True
+                    continue
+                try:
+                    message = self._next_message(timeout)
+                except Empty:
+                    continue
+                if message[0] is not None:
+                    self._backlog.append(message)
+                else:
+                    self._run(message)
+                message = WAKE  # what a warning raises keeps the local variables
+                if pool.returns != returns:
+                    deadline = time.monotonic() + patience
+                    warned = False
+        finally:
+            pool.wake = None
+
+    def _report_stall(self, epoch: Epoch, lending: Lending, warn: bool) -> None:
+        self._check(epoch)
+        flushes = list(epoch.flushes)
+        error = lending.stalled(lending.pool, len(epoch.queue))
+        try:
+            if warn:
+                warnings.warn(str(error), FramePoolWarning, stacklevel=2)
+        except BaseException as raised:
+            # A filter makes it an exception, of nobody's call; or whoever shows it fails.
+            unraisable(raised)
+        finally:
+            epoch.finish(flushes, error)
+
+    def _fail(self, epoch: Epoch, error: Exception) -> None:
+        """Close the codec because of `error`, after what was decoded before it has been
+        delivered.
+        """
+        self._failed = epoch
+        self._post(epoch, self._close_with_error, error)
+
+
+class WorkerThread:
+    """What the worker thread runs; its end, if that comes too early, is the last resort."""
+
+    _worker: Worker | None = None  # also for what is interrupted while it is made
+
+    def __init__(self, worker: Worker) -> None:
+        self._maker = threading.get_ident()
+        self._worker = worker
+
+    def __call__(self) -> None:
+        worker = self._worker
+        if worker is None:
+            return
+        me = object()
+        worker._threads.append(me)
+        if worker._threads[0] is me:
+            worker._work()
+        self._worker = None
+
+    def __del__(self) -> None:
+        worker = self._worker
+        if worker is None or threading is None or threading.get_ident() == self._maker:
+            return  # it has ended as it should; or the thread could not be started
+        worker._recover(RuntimeError("the thread has ended"))
+        worker._leave()
