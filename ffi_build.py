@@ -318,6 +318,8 @@ def api_builders(installed: Installed) -> list[Any]:
     core.cdef("#define LIBAVUTIL_VERSION_INT ...\n#define LIBAVCODEC_VERSION_INT ...\n")
     core.cdef("#define LIBSWSCALE_VERSION_INT ...\nconst char *ffwc_library_path(int library);\n")
     core.cdef('extern "Python" void ffwc_release(void *opaque, uint8_t *data);')
+    core.cdef('extern "Python" int ffwc_read(void *opaque, uint8_t *data, int size);')
+    core.cdef('extern "Python" int64_t ffwc_seek(void *opaque, int64_t offset, int whence);')
     text = "\n".join(source) + PATH_OF
     core.set_source(name, text + CORE_PATH, libraries=list(CORE), **options)
     if not with_format:

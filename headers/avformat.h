@@ -1,7 +1,7 @@
 /* What ffwebcodecs uses of libavformat; the conventions are those of avutil.h.
    Types and numbers come first: they need its headers only. The functions, after the line
    "//@ functions", are linked by an extension of their own, so that the package works without
-   libavformat. Callbacks of AVIOContext are void *: no C code of ours calls Python there. */
+   libavformat. Callbacks of AVIOContext are void *: see ffi_build.py for those in Python. */
 
 struct AVCodecTag;
 

@@ -25,6 +25,7 @@ def _tag(text: str) -> int:
 
 EOF = _tag("EOF ")
 INVALID_DATA = _tag("INDA")
+EXIT = _tag("EXIT")
 EAGAIN = -errno.EAGAIN
 _NOT_FOUND = {
     _tag("\xf8DEC"),

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 __all__ = [
     "FREES_LATE",
     "FREE_THREADED",
+    "address_of",
     "avcodec",
     "avformat",
     "avutil",
     "ffi",
     "has_field",
     "load",
+    "make_input_callback",
     "make_release_callback",
     "report",
     "swscale",
@@ -56,9 +58,17 @@ class _State:
     loaded: Loaded | None = None
     error: str | None = None
     release_callback: tuple[Callable[[Any, Any], None], Any] | None = None
+    input_callbacks: dict[str, Any]
+
+
+_INPUT_CALLBACKS = {
+    "ffwc_read": "int(void *, uint8_t *, int)",
+    "ffwc_seek": "int64_t(void *, int64_t, int)",
+}
 
 
 _state = _State()
+_state.input_callbacks = {}
 
 
 def _get() -> Loaded:
@@ -199,6 +209,39 @@ def _keep_for_ever(thing: Any) -> None:
     incref = getattr(sys.modules.get("_ctypes"), "Py_INCREF", None)  # imported when it was loaded
     if incref is not None:
         incref(thing)
+
+
+def address_of(library: str, function: str) -> Any:
+    """Return the address of a function of a library ("avutil", ...), for C to call."""
+    lib = _library(library)
+    return _get().ffi.cast("void *", _get().ffi.addressof(lib, function))
+
+
+def make_input_callback(
+    name: str,
+    function: Callable[..., int],
+    error: int,
+    onerror: Callable[[Any, Any, Any], object],
+) -> Any:
+    """Return `function` as the C function `name` that an AVIOContext calls: "ffwc_read" or
+    "ffwc_seek".
+
+    It is made once for the process, and never collected. FFmpeg calls it in the thread that called
+    FFmpeg. What `function` raises goes to `onerror(type, error, traceback)`, and FFmpeg gets
+    `error`.
+    """
+    loaded = _get()
+    with _lock:
+        pointer = _state.input_callbacks.get(name)
+        if pointer is None:
+            if loaded.report.mode == "api":
+                loaded.ffi.def_extern(name, error=error, onerror=onerror)(function)
+                pointer = getattr(loaded.libs["avutil"], name)
+            else:
+                pointer = loaded.ffi.callback(_INPUT_CALLBACKS[name], function, error, onerror)
+                _keep_for_ever(pointer)
+            _state.input_callbacks[name] = pointer
+        return pointer
 
 
 def make_release_callback(function: Callable[[Any, Any], None]) -> Any:

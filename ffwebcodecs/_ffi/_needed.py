@@ -8,7 +8,8 @@ from typing import Any
 # sources. A library without one of them is no FFmpeg, or not all of one.
 FUNCTIONS = {
     "avutil": """
-        av_buffer_alloc av_buffer_create av_buffer_ref av_buffer_unref av_dict_free av_dict_get
+        av_buffer_alloc av_buffer_create av_buffer_is_writable av_buffer_ref av_buffer_unref
+        av_dict_free av_dict_get
         av_dict_set av_frame_alloc av_frame_copy av_frame_copy_props av_frame_free
         av_frame_get_buffer av_frame_new_side_data av_free av_freep av_get_media_type_string
         av_get_pix_fmt av_get_pix_fmt_name av_hwdevice_ctx_create av_hwdevice_find_type_by_name
@@ -44,7 +45,7 @@ FUNCTIONS = {
         av_seek_frame av_write_trailer avformat_alloc_context avformat_alloc_output_context2
         avformat_close_input avformat_find_stream_info avformat_free_context avformat_new_stream
         avformat_open_input avformat_query_codec avformat_seek_file avformat_version
-        avformat_write_header avio_closep avio_open
+        avformat_write_header avio_alloc_context avio_closep avio_context_free avio_open2
     """,
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from .._av import forked
 
 T = TypeVar("T")
+_SLICE = 0.2  # seconds
 
 
 class Prefetch(Generic[T]):
@@ -26,10 +27,19 @@ class Prefetch(Generic[T]):
         How many items may wait.
     discard : callable
         Called with each item that nobody took.
+    interrupt : callable, optional
+        Ends what the iterator waits for; it is not asked for more after that.
     """
 
-    def __init__(self, source: Iterator[T], depth: int, discard: Callable[[T], object]) -> None:
+    def __init__(
+        self,
+        source: Iterator[T],
+        depth: int,
+        discard: Callable[[T], object],
+        interrupt: Callable[[], object] | None = None,
+    ) -> None:
         self._discard = discard
+        self._interrupt = interrupt
         self._items: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         # One entry for each item that may be made: a semaphore has a lock, and what waits here may
         # be stopped by a destructor that runs in the very thread that waits.
@@ -68,7 +78,11 @@ class Prefetch(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         while True:
-            kind, value = self._items.get()
+            try:
+                # Now and then: a signal that comes right before the wait begins does not end it.
+                kind, value = self._items.get(timeout=_SLICE)
+            except Empty:
+                continue
             if kind == "end":
                 return
             if kind == "error":
@@ -98,6 +112,8 @@ class Prefetch(Generic[T]):
     def _stop(self) -> None:
         self._stopped = True
         self._slots.put(None)
+        if self._interrupt is not None:
+            self._interrupt()
         if self._thread is not threading.current_thread():
             self._thread.join()
         while not self._items.empty():

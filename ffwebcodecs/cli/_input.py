@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from ._values import parse_count
@@ -29,6 +30,16 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--timeout", metavar="SECONDS", type=float, help="give up after waiting that long for data"
     )
+
+
+def input_name(path: str) -> str:
+    """Return what is opened for an input; ``-`` is standard input."""
+    return "pipe:0" if path == "-" else path
+
+
+def is_regular(path: str) -> bool:
+    """Whether an input is a file, which may be opened more than once, and read in any order."""
+    return path != "-" and os.path.isfile(path)
 
 
 def input_arguments(options: argparse.Namespace, prefix: str = "") -> dict[str, Any]:

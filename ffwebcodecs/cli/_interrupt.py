@@ -48,6 +48,11 @@ class Interrupt:
         """Make the next `check` raise, in whatever thread."""
         self._asked = True
 
+    @property
+    def asked(self) -> bool:
+        """Whether the work is to stop."""
+        return self._asked
+
     def check(self) -> None:
         """Raise KeyboardInterrupt if the work is to stop."""
         if self._asked:

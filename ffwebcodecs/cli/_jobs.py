@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import ffwebcodecs
 
+from ..files._waits import stop_waiting
+from ._input import is_regular
 from ._output import (
     CommandError,
     UsageError,
@@ -26,6 +28,8 @@ from ._progress import Progress
 from ._values import parse_count
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from ._interrupt import Interrupt
 
     # Makes one file: (input, output, threads, on_progress) -> what it did.
@@ -50,7 +54,9 @@ class Job:
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     """Add ``IN... OUT`` and ``--jobs``."""
-    parser.add_argument("inputs", metavar="IN", nargs="+")
+    parser.add_argument(
+        "inputs", metavar="IN", nargs="+", help="files, URLs, or - for standard input"
+    )
     parser.add_argument(
         "output", metavar="OUT", help="its suffix says the container; {stem}: the input's name"
     )
@@ -101,12 +107,13 @@ def run_jobs(
         if other is not None and other != job.source:
             raise CommandError(f"{job.target} is an input as well")
         refuse_existing(job.target, options.force)
-        if not os.path.exists(job.source):
+        if not (job.source == "-" or "://" in job.source or os.path.exists(job.source)):
             raise FileNotFoundError(2, "No such file or directory", job.source)
         make_parent(job.target)
         # Bars of several files at once would write over each other.
         hidden = options.quiet or workers > 1
-        total = None if hidden else estimate(job.source)
+        # It opens the input once more, which only files stand.
+        total = estimate(job.source) if is_regular(job.source) and not hidden else None
 
         with Progress(total, quiet=hidden) as progress:
 
@@ -158,7 +165,22 @@ def _at_once(
         interrupt.ask()  # the others end at their next frame, and leave no file
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        end_pool(pool, futures, interrupt)
+
+
+def end_pool(
+    pool: ThreadPoolExecutor, futures: Iterable[Future[Any]], interrupt: Interrupt
+) -> None:
+    """Wait for what has begun; after Ctrl-C, end what that waits for."""
+    from concurrent.futures import wait
+
+    pool.shutdown(wait=False, cancel_futures=True)
+    left = {future for future in futures if not future.done()}
+    while left:
+        if interrupt.asked:
+            stop_waiting()
+        left = wait(left, timeout=0.1).not_done
+    pool.shutdown()
 
 
 def _outcome(job: Job, call: Callable[..., object], *arguments: object) -> int:

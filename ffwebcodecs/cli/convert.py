@@ -8,7 +8,6 @@ IN and OUT may be - for standard input and output. With the ffmpeg program, for 
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from ._values import parse_format, parse_size
 
 HELP = "convert raw pixels from one format to another"
 
+_MOMENT = 0.2  # seconds
 _SPACES = {
     "bt709": ("bt709", "bt709", "bt709"),
     "bt601": ("smpte170m", "smpte170m", "smpte170m"),
@@ -184,10 +184,11 @@ def _fill(source: FileIO, pixels: memoryview) -> int:
     have = 0
     while have < len(pixels):
         got = source.readinto(pixels[have:])
-        if got is None:
-            raise BlockingIOError(
-                errno.EAGAIN, "no data yet, and it does not wait for any", source.name
-            )
+        if got is None:  # it does not block, and has nothing yet
+            import select
+
+            select.select([source], [], [], _MOMENT)
+            continue
         if not got:
             break
         have += got

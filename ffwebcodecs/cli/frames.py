@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import ffwebcodecs
 
 from .._av.files.complete_file import CompleteFile
-from ._input import add_input, input_arguments
+from ._input import add_input, input_arguments, input_name
 from ._output import CommandError, UsageError, add_force, add_quiet
 from ._pictures import as_stored, fit, has_alpha, scaled
 from ._progress import Progress
@@ -34,7 +34,7 @@ _SAVERS = 4  # threads that write; each holds a frame
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("file", metavar="FILE", help="file, URL, or - for standard input")
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="folder, made if it is not there"
     )
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     if options.pixels is not None:
         _check_format(options.pixels)
     suffix = _SUFFIXES[options.format]
-    with ffwebcodecs.Demuxer(options.file, **input_arguments(options)) as demuxer:
+    with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
         total = _expected(demuxer, options)
         frames = ffwebcodecs.read_frames(
             demuxer, start=options.start, stop=options.stop, step=options.every

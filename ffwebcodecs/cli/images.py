@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 import ffwebcodecs
 
-from ._jobs import merged, plain_warnings
+from ._jobs import end_pool, merged, plain_warnings
 from ._output import (
     CommandError,
     add_force,
@@ -35,6 +35,8 @@ from .transcode import add_encoding, check_encoding, sides
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from ._interrupt import Interrupt
 
 HELP = "make a video of pictures"
 
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     with (
         plain_warnings(),
         Progress(len(paths), quiet=options.quiet) as progress,
-        closing(_frames(paths, options.fps)) as frames,
+        closing(_frames(paths, options.fps, options.interrupt)) as frames,
     ):
 
         def step(_: object) -> None:
@@ -132,7 +134,9 @@ def find_pictures(inputs: list[str]) -> list[str]:
     return sorted(dict.fromkeys(found), key=natural)
 
 
-def _frames(paths: list[str], rate: float) -> Generator[ffwebcodecs.VideoFrame, None, None]:
+def _frames(
+    paths: list[str], rate: float, interrupt: Interrupt
+) -> Generator[ffwebcodecs.VideoFrame, None, None]:
     """Yield the pictures, decoded a few at once, on an even clock."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -144,22 +148,32 @@ def _frames(paths: list[str], rate: float) -> Generator[ffwebcodecs.VideoFrame, 
             begin, end = (round(count * 1_000_000 / rate) for count in (index, index + 1))
             waiting.append(pool.submit(_open, path, begin, end - begin))
             if len(waiting) > ahead:
-                yield waiting.popleft().result()
+                yield _first(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield _first(waiting)
     finally:
-        pool.shutdown(cancel_futures=True)
+        end_pool(pool, waiting, interrupt)
         for future in waiting:
             if not future.cancelled() and future.exception() is None:
                 future.result().close()
 
 
+def _first(waiting: deque[Future[ffwebcodecs.VideoFrame]]) -> ffwebcodecs.VideoFrame:
+    """Return the first result; what is waited for stays in the queue."""
+    frame = waiting[0].result()
+    waiting.popleft()
+    return frame
+
+
 def _open(path: str, timestamp: int, duration: int) -> ffwebcodecs.VideoFrame:
     """Return a picture's frame, upright."""
     try:
-        # Its bytes, not its name: FFmpeg takes a name with a percent sign for a pattern.
-        with open(path, "rb") as file:
-            frames = ffwebcodecs.read_frames(file.read(), threads=1)
+        source: str | bytes = path  # of a pipe, for which that waits so that Ctrl-C ends it
+        if os.path.isfile(path):
+            # Its bytes, not its name: FFmpeg takes a name with a percent sign for a pattern.
+            with open(path, "rb") as file:
+                source = file.read()
+        frames = ffwebcodecs.read_frames(source, threads=1)
         with closing(cast("Generator[ffwebcodecs.VideoFrame, None, None]", frames)):
             frame = next(frames, None)
     except (ffwebcodecs.WebCodecsError, OSError) as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 import ffwebcodecs
 
-from ._input import add_input, input_arguments
+from ._input import add_input, input_arguments, input_name
 from ._output import complain, explain
 from ._values import show_time
 
@@ -18,7 +18,9 @@ HELP = "what is in a file"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="file, URL, or - for standard input"
+    )
     parser.add_argument(
         "--json", action="store_true", help="write a JSON array with an object for each file"
     )
@@ -50,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _probe(path: str, input: dict[str, Any]) -> dict[str, Any]:
-    with ffwebcodecs.Demuxer(path, **input) as demuxer:
+    with ffwebcodecs.Demuxer(input_name(path), **input) as demuxer:
         config = demuxer.video_config
         colors = config.color_space
         if isinstance(colors, ffwebcodecs.VideoColorSpace):

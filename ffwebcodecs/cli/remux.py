@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
-from ._input import add_input, input_arguments
+from ._input import add_input, input_arguments, input_name
 from ._jobs import add_jobs, estimate_frames, run_jobs
 from ._output import add_force, add_quiet
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         source: str, target: str, threads: int | None, on_progress: Callable[[object], object]
     ) -> ffwebcodecs.TranscodeResult:
         return ffwebcodecs.remux(
-            source,
+            input_name(source),
             target,
             audio=not options.no_audio,
             format=options.format,

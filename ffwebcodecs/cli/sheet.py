@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import ffwebcodecs
 
-from ._input import add_input, input_arguments
+from ._input import add_input, input_arguments, input_name, is_regular
 from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
 from ._pictures import upright_pixels
 from ._progress import Progress
@@ -34,7 +34,7 @@ _SPARE = 4  # pictures made for each one shown, so that those shown can be evenl
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("file", metavar="FILE", help="file, URL, or - for standard input")
     parser.add_argument(
         "-o", "--output", metavar="SHEET", required=True, help="a .png, .jpg or .jpeg file"
     )
@@ -81,17 +81,19 @@ def run(options: argparse.Namespace) -> int:
 def _pictures(options: argparse.Namespace, width: int) -> list[Pixels]:
     """Return `count` evenly spaced pictures, fewer if the clip has fewer frames."""
     count = options.count
-    with ffwebcodecs.Demuxer(options.file, **input_arguments(options)) as demuxer:
+    with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
         duration = demuxer.duration
-        if duration is not None and duration > count * _SEEK_SPACING * 1_000_000:
-            try:
-                return _by_seeking(demuxer, duration, count, width, options.quiet)
-            except ffwebcodecs.EncodingError:
-                pass  # no index, or a damaged place: going through from the start gets further
         total = demuxer.frame_count
         if total is None and duration is not None and demuxer.frame_rate:
             total = round(duration / 1_000_000 * demuxer.frame_rate)
-    with ffwebcodecs.Demuxer(options.file, **input_arguments(options)) as demuxer:
+        is_long = duration is not None and duration > count * _SEEK_SPACING * 1_000_000
+        if duration is None or not is_long or not is_regular(options.file):
+            return _by_decoding(demuxer, total, count, width, options.quiet)
+        try:
+            return _by_seeking(demuxer, duration, count, width, options.quiet)
+        except ffwebcodecs.EncodingError:
+            pass  # no index, or a damaged place: going through from the start gets further
+    with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
         return _by_decoding(demuxer, total, count, width, options.quiet)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
-from ._input import add_input, input_arguments
+from ._input import add_input, input_arguments, input_name
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
 from ._output import UsageError, add_force, add_quiet
 from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         source: str, target: str, threads: int | None, on_progress: Callable[[object], object]
     ) -> ffwebcodecs.TranscodeResult:
         return ffwebcodecs.transcode(
-            source,
+            input_name(source),
             target,
             codec=options.codec,
             bitrate=options.bitrate,

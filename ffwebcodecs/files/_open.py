@@ -6,6 +6,7 @@ from typing import Any
 
 from .._av.files.demux import DemuxerCore
 from .._av.files.opening import DEFAULT, Opening
+from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from ..codecs._decoding import Core, open_decoder
 from ..frames._shape import ShapeCache
@@ -70,7 +71,7 @@ def open_file(
     NotSupportedError
         There is no video in it.
     """
-    demuxer = DemuxerCore(source, opening, all_streams=all_streams)
+    demuxer = DemuxerCore(source, opening, all_streams=all_streams, helper=HelperThread)
     try:
         return OpenFile(demuxer, config or VideoDecoderConfig.parse(make_config(demuxer.info)))
     except BaseException:

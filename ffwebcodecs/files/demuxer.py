@@ -12,12 +12,15 @@ from .._av.files.demux import DemuxerCore
 from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._runtime.closing import Closable, only_once
+from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._input_options import parse_opening
 from ._reading import chunk_of
 from ._stream_config import make_config
+
+_PATIENCE = 0.5  # seconds that another thread has for leaving the file
 
 
 @public
@@ -31,7 +34,8 @@ class Demuxer(Closable):
     ----------
     source : path, bytes-like or binary file object
         A file object is read to its end from where it is, and stays yours; bytes are copied. Paths
-        are opened by FFmpeg itself and read piece by piece.
+        are opened by FFmpeg itself and read piece by piece, and so are URLs. Pipes and FIFOs are
+        waited for, ``"pipe:"`` is standard input and ``"pipe:5"`` the descriptor 5.
     format : str, optional
         FFmpeg's name of the input's format, such as ``"hls"`` or ``"h264"``; default: what its
         content looks like.
@@ -42,10 +46,14 @@ class Demuxer(Closable):
     max_pixels : int, optional
         The largest picture that is read, width times height; None: no limit.
     timeout : float, optional
-        Seconds that one call may wait for the input; default: no limit.
+        Seconds that one call may wait for a pipe or the network: opening, one chunk, one seek;
+        default: no limit. Files on disks are not timed.
 
     Raises
     ------
+    TimeoutError
+        It took longer than `timeout`. After that only `close` is left, as after an interrupt: data
+        may be lost. Ctrl-C, and whatever else the handler of a signal raises, ends a wait at once.
     FFmpegLoadError
         There is no libavformat; the rest of the package works without it.
     OSError
@@ -81,7 +89,7 @@ class Demuxer(Closable):
     ) -> None:
         only_once(self, "_core")
         opening = parse_opening(format, options, playlists, max_pixels, timeout)
-        self._core = DemuxerCore(source, opening)
+        self._core = DemuxerCore(source, opening, helper=HelperThread)
         self._lock = threading.RLock()
         self._config: VideoDecoderConfig | None = None
         forked.watch(self)
@@ -133,6 +141,8 @@ class Demuxer(Closable):
             The demuxer is closed.
         EncodingError
             The file is damaged here; chunks before it have been yielded.
+        TimeoutError
+            The next chunk took longer than `timeout`.
         """
         with self._lock:
             self._open_core()
@@ -159,6 +169,8 @@ class Demuxer(Closable):
             The demuxer is closed.
         EncodingError
             The container cannot seek.
+        TimeoutError
+            It took longer than `timeout`.
         """
         timestamp = to_int64(timestamp, "timestamp")
         with self._lock:
@@ -170,9 +182,23 @@ class Demuxer(Closable):
         return self._core.closed
 
     def close(self) -> None:
-        """Close the file now; twice is fine. Chunks stay valid."""
-        with self._lock:
-            self._core.close()
+        """Close the file now; twice is fine. Chunks stay valid.
+
+        A call of another thread that waits for the input ends with InvalidStateError. What cannot
+        be interrupted, such as the resolution of a host's name, is not waited for: this returns
+        within a second, and the call frees the file when it comes back (`open_handles` counts it
+        until then).
+        """
+        lock, free = self._lock, False
+        try:
+            self._core.interrupt()
+            free = lock.acquire(timeout=_PATIENCE)
+        finally:  # also if the handler of a signal raises meanwhile
+            try:
+                self._core.close(wait=free)
+            finally:
+                if free:
+                    lock.release()
 
     def _open_core(self) -> DemuxerCore:
         self._core.require_open()

@@ -396,13 +396,19 @@ class Muxer(Closable):
                 ready = timeline.finish()
                 self._write(core, timeline, ready)
                 core.finish()
-                self._output_file = None
                 target.commit()
+                self._output_file = None
             finally:
                 self.discard()
 
     def discard(self) -> None:
-        """Close without leaving a file; does nothing after `close`."""
+        """Close without leaving a file; does nothing after `close`.
+
+        A thread that waits for the reader of a FIFO gets InvalidStateError.
+        """
+        output = self._output_file
+        if output is not None:
+            output.interrupt()
         with self._lock:
             core, self._core = self._core, None
             target, self._output_file = self._output_file, None

@@ -15,7 +15,7 @@ from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._input_options import parse_opening
 from ._open import open_for_decoding
-from ._reading import frames_of, packets_of, packets_of_chunks
+from ._reading import FileFrames, frames_of, packets_of, packets_of_chunks
 from .demuxer import Demuxer
 
 
@@ -75,6 +75,10 @@ def read_frames(
         A parameter is out of range.
     OSError
         The file cannot be opened.
+    TimeoutError
+        A pipe or the network gave nothing for longer than `timeout`.
+    InvalidStateError
+        The frames, or the Demuxer, were closed by another thread meanwhile.
 
     Examples
     --------
@@ -109,7 +113,8 @@ def read_frames(
             source, parsed, opening, threads=count, hardware_acceleration=hardware_acceleration
         )
         packets = packets_of(file.demuxer, first)
-        return frames_of(packets, file.decoder, file.shapes, file.close, first, last, stride)
+        frames = frames_of(packets, file.decoder, file.shapes, file.close, first, last, stride)
+        return FileFrames(frames, file.demuxer)
     core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)
     return frames_of(packets, core, shapes, core.close, first, last, stride)
 

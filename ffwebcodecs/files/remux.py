@@ -49,7 +49,7 @@ def remux(
 
     Raises
     ------
-    InvalidArgumentError, NotSupportedError, EncodingError, OSError
+    InvalidArgumentError, NotSupportedError, EncodingError, OSError, TimeoutError
         As `transcode`; there is no output then.
     """
     began = time.monotonic()

@@ -123,6 +123,8 @@ def transcode(
         Timestamps go back, or the orientation changes. There is no output then.
     OSError
         A file cannot be read or written.
+    TimeoutError
+        A pipe or the network gave nothing for longer than `timeout`. There is no output then.
 
     Examples
     --------
@@ -163,7 +165,7 @@ def transcode(
             work.duration = span(demuxer, first, last)
             work.on_progress = on_progress
             try:
-                with Prefetch(events.events(), _AHEAD, _discard) as ahead:
+                with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
                     for event in ahead:
                         work.take(event)
                 work.writer.finish()

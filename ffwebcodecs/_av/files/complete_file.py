@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from .handle import Handle
+from .pipe_writer import PipeWriter, is_fifo
 
 _count = itertools.count(1).__next__
 
@@ -32,6 +33,7 @@ class CompleteFile:
         self._final = os.path.realpath(self.path)
         self._temporary = self._final
         self._handle = Handle()
+        self._pipe: PipeWriter | None = None
         self._process = os.getpid()
 
     def __enter__(self) -> CompleteFile:
@@ -45,7 +47,11 @@ class CompleteFile:
         if os.path.isdir(self._final):
             raise IsADirectoryError(21, "Is a directory", self.path)
         if os.path.exists(self._final) and not os.path.isfile(self._final):
-            self._handle.open(self._final, os.O_WRONLY)
+            if is_fifo(self._final):
+                self._pipe = PipeWriter(self._final, self._handle)
+                self._pipe.open()
+            else:
+                self._handle.open(self._final, os.O_WRONLY)
             return
         folder, name = os.path.split(self._final)
         # A name of its own for each writer: two at the same path do not meet.
@@ -60,10 +66,16 @@ class CompleteFile:
         """
         return None if self._temporary == self._final else self._temporary
 
+    def interrupt(self) -> None:
+        """End what waits for the reader of a FIFO; from any thread, twice is fine."""
+        if self._pipe is not None:
+            self._pipe.stop()
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of `data`."""
         try:
-            self._handle.write(memoryview(data).cast("B"))
+            view = memoryview(data).cast("B")
+            (self._handle if self._pipe is None else self._pipe).write(view)
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from ..._ffi import avcodec, avformat, avutil, ffi
@@ -12,12 +13,14 @@ from ...errors import (
     InvalidStateError,
     NotSupportedError,
 )
-from .. import atomic, averror, forked, ledger, releases
+from .. import atomic, averror, forked, releases
 from ..codecs import packet
 from ..codecs.parameters import StreamParameters
 from . import chapters
 from .chapters import Chapter
+from .connection import Connection, PipeConnection, RemoteConnection, StartHelper
 from .opening import DEFAULT, Opening
+from .pipe_reader import open_pipe
 from .source import InputFile
 from .streams import CopiedStream, read_tags
 
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
         Pointer,
     )
 
-_formats = forked.leave_alone(ledger.owned("format_context"))
 NOPTS = packet.NOPTS
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
 
@@ -102,14 +104,18 @@ class DemuxerCore:
         FFmpeg cannot make sense of the content.
     NotSupportedError
         There is no video stream in it.
+    TimeoutError
+        It took longer than `opening` allows.
     """
 
     __slots__ = (
         "__weakref__",
+        "_connection",
         "_context",
         "_key_flag",
         "_next",
         "_opening",
+        "_read_frame",
         "_source",
         "_step",
         "_time_base",
@@ -119,17 +125,29 @@ class DemuxerCore:
     )
 
     def __init__(
-        self, source: object, opening: Opening = DEFAULT, *, all_streams: bool = False
+        self,
+        source: object,
+        opening: Opening = DEFAULT,
+        *,
+        all_streams: bool = False,
+        helper: StartHelper | None = None,
     ) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
+        self._connection: Connection | None = None
         self._opening = opening
         self.others: list[CopiedStream] = []
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
-        self._source = InputFile(source)
+        self._source = InputFile(source, opening.timeout)
         try:
-            self._context = self._open()
+            self._connection = self._connect(helper)
+            self._open(self._connection)
+            self._context = self._connection.context
+            direct = self._connection.reads_directly
+            self._read_frame: Callable[[Any, AVPacket], int] = (
+                avformat.av_read_frame if direct else self._connection.read
+            )
             self.info = self._describe()
             self._choose(all_streams)
         except BaseException:
@@ -148,9 +166,17 @@ class DemuxerCore:
         """
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
 
-    def _open(self) -> AVFormatContext:
+    def _connect(self, helper: StartHelper | None) -> Connection:
+        name, shown, timeout = self._source.name, self._source.shown, self._opening.timeout
+        pipe = None if self._source.is_ours else open_pipe(name, shown)
+        if pipe is not None:
+            return PipeConnection(shown, timeout, pipe)
+        if helper is None or "://" not in name or name.startswith("file:"):
+            return Connection(shown, timeout)
+        return RemoteConnection(shown, timeout, helper)
+
+    def _open(self, connection: Connection) -> None:
         name, shown = self._source.name, self._source.shown
-        box = ffi.gc(ffi.new("AVFormatContext **"), avformat.avformat_close_input)
         # "file:" keeps a name with a colon in it from being taken for a protocol; URLs keep theirs.
         url = name if "://" in name else "file:" + name
         options = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
@@ -160,19 +186,18 @@ class DemuxerCore:
         for key, value in self._opening.options.items():
             code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
             averror.check(code, f"cannot pass the option {key!r}")
-        code = avformat.avformat_open_input(box, os.fsencode(url), self._format(), options)
+        format = self._format()
+        connection.begin()
+        code = connection.open(os.fsencode(url), format, options)
         if code < 0:
             # No local variable: the error's traceback would hold it, and the two each other.
             raise averror.os_error(code, name) or averror.error(
                 code, f"cannot open {shown}", EncodingError
             )
-        ptr: AVFormatContext = box[0]
-        context = _formats.own(ptr, box, 1 << 20)
         self._refuse_unknown(options)
         with forked.opening:  # it opens decoders
-            code = avformat.avformat_find_stream_info(context, ffi.NULL)
+            code = connection.call(avformat.avformat_find_stream_info, ffi.NULL)
         averror.check(code, f"cannot read {shown}", EncodingError)
-        return context
 
     def _format(self) -> AVInputFormat:
         name, none = self._opening.format, cast("AVInputFormat", ffi.NULL)
@@ -295,7 +320,7 @@ class DemuxerCore:
 
         Timestamps of the video stream are in microseconds, others in their stream's time base.
         """
-        code = avformat.av_read_frame(self._context, ptr)
+        code = self._read_frame(self._context, ptr)
         if code < 0:
             if code == averror.EOF:
                 return None
@@ -322,6 +347,8 @@ class DemuxerCore:
 
     def _read_error(self, code: int) -> Exception:
         what = f"cannot read on in {self._source.shown}"
+        if self._connection is None or self._connection.stopped:
+            return InvalidStateError(f"{what}: it was closed meanwhile")
         if code == avutil.AVERROR_ENOMEM:
             # A damaged length makes FFmpeg ask for gigabytes. If memory for a frame is there, the
             # file is at fault.
@@ -341,19 +368,24 @@ class DemuxerCore:
         """Move to the last key frame at or before `timestamp` microseconds (the first one if there
         is none before).
         """
-        context = self._context
+        connection = self._connection
+        if connection is None:
+            self.require_open()
+            return
+        connection.begin()
+        call, seek_frame = connection.call, avformat.av_seek_frame
         index = self.info.index
         target = self._tick(timestamp)
-        code = avformat.avformat_seek_file(context, index, -(2**63), target, target, 0)
+        code = call(avformat.avformat_seek_file, index, -(2**63), target, target, 0)
         if code < 0:
             # Nothing at or before: go to the start; formats without an index take only this one.
-            code = avformat.av_seek_frame(context, index, target, avformat.AVSEEK_FLAG_BACKWARD)
+            code = call(seek_frame, index, target, avformat.AVSEEK_FLAG_BACKWARD)
         if code < 0 and self.info.start_time is not None:
             start = self._tick(self.info.start_time)
-            code = avformat.av_seek_frame(context, index, start, avformat.AVSEEK_FLAG_BACKWARD)
+            code = call(seek_frame, index, start, avformat.AVSEEK_FLAG_BACKWARD)
         if code < 0:
             # Raw streams have bytes only. Their first frame is before all others.
-            code = avformat.av_seek_frame(context, index, 0, avformat.AVSEEK_FLAG_BYTE)
+            code = call(seek_frame, index, 0, avformat.AVSEEK_FLAG_BYTE)
             timestamp = 0
         averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
         self._next = timestamp
@@ -381,14 +413,27 @@ class DemuxerCore:
         """Whether `close` was called."""
         return self._context is None
 
-    def close(self) -> None:
-        """Close the input; twice is fine."""
+    def interrupt(self) -> None:
+        """End what waits for the input, for good; from any thread, twice is fine."""
+        connection = self._connection
+        if connection is not None:
+            connection.stop()
+
+    def close(self, wait: bool = True) -> None:
+        """Close the input; twice is fine.
+
+        What another thread is reading at the moment is freed when that comes back; with `wait`,
+        this waits for it, but not for long.
+        """
         self._context = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close(wait)
         self._source.close()
 
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
-        self._context = None
+        self._context = self._connection = None
 
 
 class _Inherited(DemuxerCore):

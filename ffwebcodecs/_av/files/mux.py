@@ -22,6 +22,7 @@ from ..codecs.parameters import StreamParameters
 from ..frames.pixel_format import pix_fmt_id
 from . import chapters, containers
 from .chapters import Chapter
+from .interrupt import Interruption
 from .streams import CopiedStream, set_tag
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class MuxerCore:
     __slots__ = (
         "_context",
         "_file",
+        "_interruption",
         "_path",
         "_shown",
         "_spare",
@@ -143,8 +145,12 @@ class MuxerCore:
         self._file: Pointer[AVIOContext] = ffi.new("AVIOContext **")
         file = ffi.gc(self._file, avformat.avio_closep)
         ptr: AVFormatContext = box[0]
-        context = _formats.own(ptr, (file, free), 1 << 20)
-        code = avformat.avio_open(self._file, url, avformat.AVIO_FLAG_WRITE)
+        # What it writes asks for it while it waits, so that is freed last.
+        self._interruption = Interruption()
+        context = _formats.own(ptr, (self._interruption.holder, file, free), 1 << 20)
+        self._interruption.watch(context)
+        asking, write = self._interruption.callback(), avformat.AVIO_FLAG_WRITE
+        code = avformat.avio_open2(self._file, url, write, asking, ffi.NULL)
         if code < 0:
             raise averror.os_error(code, name, opening=True) or averror.error(
                 code, f"cannot write {shown}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..._spec.texts import attribute, buffer_of, is_path, to_path
 from ...errors import InvalidArgumentError
+from .pipe_reader import FileWait
 from .spool import Spool
 
 
 class InputFile:
     """A name that FFmpeg can open, for a path, bytes or a file object; `close` removes what it
-    made.
+    made. Waiting for a file object that does not block takes at most `timeout` seconds.
 
     Attributes
     ----------
@@ -21,7 +22,7 @@ class InputFile:
 
     __slots__ = ("_spool", "name", "shown")
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: object, timeout: float | None = None) -> None:
         self._spool: Spool | None = None
         if is_path(source):
             self.name = to_path(source)
@@ -38,12 +39,17 @@ class InputFile:
         self.name = self._spool.name
         try:
             if view is None:
-                self._spool.fill_from(read)
+                self._spool.fill_from(read, FileWait(source, self.shown, timeout))
             else:
                 self._spool.fill(view)
         except BaseException:  # the program's own `read` may raise anything
             self.close()
             raise
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether `name` is a copy that was made here."""
+        return self._spool is not None
 
     def close(self) -> None:
         """Remove what it made, if anything; twice is fine."""

@@ -55,24 +55,20 @@ class Spool:
         """Write all of `data`."""
         self._handle.write(data)
 
-    def fill_from(self, read: Any) -> None:
-        """Write all that `read`, of somebody's file object, gives.
+    def fill_from(self, read: Any, wait: Callable[[], object]) -> None:
+        """Write all that `read`, of somebody's file object, gives; `wait` waits until it has
+        something: it returns None where it has nothing now and is not at its end.
 
         Raises
         ------
-        BlockingIOError
-            It has nothing now and is not at its end: it returned None.
         InvalidArgumentError
             It returned no bytes.
         """
         while True:
             block = read(_BLOCK)
             if block is None:
-                raise BlockingIOError(
-                    errno.EAGAIN,
-                    "the file object has no data yet (its read() returned None); give one that "
-                    "waits for data, or wait until it has all of it",
-                )
+                wait()
+                continue
             if isinstance(block, str):
                 raise InvalidArgumentError(
                     "the file object gives str; open the file in binary mode ('rb')"

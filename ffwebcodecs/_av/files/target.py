@@ -63,6 +63,12 @@ class OutputFile:
         self._spool = Spool()
         return self._spool.name
 
+    def interrupt(self) -> None:
+        """End what waits for a reader; from any thread, twice is fine."""
+        file = self._file
+        if file is not None:
+            file.interrupt()
+
     def commit(self) -> None:
         """Put what was written in its place."""
         try:

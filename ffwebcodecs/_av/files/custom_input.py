@@ -1,0 +1,159 @@
+"""AVIOContext over a reader in Python: libavformat's bytes come from an object of ours.
+
+libavformat calls read and seek in the thread that called libavformat, and in no other, so the
+reader needs no lock of its own. What the reader raises cannot pass through C: it is kept, the call
+is told to end, and its caller raises it (`raise_kept`) whatever the call returned, for
+``avformat_find_stream_info`` says that all is well, and a seek goes on somewhere else. An interrupt
+is no exception to that: Python runs signal handlers in here when this is the main thread.
+
+After that the input stays broken: packets would be missing in silence.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ... import _ffi
+from ..._ffi import avformat, avutil, ffi
+from .. import atomic, averror
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVFormatContext, Pointer
+
+_SIZE = 1 << 16  # more at a time costs slow sources more than it gives
+_AVSEEK_SIZE = 0x10000
+
+
+class Reader(Protocol):
+    """Where the bytes come from. It may have ``seek(offset, whence) -> int`` and ``size() -> int``
+    as well.
+    """
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the start of a writable buffer, which must not be kept; return how many bytes, 0 at
+        the end.
+        """
+
+
+class CustomInput:
+    """The AVIOContext of one reader.
+
+    Attributes
+    ----------
+    holders : tuple
+        Owners of its native parts. They are freed from the last to the first, once the format
+        context is.
+    """
+
+    __slots__ = ("_broken", "_error", "_in_use", "_reader", "holders")
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader: Any = reader
+        self._error: BaseException | None = None
+        self._broken = False
+        handle = ffi.new_handle(self)
+        self._in_use = {handle: None}
+        # FFmpeg has the handle, so that lives as long. Its destructor is no Python function.
+        kept = ffi.gc(handle, self._in_use.pop)
+        box = ffi.gc(ffi.new("AVIOContext **"), avformat.avio_context_free)
+        memory = ffi.gc(ffi.new("unsigned char **"), avutil.av_freep)
+        atomic.fill(memory, avutil.av_malloc, _SIZE)
+        averror.check_pointer(memory[0], "cannot open")
+        read = _ffi.make_input_callback("ffwc_read", _read, averror.EXIT, _keep)
+        seek = ffi.NULL
+        if hasattr(reader, "seek"):
+            seek = _ffi.make_input_callback("ffwc_seek", _seek, averror.EXIT, _keep)
+        read, seek = ffi.cast("void *", read), ffi.cast("void *", seek)
+        size = _SIZE
+        make = avformat.avio_alloc_context
+        atomic.fill(box, make, memory[0], size, 0, handle, read, ffi.NULL, seek)
+        averror.check_pointer(box[0], "cannot open")
+        # Probing may put another buffer in this one's place, so what is freed is the field's.
+        memory[0] = ffi.NULL
+        field = ffi.cast("void *", ffi.addressof(box[0], "buffer"))
+        self.holders: tuple[Any, ...] = kept, box, ffi.gc(field, avutil.av_freep)
+
+    def attach(self, context: AVFormatContext) -> tuple[Any, ...]:
+        """Make a context that is not open yet read from here; return the holders, now the
+        caller's.
+        """
+        holders, self.holders = self.holders, ()
+        box: Pointer[Any] = holders[1]
+        # Opening says so too. Before that, closing would take it for one of FFmpeg's own.
+        context.flags |= avformat.AVFMT_FLAG_CUSTOM_IO
+        context.pb = box[0]
+        return holders
+
+    @property
+    def in_use(self) -> bool:
+        """Whether FFmpeg may still read from it."""
+        return bool(self._in_use)
+
+    def raise_kept(self) -> None:
+        """Raise what the reader raised since the last time."""
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame
+
+    def _keep(self, error: BaseException) -> None:
+        self._broken = True
+        # The first one says what happened, but an interrupt must not be lost.
+        if self._error is None or not isinstance(error, Exception):
+            self._error = error
+
+    def forget(self) -> None:
+        """Give up what was kept. It remembers the frames of its callers, which hold the context."""
+        self._error = None
+
+    def _fill(self, buffer: Any) -> int:
+        if self._broken:
+            return averror.EXIT
+        got = self._reader.readinto(buffer)
+        if got is None:
+            raise BlockingIOError("a file that does not block has nothing to read yet")
+        if not 0 <= got <= len(buffer):
+            raise OSError(f"a reader said that it filled {got} of {len(buffer)} bytes")
+        filled: int = got or averror.EOF  # after a mere 0, FFmpeg would ask again for ever
+        return filled
+
+    def _move(self, offset: int, whence: int) -> int:
+        if self._broken:
+            return averror.EXIT
+        if whence & _AVSEEK_SIZE:
+            size = getattr(self._reader, "size", None)
+            whole: int = avutil.AVERROR_ENOSYS if size is None else size()
+            return whole
+        place: int = self._reader.seek(offset, whence & (os.SEEK_SET | os.SEEK_CUR | os.SEEK_END))
+        return place
+
+
+def _read(opaque: Any, data: Pointer[int], size: int) -> int:
+    try:
+        filled: int = ffi.from_handle(opaque)._fill(ffi.buffer(data, size))
+        return filled
+    except BaseException as error:  # an interrupt above all
+        ffi.from_handle(opaque)._keep(error)
+        return averror.EXIT
+
+
+def _seek(opaque: Any, offset: int, whence: int) -> int:
+    try:
+        place: int = ffi.from_handle(opaque)._move(offset, whence)
+        return place
+    except BaseException as error:
+        ffi.from_handle(opaque)._keep(error)
+        return averror.EXIT
+
+
+def _keep(_: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Keep what was raised before, or after, a callback could see to it: an interrupt."""
+    while trace is not None:
+        opaque = trace.tb_frame.f_locals.get("opaque")
+        if opaque is not None:
+            ffi.from_handle(opaque)._keep(error)
+            return
+        trace = trace.tb_next

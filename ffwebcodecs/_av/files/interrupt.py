@@ -1,0 +1,93 @@
+"""How work inside libavformat is told to stop: AVIOInterruptCB, without C code of ours.
+
+FFmpeg asks the callback about ten times a second while it waits for the network, in whatever
+thread, without the GIL. ``av_buffer_is_writable`` has its shape, ``int f(pointer)``: 0, go on,
+while a second reference to a buffer is held; 1, stop, once that is dropped, which any thread may
+do.
+
+FFmpeg asks between system calls only. What waits inside of one, as ``open`` and ``read`` of a FIFO
+do, is not reached: see `pipe_reader`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ... import _ffi
+from ..._ffi import avutil, ffi
+from .. import atomic
+from ..averror import check_pointer
+
+if TYPE_CHECKING:
+    from ..._ffi._types import Array, AVBufferRef, AVFormatContext, Pointer
+
+
+class Waiting(Protocol):
+    """What may wait for others, for as long as they like."""
+
+    def stop(self) -> None:
+        """End what waits, and let nothing wait any more; from any thread, twice is fine."""
+
+
+waiting: weakref.WeakSet[Waiting] = weakref.WeakSet()
+"""All that may wait at the moment."""
+
+
+def stop_all() -> None:
+    """End all waits of this process for inputs and outputs that are open now."""
+    for each in list(waiting):
+        each.stop()
+
+
+class Interruption:
+    """A wish to stop that FFmpeg asks for. Dropping it wishes as well.
+
+    Attributes
+    ----------
+    stopped : bool
+    holder : AVBufferRef **
+        What FFmpeg looks at: whoever frees what `watch` was called for holds it until then.
+    """
+
+    __slots__ = ("_going", "holder", "stopped")
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.holder = _reference()
+        self._going = _reference()
+        atomic.fill(self.holder, avutil.av_buffer_alloc, 1)
+        check_pointer(self.holder[0], "cannot open")
+        atomic.fill(self._going, avutil.av_buffer_ref, self.holder[0])
+        check_pointer(self._going[0], "cannot open")
+
+    def stop(self) -> None:
+        """End what waits, within a tenth of a second; from any thread, twice is fine."""
+        self.stopped = True
+        avutil.av_buffer_unref(self._going)
+
+    def callback(self) -> Array[Any]:
+        """Return the AVIOInterruptCB, which FFmpeg copies."""
+        function = _ffi.address_of("avutil", "av_buffer_is_writable")
+        pair: Array[Any] = ffi.new("void *[2]", [function, ffi.cast("void *", self.holder[0])])
+        return pair
+
+    def watch(self, context: AVFormatContext) -> None:
+        """Let a context that is not open yet ask.
+
+        The field is none that the tables have. Since 4.3 it has stood right before ``debug``, which
+        FFmpeg's own table of options tells the place of. A new context has NULL there; if this one
+        has not, the field has moved, and it does without.
+        """
+        option = avutil.av_opt_find(context, b"fdebug", ffi.NULL, 0, 0)
+        if not option:
+            return
+        place = ffi.cast("char *", context) + option.offset - 2 * ffi.sizeof("void *")
+        field = ffi.cast("void **", place)
+        if field[0] == ffi.NULL and field[1] == ffi.NULL:
+            ffi.memmove(field, self.callback(), 2 * ffi.sizeof("void *"))
+
+
+def _reference() -> Pointer[AVBufferRef]:
+    box: Pointer[AVBufferRef] = ffi.gc(ffi.new("AVBufferRef **"), avutil.av_buffer_unref)
+    return box
