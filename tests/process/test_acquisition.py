@@ -1,0 +1,280 @@
+"""An interrupt at any moment loses nothing: no memory, no descriptor, no file, no lock."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attack
+import numpy as np
+import pytest
+from clips import clip
+from handles import live_handles
+from interrupts import Interrupted, interrupt_at, steps_of
+
+import ffwebcodecs as w
+from ffwebcodecs._av import forked
+
+pytestmark = pytest.mark.attack
+
+ROOM = 64 * 48 * 4
+
+
+class Stage:
+    """What the calls work on, alive all the time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = str(clip("h264-bframes.mp4"))
+        self.data = Path(self.path).read_bytes()
+        with w.Demuxer(self.path) as demuxer:
+            self.config = demuxer.video_config
+            self.chunks = [chunk for chunk, _ in zip(demuxer.chunks(), range(5), strict=False)]
+        self.buffer = bytearray(ROOM)
+        self.frame = self.make()
+
+    def make(self, **options: Any) -> w.VideoFrame:
+        size = {"format": "RGBA", "coded_width": 64, "coded_height": 48}
+        return w.VideoFrame(self.buffer, timestamp=0, **size, **options)
+
+    def mux(self, target: Any, **options: Any) -> None:
+        with w.Muxer(target, metadata={"title": "a"}, **options) as muxer:
+            for chunk in self.chunks:
+                muxer.add_chunk(chunk, self.config)
+
+    def read(self) -> None:
+        for index, frame in enumerate(w.read_frames(self.path, threads=1)):
+            frame.close()
+            if index == 3:
+                break
+
+    def seek(self) -> None:
+        with w.Demuxer(self.path) as demuxer:
+            demuxer.seek(100_000)
+            next(demuxer.chunks())
+
+    def cache(self) -> None:
+        with w.FrameCache(2) as cache:
+            for key in range(3):
+                cache.put(key, self.frame.clone())
+            bitmap = cache.pop(2)
+            assert bitmap is not None
+            bitmap.close()
+
+    def write(self) -> None:
+        frames = (self.frame.clone() for _ in range(2))
+        w.write_frames(frames, self.out("w.mp4"), codec="ffmpeg:mpeg4")
+
+    def out(self, name: str) -> str:
+        return str(self.folder / name)
+
+
+CHUNK = {"type": "key", "timestamp": 0}
+AVC = {"codec": "avc1.42001E"}
+CALLS: dict[str, Callable[[Stage], object]] = {
+    "Demuxer of a path": lambda on: w.Demuxer(on.path).close(),
+    "Demuxer of bytes": lambda on: w.Demuxer(on.data).close(),
+    "Demuxer of a file": lambda on: w.Demuxer(io.BytesIO(on.data)).close(),
+    "seek": Stage.seek,
+    "read_frames": Stage.read,
+    "VideoFrame": lambda on: on.make().close(),
+    "VideoFrame, lent": lambda on: on.make(transfer=True).close(),
+    "from_ndarray": lambda on: w.VideoFrame.from_ndarray(
+        np.zeros((48, 64, 3), np.uint8), timestamp=0, transfer=True
+    ).close(),
+    "clone": lambda on: on.frame.clone().close(),
+    "planes": lambda on: on.frame.planes[0].data,
+    "copy_to": lambda on: on.frame.copy_to(bytearray(ROOM), format="BGRA"),
+    "to_ndarray": lambda on: on.frame.to_ndarray("RGB"),
+    "create_image_bitmap": lambda on: w.create_image_bitmap(on.frame, resize_width=20).close(),
+    "save": lambda on: on.frame.save(on.out("s.png")),
+    "FrameCache": Stage.cache,
+    "EncodedVideoChunk": lambda on: w.EncodedVideoChunk(**CHUNK, data=bytes(99)),
+    "EncodedVideoChunk, lent": lambda on: w.EncodedVideoChunk(
+        **CHUNK, data=on.buffer, transfer=True
+    ),
+    "pickle": lambda on: pickle.loads(pickle.dumps(on.chunks[0])),
+    "Muxer of a path": lambda on: on.mux(on.out("m.mp4")),
+    "Muxer of a file": lambda on: on.mux(io.BytesIO(), format="mkv"),
+    "remux": lambda on: w.remux(on.path, on.out("r.mkv")),
+    "write_frames": Stage.write,
+    "transcode": lambda on: w.transcode(on.path, on.out("t.mp4"), codec="ffmpeg:mpeg4"),
+    "VideoDecoder.is_config_supported": lambda on: w.VideoDecoder.is_config_supported(AVC),
+    "VideoEncoder.is_config_supported": lambda on: w.VideoEncoder.is_config_supported(
+        {**AVC, "width": 64, "height": 48}
+    ),
+}
+
+
+def state(folder: Path) -> tuple[object, ...]:
+    """Return what is open, alive and unfinished now."""
+    handles = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    unfinished = sorted(path.name for path in folder.glob(".*"))
+    return handles, live_handles(), unfinished, threading.active_count()
+
+
+def settled(folder: Path, wanted: tuple[object, ...]) -> bool:
+    """Return whether all is as it was, as soon as threads that end have ended."""
+    stop = time.monotonic() + 1
+    while state(folder) != wanted and time.monotonic() < stop:
+        gc.collect()  # what hangs on a traceback
+        time.sleep(0.001)
+    return state(folder) == wanted
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    # A destructor drops what comes in the middle of it, and what is dropped open warns.
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        stage = Stage(tmp_path)
+        yield stage
+        stage.frame.close()
+        stage.chunks.clear()
+
+
+def unharmed(stage: Stage, before: tuple[object, ...]) -> bool:
+    if not settled(stage.folder, before):
+        return False
+    try:
+        stage.buffer.append(1)  # while it is lent, it cannot grow
+    except BufferError:
+        return False
+    stage.buffer.pop()
+    return True
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_interrupt_at_any_bytecode_leaves_nothing(name: str, stage: Stage) -> None:
+    def call() -> object:
+        return CALLS[name](stage)
+
+    call()
+    steps = steps_of(call, opcodes=True)
+    before = state(stage.folder)
+    tries = min(attack.rounds(4 if name == "transcode" else 8, 2000), steps)
+    chosen = attack.dice(f"bytecode {name}").sample(range(steps), tries)
+    failed = []
+    for step in chosen:
+        interrupt_at(step, call, opcodes=True)
+        if not unharmed(stage, before):
+            failed.append(step)
+            before = state(stage.folder)
+    attack.report(f"interrupt at a bytecode: {name}", tries, len(failed), "something is left")
+    assert failed == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer on Windows")
+@pytest.mark.parametrize("name", CALLS)
+def test_a_signal_at_any_moment_leaves_nothing(name: str, stage: Stage) -> None:
+    def ring(*_: object) -> None:
+        raise Interrupted
+
+    CALLS[name](stage)
+    began = time.perf_counter()
+    CALLS[name](stage)
+    lasts = time.perf_counter() - began
+    before = state(stage.folder)
+    tries, dice, failed = attack.rounds(5, 1000), attack.dice(f"signal {name}"), 0
+    usual = signal.signal(signal.SIGALRM, ring)
+    try:
+        for _ in range(tries):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, dice.uniform(5e-6, lasts))
+                CALLS[name](stage)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except Interrupted:
+                pass
+            failed += not unharmed(stage, before)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual)
+    attack.report(f"signal: {name}", tries, failed, "something is left")
+    assert not failed
+
+
+def test_an_interrupted_cache_keeps_its_sums(stage: Stage) -> None:
+    def use() -> None:
+        for key in range(3):
+            cache.put(key, stage.frame.clone())
+        cache.pop(2)
+
+    cache = w.FrameCache(max_bytes=3 * ROOM)
+    steps = steps_of(use, opcodes=True)
+    tries = attack.rounds(60, steps)
+    wrong = 0
+    for step in attack.dice("cache").sample(range(steps), tries):
+        interrupt_at(step, use, opcodes=True)
+        copies = [cache.get(key) for key in cache.keys()]  # noqa: SIM118
+        held = sum(copy.to_ndarray().nbytes for copy in copies if copy is not None)
+        wrong += held != cache.stats.bytes or held > 3 * ROOM
+    cache.close()
+    attack.report("interrupted FrameCache", tries, wrong, "its sum of bytes is wrong")
+    assert not wrong
+
+
+def test_an_interrupted_gate_of_forks_opens_again() -> None:
+    def enter() -> None:
+        with forked.opening, forked.opening:
+            pass
+
+    # Between the lines of Python only: the lock's own functions are C.
+    for step in range(steps_of(enter)):
+        interrupt_at(step, enter)
+        thread = threading.Thread(target=enter, daemon=True)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+        began = time.monotonic()
+        forked.opening.close()
+        forked.opening.open()
+        assert time.monotonic() - began < 1  # nobody is inside
+
+
+def test_the_release_of_lent_memory_is_no_function_of_python() -> None:
+    """Else a signal that comes while FFmpeg calls it would leave the memory locked for ever."""
+    buffer = bytearray(16 * 16 * 4)
+    frame = w.VideoFrame(
+        buffer, format="RGBA", coded_width=16, coded_height=16, timestamp=0, transfer=True
+    )
+    seen: list[object] = []
+    sys.setprofile(lambda frame, event, _: seen.append((event, frame.f_code.co_name)))
+    try:
+        frame._picture = None
+    finally:
+        sys.setprofile(None)
+    assert [name for event, name in seen if event == "call"] == []
+    buffer.append(1)
+    frame.close()
+
+
+def test_many_lent_buffers_leave_no_places_behind() -> None:
+    from ffwebcodecs._av.frames import buffers
+
+    for _ in range(500):
+        w.EncodedVideoChunk(type="key", timestamp=0, data=bytearray(8), transfer=True)
+    assert len(buffers._lent._kept) < 200
+
+
+def test_the_collector_is_not_kept_off_by_an_interrupted_load() -> None:
+    from ffwebcodecs._ffi._settle import Pause
+
+    assert gc.isenabled()
+    pause = Pause()
+    assert not gc.isenabled()
+    inner = Pause()
+    del inner
+    assert not gc.isenabled()
+    del pause
+    assert gc.isenabled()
