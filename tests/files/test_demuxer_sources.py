@@ -179,3 +179,25 @@ def test_dropped_demuxer_warns_and_frees() -> None:
             Demuxer(source)
         assert open_files() == before
     assert not any(ffwebcodecs.open_handles().values())
+
+
+class Slow(io.RawIOBase):
+    """A raw file that has nothing yet when it is asked for the second time."""
+
+    def __init__(self, *blocks: object) -> None:
+        self.blocks = list(blocks)
+
+    def read(self, size: int = -1) -> Any:
+        return self.blocks.pop(0)
+
+
+def test_source_that_has_nothing_yet_is_not_at_its_end() -> None:
+    data = clip("h264-bframes.mp4").read_bytes()
+    with pytest.raises(BlockingIOError, match="no data yet"):
+        Demuxer(Slow(data[:3000], None, data[3000:], b""))
+
+
+@pytest.mark.parametrize("block", [5, [1], object()])
+def test_source_that_gives_no_bytes_is_refused(block: object) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"read\(\) must return bytes"):
+        Demuxer(Slow(block))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clips import ROOT, clip
+from clips import ROOT, clip, real_clip
 from decode_helpers import stream
 from mux_helpers import copy, mux, packets
 
@@ -308,3 +308,75 @@ def test_lent_memory_is_not_changed(tmp_path: Path) -> None:
         mux(tmp_path / f"a.{suffix}", source.config, chunks)
         assert [bytes(data) for data in lent] == [record.data for record in source.records]
     del chunks
+
+
+class Sink(io.RawIOBase):
+    """A raw file whose `write` answers as it is told."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.taken = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> Any:
+        answer = self.answers.pop(0) if self.answers else len(data)
+        if isinstance(answer, int) and 0 <= answer <= len(data):
+            self.taken += data[:answer]
+        return answer
+
+
+class PlainSink:
+    """No file of Python's: its `write` may say nothing."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def write(self, data: Any) -> None:
+        self.taken += data
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ((None,), BlockingIOError),
+        ((10, None), BlockingIOError),
+        ((0,), BlockingIOError),
+        ((-5,), OSError),
+        ((10**30,), OSError),
+        (("all",), OSError),
+    ],
+)
+def test_raw_file_that_takes_nothing_is_an_error(
+    answers: tuple[object, ...], error: type[OSError]
+) -> None:
+    sink = Sink(*answers)
+    with pytest.raises(error, match=r"write\(\)"):
+        ffwebcodecs.remux(clip("h264-bframes.mp4"), sink, format="mkv")
+    assert len(sink.taken) == (10 if 10 in answers else 0)
+
+
+def test_blocking_error_tells_how_much_was_written() -> None:
+    with pytest.raises(BlockingIOError) as caught:
+        ffwebcodecs.remux(clip("h264-bframes.mp4"), Sink(10, 7, None), format="mkv")
+    assert caught.value.characters_written == 17
+
+
+def test_raw_file_that_takes_a_little_gets_all() -> None:
+    whole, bit_by_bit, plain = io.BytesIO(), Sink(1, 2, 3, 100), PlainSink()
+    for sink in (whole, bit_by_bit, plain):
+        ffwebcodecs.remux(clip("h264-bframes.mp4"), sink, format="mp4")
+    assert bit_by_bit.taken == plain.taken == whole.getvalue()
+
+
+@pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="no such pipes here")
+def test_pipe_that_does_not_wait_is_an_error_not_a_cut_file() -> None:
+    source, target = os.pipe()
+    os.set_blocking(target, False)
+    with (
+        open(source, "rb"),
+        open(target, "wb", buffering=0) as sink,
+        pytest.raises(BlockingIOError),
+    ):
+        ffwebcodecs.remux(real_clip(), sink, format="mp4")

@@ -222,3 +222,46 @@ def close(duplicate: Any) -> None:
 def is_closed(owner: Any) -> bool:
     state = getattr(owner, "state", None)
     return bool(owner.closed) if state is None else state == "closed"
+
+
+def again(thing: Any, path: Path) -> None:
+    """Call ``__init__`` as it may be called for such an object."""
+    if isinstance(thing, VideoFrame):
+        size = {"format": "RGBA", "coded_width": 4, "coded_height": 4}
+        thing.__init__(bytes(64), timestamp=0, **size)  # type: ignore[misc]
+    elif isinstance(thing, ffwebcodecs.EncodedVideoChunk):
+        thing.__init__(type="key", timestamp=0, data=b"1")  # type: ignore[misc]
+    elif isinstance(thing, (VideoDecoder, VideoEncoder)):
+        thing.__init__(print, print)  # type: ignore[misc]
+    elif isinstance(thing, Demuxer):
+        thing.__init__(clip(CLIP))  # type: ignore[misc]
+    elif isinstance(thing, Muxer):
+        thing.__init__(path / "another.mp4")  # type: ignore[misc]
+    else:
+        thing.__init__()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        frame,
+        frame_of_a_clip,
+        lambda path: ffwebcodecs.EncodedVideoChunk(type="key", timestamp=7, data=b"abc"),
+        lambda path: VideoDecoder(print, print),
+        lambda path: VideoEncoder(print, print),
+        lambda path: Demuxer(clip(CLIP)),
+        lambda path: Muxer(path / "a.mp4"),
+        lambda path: FrameCache(max_frames=1),
+    ],
+)
+def test_what_is_made_cannot_be_made_anew(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    thing = make(tmp_path)
+    before = repr(thing)
+    with pytest.raises(InvalidStateError, match="is made already"):
+        again(thing, tmp_path)
+    assert repr(thing) == before
+    if hasattr(thing, "discard"):
+        thing.discard()
+    elif hasattr(thing, "close"):
+        thing.close()
+    assert not list(tmp_path.iterdir())

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attack
 import pytest
 from clips import clip
 
@@ -189,3 +190,59 @@ started.wait()
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "it ended\n", "")
     assert list(tmp_path.iterdir()) == []
+
+
+# Where a frame over the program's own memory may lie when the modules are taken apart, and later.
+LATE = {
+    "a hook": "sys.excepthook = Holder(frame)",
+    "builtins": "builtins.kept = frame",
+    "a default argument": "def function(value=frame): pass\nbuiltins.function = function",
+    "a thread's own": "builtins.local = threading.local(); builtins.local.frame = frame",
+    "sys": "sys.last_value = frame",
+    "another module": "sys.modules['another'] = frame",
+}
+
+
+@pytest.mark.parametrize("where", LATE)
+def test_lent_memory_that_outlives_the_modules_is_let_go_without_a_word(where: str) -> None:
+    code = f"""
+import builtins, codecs, sys, threading, warnings
+import ffwebcodecs
+warnings.simplefilter("ignore", ResourceWarning)
+class Holder:
+    def __init__(self, frame): self.frame = frame
+    def __call__(self, *_): return ("", 0)
+frame = ffwebcodecs.VideoFrame(bytearray(64), format="RGBA", coded_width=4, coded_height=4,
+                               timestamp=0, transfer=True)
+{LATE[where]}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.attack
+def test_the_first_lent_memory_in_a_collection(tmp_path: Path) -> None:
+    """A destructor that lends memory runs in the middle of the first call that does."""
+    code = """
+import gc, sys
+import ffwebcodecs
+def lend():
+    return ffwebcodecs.EncodedVideoChunk(
+        type="key", timestamp=0, data=bytearray(8), transfer=True)
+ffwebcodecs.EncodedVideoChunk(type="key", timestamp=0, data=b"1")
+class Late:
+    def __init__(self): self.itself = self
+    def __del__(self): lend()
+gc.disable(); gc.collect(); Late(); gc.set_threshold(int(sys.argv[1])); gc.enable()
+lend()
+"""
+    tries, failed = attack.rounds(3, 60), []
+    for threshold in attack.dice("first lend").sample(range(1, 61), tries):
+        command = [sys.executable, "-c", code, str(threshold)]
+        done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        if done.returncode or done.stderr:
+            failed.append(threshold)
+    attack.report("first lent memory in a collection", tries, len(failed), "the process aborts")
+    assert failed == []
