@@ -83,3 +83,8 @@ def at_end(steps: Iterable[object]) -> partial[Any]:
     steps does something and gives None. If one raises, those behind it are not done.
     """
     return partial(next, filter(None, steps))
+
+
+def when_gone(*steps: partial[Any]) -> Any:
+    """Return something; when it goes, `steps` are called, of which each returns None."""
+    return ffi.gc(ffi.new("char *"), at_end(map(_call, steps)))

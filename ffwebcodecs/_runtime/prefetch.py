@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from .._av import forked
+from .._av import atomic, forked
 
 T = TypeVar("T")
 _SLICE = 0.2  # seconds
@@ -17,7 +18,8 @@ class Prefetch(Generic[T]):
     """An iterator whose items are made on another thread, at most `depth` of them in advance.
 
     Use it as a context manager: leaving it stops the thread, and waits for it, so what the iterator
-    holds is closed by the time the block is left.
+    holds is closed by the time the block is left. If an interrupt breaks that off, the thread ends
+    when this goes, which it does not hold.
 
     Parameters
     ----------
@@ -46,35 +48,24 @@ class Prefetch(Generic[T]):
         self._slots: SimpleQueue[None] = SimpleQueue()
         for _ in range(depth):
             self._slots.put(None)
-        self._stopped = False
+        self._stopped: list[bool] = []  # anything in it says so
+        self._end = atomic.when_gone(
+            partial(self._stopped.append, True), partial(self._slots.put, None)
+        )
         self._begun = threading.Lock()  # released when the thread has begun
         self._begun.acquire()
         forked.watch(self)
         self._thread = threading.Thread(
-            target=self._run, args=(source,), name="ffwebcodecs-prefetch", daemon=True
+            target=_run,
+            args=(source, self._items, self._slots, self._stopped, self._begun),
+            name="ffwebcodecs-prefetch",
+            daemon=True,
         )
 
     def _after_fork(self) -> None:
         self._items = SimpleQueue()
         self._items.put(("error", forked.inherited("this conversion")))
         self._slots = SimpleQueue()
-
-    def _run(self, source: Iterator[T]) -> None:
-        self._begun.release()
-        try:
-            for item in () if self._stopped else source:
-                self._items.put(("item", item))
-                del item
-                self._slots.get()
-                if self._stopped:
-                    break
-            self._items.put(("end", None))
-        except BaseException as error:
-            self._items.put(("error", error))
-        finally:
-            close = getattr(source, "close", None)
-            if close is not None:
-                close()
 
     def __iter__(self) -> Iterator[T]:
         while True:
@@ -102,7 +93,7 @@ class Prefetch(Generic[T]):
             # by then finds that there is nothing to do.
             if self._begun.acquire(timeout=1):
                 self._stop()
-            self._stopped = True
+            self._stopped.append(True)
             raise
         return self
 
@@ -110,7 +101,7 @@ class Prefetch(Generic[T]):
         self._stop()
 
     def _stop(self) -> None:
-        self._stopped = True
+        self._stopped.append(True)
         self._slots.put(None)
         if self._interrupt is not None:
             self._interrupt()
@@ -120,3 +111,27 @@ class Prefetch(Generic[T]):
             kind, value = self._items.get()
             if kind == "item":
                 self._discard(value)
+
+
+def _run(
+    source: Iterator[Any],
+    items: SimpleQueue[tuple[str, Any]],
+    slots: SimpleQueue[None],
+    stopped: list[bool],
+    begun: Any,
+) -> None:
+    begun.release()
+    try:
+        for item in () if stopped else source:
+            items.put(("item", item))
+            del item
+            slots.get()
+            if stopped:
+                break
+        items.put(("end", None))
+    except BaseException as error:
+        items.put(("error", error))
+    finally:
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
