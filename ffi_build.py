@@ -81,6 +81,19 @@ static const char *ffwc_library_path(int library)
     }
 }
 """
+# Once Python is being taken apart, what the callback was to let go is gone, and cffi would print
+# that nobody is there to be called.
+RELEASE = """
+static void ffwc_release(void *opaque, uint8_t *data);
+static void ffwc_release_until_exit(void *opaque, uint8_t *data)
+{
+#ifndef PYPY_VERSION  /* which has no such end */
+    if (!Py_IsInitialized())
+        return;
+#endif
+    ffwc_release(opaque, data);
+}
+"""
 FORMAT_PATH = """
 static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat_version); }
 """
@@ -320,8 +333,9 @@ def api_builders(installed: Installed) -> list[Any]:
     core.cdef('extern "Python" void ffwc_release(void *opaque, uint8_t *data);')
     core.cdef('extern "Python" int ffwc_read(void *opaque, uint8_t *data, int size);')
     core.cdef('extern "Python" int64_t ffwc_seek(void *opaque, int64_t offset, int whence);')
+    core.cdef("void ffwc_release_until_exit(void *opaque, uint8_t *data);")
     text = "\n".join(source) + PATH_OF
-    core.set_source(name, text + CORE_PATH, libraries=list(CORE), **options)
+    core.set_source(name, text + CORE_PATH + RELEASE, libraries=list(CORE), **options)
     if not with_format:
         return [core]
 

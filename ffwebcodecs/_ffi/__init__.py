@@ -256,7 +256,7 @@ def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
         if _state.release_callback is None:
             if loaded.report.mode == "api":
                 loaded.ffi.def_extern("ffwc_release")(function)
-                pointer = loaded.libs["avutil"].ffwc_release
+                pointer = loaded.ffi.addressof(loaded.libs["avutil"], "ffwc_release_until_exit")
             else:
                 pointer = loaded.ffi.callback("void(*)(void *, uint8_t *)", function)
                 _keep_for_ever(pointer)

@@ -199,6 +199,9 @@ LATE = {
     "a default argument": "def function(value=frame): pass\nbuiltins.function = function",
     "a thread's own": "builtins.local = threading.local(); builtins.local.frame = frame",
     "sys": "sys.last_value = frame",
+    "a codec error handler": "codecs.register_error('kept', Holder(frame))",
+    "a trace function": "sys.settrace(Holder(frame))",
+    "an audit hook": "sys.addaudithook(Holder(frame))",
     "another module": "sys.modules['another'] = frame",
 }
 
@@ -211,7 +214,7 @@ import ffwebcodecs
 warnings.simplefilter("ignore", ResourceWarning)
 class Holder:
     def __init__(self, frame): self.frame = frame
-    def __call__(self, *_): return ("", 0)
+    def __call__(self, *_): return None
 frame = ffwebcodecs.VideoFrame(bytearray(64), format="RGBA", coded_width=4, coded_height=4,
                                timestamp=0, transfer=True)
 {LATE[where]}
