@@ -193,7 +193,7 @@ class Slow(io.RawIOBase):
 
 def test_source_that_has_nothing_yet_is_not_at_its_end() -> None:
     data = clip("h264-bframes.mp4").read_bytes()
-    with pytest.raises(BlockingIOError, match="no data yet"):
+    with pytest.raises(BlockingIOError, match="nothing to read yet"):
         Demuxer(Slow(data[:3000], None, data[3000:], b""))
 
 
