@@ -15,6 +15,7 @@ from .._runtime.pool import FramePool, Held
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
+from .._spec.codecs.picture_limit import excess
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.frames.color import Said, first_said
 from .._spec.frames.color_space import VideoColorSpace, from_members
@@ -167,6 +168,7 @@ def open_decoder(
         threads=threads or config.threads or 0,
         low_delay=bool(config.optimize_for_latency),
         parameters=config._native,
+        max_pixels=config.max_pixels,
     )
     if preference == "no-preference":
         preference = config.hardware_acceleration
@@ -201,6 +203,12 @@ def _file_colors(config: VideoDecoderConfig) -> Said:
         return None, None
     *codes, full = StreamParameters._make(config._native).color
     return (codes[0], codes[1], codes[2]), {1: False, 2: True}.get(full)
+
+
+def within_limit(config: VideoDecoderConfig) -> bool:
+    """Return whether the configuration's coded size, if it has one, may be decoded."""
+    width, height = config.coded_width, config.coded_height
+    return width is None or height is None or excess(width, height, config.max_pixels) is None
 
 
 def length_size_of(family: families.Family, description: object) -> int | None:

@@ -22,7 +22,7 @@ from ..errors import DataError, InvalidArgumentError, NotSupportedError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
 from ._codec import Codec
-from ._decoding import DecoderDriver, exhausted, length_size_of
+from ._decoding import DecoderDriver, exhausted, length_size_of, within_limit
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ class VideoDecoder(Codec):
         """Return whether this FFmpeg can decode `config`, and the configuration as understood:
         members that are unknown here are left out, as the specification has it.
 
-        A preference for hardware does not change the answer: without it, software decodes.
+        A preference for hardware does not change the answer: without it, software decodes. A coded
+        size of more than `max_pixels` is not supported.
 
         Raises
         ------
@@ -126,7 +127,7 @@ class VideoDecoder(Codec):
         try:
             info = parse_codec(parsed.codec)
             length_size_of(families.of(info), parsed.description)
-            supported = has_decoder(info.name)
+            supported = has_decoder(info.name) and within_limit(parsed)
         except NotSupportedError:
             supported = False
         return VideoDecoderSupport(supported, parsed)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._av.files.opening import Opening
-from .._spec.numbers import show, to_integer, to_real
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.picture_limit import MAX_PIXELS, read_max_pixels
+from .._spec.numbers import show, to_real
 from ..errors import InvalidArgumentError
 
 _LONGEST = 1e9  # seconds
@@ -43,9 +46,16 @@ def parse_opening(
         format=format,
         options=given,
         playlists=allowed,
-        max_pixels=_pixels(max_pixels),
+        max_pixels=read_max_pixels(max_pixels),
         timeout=_seconds(timeout),
     )
+
+
+def limited(config: VideoDecoderConfig, max_pixels: int | None) -> VideoDecoderConfig:
+    """Return a configuration with this limit, unless it is only the usual one."""
+    if max_pixels in (MAX_PIXELS, config.max_pixels):
+        return config
+    return replace(config, max_pixels=max_pixels)
 
 
 def _text(value: object, what: str) -> str:
@@ -71,15 +81,6 @@ def _options(options: object, what: str) -> dict[str, str]:
         text = str(int(value) if isinstance(value, bool) else value)
         result[key] = _text(text, f"{what}[{key!r}]") if text else ""
     return result
-
-
-def _pixels(value: object) -> int | None:
-    if value is None:
-        return None
-    pixels = to_integer(value, "max_pixels")
-    if pixels < 1:
-        raise InvalidArgumentError(f"max_pixels is {pixels}, it must be at least 1, or None")
-    return pixels
 
 
 def _seconds(value: object) -> float | None:

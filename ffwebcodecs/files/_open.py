@@ -10,6 +10,7 @@ from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from ..codecs._decoding import Core, open_decoder
 from ..frames._shape import ShapeCache
+from ._input_options import limited
 from ._stream_config import make_config
 
 
@@ -73,7 +74,10 @@ def open_file(
     """
     demuxer = DemuxerCore(source, opening, all_streams=all_streams, helper=HelperThread)
     try:
-        return OpenFile(demuxer, config or VideoDecoderConfig.parse(make_config(demuxer.info)))
+        return OpenFile(
+            demuxer,
+            config or VideoDecoderConfig.parse(make_config(demuxer.info, opening.max_pixels)),
+        )
     except BaseException:
         demuxer.close()
         raise
@@ -91,6 +95,7 @@ def open_for_decoding(
     """Open a file as `open_file` does, and a decoder as `open_decoder` does."""
     file = open_file(source, config, opening, all_streams=all_streams)
     try:
+        file.config = limited(file.config, opening.max_pixels)
         decoder, shapes = open_decoder(
             file.config, threads=threads, preference=hardware_acceleration
         )

@@ -16,8 +16,10 @@ from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, NotSupportedError
 
 
-def make_config(info: StreamInfo) -> VideoDecoderConfig:
-    """Return the decoder configuration of a stream; raises NotSupportedError if there is none."""
+def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
+    """Return the decoder configuration of a stream, with the limit of who reads it; raises
+    NotSupportedError if there is none.
+    """
     require_bytes(info.codec)
     codec = codec_string(info)
     description: bytes | None = None
@@ -39,6 +41,7 @@ def make_config(info: StreamInfo) -> VideoDecoderConfig:
         color_space=color_space(info.color),
         rotation=rotation,
         flip=flip,
+        max_pixels=max_pixels,
         _native=rest,
     )
 

@@ -9,11 +9,11 @@ from typing import Any
 from .._av import forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
-from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._runtime.closing import Closable, only_once
 from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._input_options import parse_opening
@@ -44,7 +44,8 @@ class Demuxer(Closable):
     playlists : bool or "same-host", optional
         Whether the input may be a playlist, which names other files. See docs/security.md.
     max_pixels : int, optional
-        The largest picture that is read, width times height; None: no limit.
+        The largest picture that is read, width times height; None: no limit. `video_config` has
+        it too.
     timeout : float, optional
         Seconds that one call may wait for a pipe or the network: opening, one chunk, one seek;
         default: no limit. Files on disks are not timed.
@@ -61,7 +62,7 @@ class Demuxer(Closable):
     EncodingError
         FFmpeg cannot make sense of the content.
     NotSupportedError
-        There is no video in it.
+        There is no video in it, or a limit is exceeded: see docs/security.md.
     InvalidArgumentError
         `source` is none of the above, or a parameter is out of range.
 
@@ -101,7 +102,7 @@ class Demuxer(Closable):
     def video_config(self) -> VideoDecoderConfig:
         """What `VideoDecoder.configure` needs for this stream."""
         if self._config is None:
-            self._config = make_config(self._core.info)
+            self._config = make_config(self._core.info, self._core.max_pixels)
         return self._config
 
     @property

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
+from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import show, to_int64, to_integer
 from .._spec.texts import attribute, is_path
 from ..codecs._decoding import Pictures, open_decoder
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._input_options import parse_opening
+from ._input_options import limited, parse_opening
 from ._open import open_for_decoding
 from ._reading import FileFrames, frames_of, packets_of, packets_of_chunks
 from .demuxer import Demuxer
@@ -57,8 +57,11 @@ def read_frames(
     threads : int, optional
         FFmpeg's decoding threads; default: the configuration's, else one for each core that this
         process may use.
-    format, options, playlists, max_pixels, timeout
+    format, options, playlists, timeout
         Of the file, as for `Demuxer`.
+    max_pixels : int, optional
+        The largest picture that is read, width times height; None: no limit. It replaces that of
+        the configuration or the Demuxer, unless it is the default.
 
     Yields
     ------
@@ -115,6 +118,7 @@ def read_frames(
         packets = packets_of(file.demuxer, first)
         frames = frames_of(packets, file.decoder, file.shapes, file.close, first, last, stride)
         return FileFrames(frames, file.demuxer)
+    parsed = limited(parsed, opening.max_pixels)
     core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)
     return frames_of(packets, core, shapes, core.close, first, last, stride)
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from .._av.files.opening import MAX_PIXELS
 from .._public import public
+from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import to_flag
 from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
 from ._input_options import parse_opening

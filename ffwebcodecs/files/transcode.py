@@ -11,9 +11,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from .._av.files.opening import MAX_PIXELS
 from .._public import public
 from .._runtime.prefetch import Prefetch
+from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import show, to_flag, to_int64
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame

@@ -21,6 +21,7 @@ from ..frames import frame as frames
 from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
 from .parameters import known
+from .picture_guard import PictureGuard
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
@@ -120,6 +121,8 @@ class DecoderCore:
         Decode on it, if libavcodec finds that it can. Kept open.
     surfaces : int
         Pictures on the device that others may hold, besides those that decoding itself needs.
+    max_pixels : int or None
+        The largest picture that is decoded.
 
     Raises
     ------
@@ -133,6 +136,7 @@ class DecoderCore:
         "_context",
         "_device",
         "_failed",
+        "_guard",
         "_history",
         "_left",
         "_spare",
@@ -153,6 +157,7 @@ class DecoderCore:
         codec: AVCodec | None = None,
         device: Device | None = None,
         surfaces: int = 0,
+        max_pixels: int | None = None,
     ) -> None:
         if codec is None:
             codec = find_decoder(name)
@@ -179,6 +184,7 @@ class DecoderCore:
             context.width, context.height = coded_size
         if extradata is not None:
             self._set_extradata(context, bytes(extradata))  # type: ignore[call-overload]
+        self._guard = PictureGuard(context, codec, self.name, max_pixels)
         context.pkt_timebase = (1, 1000000)
         context.thread_count = threads or default_threads()
         if low_delay:
@@ -212,6 +218,7 @@ class DecoderCore:
                 threads=threads,
                 low_delay=low_delay,
                 parameters=parameters,
+                max_pixels=max_pixels,
             )
         # Frame threads give the result of a packet, an error too, when `thread_count - 1` more have
         # been sent.
@@ -225,6 +232,7 @@ class DecoderCore:
         if other is not None:
             self.name, self._context = other.name, other._context
             self._history = other._history
+            self._guard = other._guard
             other._context = None
 
     @staticmethod
@@ -262,6 +270,12 @@ class DecoderCore:
         if packet.pts == NOPTS:
             self._unstamped.append(timestamp)
         self._history.sent.append(timestamp)
+        if packet.flags & self._guard.watched or self._guard.alone:
+            try:
+                self._guard.look_at(packet, timestamp)
+            except EncodingError:
+                self._fail(refused=True)
+                raise
         code = avcodec.avcodec_send_packet(context, packet)
         if code < 0:
             raise self._error(code, refused=not packet.size)
@@ -286,8 +300,12 @@ class DecoderCore:
             self.at_end = not self._left
             return self._left.popleft() if self._left else None
         code, ptr = self._receive()
-        if ptr is not None or code == averror.EAGAIN:
+        if ptr is not None:
+            if ptr.width * ptr.height > self._guard.most:
+                self._refuse(ptr)
             return ptr
+        if code == averror.EAGAIN:
+            return None
         if code == averror.EOF:
             self.at_end = True
             return None
@@ -336,14 +354,24 @@ class DecoderCore:
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
 
+    def _refuse(self, ptr: AVFrame) -> None:
+        """Raise EncodingError if the frame is too large, and give nothing after it."""
+        try:
+            self._guard.refuse_frame(ptr)
+        except EncodingError:
+            self._failed = True
+            raise
+
     def _rest(self) -> list[AVFrame]:
-        """Return all frames that can still be had."""
+        """Return all frames that can still be had, up to one that is too large."""
         avcodec.avcodec_send_packet(self._context, ffi.NULL)
         rest: list[AVFrame] = []
         ends = 0
         for _ in range(_MOST_ERRORS):  # further errors say nothing new
             code, ptr = self._receive()
             while ptr is not None:
+                if ptr.width * ptr.height > self._guard.most:
+                    return rest
                 rest.append(ptr)
                 code, ptr = self._receive()
             # After a refused chunk, dav1d 1.1 and later answer the first question of a drain with
@@ -353,17 +381,27 @@ class DecoderCore:
                 break
         return rest
 
-    def _error(self, code: int, refused: bool = False) -> Exception:
+    def _fail(self, refused: bool) -> int | None:
+        """Keep what may still be received, the pictures of the chunks before the one that failed;
+        return the timestamp of that one.
+        """
         self._failed = True
         history = self._history
         given = list(history.given)
         rest = self._rest()
         times = [ptr.pts for ptr in rest]
         place = history.failed(given, times, refused)
-        timestamp = history.sent[place] if history.sent else None
         self._left = deque([rest[index] for index in history.before(place, times)])
+        return history.sent[place] if history.sent else None
+
+    def _error(self, code: int, refused: bool = False) -> Exception:
+        timestamp = self._fail(refused)
         where = "" if timestamp is None else f" the chunk at {timestamp} us"
         what = f"{self.name} cannot decode{where}"
+        refusal = self._guard.explain(code, what)
+        if refusal is not None:
+            refusal.timestamp = timestamp
+            return refusal
         failure = averror.error(code, what, EncodingError)
         if isinstance(failure, MemoryError) and self.name == "libdav1d":
             # With threads, dav1d 1.1 and later also say so of damaged data, and cannot be asked.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,7 @@ from ...errors import (
 from .. import atomic, averror, forked, releases
 from ..codecs import packet
 from ..codecs.parameters import StreamParameters
-from . import chapters
+from . import chapters, limits
 from .chapters import Chapter
 from .connection import Connection, PipeConnection, RemoteConnection, StartHelper
 from .opening import DEFAULT, Opening
@@ -110,6 +111,7 @@ class DemuxerCore:
 
     __slots__ = (
         "__weakref__",
+        "_ahead",
         "_connection",
         "_context",
         "_key_flag",
@@ -136,6 +138,7 @@ class DemuxerCore:
         self._connection: Connection | None = None
         self._opening = opening
         self.others: list[CopiedStream] = []
+        self._ahead: deque[AVPacket] = deque()
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
@@ -187,16 +190,14 @@ class DemuxerCore:
             code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
             averror.check(code, f"cannot pass the option {key!r}")
         format = self._format()
+        limits.before_open(options, self._opening, self._source)
         connection.begin()
         code = connection.open(os.fsencode(url), format, options)
         if code < 0:
             # No local variable: the error's traceback would hold it, and the two each other.
-            raise averror.os_error(code, name) or averror.error(
-                code, f"cannot open {shown}", EncodingError
-            )
+            raise averror.os_error(code, name) or limits.error(code, f"cannot open {shown}")
         self._refuse_unknown(options)
-        with forked.opening:  # it opens decoders
-            code = connection.call(avformat.avformat_find_stream_info, ffi.NULL)
+        code = limits.find_stream_info(connection, self._opening)
         averror.check(code, f"cannot read {shown}", EncodingError)
 
     def _format(self) -> AVInputFormat:
@@ -238,6 +239,8 @@ class DemuxerCore:
         info.format_name = ffi.string(context.iformat.name).decode()
         info.codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         info.codec_tag = par.codec_tag
+        most = self._opening.max_pixels
+        self._ahead = limits.measure(context, index, most, self._source.shown, self._read_frame)
         info.width, info.height = par.width, par.height
         info.profile, info.level = par.profile, par.level
         info.pix_fmt = par.format
@@ -320,7 +323,11 @@ class DemuxerCore:
 
         Timestamps of the video stream are in microseconds, others in their stream's time base.
         """
-        code = self._read_frame(self._context, ptr)
+        code = 0
+        if self._ahead:
+            avcodec.av_packet_move_ref(ptr, self._ahead.popleft())
+        else:
+            code = self._read_frame(self._context, ptr)
         if code < 0:
             if code == averror.EOF:
                 return None
@@ -389,6 +396,7 @@ class DemuxerCore:
             timestamp = 0
         averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
         self._next = timestamp
+        self._ahead.clear()
 
     def _tick(self, timestamp: int) -> int:
         """Return the last tick of the stream's clock that is `timestamp` in microseconds, rounded,
@@ -397,6 +405,11 @@ class DemuxerCore:
         numerator, denominator = self._time_base
         tick = ((2 * timestamp + 1) * denominator - 1) // (2000000 * numerator)
         return max(-(2**62), min(tick, 2**62))
+
+    @property
+    def max_pixels(self) -> int | None:
+        """The largest picture that is read, None: no limit."""
+        return self._opening.max_pixels
 
     @property
     def shown(self) -> str:
@@ -426,6 +439,7 @@ class DemuxerCore:
         this waits for it, but not for long.
         """
         self._context = None
+        self._ahead.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(wait)

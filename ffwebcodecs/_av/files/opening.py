@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-MAX_PIXELS = 1 << 27
-"""The largest picture that is read unless more is asked for: lets 16K video through."""
+from ..._spec.codecs.picture_limit import MAX_PIXELS
+from ..._spec.files.limits import split_options
 
 
 class Opening:
     """See `Demuxer`, whose parameters these are; checked by who makes it."""
 
-    __slots__ = ("format", "max_pixels", "options", "playlists", "timeout")
+    __slots__ = ("format", "limits", "max_pixels", "options", "playlists", "timeout")
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Opening:
         timeout: float | None = None,
     ) -> None:
         self.format = format
-        self.options: Mapping[str, str] = options or {}
+        self.options, self.limits = split_options(options or {})
         self.playlists = playlists
         self.max_pixels = max_pixels
         self.timeout = timeout

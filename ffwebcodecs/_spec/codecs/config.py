@@ -23,6 +23,7 @@ from ..numbers import (
     to_optional_dimensions,
 )
 from .bits import as_view
+from .picture_limit import MAX_PIXELS, read_max_pixels
 
 HARDWARE_ACCELERATION = ("no-preference", "prefer-hardware", "prefer-software")
 COLOR_MEMBERS = ("primaries", "transfer", "matrix", "full_range")
@@ -56,6 +57,9 @@ class VideoDecoderConfig:
         Whether frames are mirrored horizontally, after the rotation.
     threads : int, optional
         Extension: how many threads FFmpeg may use; default: its own choice.
+    max_pixels : int, optional
+        Extension: the largest picture that is decoded, width times height; None: no limit. See
+        docs/security.md.
     """
 
     codec: str
@@ -70,6 +74,7 @@ class VideoDecoderConfig:
     rotation: float = 0
     flip: bool = False
     threads: int | None = None
+    max_pixels: int | None = MAX_PIXELS
     _native: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
@@ -113,6 +118,7 @@ class VideoDecoderConfig:
             rotation=parse_rotation(members["rotation"]),
             flip=to_flag(members["flip"], "flip"),
             threads=None if threads is None else read_threads(threads),
+            max_pixels=read_max_pixels(_limit(value)),
             _native=members["_native"],
         )
 
@@ -190,6 +196,16 @@ def read_codec(value: object) -> str:
     if not value.strip():
         raise InvalidArgumentError(f"codec is blank: {show(value)}")
     return value
+
+
+def _limit(value: object) -> object:
+    # None is a value of its own here, which `read_members` cannot tell from an absent one.
+    if not isinstance(value, Mapping):
+        return getattr(value, "max_pixels", MAX_PIXELS)
+    try:
+        return value["max_pixels"] if "max_pixels" in value else value.get("maxPixels", MAX_PIXELS)
+    except Exception as error:
+        raise InvalidArgumentError(f"max_pixels cannot be read: {show(error)}") from error
 
 
 def _bytes(value: object) -> bytes:
