@@ -334,6 +334,11 @@ def api_builders(installed: Installed) -> list[Any]:
     core.cdef('extern "Python" int ffwc_read(void *opaque, uint8_t *data, int size);')
     core.cdef('extern "Python" int64_t ffwc_seek(void *opaque, int64_t offset, int whence);')
     core.cdef("void ffwc_release_until_exit(void *opaque, uint8_t *data);")
+    if with_format:
+        core.cdef(
+            'extern "Python" int ffwc_io_open(AVFormatContext *s, AVIOContext **pb, '
+            "const char *url, int flags, AVDictionary **options);"
+        )
     text = "\n".join(source) + PATH_OF
     core.set_source(name, text + CORE_PATH + RELEASE, libraries=list(CORE), **options)
     if not with_format:

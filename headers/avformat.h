@@ -1,7 +1,8 @@
 /* What ffwebcodecs uses of libavformat; the conventions are those of avutil.h.
    Types and numbers come first: they need its headers only. The functions, after the line
    "//@ functions", are linked by an extension of their own, so that the package works without
-   libavformat. Callbacks of AVIOContext are void *: see ffi_build.py for those in Python. */
+   libavformat. Callbacks of AVIOContext are void *: see ffi_build.py for those in Python. io_open is Python
+   (_av/files/opener.py). */
 
 struct AVCodecTag;
 
@@ -100,6 +101,7 @@ typedef struct AVFormatContext {
     int strict_std_compliance;
     int avoid_negative_ts;
     int flush_packets;
+    int (*io_open)(struct AVFormatContext *s, AVIOContext **pb, const char *url, int flags, AVDictionary **options);
     ...;
 } AVFormatContext;
 
@@ -167,6 +169,10 @@ int av_find_best_stream(AVFormatContext *ic, int type, int wanted_stream_nb, int
 int av_find_best_stream(AVFormatContext *ic, int type, int wanted_stream_nb, int related_stream, const AVCodec **decoder_ret, int flags); //@ avformat>=59
 const AVInputFormat *av_find_input_format(const char *short_name);
 const AVInputFormat *av_demuxer_iterate(void **opaque);
+AVInputFormat *av_probe_input_format2(const void *pd, int is_opened, int *score_max); //@ avformat<59
+const AVInputFormat *av_probe_input_format2(const void *pd, int is_opened, int *score_max); //@ avformat>=59
+int av_probe_input_buffer2(AVIOContext *pb, AVInputFormat **fmt, const char *url, void *logctx, unsigned int offset, unsigned int max_probe_size); //@ avformat<59
+int av_probe_input_buffer2(AVIOContext *pb, const AVInputFormat **fmt, const char *url, void *logctx, unsigned int offset, unsigned int max_probe_size); //@ avformat>=59
 AVRational av_guess_frame_rate(AVFormatContext *ctx, AVStream *stream, AVFrame *frame);
 AVRational av_guess_sample_aspect_ratio(AVFormatContext *format, AVStream *stream, AVFrame *frame);
 uint8_t *av_stream_get_side_data(const AVStream *stream, int type, int *size); //@ avformat<59

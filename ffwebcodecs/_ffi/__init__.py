@@ -14,7 +14,7 @@ import errno
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ffwebcodecs.errors import FFmpegLoadError, NotSupportedError
 
@@ -34,7 +34,7 @@ __all__ = [
     "ffi",
     "has_field",
     "load",
-    "make_input_callback",
+    "make_callback",
     "make_release_callback",
     "report",
     "swscale",
@@ -58,17 +58,10 @@ class _State:
     loaded: Loaded | None = None
     error: str | None = None
     release_callback: tuple[Callable[[Any, Any], None], Any] | None = None
-    input_callbacks: dict[str, Any]
-
-
-_INPUT_CALLBACKS = {
-    "ffwc_read": "int(void *, uint8_t *, int)",
-    "ffwc_seek": "int64_t(void *, int64_t, int)",
-}
+    callbacks: ClassVar[dict[str, Any]] = {}
 
 
 _state = _State()
-_state.input_callbacks = {}
 
 
 def _get() -> Loaded:
@@ -217,33 +210,6 @@ def address_of(library: str, function: str) -> Any:
     return _get().ffi.cast("void *", _get().ffi.addressof(lib, function))
 
 
-def make_input_callback(
-    name: str,
-    function: Callable[..., int],
-    error: int,
-    onerror: Callable[[Any, Any, Any], object],
-) -> Any:
-    """Return `function` as the C function `name` that an AVIOContext calls: "ffwc_read" or
-    "ffwc_seek".
-
-    It is made once for the process, and never collected. FFmpeg calls it in the thread that called
-    FFmpeg. What `function` raises goes to `onerror(type, error, traceback)`, and FFmpeg gets
-    `error`.
-    """
-    loaded = _get()
-    with _lock:
-        pointer = _state.input_callbacks.get(name)
-        if pointer is None:
-            if loaded.report.mode == "api":
-                loaded.ffi.def_extern(name, error=error, onerror=onerror)(function)
-                pointer = getattr(loaded.libs["avutil"], name)
-            else:
-                pointer = loaded.ffi.callback(_INPUT_CALLBACKS[name], function, error, onerror)
-                _keep_for_ever(pointer)
-            _state.input_callbacks[name] = pointer
-        return pointer
-
-
 def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
     """Return `function(opaque, data)` as the C function that ``av_buffer_create`` wants.
 
@@ -264,3 +230,41 @@ def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
         elif _state.release_callback[0] is not function:
             raise RuntimeError("the release callback has been made already, for another function")
         return _state.release_callback[1]
+
+
+def make_callback(
+    name: str,
+    signature: Any,
+    function: Callable[..., Any],
+    error: int,
+    onerror: Callable[[Any, Any, Any], object],
+) -> Any:
+    """Return `function` as a C function that FFmpeg calls in the thread that called FFmpeg.
+
+    There is one of that name for the life of the process, and it is never collected. Asking again
+    returns the same pointer.
+
+    Parameters
+    ----------
+    name : str
+        What ``extern "Python"`` declares, for API mode.
+    signature : str or ctype
+        Its type, for ABI mode.
+    function : callable
+    error : int
+        What C gets if the function raises.
+    onerror : callable
+        What is called then with the exception's type, value and traceback.
+    """
+    loaded = _get()
+    with _lock:
+        pointer = _state.callbacks.get(name)
+        if pointer is None:
+            if loaded.report.mode == "api":
+                loaded.ffi.def_extern(name, error=error, onerror=onerror)(function)
+                pointer = getattr(loaded.libs["avutil"], name)
+            else:
+                pointer = loaded.ffi.callback(signature, function, error, onerror)
+                _keep_for_ever(pointer)
+            _state.callbacks[name] = pointer
+        return pointer

@@ -43,3 +43,15 @@ class Checks:
             return  # no dladdr here: what cannot be looked at safely is not looked at
         found = self.ffi.string(self.ffi.cast("char *", pointer), 64) if known else None
         self.equal(name, found, expected)
+
+    def own_functions(self, name: str, place: Any, function: Any) -> None:
+        """Look for two functions, one after the other, of the library that `function` is of."""
+        try:
+            places = [*self.ffi.cast("void **", place)[0:2], self.ffi.cast("void *", function)]
+            dladdr = self.ffi.dlopen(None).dladdr
+        except (self.ffi.error, AttributeError, OSError, TypeError):
+            return  # no dladdr here, or compiled against the headers, which know the place
+        info = self.ffi.new("Dl_info *")
+        found = [info.dli_fbase if dladdr(each, info) else None for each in places]
+        if found[2] is not None:
+            self.equal(name, found[:2], [found[2]] * 2)

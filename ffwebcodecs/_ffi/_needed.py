@@ -40,7 +40,8 @@ FUNCTIONS = {
         swscale_version
     """,
     "avformat": """
-        av_codec_get_id av_codec_get_tag2 av_find_best_stream av_find_input_format av_guess_format
+        av_codec_get_id av_codec_get_tag2 av_demuxer_iterate av_find_best_stream
+        av_find_input_format av_guess_format
         av_guess_frame_rate av_guess_sample_aspect_ratio av_interleaved_write_frame av_read_frame
         av_seek_frame av_write_trailer avformat_alloc_context avformat_alloc_output_context2
         avformat_close_input avformat_find_stream_info avformat_free_context avformat_new_stream

@@ -125,6 +125,9 @@ def check_avformat(ffi: Any, libs: dict[str, Any], avformat: Any) -> list[str]:
         checks.fields("AVFormatContext", context, iformat=null, oformat=null, pb=null)
         checks.fields("AVFormatContext", context, nb_streams=0, metadata=null, url=null)
         checks.fields("AVFormatContext", context, streams=null, priv_data=null)
+        # The function that closes follows the one that opens.
+        opens = ffi.cast("char *", context) + ffi.offsetof("AVFormatContext", "io_open")
+        checks.own_functions("AVFormatContext.io_open", opens, avformat.avformat_version)
         for field in ("duration", "start_time"):  # 0 until a header is read, in some releases
             known = getattr(context, field) in (0, NOPTS)
             checks.equal(f"AVFormatContext.{field}", known, True)
@@ -161,6 +164,10 @@ def _formats(checks: Checks, avformat: Any) -> None:
         both = avformat.AVFMT_GLOBALHEADER | avformat.AVFMT_VARIABLE_FPS
         checks.equal("AVOutputFormat.flags", muxer.flags & both, both)
         checks.equal("AVOutputFormat.flags", muxer.flags >> 24, 0)
+        raw = avformat.av_guess_format(b"rawvideo", checks.ffi.NULL, checks.ffi.NULL)
+        if raw:  # the other way round: half of a pointer is not both
+            found = raw.flags & (both | avformat.AVFMT_NOTIMESTAMPS)
+            checks.equal("AVOutputFormat.flags", found, avformat.AVFMT_NOTIMESTAMPS)
         checks.equal("AVOutputFormat.codec_tag", bool(muxer.codec_tag), True)
     demuxer = avformat.av_find_input_format(b"mov")
     if demuxer:

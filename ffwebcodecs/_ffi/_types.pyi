@@ -416,3 +416,4 @@ class AVFormatContext(Struct):
     strict_std_compliance: int
     avoid_negative_ts: int
     flush_packets: int
+    io_open: Any

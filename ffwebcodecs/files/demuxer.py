@@ -42,7 +42,10 @@ class Demuxer(Closable):
     options : mapping, optional
         FFmpeg's options of the format or the protocol, such as ``{"headers": "..."}``.
     playlists : bool or "same-host", optional
-        Whether the input may be a playlist, which names other files. See docs/security.md.
+        Whether the input may be a playlist, which names other files: True lets a local one name
+        those beside it or below; False refuses all; "same-host" keeps one from a URL to its host.
+        Default: HLS and DASH from http(s) URLs only. Bytes and file objects never are one. See
+        docs/security.md.
     max_pixels : int, optional
         The largest picture that is read, width times height; None: no limit. `video_config` has
         it too.
@@ -62,7 +65,8 @@ class Demuxer(Closable):
     EncodingError
         FFmpeg cannot make sense of the content.
     NotSupportedError
-        There is no video in it, or a limit is exceeded: see docs/security.md.
+        There is no video in it, a limit is exceeded, or it is a playlist that is not allowed, or
+        that names what it may not: see docs/security.md.
     InvalidArgumentError
         `source` is none of the above, or a parameter is out of range.
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SIZE = 1 << 16  # more at a time costs slow sources more than it gives
 _AVSEEK_SIZE = 0x10000
+_READ = "int(void *, uint8_t *, int)"
+_SEEK = "int64_t(void *, int64_t, int)"
 
 
 class Reader(Protocol):
@@ -60,10 +62,10 @@ class CustomInput:
         memory = ffi.gc(ffi.new("unsigned char **"), avutil.av_freep)
         atomic.fill(memory, avutil.av_malloc, _SIZE)
         averror.check_pointer(memory[0], "cannot open")
-        read = _ffi.make_input_callback("ffwc_read", _read, averror.EXIT, _keep)
+        read = _ffi.make_callback("ffwc_read", _READ, _read, averror.EXIT, _keep)
         seek = ffi.NULL
         if hasattr(reader, "seek"):
-            seek = _ffi.make_input_callback("ffwc_seek", _seek, averror.EXIT, _keep)
+            seek = _ffi.make_callback("ffwc_seek", _SEEK, _seek, averror.EXIT, _keep)
         read, seek = ffi.cast("void *", read), ffi.cast("void *", seek)
         size = _SIZE
         make = avformat.avio_alloc_context

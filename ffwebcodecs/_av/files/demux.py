@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ...errors import (
     EncodingError,
-    InvalidArgumentError,
     InvalidStateError,
     NotSupportedError,
 )
@@ -19,7 +17,9 @@ from ..codecs import packet
 from ..codecs.parameters import StreamParameters
 from . import chapters, limits
 from .chapters import Chapter
+from .confinement import Confinement
 from .connection import Connection, PipeConnection, RemoteConnection, StartHelper
+from .input import Preparation
 from .opening import DEFAULT, Opening
 from .pipe_reader import open_pipe
 from .source import InputFile
@@ -28,13 +28,10 @@ from .streams import CopiedStream, read_tags
 if TYPE_CHECKING:
     from ..._ffi._types import (
         AVCodecParameters,
-        AVDictionary,
         AVFormatContext,
-        AVInputFormat,
         AVPacket,
         AVRational,
         AVStream,
-        Pointer,
     )
 
 NOPTS = packet.NOPTS
@@ -112,6 +109,7 @@ class DemuxerCore:
     __slots__ = (
         "__weakref__",
         "_ahead",
+        "_confinement",
         "_connection",
         "_context",
         "_key_flag",
@@ -136,6 +134,7 @@ class DemuxerCore:
     ) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
         self._connection: Connection | None = None
+        self._confinement: Confinement | Any = None  # the opened input's
         self._opening = opening
         self.others: list[CopiedStream] = []
         self._ahead: deque[AVPacket] = deque()
@@ -171,7 +170,7 @@ class DemuxerCore:
 
     def _connect(self, helper: StartHelper | None) -> Connection:
         name, shown, timeout = self._source.name, self._source.shown, self._opening.timeout
-        pipe = None if self._source.is_ours else open_pipe(name, shown)
+        pipe = open_pipe(name, shown) if self._source.by_name else None
         if pipe is not None:
             return PipeConnection(shown, timeout, pipe)
         if helper is None or "://" not in name or name.startswith("file:"):
@@ -179,43 +178,19 @@ class DemuxerCore:
         return RemoteConnection(shown, timeout, helper)
 
     def _open(self, connection: Connection) -> None:
-        name, shown = self._source.name, self._source.shown
-        # "file:" keeps a name with a colon in it from being taken for a protocol; URLs keep theirs.
-        url = name if "://" in name else "file:" + name
-        options = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
-        if "%" in name and os.path.exists(name):
-            # A picture of this very name: not a pattern for the names of many.
-            averror.check(avutil.av_dict_set(options, b"pattern_type", b"none", 0), "cannot open")
-        for key, value in self._opening.options.items():
-            code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
-            averror.check(code, f"cannot pass the option {key!r}")
-        format = self._format()
-        limits.before_open(options, self._opening, self._source)
+        source = self._source
+        prepared = Preparation(source, self._opening, connection.context)
+        confinement = self._confinement = prepared.confinement
+        limits.before_open(prepared.options, self._opening, source)
         connection.begin()
-        code = connection.open(os.fsencode(url), format, options)
-        if code < 0:
-            # No local variable: the error's traceback would hold it, and the two each other.
-            raise averror.os_error(code, name) or limits.error(code, f"cannot open {shown}")
-        self._refuse_unknown(options)
+        if connection.context.pb:  # open already
+            prepared.check(connection.call(confinement.judge, prepared.options))
+        code = connection.open(source.url, prepared.format, prepared.options)
+        prepared.check(code)
         code = limits.find_stream_info(connection, self._opening)
-        averror.check(code, f"cannot read {shown}", EncodingError)
-
-    def _format(self) -> AVInputFormat:
-        name, none = self._opening.format, cast("AVInputFormat", ffi.NULL)
-        if name is None:
-            return none
-        format: AVInputFormat = avformat.av_find_input_format(name.encode())
-        if not format:
-            raise InvalidArgumentError(f"this FFmpeg reads no format {name!r}")
-        return format
-
-    def _refuse_unknown(self, options: Pointer[AVDictionary]) -> None:
-        """Raise InvalidArgumentError for an option that nobody took."""
-        for key in self._opening.options:
-            if avutil.av_dict_get(options[0], key.encode(), ffi.NULL, 0):
-                raise InvalidArgumentError(
-                    f"neither the format nor the protocol has an option {key!r}"
-                )
+        confinement.opening = False
+        confinement.check()
+        averror.check(code, f"cannot read {source.shown}", EncodingError)
 
     def _describe(self) -> StreamInfo:
         context = self._context
@@ -328,6 +303,9 @@ class DemuxerCore:
             avcodec.av_packet_move_ref(ptr, self._ahead.popleft())
         else:
             code = self._read_frame(self._context, ptr)
+        if self._confinement.error is not None:
+            avcodec.av_packet_unref(ptr)
+            self._confinement.check()
         if code < 0:
             if code == averror.EOF:
                 return None
@@ -394,6 +372,7 @@ class DemuxerCore:
             # Raw streams have bytes only. Their first frame is before all others.
             code = call(seek_frame, index, 0, avformat.AVSEEK_FLAG_BYTE)
             timestamp = 0
+        self._confinement.check()
         averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
         self._next = timestamp
         self._ahead.clear()

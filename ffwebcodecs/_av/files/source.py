@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..._spec.texts import attribute, buffer_of, is_path, to_path
 from ...errors import InvalidArgumentError
 from .pipe_reader import FileWait
@@ -18,13 +20,17 @@ class InputFile:
         The file that FFmpeg reads.
     shown : str
         For messages.
+    by_name : bool
+        Whether the name is the program's own: else nothing but this file may know it.
     """
 
-    __slots__ = ("_spool", "name", "shown")
+    __slots__ = ("_spool", "by_name", "name", "shown")
 
     def __init__(self, source: object, timeout: float | None = None) -> None:
         self._spool: Spool | None = None
+        self.by_name = False
         if is_path(source):
+            self.by_name = True
             self.name = to_path(source)
             self.shown = repr(self.name)
             return
@@ -47,9 +53,11 @@ class InputFile:
             raise
 
     @property
-    def is_ours(self) -> bool:
-        """Whether `name` is a copy that was made here."""
-        return self._spool is not None
+    def url(self) -> bytes:
+        """The name for FFmpeg: "file:" keeps one with a colon in it from being taken for a
+        protocol; URLs keep theirs.
+        """
+        return os.fsencode(self.name if "://" in self.name else "file:" + self.name)
 
     def close(self) -> None:
         """Remove what it made, if anything; twice is fine."""

@@ -2,7 +2,7 @@
 
 In: `lend` makes an ``AVBufferRef`` over a Python buffer. The buffer's export is kept in a table
 until FFmpeg drops its last reference, possibly on one of FFmpeg's own threads; the release callback
-then takes it out of the table. It is the one piece of Python that C calls.
+then takes it out of the table. It is the one piece of Python that C calls on threads of its own.
 
 Out: `view` makes a memoryview over C memory that keeps its native owner alive.
 """
