@@ -34,6 +34,15 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--force", action="store_true", help="overwrite files that exist")
 
 
+def add_several(parser: argparse.ArgumentParser) -> None:
+    """Add ``--several-files``."""
+    parser.add_argument(
+        "--several-files",
+        action="store_true",
+        help="allow hls (.m3u8), dash (.mpd) and segment, which write other files too",
+    )
+
+
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """Add ``--quiet``."""
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no summary")

@@ -13,7 +13,7 @@ import ffwebcodecs
 
 from ._input import add_input, input_arguments, input_name
 from ._jobs import add_jobs, estimate_frames, run_jobs
-from ._output import add_force, add_quiet
+from ._output import add_force, add_quiet, add_several
 
 HELP = "another container, without decoding"
 
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
     )
+    add_several(parser)
     add_force(parser)
     add_quiet(parser)
     add_input(parser)
@@ -44,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
             audio=not options.no_audio,
             format=options.format,
             on_progress=on_progress,
+            several_files=options.several_files,
             **input_arguments(options, "input_"),
         )
 

@@ -15,7 +15,7 @@ import ffwebcodecs
 
 from ._input import add_input, input_arguments, input_name
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
-from ._output import UsageError, add_force, add_quiet
+from ._output import UsageError, add_force, add_quiet, add_several
 from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
 
 HELP = "convert videos: codec, size, rate, part, container"
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
     )
+    add_several(parser)
     add_force(parser)
     add_quiet(parser)
     add_input(parser)
@@ -112,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
             encoder_options=merged(options.preset, options.options),
             threads=threads,
             on_progress=on_progress,
+            several_files=options.several_files,
             **input_arguments(options, "input_"),
         )
 

@@ -63,6 +63,9 @@ class Muxer(Closable):
         Tags of the file, such as ``{"title": "Big Buck Bunny"}``; containers keep those they know.
     options : mapping of str to str, optional
         FFmpeg's options of the container, such as ``{"loop": "1"}`` for GIF.
+    several_files : bool
+        Allow containers that write other files too: ``"hls"`` (.m3u8), ``"dash"`` (.mpd) and
+        ``"segment"``. They are written where they belong at once, and stay if it fails.
 
     Raises
     ------
@@ -73,7 +76,7 @@ class Muxer(Closable):
     InvalidArgumentError
         No container is known by that suffix or name, or an argument is wrong.
     NotSupportedError
-        This FFmpeg cannot write the container.
+        This FFmpeg cannot write the container, or it writes several files.
 
     Examples
     --------
@@ -111,6 +114,7 @@ class Muxer(Closable):
         fragmented: bool = False,
         metadata: Mapping[str, str] | None = None,
         options: Mapping[str, str] | None = None,
+        several_files: bool = False,
     ) -> None:
         only_once(self, "_core")
         self._core: MuxerCore | None = None
@@ -124,8 +128,11 @@ class Muxer(Closable):
         format = None if format is None else to_text(format, "format")
         faststart, fragmented = to_flag(faststart, "faststart"), to_flag(fragmented, "fragmented")
         tags, settings = texts(metadata, "metadata"), texts(options, "options")
+        asked = to_flag(several_files, "several_files")
         target = OutputFile(destination)
-        self._container = containers.find(target.path, format)
+        self._container = containers.find(target.path, format, several=asked)
+        if self._container.writes_several:
+            target = OutputFile(destination, several=True)
         if fragmented and not self._container.is_iso:
             raise InvalidArgumentError(f"fragmented is for MP4 and MOV, not {self._container.name}")
         self._config: VideoDecoderConfig | None = None

@@ -26,6 +26,7 @@ def remux(
     format: str | None = None,
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
+    several_files: bool = False,
     input_format: str | None = None,
     input_options: Mapping[str, Any] | None = None,
     playlists: bool | str | None = None,
@@ -38,7 +39,7 @@ def remux(
     ----------
     input : path, bytes-like or binary file object
     output : path or writable binary file object
-    audio, format, metadata, on_progress
+    audio, format, metadata, on_progress, several_files
     input_format, input_options, playlists, max_pixels, timeout
         As for `transcode`.
 
@@ -62,7 +63,7 @@ def remux(
     count = 0
     try:
         tags = content_tags(demuxer.tags) if metadata is None else metadata
-        with Muxer(output, format=format, metadata=tags) as muxer:
+        with Muxer(output, format=format, metadata=tags, several_files=several_files) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
             copy_chapters(demuxer, muxer)
             duration = span(demuxer, None, None)

@@ -53,6 +53,7 @@ def transcode(
     threads: int | None = None,
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
+    several_files: bool = False,
     input_format: str | None = None,
     input_options: Mapping[str, Any] | None = None,
     playlists: bool | str | None = None,
@@ -104,6 +105,8 @@ def transcode(
         Tags of the output; default: the input's.
     on_progress : callable, optional
         Called with a TranscodeProgress after each frame.
+    several_files : bool, optional
+        As for `Muxer`.
     input_format, input_options, playlists, max_pixels, timeout
         Of the input, as `format`, `options` and so on of `Demuxer`.
 
@@ -156,7 +159,7 @@ def transcode(
     try:
         demuxer = events.demuxer
         tags = content_tags(demuxer.tags) if metadata is None else metadata
-        with Muxer(output, format=format, metadata=tags) as muxer:
+        with Muxer(output, format=format, metadata=tags, several_files=several_files) as muxer:
             copied, dropped, numbers = copy_streams(demuxer, muxer)
             copy_chapters(demuxer, muxer, first, last)
             events.copied = {stream.index: stream.time_base for stream in demuxer.others}

@@ -33,6 +33,7 @@ def write_frames(
     threads: int | None = None,
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
+    several_files: bool = False,
 ) -> TranscodeResult:
     """Encode frames into a file: the other half of `read_frames`.
 
@@ -45,7 +46,7 @@ def write_frames(
     output : path or writable binary file object
     codec, bitrate, quantizer, width, height, framerate, format, alpha, latency_mode
         As for `transcode`.
-    hardware_acceleration, encoder_options, threads, metadata, on_progress
+    hardware_acceleration, encoder_options, threads, metadata, on_progress, several_files
         As for `transcode`.
 
     Returns
@@ -63,7 +64,7 @@ def write_frames(
     """
     options = EncodingOptions.parse(output, locals())  # the signature is their list
     began = time.monotonic()
-    with Muxer(output, format=format, metadata=metadata) as muxer:
+    with Muxer(output, format=format, metadata=metadata, several_files=several_files) as muxer:
         work = Work(muxer, options)
         work.on_progress = on_progress
         try:

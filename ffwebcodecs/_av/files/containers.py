@@ -63,6 +63,8 @@ _TRIED = {
     *("flv", "mpeg", "vob", "dvd", "svcd", "vcd", "ogg", "ogv", "asf", "3gp", "3g2", "ipod"),
     *("m4v", "mpeg1video", "mpeg2video", "obu", "apng", "f4v", "mjpeg"),
 }
+# What writes other files beside the one that is named, or instead: only for who asks for that.
+_SEVERAL = {".m3u8": "hls", ".mpd": "dash", "segment": "segment"}
 # One stream of one codec: what they do not name they do not hold.
 _SINGLE = {
     *("gif", "webp", "apng", "avif", "ivf", "h264", "hevc", "obu", "m4v", "mpeg1video", "mjpeg"),
@@ -101,6 +103,11 @@ class Container:
         return self.name in ("matroska", "webm", "mp4", "mov", "ipod")
 
     @property
+    def writes_several(self) -> bool:
+        """Whether it writes several files, which it opens by itself."""
+        return self.name in _SEVERAL.values()
+
+    @property
     def is_iso(self) -> bool:
         """Whether it is MP4, MOV or a relative."""
         return self.name in _ISO
@@ -130,7 +137,7 @@ class Container:
     @property
     def needs_description(self) -> bool:
         """Whether the codec's header must be known before the first packet."""
-        return self.is_iso or self.name in ("matroska", "webm", "avif", "flv")
+        return self.is_iso or self.name in ("matroska", "webm", "avif", "flv", "dash")
 
     def needed_filter(self, codec: str, extradata: bytes) -> str | None:
         """Return the bitstream filter for chunks with this codec header, if one is needed."""
@@ -232,7 +239,7 @@ def _guess(name: str) -> AVOutputFormat | None:
     return found if found and not found.flags & avformat.AVFMT_NOFILE else None
 
 
-def find(path: str | None, name: str | None) -> Container:
+def find(path: str | None, name: str | None, *, several: bool = False) -> Container:
     """Return the container for a file.
 
     Parameters
@@ -241,14 +248,23 @@ def find(path: str | None, name: str | None) -> Container:
         Its suffix decides if `name` is None.
     name : str, optional
         A name of FFmpeg's, or "mkv", "ts", or a suffix without its dot.
+    several : bool
+        Whether it may write several files.
 
     Raises
     ------
     InvalidArgumentError
         Nothing is known by this name or suffix.
     NotSupportedError
-        FFmpeg could write it, but this build cannot.
+        FFmpeg could write it, but this build cannot, or it writes several files.
     """
+    other = _find_several(path, name)
+    if other is not None:
+        if not several:
+            raise NotSupportedError(
+                f"{other.name} writes several files; if they are wanted: several_files=True"
+            )
+        return other
     if name is None:
         if path is None:
             raise InvalidArgumentError("a file object has no suffix: give format, such as 'mp4'")
@@ -275,6 +291,18 @@ def find(path: str | None, name: str | None) -> Container:
             f"{', '.join(sorted(_TRIED))}"
         )
     return Container(found, _first_name(found))
+
+
+def _find_several(path: str | None, name: str | None) -> Container | None:
+    suffix = os.path.splitext(path or "")[1].lower()
+    wanted = suffix if name is None else name.lower()
+    wanted = _SEVERAL.get(wanted, _SEVERAL.get(f".{wanted}", wanted))
+    if wanted not in _SEVERAL.values():
+        return None
+    found: AVOutputFormat = avformat.av_guess_format(wanted.encode(), ffi.NULL, ffi.NULL)
+    if not found:
+        raise NotSupportedError(f"this FFmpeg ({_ffi.report().release}) cannot write {wanted}")
+    return Container(found, wanted)
 
 
 def _first_name(found: AVOutputFormat) -> str:

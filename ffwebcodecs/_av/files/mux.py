@@ -150,7 +150,9 @@ class MuxerCore:
         context = _formats.own(ptr, (self._interruption.holder, file, free), 1 << 20)
         self._interruption.watch(context)
         asking, write = self._interruption.callback(), avformat.AVIO_FLAG_WRITE
-        code = avformat.avio_open2(self._file, url, write, asking, ffi.NULL)
+        code = 0
+        if not container.writes_several:  # else it opens them itself
+            code = avformat.avio_open2(self._file, url, write, asking, ffi.NULL)
         if code < 0:
             raise averror.os_error(code, name, opening=True) or averror.error(
                 code, f"cannot write {shown}"
@@ -376,7 +378,7 @@ class MuxerCore:
         """
         context = self._context
         self._check_write(avformat.av_write_trailer(context))
-        code = context.pb.error
+        code = context.pb.error if context.pb else 0
         context.pb = ffi.NULL
         closed = avformat.avio_closep(self._file)
         self._context = None

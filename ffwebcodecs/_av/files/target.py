@@ -22,7 +22,8 @@ class OutputFile:
         For messages.
     """
 
-    def __init__(self, destination: object) -> None:
+    def __init__(self, destination: object, *, several: bool = False) -> None:
+        self._is_several = several
         self._file: CompleteFile | None = None
         self._spool: Spool | None = None
         self._destination: Any = None
@@ -52,7 +53,14 @@ class OutputFile:
         self._destination = destination
 
     def open(self) -> str:
-        """Make the temporary file and return its name; raises OSError."""
+        """Make the temporary file and return its name; raises OSError.
+
+        Several files have no temporary name: what writes them writes where they belong.
+        """
+        if self._is_several:
+            if self._destination is not None or self.path is None:
+                raise InvalidArgumentError(f"several files need a path, not {self.shown}")
+            return self.path
         if self._destination is None:
             assert self.path is not None
             self._file = CompleteFile(self.path)
