@@ -411,11 +411,14 @@ class Muxer(Closable):
     def discard(self) -> None:
         """Close without leaving a file; does nothing after `close`.
 
-        A thread that waits for the reader of a FIFO gets InvalidStateError.
+        A thread that is writing, or waits for the reader of a FIFO, gets InvalidStateError.
         """
-        output = self._output_file
-        if output is not None:
-            output.interrupt()
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+        else:
+            for writing in (self._core, self._output_file):
+                if writing is not None:
+                    writing.interrupt()
         with self._lock:
             core, self._core = self._core, None
             target, self._output_file = self._output_file, None

@@ -137,7 +137,7 @@ FORK = """
 import os, signal, sys
 import ffwebcodecs
 signal.alarm(30)
-demuxer = ffwebcodecs.Demuxer(sys.argv[1])
+demuxer = ffwebcodecs.Demuxer(sys.argv[1], options={"analyzeduration": 100_000})
 next(demuxer.chunks())
 child = os.fork()
 if child == 0:

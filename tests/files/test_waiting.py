@@ -3,70 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import gc
 import io
 import os
-import select
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import attack
 import pytest
-from clips import clip
 from demux_helpers import chunks, described
 from handles import live_handles
-from silent_helpers import silent, transport_stream
+from silent_helpers import Interrupted, in_thread, raising_alarm, read_all, silent
+from silent_helpers import transport_stream as stream
 
 import ffwebcodecs
-from ffwebcodecs import Demuxer, InvalidStateError, Muxer, read_frames
+from ffwebcodecs import Demuxer, InvalidStateError, read_frames
 from ffwebcodecs._av.files.demux import DemuxerCore
+from ffwebcodecs._av.files.opening import Opening
 
 fcntl = pytest.importorskip("fcntl", reason="there are no such pipes and signals on Windows")
+# FFmpeg 4.3 would wait for more than there is before it opens.
+QUICK = {"analyzeduration": 100_000}
 KINDS = ("http", "tcp", "fifo", "pipe")
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-class Interrupted(BaseException):
-    """What stands here for KeyboardInterrupt, which would end pytest if it went astray."""
-
-
 @pytest.fixture(autouse=True)
 def alarm() -> Iterator[None]:
-    def ring(*_: object) -> None:
-        raise Interrupted
-
-    before = signal.signal(signal.SIGALRM, ring)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+    with raising_alarm():
+        yield
 
 
 def send_signal() -> None:
     """Send it in a moment, when the call that took what there was is waiting again."""
     signal.setitimer(signal.ITIMER_REAL, 0.05)
-
-
-@functools.cache
-def stream() -> bytes:
-    return transport_stream()
-
-
-def descriptors() -> int:
-    return len(os.listdir("/dev/fd"))
-
-
-def read_all(source: str, **options: Any) -> None:
-    with Demuxer(source, **options) as demuxer:
-        for _ in demuxer.chunks():
-            pass
 
 
 def show_all(source: str, **options: Any) -> None:
@@ -122,7 +95,7 @@ def test_what_came_before_the_silence_is_read(kind: str, tmp_path: Path) -> None
     found = []
     with silent(kind, tmp_path, stream()) as one:
         one.begin()
-        with Demuxer(one.source, timeout=0.3) as demuxer:
+        with Demuxer(one.source, timeout=0.3, options=QUICK) as demuxer:
             with pytest.raises(TimeoutError):
                 for chunk in demuxer.chunks():
                     found.append(described(chunk))  # noqa: PERF401
@@ -149,25 +122,11 @@ def test_a_handler_that_does_not_raise_is_no_end(
     assert heard == [signal.SIGALRM]
 
 
-def in_thread(function: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            function()
-        except BaseException as error:
-            errors.append(error.with_traceback(None))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread, errors
-
-
 @each_kind
 def test_close_ends_the_wait_of_another_thread(kind: str, tmp_path: Path) -> None:
     with silent(kind, tmp_path, stream()) as one:
         one.begin()
-        demuxer = Demuxer(one.source)
+        demuxer = Demuxer(one.source, options=QUICK)
         reading = threading.Event()
 
         def read() -> None:
@@ -188,7 +147,7 @@ def test_close_ends_the_wait_of_another_thread(kind: str, tmp_path: Path) -> Non
 def test_frames_can_be_closed_while_another_thread_waits_for_one(kind: str, tmp_path: Path) -> None:
     with silent(kind, tmp_path, stream()) as one:
         one.begin()
-        frames: Any = read_frames(one.source, threads=1)
+        frames: Any = read_frames(one.source, threads=1, options=QUICK)
         reading = threading.Event()
 
         def read() -> None:
@@ -210,33 +169,17 @@ def test_frames_can_be_closed_while_another_thread_waits_for_one(kind: str, tmp_
 @pytest.mark.parametrize("make", [Demuxer, read_frames])
 @each_kind
 def test_a_handler_may_close_what_is_waited_for(
-    kind: str, make: Callable[[str], Any], tmp_path: Path
+    kind: str, make: Callable[..., Any], tmp_path: Path
 ) -> None:
     kept: list[Any] = []
     signal.signal(signal.SIGALRM, lambda *_: kept[0].close())
     with silent(kind, tmp_path, stream(), send_signal) as one:
         one.begin()
-        kept.append(make(one.source))
+        kept.append(make(one.source, options=QUICK))
         with pytest.raises(InvalidStateError):
             for _ in kept[0].chunks() if make is Demuxer else kept[0]:
                 pass
         kept[0].close()
-
-
-def test_a_fifo_without_a_writer_is_waited_for_outside_of_open(tmp_path: Path) -> None:
-    path = tmp_path / "fifo"
-    os.mkfifo(path)
-    before = descriptors()
-    with pytest.raises(TimeoutError):
-        Demuxer(path, timeout=0.1)
-    with pytest.raises(TimeoutError):
-        Demuxer(f"file:{path}", timeout=0.1)
-    with pytest.raises(TimeoutError):
-        Demuxer(f"file://{path}", timeout=0.1)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
-    with pytest.raises(Interrupted):
-        Demuxer(path)
-    assert descriptors() == before
 
 
 def test_a_call_that_cannot_be_interrupted_is_abandoned(tmp_path: Path) -> None:
@@ -253,112 +196,11 @@ def test_a_call_that_cannot_be_interrupted_is_abandoned(tmp_path: Path) -> None:
             assert time.monotonic() < deadline
 
 
-def test_a_blocking_descriptor_stays_one() -> None:
-    source, target = os.pipe()
-    with open(target, "wb") as file, pytest.raises(TimeoutError):
-        file.write(stream()[:1000])
-        file.flush()
-        Demuxer(f"/dev/fd/{source}", timeout=0.1)
-    assert os.get_blocking(source)
-    os.close(source)
-
-
-def feed(target: int, data: bytes) -> threading.Thread:
-    def write() -> None:
-        with contextlib.suppress(BrokenPipeError), open(target, "wb") as file:
-            file.write(data)
-
-    thread = threading.Thread(target=write, daemon=True)
-    thread.start()
-    return thread
-
-
-@pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}", "pipe:{}"])
-@pytest.mark.parametrize("blocking", [True, False])
-def test_pipes_give_what_the_file_gives(name: str, blocking: bool, tmp_path: Path) -> None:
-    path = tmp_path / "clip.ts"
-    path.write_bytes(stream())
-    source, target = os.pipe()
-    os.set_blocking(source, blocking)
-    thread = feed(target, stream())
-    try:
-        assert chunks(name.format(source)) == chunks(path)
-    finally:
-        os.close(source)
-        thread.join()
-
-
-def test_a_file_that_is_open_is_read_from_where_it_stands(tmp_path: Path) -> None:
-    """An MP4 whose index is at its end, for which FFmpeg must go back and forth."""
-    path = tmp_path / "file"
-    path.write_bytes(b"some other data" + clip("h264-bframes.mp4").read_bytes())
-    with open(path, "rb", buffering=0) as file:
-        assert file.read(15) == b"some other data"
-        assert chunks(f"pipe:{file.fileno()}") == chunks(clip("h264-bframes.mp4"))
-
-
-def test_a_file_of_such_a_name_is_that_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("pipe:7").write_bytes(stream())
-    assert chunks("pipe:7") == chunks(io.BytesIO(stream()))
-
-
-def test_a_descriptor_that_is_not_there_is_an_oserror() -> None:
-    for name in ("pipe:12345", "pipe:99999999999999999999", "/dev/fd/12345"):
-        with pytest.raises(OSError):
-            Demuxer(name)
-
-
-@pytest.mark.parametrize("buffering", [0, 65536])
-def test_a_file_object_that_does_not_block_is_read_to_its_end(buffering: int) -> None:
-    """Its `read` returns None where there is nothing yet."""
-    source, target = os.pipe()
-    os.set_blocking(source, False)
-    begin = threading.Event()
-
-    class Slow(threading.Thread):
-        def run(self) -> None:
-            begin.wait()
-            with open(target, "wb", buffering=0) as file:
-                for start in range(0, len(stream()), 1500):
-                    file.write(stream()[start : start + 1500])
-
-    thread = Slow(daemon=True)
-    thread.start()
-    with open(source, "rb", buffering=buffering) as file:
-        assert file.read(1) is None
-        begin.set()
-        assert chunks(file) == chunks(stream())
-    thread.join()
-
-
-def test_a_file_object_that_gives_nothing_for_too_long() -> None:
-    source, target = os.pipe()
-    os.set_blocking(source, False)
-    with open(source, "rb", buffering=0) as file, open(target, "wb"):
-        with pytest.raises(TimeoutError, match=r"0\.1 s"):
-            Demuxer(file, timeout=0.1)
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
-        with pytest.raises(Interrupted):
-            Demuxer(file)
-
-
-def test_a_file_object_that_cannot_be_waited_for_is_an_error() -> None:
-    class Nothing(io.RawIOBase):
-        def read(self, size: int = -1) -> bytes | None:
-            return None
-
-    with pytest.raises(BlockingIOError, match="Nothing"):
-        Demuxer(Nothing())
-
-
 def test_without_a_helper_libavformat_still_asks(tmp_path: Path) -> None:
     """The field that no table has is where it is looked for, in every release."""
     cores: list[DemuxerCore] = []
     with silent("tcp", tmp_path, stream()) as one:
-        cores.append(DemuxerCore(one.source))
+        cores.append(DemuxerCore(one.source, Opening(options={"analyzeduration": "100000"})))
 
         def read() -> None:
             from ffwebcodecs._av.codecs import packet
@@ -423,117 +265,3 @@ def test_an_endless_playlist_ends(call: Callable[..., Any]) -> None:
         call(live.url, timeout=1)
     with contextlib.closing(Live(send_signal)) as live, pytest.raises(Interrupted):
         call(live.url)
-
-
-def test_a_fifo_without_a_reader_can_be_interrupted(tmp_path: Path) -> None:
-    path = tmp_path / "fifo"
-    os.mkfifo(path)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
-    with pytest.raises(Interrupted):
-        ffwebcodecs.remux(clip("h264-bframes.mp4"), path, format="mpegts")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="how much a pipe holds is Linux's to say")
-def test_discard_ends_the_wait_for_the_reader_of_a_fifo(tmp_path: Path) -> None:
-    path = tmp_path / "fifo"
-    os.mkfifo(path)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # who never reads
-    fcntl.fcntl(reader, 1031, 4096)  # F_SETPIPE_SZ, which Python 3.10 has as a name
-    muxer = Muxer(path, format="mpegts")
-    with Demuxer(clip("h264-bframes.mp4")) as demuxer:
-        config = demuxer.video_config
-        for chunk in demuxer.chunks():
-            muxer.add_chunk(chunk, config)
-    thread, errors = in_thread(muxer.close)
-    assert select.select([reader], [], [], 30)[0]
-    began = time.monotonic()
-    muxer.discard()
-    assert time.monotonic() - began < 1
-    thread.join(30)
-    os.close(reader)
-    assert [type(error) for error in errors] == [InvalidStateError]
-
-
-def ring_after(seconds: float, source: str) -> None:
-    with pytest.raises(Interrupted):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        read_all(source)
-
-
-@pytest.mark.attack
-@pytest.mark.parametrize("kind", ["pipe", "http"])
-def test_interrupts_at_any_moment_lose_nothing(kind: str, tmp_path: Path) -> None:
-    dice = attack.dice(f"waiting {kind}")
-    tries = attack.rounds(8, 300)
-    before, failed = descriptors(), 0
-    for _ in range(tries):
-        with silent(kind, tmp_path, stream()) as one:
-            one.begin()
-            ring_after(dice.uniform(0.0005, 0.03), one.source)
-        for thread in threading.enumerate():
-            if thread.name == "ffwebcodecs-input":
-                thread.join(30)
-        failed += bool(live_handles()) or descriptors() != before
-    attack.report(f"interrupts of a wait: {kind}", tries, failed, "descriptors or handles left")
-    assert not failed
-
-
-OURS = ("connection.py", "custom_input.py", "helper.py", "interrupt.py", "pipe_reader.py")
-
-
-def interrupted_at(source: str, line: int) -> tuple[type[BaseException] | None, int]:
-    """Read a source that falls silent, raising before the line of `OURS` of this number; return
-    what came of it, and how many lines were executed until then.
-    """
-    count = 0
-
-    def count_line(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal count
-        if event == "line":
-            count += 1
-            if count == line:
-                raise Interrupted
-        return count_line
-
-    def trace(frame: FrameType, _: str, __: object) -> Any:
-        code = frame.f_code
-        # What a destructor raises is dropped.
-        is_ours = os.path.basename(code.co_filename) in OURS and code.co_name != "__del__"
-        return count_line if is_ours and "ffwebcodecs" in code.co_filename else None
-
-    before, kind = sys.gettrace(), None
-    sys.settrace(trace)
-    try:
-        read_all(source, timeout=0.15)
-    except BaseException as error:
-        kind = type(error)
-    finally:
-        sys.settrace(before)
-    return kind, count
-
-
-@pytest.mark.attack
-@pytest.mark.parametrize("kind", ["pipe", "tcp"])
-def test_an_interrupt_before_any_line_loses_nothing(kind: str, tmp_path: Path) -> None:
-    dice = attack.dice(f"lines {kind}")
-    with silent(kind, tmp_path, stream()) as one:
-        one.begin()
-        found, total = interrupted_at(one.source, -1)
-    assert found is TimeoutError
-    assert total > 500
-    lines = sorted(dice.sample(range(1, total), attack.rounds(12, 300)))
-    before, failed = descriptors(), []
-    for line in lines:
-        with silent(kind, tmp_path, stream()) as one:
-            one.begin()
-            found, reached = interrupted_at(one.source, line)
-        for thread in threading.enumerate():
-            if thread.name == "ffwebcodecs-input":
-                thread.join(30)
-        if descriptors() != before:
-            gc.collect()  # tracebacks, and what was interrupted, held each other
-        wrong = reached >= line and found is not Interrupted
-        if wrong or "format_context" in live_handles() or descriptors() != before:
-            failed.append(line)
-    attack.report(f"interrupts at lines: {kind}", len(lines), len(failed), "anything lost or left")
-    assert not failed

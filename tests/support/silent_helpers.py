@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from clips import clip
 
@@ -17,6 +20,51 @@ import ffwebcodecs
 Act = Callable[[], object]
 
 
+class Interrupted(BaseException):
+    """What stands here for KeyboardInterrupt, which would end pytest if it went astray."""
+
+
+@contextlib.contextmanager
+def raising_alarm() -> Iterator[None]:
+    """Make SIGALRM raise `Interrupted`."""
+
+    def ring(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def descriptors() -> int:
+    return len(os.listdir("/dev/fd"))
+
+
+def read_all(source: str, **options: Any) -> None:
+    with ffwebcodecs.Demuxer(source, **options) as demuxer:
+        for _ in demuxer.chunks():
+            pass
+
+
+def in_thread(function: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
+    """Run a function in a thread; return that, and what will hold the error."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            function()
+        except BaseException as error:
+            errors.append(error.with_traceback(None))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, errors
+
+
+@functools.cache
 def transport_stream() -> bytes:
     """A clip of which each packet can be read as it comes."""
     file = io.BytesIO()
@@ -56,7 +104,7 @@ def _server(protocol: str, data: bytes, act: Act) -> Silent:
                     if data:
                         peer.sendall(
                             b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n"
-                            b"Content-Length: 99999999\r\n\r\n"
+                            b"Connection: close\r\n\r\n"
                         )
                 peer.sendall(data)
                 if not over.is_set():

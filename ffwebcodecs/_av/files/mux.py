@@ -366,7 +366,13 @@ class MuxerCore:
             code = self._context.pb.error
         if code < 0:
             what = f"cannot write {self._shown}"
+            if self._interruption.stopped:
+                raise InvalidStateError(f"{what}: it was closed meanwhile")
             raise averror.os_error(code, self._path) or averror.error(code, what, EncodingError)
+
+    def interrupt(self) -> None:
+        """End what waits, for good; from any thread, twice is fine."""
+        self._interruption.stop()
 
     def finish(self) -> None:
         """Complete the file and close it.
