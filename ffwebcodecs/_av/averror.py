@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from types import FrameType
 from typing import TypeVar
 
 from .._ffi import avutil, ffi
@@ -15,6 +16,8 @@ from ..errors import (
 )
 
 _T = TypeVar("_T")
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 def _tag(text: str) -> int:
@@ -112,3 +115,25 @@ def check_pointer(pointer: _T, what: str) -> _T:
     if not pointer:
         raise MemoryError(f"{what}: FFmpeg is out of memory")
     return pointer
+
+
+def let_go(error: BaseException) -> None:
+    """Let go of what the functions of this package had in work when `error` went through them: its
+    traceback keeps their local variables, native objects among them, for as long as anybody keeps
+    the error.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        # What C called back remembers who had called that C.
+        frame: FrameType | None = trace.tb_frame
+        while frame is not None and _is_ours(frame):
+            try:
+                frame.clear()
+            except RuntimeError:
+                break  # it is being executed, as are its callers
+            frame = frame.f_back
+        trace = trace.tb_next
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return (frame.f_globals.get("__package__") or "").partition(".")[0] == _PACKAGE

@@ -60,7 +60,8 @@ class PictureGuard:
         self._codec: str = ffi.string(avcodec.avcodec_get_name(codec.id)).decode()
         self._heads: deque[bytes] = deque(maxlen=_HEADS)
         # Libraries that are not FFmpeg's allocate before FFmpeg hears of a size.
-        alone = bool(codec.wrapper_name) and name != "libdav1d"
+        device = avcodec.AV_CODEC_CAP_HARDWARE | avcodec.AV_CODEC_CAP_HYBRID
+        alone = (name.startswith("lib") and name != "libdav1d") or codec.capabilities & device != 0
         self.alone = alone and max_pixels is not None
         self.watched = 0 if max_pixels is None else _KEY
         self.most = _NO_LIMIT * 8 if max_pixels is None else max_pixels

@@ -152,8 +152,9 @@ class DemuxerCore:
             )
             self.info = self._describe()
             self._choose(all_streams)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            averror.let_go(error)
             raise
         forked.watch(self)
         self._time_base = self.info.time_base
@@ -184,7 +185,9 @@ class DemuxerCore:
         limits.before_open(prepared.options, self._opening, source)
         connection.begin()
         if connection.context.pb:  # open already
-            prepared.check(connection.call(confinement.judge, prepared.options))
+            code = connection.call(confinement.judge, prepared.options)
+            if code < 0:
+                prepared.check(code)
         code = connection.open(source.url, prepared.format, prepared.options)
         prepared.check(code)
         code = limits.find_stream_info(connection, self._opening)
