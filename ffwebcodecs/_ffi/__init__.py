@@ -11,6 +11,7 @@ A function that this FFmpeg lacks raises NotSupportedError where it is looked up
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
 import threading
@@ -232,6 +233,19 @@ def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
         return _state.release_callback[1]
 
 
+def _in_subinterpreter() -> bool:
+    """Tell whether cffi would look for what C calls in the main interpreter, and not find it. From
+    Python 3.12 on, cffi is for the main interpreter only.
+    """
+    if sys.version_info >= (3, 12):
+        return False
+    try:
+        interpreters = importlib.import_module("_xxsubinterpreters")
+    except ImportError:
+        return False
+    return bool(interpreters.get_current() != interpreters.get_main())
+
+
 def make_callback(
     name: str,
     signature: Any,
@@ -260,7 +274,7 @@ def make_callback(
     with _lock:
         pointer = _state.callbacks.get(name)
         if pointer is None:
-            if loaded.report.mode == "api":
+            if loaded.report.mode == "api" and not _in_subinterpreter():
                 loaded.ffi.def_extern(name, error=error, onerror=onerror)(function)
                 pointer = getattr(loaded.libs["avutil"], name)
             else:

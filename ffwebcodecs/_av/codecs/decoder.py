@@ -222,10 +222,8 @@ class DecoderCore:
             )
         # Frame threads give the result of a packet, an error too, when `thread_count - 1` more have
         # been sent.
-        delay = (
-            context.thread_count - 1 if context.active_thread_type == avcodec.FF_THREAD_FRAME else 0
-        )
-        self._history = History(self.name, delay)
+        in_frames = context.active_thread_type == avcodec.FF_THREAD_FRAME
+        self._history = History(self.name, context.thread_count - 1 if in_frames else 0)
 
     def _become(self, other: DecoderCore | None) -> None:
         """Go on with the decoder of another core, before anything was decoded."""
