@@ -70,9 +70,9 @@ def convert(source: Image, destination: Image) -> None:
     )
     conversions = cache.conversions
     conversion = conversions.pop(key, None)
-    arena, cache.arena = cache.arena or Arena(), None
     if conversion is None:
         conversion = _build(source, destination)
+    arena, cache.arena = cache.arena or Arena(), None
     try:
         conversion.run(source, destination, arena)
     except GaveUpError:
@@ -80,11 +80,12 @@ def convert(source: Image, destination: Image) -> None:
             f"libswscale gave up converting {source.pix_fmt} {source.width}x{source.height}"
             f" to {destination.pix_fmt} {destination.width}x{destination.height}"
         ) from None
+    finally:
+        cache.arena = arena
     conversion.shelve()
     while len(conversions) >= _MOST_CONVERSIONS:
         conversions.pop(next(iter(conversions)), None)
     conversions[key] = conversion  # now the newest: the first one is the least recently used
-    cache.arena = arena
 
 
 def _build(source: Image, destination: Image) -> Conversion:
