@@ -193,6 +193,9 @@ def open_decoder(
         config.flip,
         tags,
         (info.color, info.full_range),
+        # VP8's colour bit is 0 whatever the pictures are, which FFmpeg reads as BT.601. Browsers
+        # pass over it; a file's pictures look as the ffmpeg program shows them.
+        families.of_codec(info.name).SAYS_COLORS or config._native is not None,
     )
     return core, shapes
 

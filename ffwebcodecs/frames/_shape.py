@@ -83,6 +83,8 @@ class ShapeCache:
     file_colors, string_colors : (codes, full range), optional
         What the file says of colours, which goes before the bitstream, and what the codec string
         says, which comes after it.
+    asks_bitstream : bool, optional
+        Whether what the bitstream says of colours counts.
 
     Attributes
     ----------
@@ -91,6 +93,7 @@ class ShapeCache:
     """
 
     __slots__ = (
+        "_asks_bitstream",
         "_color_space",
         "_display_aspect",
         "_file_colors",
@@ -110,7 +113,9 @@ class ShapeCache:
         flip: bool = False,
         file_colors: Said = (None, None),
         string_colors: Said = (None, None),
+        asks_bitstream: bool = True,
     ) -> None:
+        self._asks_bitstream = asks_bitstream
         self.assumes = True
         self._file_colors = file_colors
         self._string_colors = string_colors
@@ -167,6 +172,8 @@ class ShapeCache:
         if pix_fmt.startswith("yuvj"):  # FFmpeg's old way to say full range
             full = True
         bitstream: Said = ((primaries, transfer, matrix), full)
+        if not self._asks_bitstream:
+            bitstream = None, None
         sources = [self._file_colors, bitstream, self._string_colors]
         fmt = describe(pix_fmt)
         is_rgb = fmt is not None and fmt.rgb

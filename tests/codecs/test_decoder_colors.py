@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
-from clips import X264, Clip
+from clips import VPX, X264, Clip, clip, run_ffmpeg
 from decode_helpers import TIMEOUT, first_frame, stream, stream_of
-from encode_helpers import config_of, decode, encode, frames, need, settings
+from encode_helpers import HEIGHT, WIDTH, config_of, decode, encode, frames, need, settings
 
-from ffwebcodecs import Demuxer, VideoColorSpace, VideoDecoder, VideoDecoderConfig, read_frames
+from ffwebcodecs import (
+    Demuxer,
+    VideoColorSpace,
+    VideoDecoder,
+    VideoDecoderConfig,
+    VideoFrame,
+    read_frames,
+)
 
 pytestmark = pytest.mark.divided
 
@@ -124,3 +133,50 @@ def test_gray_and_rgb_have_their_own_defaults(format: str, expected: tuple[Any, 
     outputs = encode(settings("ffmpeg:ffv1"), frames(1, format))
     [frame] = decode(outputs, replace(config_of(outputs), color_space=None, _native=None))
     assert frame.color == expected
+
+
+def test_what_vp8_says_of_colours_counts_only_in_files() -> None:
+    # Its one bit is 0 whatever the pictures are; FFmpeg reads that as BT.601.
+    data = stream("vp8.webm")
+    bare = VideoDecoderConfig(codec="vp8")
+    assert first_frame(bare, data.records, lambda frame: frame.color_space) == VideoColorSpace(
+        **BT709
+    )
+    with Demuxer(clip("vp8.webm")) as demuxer:
+        config = demuxer.video_config
+    for kept in (config, pickle.loads(pickle.dumps(config)), replace(config, threads=1)):
+        found = first_frame(kept, data.records, lambda frame: frame.color_space)
+        assert found == VideoColorSpace(**{**BT709, "matrix": "bt470bg"})
+
+
+@pytest.mark.parametrize("suffix", ["webm", "mkv", "ivf", "avi"])
+def test_pixels_of_an_untagged_vp8_file_are_those_of_the_ffmpeg_program(suffix: str) -> None:
+    path = Clip(f"vp8-untagged.{suffix}", "libvpx", *VPX, frames=2).path()
+    raw = run_ffmpeg("-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+    [frame] = read_frames(path, stop=1)
+    with frame:
+        pixels = frame.to_ndarray("RGB")
+    theirs = np.frombuffer(raw, np.uint8).reshape(pixels.shape)
+    # With the matrix of BT.709 they would be 8 off.
+    assert np.abs(pixels.astype(int) - theirs).mean() < 2
+
+
+@pytest.mark.parametrize("suffix", ["webm", "mkv"])
+def test_a_tag_of_a_vp8_file_counts(suffix: str) -> None:
+    tag = ("-colorspace", "bt709")
+    path = Clip(f"vp8-tagged.{suffix}", "libvpx", *VPX, *tag, frames=2).path()
+    [frame] = read_frames(path, stop=1)
+    with frame:
+        assert frame.color_space == VideoColorSpace(**BT709)
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["described", "bare"])
+def test_vp8_of_our_encoder_comes_back_in_its_colours(given: bool) -> None:
+    need("libvpx")
+    rgb = np.full((HEIGHT, WIDTH, 3), (200, 50, 80), np.uint8)
+    outputs = encode(settings("vp8"), [VideoFrame.from_ndarray(rgb, timestamp=0)])
+    config = config_of(outputs)
+    assert config.color_space == VideoColorSpace(**BT709)
+    [frame] = decode(outputs, config if given else VideoDecoderConfig(codec="vp8"))
+    assert frame.color == tuple(BT709.values())
+    assert np.abs(frame.rgb - rgb).max() <= 6

@@ -14,27 +14,22 @@ The fourth byte of RGBX and BGRX is always ignored. `EXCEPTIONS` is everything e
 
 from __future__ import annotations
 
-import json
-import math
 from array import array
 from typing import Any
 
 import pytest
-from clips import DATA
+from chromium import ERRORS, answers, attributes, python_value
 from scale_reference import blue_wraps
 
 from ffwebcodecs import (
     EncodedVideoChunk,
     InvalidArgumentError,
-    NotSupportedError,
     VideoColorSpace,
     VideoFrame,
 )
 
-ORACLE = json.loads((DATA / "chromium.json").read_text("utf-8"))
+ORACLE = answers("chromium.json")
 CASES = [case for group in ORACLE["groups"] for case in group["cases"]]
-ERRORS = {"TypeError": InvalidArgumentError, "NotSupportedError": NotSupportedError}
-SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "undefined": None}
 NAMES = {
     "codedWidth": "coded_width",
     "codedHeight": "coded_height",
@@ -57,19 +52,6 @@ EXCEPTIONS = {
 }
 
 
-def python_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        if "$" in value:
-            if value["$"] in SPECIAL:
-                return SPECIAL[value["$"]]
-            assert value["$"] == "bigint", value
-            return int(value["value"])
-        return {name: python_value(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [python_value(member) for member in value]
-    return value
-
-
 def arguments(members: dict[str, Any] | None) -> dict[str, Any]:
     return {NAMES.get(name, name): python_value(each) for name, each in (members or {}).items()}
 
@@ -84,24 +66,6 @@ def source_buffer(data: dict[str, Any]) -> tuple[bytearray, Any]:
     if pre or post:
         return memory, memoryview(memory)[pre : pre + len(pixels)]
     return memory, memory
-
-
-def attributes(frame: VideoFrame) -> dict[str, Any]:
-    coded, visible = frame.coded_rect, frame.visible_rect
-    return {
-        "format": frame.format,
-        "codedWidth": frame.coded_width,
-        "codedHeight": frame.coded_height,
-        "codedRect": coded and coded.to_json(),
-        "visibleRect": visible and visible.to_json(),
-        "rotation": frame.rotation,
-        "flip": frame.flip,
-        "displayWidth": frame.display_width,
-        "displayHeight": frame.display_height,
-        "duration": frame.duration,
-        "timestamp": frame.timestamp,
-        "colorSpace": frame.color_space.to_json(),
-    }
 
 
 class Replay:

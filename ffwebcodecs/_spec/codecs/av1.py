@@ -21,6 +21,7 @@ HINTS: Mapping[str, str] = {"av1": "is ambiguous, expected 'av01.P.LLT.DD'"}
 HAS_LENGTHS = False
 EVEN_SIZES = False
 TAKES_DESCRIPTION = True
+SAYS_COLORS = True
 RECORD = "av1C"
 HEADER = "sequence header"
 

@@ -38,6 +38,7 @@ HINTS: Mapping[str, str] = {"h264": "is ambiguous, expected 'avc1.PPCCLL'"}
 HAS_LENGTHS = True
 EVEN_SIZES = True
 TAKES_DESCRIPTION = True
+SAYS_COLORS = True
 RECORD = "avcC"
 HEADER = "parameter sets"
 

@@ -40,6 +40,8 @@ class Family(Protocol):
     """A picture's sides are multiples of its chroma subsampling."""
     TAKES_DESCRIPTION: bool
     """A decoder makes use of a description."""
+    SAYS_COLORS: bool
+    """The bitstream can say what colours its pictures have."""
     RECORD: str
     """The name of the description, "" if there is none."""
     HEADER: str

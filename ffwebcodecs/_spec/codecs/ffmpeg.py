@@ -22,6 +22,7 @@ HINTS: Mapping[str, str] = {}
 HAS_LENGTHS = False
 EVEN_SIZES = False
 TAKES_DESCRIPTION = True
+SAYS_COLORS = True
 RECORD = ""
 HEADER = ""
 

@@ -41,6 +41,7 @@ HINTS: Mapping[str, str] = dict.fromkeys(
 HAS_LENGTHS = True
 EVEN_SIZES = True
 TAKES_DESCRIPTION = True
+SAYS_COLORS = True
 RECORD = "hvcC"
 HEADER = "parameter sets"
 

@@ -19,6 +19,7 @@ HINTS: Mapping[str, str] = {}
 HAS_LENGTHS = False
 EVEN_SIZES = False
 TAKES_DESCRIPTION = False
+SAYS_COLORS = False
 RECORD = ""
 HEADER = ""
 

@@ -20,6 +20,7 @@ HINTS: Mapping[str, str] = {"vp9": "is ambiguous, expected 'vp09.PP.LL.DD'"}
 HAS_LENGTHS = False
 EVEN_SIZES = False
 TAKES_DESCRIPTION = False
+SAYS_COLORS = True
 RECORD = ""
 HEADER = ""
 
