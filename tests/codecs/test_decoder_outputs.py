@@ -66,6 +66,17 @@ def test_timestamps_are_the_chunks_own(name: str, first: int, threads: int) -> N
     assert decode_all(replace(data.config, threads=threads), moved) == expected
 
 
+@pytest.mark.parametrize("name", ["vp8", "h264", "av1"])
+@pytest.mark.parametrize("threads", [1, 4])
+def test_the_time_that_ffmpeg_takes_for_none_comes_back_among_others(
+    name: str, threads: int
+) -> None:
+    data = stream_of(DIRECT[name].path())
+    times = [5, -(2**63), 2**63 - 1, -(2**63), 0, 7, -(2**63), -(2**63) + 1]
+    moved = [r._replace(timestamp=t) for r, t in zip(data.records, times, strict=False)]
+    assert decode_all(replace(data.config, threads=threads), moved) == times
+
+
 @pytest.mark.parametrize("name", ["vp8.webm", "h264-bframes.mp4", "av1.mp4"])
 @pytest.mark.parametrize("duration", [None, 1, 12_345, 2**62])
 def test_duration_is_the_chunks_own(name: str, duration: int | None) -> None:

@@ -137,6 +137,7 @@ class DecoderCore:
         "_device",
         "_failed",
         "_guard",
+        "_has_first",
         "_history",
         "_left",
         "_spare",
@@ -173,6 +174,7 @@ class DecoderCore:
         self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
         self._unstamped: deque[int] = deque()
+        self._has_first = False  # a chunk has the one time that FFmpeg takes for none
         context = allocate_context(codec)
         parameters = known(parameters, codec.id)
         if parameters is not None:
@@ -267,6 +269,7 @@ class DecoderCore:
         context = self._context
         if packet.pts == NOPTS:
             self._unstamped.append(timestamp)
+            self._has_first = self._has_first or timestamp == NOPTS
         self._history.sent.append(timestamp)
         if packet.flags & self._guard.watched or self._guard.alone:
             try:
@@ -330,6 +333,8 @@ class DecoderCore:
     def _guess(self, ptr: AVFrame) -> int:
         if self._unstamped:
             return self._unstamped.popleft()
+        if self._has_first:
+            return NOPTS
         guess = ptr.best_effort_timestamp
         return 0 if guess == NOPTS else guess
 
@@ -337,6 +342,7 @@ class DecoderCore:
         """Forget all input, so that the next packet may be a key frame of anything."""
         avcodec.avcodec_flush_buffers(self._context)
         self._unstamped.clear()
+        self._has_first = False
         self._history.clear()
         self._failed = False
         self._left.clear()
