@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
-from clips import ffmpeg_program
+from clips import ffmpeg_program, run_ffmpeg
 from decode_helpers import TIMEOUT
 from encode_helpers import (
     HEIGHT,
@@ -263,7 +264,9 @@ def test_where_parameter_sets_are_is_as_the_codec_string_says(codec: str, in_str
 # ---- key frames of the other codecs -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["ffv1", "libtheora", "qtrle", "snow", "svq1", "zmbv", "msvideo1"])
+@pytest.mark.parametrize(
+    "name", ["ffv1", "libtheora", "qtrle", "snow", "svq1", "zmbv", "msvideo1", "gif"]
+)
 def test_key_frame_comes_from_encoders_that_know_none_too(name: str) -> None:
     need(name)
     outputs = encode(
@@ -278,6 +281,23 @@ def test_key_frame_comes_from_encoders_that_know_none_too(name: str) -> None:
     assert [frame.timestamp for frame in whole] == [index * STEP for index in range(9)]
     for one, other in zip(decode(late, config_of(outputs)), whole[4:], strict=True):
         assert (one.rgb == other.rgb).all()
+
+
+@pytest.mark.parametrize("name", ["gif", "apng"])
+def test_animations_with_key_frames_are_whole_files(name: str, tmp_path: Path) -> None:
+    need(name)
+    path = tmp_path / f"a.{name}"
+    outputs = encode(
+        settings(f"ffmpeg:{name}"), frames(6, "RGB"), lambda index: {"key_frame": index == 3}
+    )
+    assert [output.chunk.type == "key" for output in outputs] == [True, False, False] * 2
+    with Muxer(path) as muxer:
+        for output in outputs:
+            muxer.add_chunk(output.chunk, output.metadata)
+    raw = run_ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+    found = np.frombuffer(raw, np.uint8).reshape(6, HEIGHT, WIDTH, 3)
+    for index, pixels in enumerate(found):
+        assert psnr(pixels, picture(index)) > (20 if name == "gif" else 98)
 
 
 def test_apng_feeds_a_decoder() -> None:

@@ -27,8 +27,18 @@ _QSCALE = frozenset(
 # Deaf to a frame's picture type: for a key frame they are opened anew.
 _NO_KEY_FRAMES = frozenset(
     (
-        *("cinepak", "ffv1", "flashsv2", "libtheora", "msvideo1", "qtrle", "roqvideo", "rpza"),
-        *("snow", "svq1", "vc2", "zmbv"),
+        *(
+            "apng",
+            "cinepak",
+            "ffv1",
+            "flashsv2",
+            "gif",
+            "libtheora",
+            "msvideo1",
+            "qtrle",
+            "roqvideo",
+        ),
+        *("rpza", "snow", "svq1", "vc2", "zmbv"),
     )
 )
 _DEFAULT_QSCALE = 3
