@@ -180,3 +180,16 @@ def test_vp8_of_our_encoder_comes_back_in_its_colours(given: bool) -> None:
     [frame] = decode(outputs, config if given else VideoDecoderConfig(codec="vp8"))
     assert frame.color == tuple(BT709.values())
     assert np.abs(frame.rgb - rgb).max() <= 6
+
+
+@pytest.mark.parametrize("name", ["prores", "ffv1", "mpeg2video"])
+def test_what_an_encoder_does_not_know_of_colours_its_configuration_leaves_unknown(
+    name: str,
+) -> None:
+    need(name)
+    colors = {"primaries": "bt709", "matrix": "smpte170m"}
+    outputs = encode(settings(f"ffmpeg:{name}"), frames(1, "I422", color_space=colors))
+    config = config_of(outputs)
+    assert config.color_space == VideoColorSpace(**colors)
+    [frame] = decode(outputs, config)
+    assert frame.color == ("bt709", None, "smpte170m", None)

@@ -59,10 +59,14 @@ class StreamParameters(NamedTuple):
 
     @classmethod
     def of_encoder(cls, context: AVCodecContext) -> StreamParameters:
-        """Read those of an open encoder."""
+        """Read those of an open encoder, but for the colours: those that its configuration leaves
+        open are unknown, and not for the bitstream to say.
+        """
         par = allocate()
         code = avcodec.avcodec_parameters_from_context(par, context)
         averror.check(code, "cannot describe the stream")
+        par.color_primaries = par.color_trc = par.color_space = 2
+        par.color_range = 0
         # Chunks have microseconds, whatever the encoder counts in, and no constant rate is known.
         return _read(par, (1, 1000000), (0, 1), (0, 1))
 
