@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,8 +17,13 @@ from ffwebcodecs import (
     VideoColorSpace,
     VideoDecoder,
     VideoDecoderConfig,
+    VideoEncoder,
     ffmpeg_info,
 )
+from ffwebcodecs._av.codecs.encoder_formats import find_encoder, formats_of
+from ffwebcodecs._av.frames.pixel_format import describe
+from ffwebcodecs._spec.codecs.strings import parse_codec
+from ffwebcodecs._spec.encoders.choice import allowed, candidates, device_of, wanted_samples
 
 pytestmark = pytest.mark.divided
 
@@ -60,6 +66,31 @@ def decodable() -> set[str]:
 def test_string_is_answered_as_chromium_does_and_hevc_by_its_grammar(codec: str) -> None:
     wanted = SUPPORT[codec]["chromium"]["decoder"] or codec in HEVC
     assert supported(codec) is bool(wanted and installed(codec))
+
+
+def takes(codec: str) -> Iterator[bool]:
+    """Tell of each format of each software encoder whether it is what the string says."""
+    info = parse_codec(codec)
+    wanted = wanted_samples(info)
+    names = candidates(info, "no-preference", False)
+    for ptr in map(find_encoder, [name for name in names if device_of(name) is None]):
+        for name in () if ptr is None else formats_of(ptr) or ():
+            format = describe(name)
+            yield format is not None and allowed(format, wanted)
+
+
+@pytest.mark.parametrize("codec", SUPPORT)
+def test_string_is_encoded_wherever_chromium_encodes_it_and_only_if_it_is_one(codec: str) -> None:
+    if supported(codec) and not any(takes(codec)):
+        pytest.skip("no encoder of this FFmpeg takes such samples")
+    config = {"codec": codec, "width": 320, "height": 240}
+    found = VideoEncoder.is_config_supported(config).supported
+    answers = SUPPORT[codec]["chromium"]
+    if answers["encoder_320x240"]:
+        assert found
+    elif not answers["decoder"]:
+        # What decoders take, more encoders than Chromium's may write.
+        assert found is (codec in HEVC)
 
 
 @pytest.mark.parametrize("codec", [codec for codec in SUPPORT if supported(codec)])

@@ -138,7 +138,9 @@ def _camel(name: str) -> str:
 
 
 def refuse_unknown(value: Mapping[Any, object], names: Sequence[str], what: str) -> None:
-    """Raise InvalidArgumentError for a key that is neither one of the names nor its camelCase."""
+    """Raise InvalidArgumentError for a key that is neither one of the names nor its camelCase, and
+    for a member that is given both ways.
+    """
     known = set(names)
     names = [name for name in names if not name.startswith("_")]
     known.update(map(_camel, names))
@@ -147,6 +149,9 @@ def refuse_unknown(value: Mapping[Any, object], names: Sequence[str], what: str)
     except Exception as error:
         raise InvalidArgumentError(f"{what} cannot be read: {show(error)}") from error
     if not unknown:
+        for name in names:
+            if _camel(name) != name and name in value and _camel(name) in value:
+                raise InvalidArgumentError(f"{what} has {name!r} and {_camel(name)!r}: give one")
         return
     key = unknown[0]
     from difflib import get_close_matches  # only here: it costs an import

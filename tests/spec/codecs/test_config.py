@@ -64,6 +64,10 @@ def test_parse_gives_proper_types():
         ({"frameRate": 1}, "'frameRate': did you mean 'framerate'"),
         ({"hardware-acceleration": "x"}, "did you mean 'hardware_acceleration'"),
         ({"LatencyMode": "realtime"}, "did you mean 'latency_mode'|did you mean 'latencyMode'"),
+        (
+            {"latency_mode": "quality", "latencyMode": "realtime"},
+            "VideoEncoderConfig has 'latency_mode' and 'latencyMode': give one",
+        ),
         ({"encoder_option": {}}, "did you mean 'encoder_options'"),
         ({"description": b""}, "has no member 'description': it has codec, width"),
         ({5: 1}, "has no member 5: it has codec"),
