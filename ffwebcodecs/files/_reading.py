@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .._av import averror
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
 from .._av.frames import frame as native
@@ -41,19 +42,29 @@ def packets_of(
         demuxer.seek(start)
     index = demuxer.info.index
     ptr = packet.allocate()
-    while (found := demuxer.read_any(ptr)) is not None:
-        if found == index:
-            yield ptr, demuxer.timestamp
-        elif divert is not None:
-            divert(found, ptr)
-        packet.unref(ptr)
+    try:
+        while (found := demuxer.read_any(ptr)) is not None:
+            if found == index:
+                yield ptr, demuxer.timestamp
+            elif divert is not None:
+                divert(found, ptr)
+            packet.unref(ptr)
+    except BaseException as error:
+        del ptr  # nor does the error keep it
+        averror.let_go(error)
+        raise
 
 
 def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, AVPacket]]:
     """Yield stream index and packet of all that the demuxer reads; each packet is the caller's."""
     while True:
         ptr = packet.allocate()
-        index = demuxer.read_any(ptr)
+        try:
+            index = demuxer.read_any(ptr)
+        except BaseException as error:
+            del ptr  # nor does the error keep it
+            averror.let_go(error)
+            raise
         if index is None:
             return
         yield index, ptr

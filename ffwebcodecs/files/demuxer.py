@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._av import forked
+from .._av import averror, forked
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
 from .._public import public
@@ -160,10 +160,16 @@ class Demuxer(Closable):
             with self._lock:
                 core = self._open_core()
                 ptr = packet.allocate()
-                if not core.read(ptr):
-                    return
+                try:
+                    if not core.read(ptr):
+                        return
+                except BaseException as error:
+                    del ptr  # nor does the error keep it
+                    averror.let_go(error)
+                    raise
                 chunk = chunk_of(core, ptr)
             yield chunk
+            del chunk  # the program's alone while the next one is waited for
 
     def seek(self, timestamp: int) -> None:
         """Go to the last key chunk at or before `timestamp` (microseconds), or to the first one.

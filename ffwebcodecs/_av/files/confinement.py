@@ -84,8 +84,10 @@ class Confinement(Opener):
         self._judged = True
         source, given = self._source, self._given
         if not self.format:
-            # Bytes have no name of their own that could tell anything.
-            found, code = probe(pb, source.url if source.by_name else b"", given)
+            # Bytes have no name of their own that could tell anything, and an open stream is no
+            # pattern for the names of pictures.
+            name = source.url.replace(b"%", b"_") if source.by_name else b""
+            found, code = probe(pb, name, given)
             if found is None:
                 return code
             self.format = found

@@ -1,10 +1,10 @@
 """An input while it is open: its AVFormatContext, and how the calls are made that may wait.
 
 Regular files are read where the caller is. So are pipes, through a reader whose waiting can be
-ended. For all else libavformat waits itself, where Python hears no signals: that is done on a
-helper thread, which the floor above lends, and the caller waits for it. A call that cannot even be
-interrupted, as the resolution of a name, is left to the helper. It holds the context meanwhile and
-frees it when the call comes back.
+ended. For all else, and where a playlist may name anything, libavformat waits itself, where Python
+hears no signals: that is done on a helper thread, which the floor above lends, and the caller waits
+for it. A call that cannot even be interrupted, as the resolution of a name, is left to the helper.
+It holds the context meanwhile and frees it when the call comes back.
 
 Whatever was broken off stays so: libavformat may have lost something on the way.
 """
@@ -57,6 +57,8 @@ class Connection:
     """
 
     __slots__ = ("__weakref__", "_box", "_stop", "_timeout", "_until", "context", "shown")
+    read_at: Callable[[int, int], bytes] | None = None
+    """Reads a regular file that was open already, at any place, without moving."""
 
     def __init__(self, shown: str, timeout: float | None) -> None:
         self.context: AVFormatContext | Any = None
@@ -134,6 +136,14 @@ class Connection:
         """Whether `stop` was called, or what it reads from broke off."""
         return self._stop.stopped
 
+    def _in_time(self, code: int | None, in_time: bool) -> int:
+        """Return what a helper returned; raises if that is None, or nobody wants it any more."""
+        if code is None and in_time and self.context is not None and self._timeout is not None:
+            raise late(self.shown, self._timeout)
+        if code is None or (code < 0 and self._stop.stopped):
+            raise self._broken_off()
+        return code
+
     def _broken_off(self) -> InvalidStateError:
         why = "was closed" if self.context is None else "was broken off: only close is left"
         return InvalidStateError(f"reading {self.shown} {why}")
@@ -151,10 +161,11 @@ class Connection:
 class PipeConnection(Connection):
     """A pipe, a FIFO, a terminal, standard input."""
 
-    __slots__ = ("_custom", "_reader")
+    __slots__ = ("_custom", "_reader", "read_at")
 
     def __init__(self, shown: str, timeout: float | None, reader: PipeReader) -> None:
         self._reader = reader
+        self.read_at = getattr(reader, "read_at", None)
         reader.timeout = timeout
         try:
             self._custom = CustomInput(reader)
@@ -173,14 +184,20 @@ class PipeConnection(Connection):
         self._reader.until = self._until
 
     def _made(self, *arguments: Any, function: Callable[..., int]) -> int:
-        code = function(*arguments)
-        del arguments
+        try:
+            code = function(*arguments)
+        finally:
+            # Also if the function raised: it went by what came until the reader broke off.
+            del arguments
+            self._raise_kept()
+        return code
+
+    def _raise_kept(self) -> None:
         try:
             self._custom.raise_kept()
         except BaseException:
             self._stop.stop()  # for the next time
             raise
-        return code
 
     @property
     def reads_directly(self) -> bool:
@@ -214,12 +231,7 @@ class RemoteConnection(Connection):
         job = [function, arguments, self.context]
         del arguments
         in_time = not self._stop.stopped
-        code = self._helper.call(job, self._until)
-        if code is None and in_time and self.context is not None and self._timeout is not None:
-            raise late(self.shown, self._timeout)
-        if code is None or (code < 0 and self._stop.stopped):
-            raise self._broken_off()
-        return code
+        return self._in_time(self._helper.call(job, self._until), in_time)
 
     @property
     def reads_directly(self) -> bool:
@@ -234,3 +246,40 @@ class RemoteConnection(Connection):
         held = [self.context]
         super().close()
         self._helper.end(held, wait)
+
+
+class RemotePipeConnection(PipeConnection):
+    """A pipe, which may hold a playlist of what only libavformat can wait for."""
+
+    __slots__ = ("_helper",)
+
+    def __init__(
+        self, shown: str, timeout: float | None, reader: PipeReader, start: StartHelper
+    ) -> None:
+        super().__init__(shown, timeout, reader)
+        self._helper = start(super().stop)
+
+    def _made(self, *arguments: Any, function: Callable[..., int]) -> int:
+        job = [function, arguments, self.context]
+        del arguments
+        in_time = not self._stop.stopped
+        try:
+            code = self._helper.call(job, self._until)
+        except BaseException:
+            if not self._stop.stopped:  # else that is what the reader says too
+                self._raise_kept()
+            raise
+        if code is not None:
+            self._raise_kept()
+        return self._in_time(code, in_time)
+
+    def stop(self) -> None:
+        super().stop()
+        self._helper.hurry()
+
+    def close(self, wait: bool = True) -> None:
+        held = [self.context]
+        super().close()
+        self._helper.end(held, wait)
+        if not self._custom.in_use:
+            self._reader.close()

@@ -18,7 +18,13 @@ from ..codecs.parameters import StreamParameters
 from . import chapters, limits
 from .chapters import Chapter
 from .confinement import Confinement
-from .connection import Connection, PipeConnection, RemoteConnection, StartHelper
+from .connection import (
+    Connection,
+    PipeConnection,
+    RemoteConnection,
+    RemotePipeConnection,
+    StartHelper,
+)
 from .input import Preparation
 from .opening import DEFAULT, Opening
 from .pipe_reader import open_pipe
@@ -171,18 +177,22 @@ class DemuxerCore:
 
     def _connect(self, helper: StartHelper | None) -> Connection:
         name, shown, timeout = self._source.name, self._source.shown, self._opening.timeout
-        pipe = open_pipe(name, shown) if self._source.by_name else None
-        if pipe is not None:
+        by_name = self._source.by_name
+        pipe = open_pipe(name, shown) if by_name else None
+        remote = by_name and self._opening.may_wait(name)
+        if pipe is None:
+            if helper is None or not remote:
+                return Connection(shown, timeout)
+            return RemoteConnection(shown, timeout, helper)
+        if helper is None or not remote:
             return PipeConnection(shown, timeout, pipe)
-        if helper is None or "://" not in name or name.startswith("file:"):
-            return Connection(shown, timeout)
-        return RemoteConnection(shown, timeout, helper)
+        return RemotePipeConnection(shown, timeout, pipe, helper)
 
     def _open(self, connection: Connection) -> None:
         source = self._source
         prepared = Preparation(source, self._opening, connection.context)
         confinement = self._confinement = prepared.confinement
-        limits.before_open(prepared.options, self._opening, source)
+        limits.before_open(prepared.options, self._opening, source, connection.read_at)
         connection.begin()
         if connection.context.pb:  # open already
             code = connection.call(confinement.judge, prepared.options)

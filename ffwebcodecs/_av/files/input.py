@@ -39,7 +39,7 @@ class Preparation:
     NotSupportedError
         The source names several files, or what is no file, and nobody allowed that.
     InvalidArgumentError
-        There is no such format.
+        There is no such format, or it cannot read a pipe.
     """
 
     __slots__ = ("_opening", "_source", "confinement", "options")
@@ -53,7 +53,12 @@ class Preparation:
         self._add(permission.for_stream(source, opening))
         self._add(opening.options)
         format = _named(opening.format)
-        if not format and source.by_name:
+        if context.pb:  # a pipe, which cannot be opened once more
+            if format and scripts.opens_by_name(format):
+                raise InvalidArgumentError(
+                    f"{source.shown} is a pipe, which the format {opening.format!r} cannot read"
+                )
+        elif not format and source.by_name:
             format = format_of_name(source.url)
         self.confinement = Confinement(source, opening, format)
         if format and scripts.opens_by_name(format):

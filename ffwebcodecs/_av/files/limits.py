@@ -46,27 +46,38 @@ _MOST_HEADER = 1 << 28
 _WHITELIST = "codec_whitelist"
 
 
-def before_open(options: Pointer[AVDictionary], opening: Opening, source: InputFile) -> None:
+def before_open(
+    options: Pointer[AVDictionary],
+    opening: Opening,
+    source: InputFile,
+    read_at: Callable[[int, int], bytes] | None,
+) -> None:
     """Count what a file claims, and allow no decoder to formats that open others inside (concat,
-    HLS, DASH): they know of no limit.
+    HLS, DASH): they know of no limit. `read_at` reads a file that is open already.
 
     Raises
     ------
     NotSupportedError
         It claims too much.
     """
-    _check_claims(source, opening)
+    _check_claims(source, opening, read_at)
     if opening.max_pixels is not None and _WHITELIST not in opening.options:
         code = avutil.av_dict_set(options, _WHITELIST.encode(), _NO_DECODER, 0)
         averror.check(code, "cannot limit what is opened inside")
 
 
-def _check_claims(source: InputFile, opening: Opening) -> None:
+def _check_claims(
+    source: InputFile, opening: Opening, read_at: Callable[[int, int], bytes] | None
+) -> None:
     try:
-        # What is no regular file might wait, or be read only once.
-        if not stat.S_ISREG(os.stat(source.name).st_mode):
+        if read_at is not None:
+            claims.check(Claims(opening.limits), read_at)
             return
-        with open(source.name, "rb", buffering=0) as file:
+        path = source.path
+        # What is no regular file might wait, or be read only once.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return
+        with open(path, "rb", buffering=0) as file:
             descriptor = file.fileno()
 
             def read(offset: int, size: int) -> bytes:

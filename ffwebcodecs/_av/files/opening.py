@@ -28,5 +28,13 @@ class Opening:
         self.max_pixels = max_pixels
         self.timeout = timeout
 
+    def may_wait(self, name: str) -> bool:
+        """Whether libavformat itself may wait for others when it reads what is so named: for the
+        network, and for whatever a local playlist names where `options` widen that.
+        """
+        if "protocol_whitelist" in self.options:
+            return True
+        return "://" in name and not name.startswith("file:")
+
 
 DEFAULT = Opening()

@@ -206,6 +206,8 @@ def _check_concat(text: bytes, rule: Rule, path: str) -> None:
             if playlist_text.is_absolute(name) or playlist_text.leaves(name):
                 raise NotSupportedError(f"{name!r} is not a file beside it or below")
             rule.check(os.path.realpath(url[5:]), name)
+            if os.path.exists(url[5:]) and not os.path.isfile(url[5:]):
+                raise NotSupportedError(f"{name!r} is no regular file")
         file, code = open_stream(os.fsencode(url))
         found = probe(file[0], os.fsencode(url))[0] if code >= 0 else None
         if found is not None and scripts.script(found):

@@ -24,8 +24,9 @@ from .. import atomic
 
 SLICE = 0.2
 """Seconds: a signal that comes right before a wait begins is heard when that is over."""
+_MOST = 1 << 28  # bytes at once
 _WINDOWS = os.name == "nt"  # which has no way to wait for a pipe
-_STREAM = re.compile(r"/dev/(?:(stdin)|fd/(\d+))|/proc/self/fd/(\d+)|pipe:(\d*)")
+_STREAM = re.compile(r"/dev/(?:(stdin)|fd/(\d+))|/proc/self/fd/(\d+)|pipe:(\d*)(?![^?])")
 
 
 def late(shown: str, timeout: float) -> TimeoutError:
@@ -231,6 +232,10 @@ class FileReader(PipeReader):
         if whence == os.SEEK_SET:
             offset += self._origin
         return os.lseek(self._descriptors[0], offset, whence) - self._origin
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from a place, and stay where it is."""
+        return os.pread(self._descriptors[0], min(size, _MOST), self._origin + offset)
 
     def size(self) -> int:
         """Return how many bytes there are from where it began."""

@@ -51,6 +51,9 @@ class Beside(Rule):
     def __init__(self, path: str) -> None:
         self.named = os.path.dirname(os.path.abspath(path))
         self.folder = os.path.realpath(self.named)
+        if self.folder == "/dev" or f"{self.folder}/".startswith("/proc/"):
+            # Beside a descriptor are the others of this process.
+            raise NotSupportedError(f"in {self.folder!r} there are no files that it may name")
 
     def allow(self, url: str) -> str:
         """Return the URL to open for this one; raises NotSupportedError."""

@@ -59,6 +59,11 @@ class InputFile:
         """
         return os.fsencode(self.name if "://" in self.name else "file:" + self.name)
 
+    @property
+    def path(self) -> str:
+        """The name for the operating system."""
+        return self.name[5:] if self.name.startswith("file://") else self.name
+
     def close(self) -> None:
         """Remove what it made, if anything; twice is fine."""
         spool, self._spool = self._spool, None
