@@ -4,6 +4,7 @@ an error keeps of the input that it broke off.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -19,8 +20,7 @@ from playlist_helpers import INSIDE, SCRIPTS, concat, hls, need_format, size
 from silent_helpers import Interrupted, raising_alarm, silent
 from silent_helpers import transport_stream as stream
 
-import ffwebcodecs
-from ffwebcodecs import Demuxer, InvalidArgumentError, NotSupportedError
+from ffwebcodecs import Demuxer, EncodingError, InvalidArgumentError, NotSupportedError, remux
 
 pytest.importorskip("fcntl", reason="there are no such pipes and signals on Windows")
 
@@ -107,7 +107,7 @@ def test_a_session_in_which_nobody_speaks_can_be_interrupted(tmp_path: Path) -> 
         "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
     )
     options = {"protocol_whitelist": "file,rtp,udp"}
-    with pytest.raises((TimeoutError, ffwebcodecs.EncodingError)):
+    with pytest.raises((TimeoutError, EncodingError)):
         Demuxer(path, playlists=True, options=options, timeout=0.2)
 
 
@@ -125,6 +125,42 @@ def read_all(source: str, **options: Any) -> None:
     with Demuxer(source, **options) as demuxer:
         for chunk in demuxer.chunks():
             del chunk  # which the error would keep with this frame
+
+
+@pytest.mark.parametrize("name", ["h264-bframes.h264", "h264-bframes.mkv", "h264.flv"])
+def test_a_pipe_that_cannot_go_back_goes_on(name: str, tmp_path: Path) -> None:
+    box = io.BytesIO()
+    suffix = name.rpartition(".")[2]
+    remux(clip("h264-bframes.mp4"), box, format={"mkv": "matroska"}.get(suffix, suffix))
+    data = box.getvalue()
+    if suffix == "h264":
+        data *= 1 + 200_000 // len(data)
+    with Demuxer(data) as demuxer:
+        expected = sum(1 for _ in demuxer.chunks())
+    with Demuxer(fifo(tmp_path, data)) as demuxer:
+        assert sum(1 for _ in demuxer.chunks()) == expected
+    with Demuxer(fifo(tmp_path, data, "again")) as demuxer:
+        reading = demuxer.chunks()
+        read = [next(reading) for _ in range(expected * 3 // 4)]
+        try:
+            demuxer.seek(0)
+        except EncodingError as error:
+            assert "cannot seek" in str(error)
+            assert sum(1 for _ in demuxer.chunks()) == expected - len(read)
+        else:  # all that was read was there still
+            assert sum(1 for _ in demuxer.chunks()) == expected
+
+
+def test_a_short_pipe_does_not_pretend_to_have_gone_back(tmp_path: Path) -> None:
+    data = Path(clip("h264-bframes.h264")).read_bytes()[:30_000]
+    with Demuxer(fifo(tmp_path, data)) as demuxer:
+        expected = sum(1 for _ in demuxer.chunks())
+        try:
+            demuxer.seek(0)
+        except EncodingError as error:
+            assert "cannot seek" in str(error)
+        else:
+            assert sum(1 for _ in demuxer.chunks()) == expected
 
 
 @pytest.mark.parametrize("options", [{}, WEB])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -374,6 +375,8 @@ class DemuxerCore:
         call, seek_frame = connection.call, avformat.av_seek_frame
         index = self.info.index
         target = self._tick(timestamp)
+        what = f"cannot seek to {timestamp} us in {self._source.shown}"
+        averror.check(call(_go_back), what, EncodingError)
         code = call(avformat.avformat_seek_file, index, -(2**63), target, target, 0)
         if code < 0:
             # Nothing at or before: go to the start; formats without an index take only this one.
@@ -383,10 +386,10 @@ class DemuxerCore:
             code = call(seek_frame, index, start, avformat.AVSEEK_FLAG_BACKWARD)
         if code < 0:
             # Raw streams have bytes only. Their first frame is before all others.
-            code = call(seek_frame, index, 0, avformat.AVSEEK_FLAG_BYTE)
+            code = call(_go_back) or call(seek_frame, index, 0, avformat.AVSEEK_FLAG_BYTE)
             timestamp = 0
         self._confinement.check()
-        averror.check(code, f"cannot seek to {timestamp} us in {self._source.shown}", EncodingError)
+        averror.check(code, what, EncodingError)
         self._next = timestamp
         self._ahead.clear()
 
@@ -440,6 +443,17 @@ class DemuxerCore:
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
         self._context = self._connection = None
+
+
+def _go_back(context: AVFormatContext) -> int:
+    """Go to the first byte, where not every byte can be gone to: what FFmpeg tries on a pipe loses
+    what it has read of it, and some of that says that it has worked.
+    """
+    pb = context.pb
+    if not pb or pb.seekable & avformat.AVIO_SEEKABLE_NORMAL:
+        return 0
+    place: int = avformat.avio_seek(pb, 0, os.SEEK_SET)
+    return min(0, place)
 
 
 class _Inherited(DemuxerCore):
