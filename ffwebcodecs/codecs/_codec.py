@@ -8,27 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from .._runtime.closing import Closable, only_once
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
+from .._spec.functions import is_async
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-
-# What code says of itself: a coroutine, a generator to be awaited, an asynchronous generator.
-_ASYNC = 0x80 | 0x100 | 0x200
-
-
-def _is_async(function: object) -> bool:
-    """Return whether calling it does nothing before it is awaited (`inspect` costs an import)."""
-    while hasattr(function, "func") and hasattr(function, "keywords"):  # functools.partial
-        function = function.func
-    if getattr(function, "_is_coroutine_mark", None) is not None:  # inspect's, and its alone
-        return True
-    code = getattr(function, "__code__", None)  # bound methods have it too
-    if code is None and not isinstance(function, type):
-        code = getattr(type(function).__call__, "__code__", None)
-    return bool(getattr(code, "co_flags", 0) & _ASYNC)
 
 
 class Codec(Closable):
@@ -54,7 +39,7 @@ class Codec(Closable):
         for name, callback in (("output", output), ("error", error)):
             if not callable(callback):
                 raise InvalidArgumentError(f"{name} must be callable, got {show(callback)}")
-            if _is_async(callback):
+            if is_async(callback):
                 raise InvalidArgumentError(
                     f"{name} is {show(callback)}, an async function, which nobody would await: "
                     "give a plain one, which may start a task (asyncio.create_task) or put what it "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +258,27 @@ def test_damaged_headers_are_left_to_ffmpeg(tmp_path: Path) -> None:
             Demuxer(path).close()
         except (EncodingError, NotSupportedError):
             pass
+
+
+def test_numbers_that_no_file_reaches_are_no_error_of_pythons(tmp_path: Path) -> None:
+    whole = bombs.mp4([bombs.track(1, size=len(SMALL))], SMALL)
+    path = tmp_path / "far.mp4"
+    for kind in (b"free", b"moov", b"udta"):
+        for size in (2**63, 2**64 - 1):
+            far = struct.pack(">I4sQ", 1, kind, size)
+            for data in (whole + far, far + whole):
+                path.write_bytes(data)
+                with suppress(EncodingError, NotSupportedError):
+                    Demuxer(path).close()
+
+
+@pytest.mark.parametrize("width", [2**31, 2**32 - 1])
+def test_pictures_wider_than_a_number_of_ffmpegs_are_refused(width: int) -> None:
+    data = SMALL[:16] + width.to_bytes(4, "big") + SMALL[20:]
+    with pytest.raises(NotSupportedError, match=f"{width}x16 is {16 * width} pixels"):
+        Demuxer(data)
+    with suppress(EncodingError, NotSupportedError):
+        Demuxer(data, max_pixels=2**62).close()
 
 
 def test_what_cannot_be_read_twice_is_limited_too(tmp_path: Path) -> None:

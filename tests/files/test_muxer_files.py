@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
+import gzip
 import io
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from clips import ROOT, clip, real_clip
 from decode_helpers import stream
@@ -368,6 +374,90 @@ def test_raw_file_that_takes_a_little_gets_all() -> None:
     for sink in (whole, bit_by_bit, plain):
         ffwebcodecs.remux(clip("h264-bframes.mp4"), sink, format="mp4")
     assert bit_by_bit.taken == plain.taken == whole.getvalue()
+
+
+class HalvingSink:
+    """Takes half of what it is given and tells how much with `number`."""
+
+    def __init__(self, number: Any) -> None:
+        self.taken = bytearray()
+        self._number = number
+
+    def write(self, data: Any) -> Any:
+        half = (len(data) + 1) // 2
+        self.taken += data[:half]
+        return self._number(half)
+
+
+class Index:
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def __index__(self) -> int:
+        return self._value
+
+
+@pytest.mark.parametrize("number", [int, np.int64, np.uint32, Index])
+def test_any_integer_tells_how_much_was_taken(number: Any) -> None:
+    whole, sink = io.BytesIO(), HalvingSink(number)
+    for target in (whole, sink):
+        ffwebcodecs.remux(clip("h264-bframes.mp4"), target, format="mp4")
+    assert sink.taken == whole.getvalue()
+
+
+async def promise(number: int) -> int:
+    return number
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", [float, str, promise])
+def test_sink_that_tells_no_number_has_not_taken_all(number: Any) -> None:
+    with pytest.raises(OSError, match="no number of bytes"):
+        ffwebcodecs.remux(clip("h264-bframes.mp4"), HalvingSink(number), format="mp4")
+
+
+class AsyncSink:
+    async def write(self, data: Any) -> int:
+        return len(data)
+
+
+def test_sink_that_would_have_to_be_awaited_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match="await"):
+        Muxer(AsyncSink(), format="mp4")
+
+
+TEXT_FILES: dict[str, Callable[[Path], Any]] = {
+    "StringIO": lambda path: io.StringIO(),
+    "named": lambda path: tempfile.NamedTemporaryFile("w", dir=path.parent),  # noqa: SIM115
+    "spooled": lambda path: tempfile.SpooledTemporaryFile(mode="w"),  # noqa: SIM115
+    "codecs.open": lambda path: codecs.open(str(path), "w", "utf-8"),  # noqa: SIM115
+    "codecs.getwriter": lambda path: codecs.getwriter("utf-8")(io.BytesIO()),
+}
+
+
+@pytest.mark.filterwarnings("ignore:codecs.open:DeprecationWarning")
+@pytest.mark.parametrize("name", TEXT_FILES)
+def test_files_that_take_text_are_refused_before_anything_is_written(
+    name: str, tmp_path: Path
+) -> None:
+    with (
+        closing(TEXT_FILES[name](tmp_path / "a.mkv")) as file,
+        pytest.raises(InvalidArgumentError, match="'wb'"),
+    ):
+        Muxer(file, format="mkv")
+
+
+def test_temporary_files_and_compressed_ones_are_written(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    ffwebcodecs.remux(clip("h264-bframes.mp4"), whole, format="mp4")
+    with tempfile.SpooledTemporaryFile(max_size=100) as file:
+        ffwebcodecs.remux(clip("h264-bframes.mp4"), file, format="mp4")
+        file.seek(0)
+        assert file.read() == whole.getvalue()
+    packed = tmp_path / "a.gz"
+    with gzip.open(packed, "wb") as file:
+        ffwebcodecs.remux(clip("h264-bframes.mp4"), file, format="mp4")
+    assert gzip.decompress(packed.read_bytes()) == whole.getvalue()
 
 
 @pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="no such pipes here")

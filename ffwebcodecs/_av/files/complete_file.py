@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import itertools
+import operator
 import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from ..._spec.numbers import show
 from .handle import Handle
 from .pipe_writer import PipeWriter, is_fifo
 
@@ -100,6 +102,21 @@ class CompleteFile:
             self._handle.discard()
 
 
+def _count_of(written: Any) -> int | None:
+    """Return how many bytes somebody's `write` says that it took, None if it says nothing."""
+    if written is None:
+        return None
+    try:
+        return operator.index(written)  # numpy's numbers too
+    except TypeError:
+        close = getattr(written, "close", None)
+        if hasattr(written, "__await__") and callable(close):
+            close()  # a coroutine, of which Python would say that nobody has awaited it
+        raise OSError(
+            errno.EIO, f"the file object's write() returned {show(written)}, no number of bytes"
+        ) from None
+
+
 def write_all(
     write: Callable[[memoryview], Any], data: memoryview, *, is_raw: bool, before: int = 0
 ) -> None:
@@ -122,10 +139,8 @@ def write_all(
     """
     size = len(data)
     while data:
-        written = write(data)
-        if not isinstance(written, int):
-            if written is not None and is_raw:
-                raise OSError(errno.EIO, f"the file object's write() returned {written!r}")
+        written = _count_of(write(data))
+        if written is None:
             if not is_raw:
                 return
             written = 0

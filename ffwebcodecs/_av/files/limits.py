@@ -43,6 +43,8 @@ _KNOWN = {"hls", "dash", "rtsp", "sdp", "sap", "mpegts", "image2", "image2pipe"}
 _NO_DECODER = b"none"
 _PEEK = 64  # packets
 _MOST_HEADER = 1 << 28
+_LAST_OFFSET = (1 << 63) - 1
+_LONGEST_SIDE = (1 << 31) - 1
 _WHITELIST = "codec_whitelist"
 
 
@@ -81,7 +83,9 @@ def _check_claims(
             descriptor = file.fileno()
 
             def read(offset: int, size: int) -> bytes:
-                return os.pread(descriptor, min(size, _MOST_HEADER), offset)
+                if offset > _LAST_OFFSET:
+                    return b""
+                return os.pread(descriptor, max(0, min(size, _MOST_HEADER)), offset)
 
             claims.check(Claims(opening.limits), read)
     except OSError:
@@ -125,6 +129,7 @@ def measure(
     """
     ahead: deque[AVPacket] = deque()
     par = context.streams[index].codecpar
+    size: tuple[int, int] | None = (par.width, par.height)
     if most is not None and par.width <= 0:
         codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         size = size_of(codec, _head(par.extradata, par.extradata_size))
@@ -136,11 +141,11 @@ def measure(
             if ptr.stream_index == index:
                 size = size_of(codec, _head(ptr.data, min(ptr.size, HEAD)))
                 break
-        if size is not None:
-            par.width, par.height = size
-    problem = excess(par.width, par.height, most)
+    problem = None if size is None else excess(*size, most)
     if problem is not None:
         raise NotSupportedError(f"{shown} is not read: {problem}")
+    if size is not None and max(size) <= _LONGEST_SIDE:  # others FFmpeg has no number for
+        par.width, par.height = size
     return ahead
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from typing import Any
 
+from ..._spec.functions import is_async
 from ..._spec.texts import attribute, is_path, to_path
 from ...errors import InvalidArgumentError
 from .complete_file import CompleteFile
@@ -33,11 +35,20 @@ class OutputFile:
             self.shown = repr(self.path)
             return
         self.shown = f"<{type(destination).__name__}>"
-        if isinstance(destination, io.TextIOBase):
+        # Temporary files and those of `codecs` are no TextIOBase.
+        encoding = attribute(destination, "encoding")
+        texts = (io.TextIOBase, codecs.StreamWriter)
+        if isinstance(destination, texts) or isinstance(encoding, str):
             raise InvalidArgumentError(
                 f"{self.shown} takes text; open the file in binary mode ('wb')"
             )
-        if not callable(attribute(destination, "write")):
+        write = attribute(destination, "write")
+        if is_async(write):
+            raise InvalidArgumentError(
+                f"{self.shown} has an async write(), which nobody would await; give a file object "
+                "that writes at once"
+            )
+        if not callable(write):
             raise InvalidArgumentError(
                 "expected a path or a writable binary file object, got "
                 f"{type(destination).__name__}"
