@@ -20,6 +20,7 @@ from typing import Any
 
 from .._ffi import FREE_THREADED, ffi
 from .averror import check_pointer
+from .keeping import with_end
 
 _call: Any = partial.__call__
 
@@ -87,4 +88,4 @@ def at_end(steps: Iterable[object]) -> partial[Any]:
 
 def when_gone(*steps: partial[Any]) -> Any:
     """Return something; when it goes, `steps` are called, of which each returns None."""
-    return ffi.gc(ffi.new("char *"), at_end(map(_call, steps)))
+    return with_end(at_end(map(_call, steps)))

@@ -12,10 +12,10 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from .._ffi import ffi
+from .keeping import Keeper
 
 _T = TypeVar("_T")
 _MANY = 64
@@ -52,38 +52,36 @@ class Owned(Kind):
     Python looks for signals at the start of each Python function, and drops what a destructor
     raises: a Ctrl-C that arrives while a big frame is freed would hit the next destructor before
     its first line, and what that one was to free would leak. So there is no Python function on the
-    way: the owner's destructor is ``dict.pop``, and what it takes out is freed by FFmpeg's own. A
-    codec context waits for its threads meanwhile: a Ctrl-C that comes then is seen afterwards.
+    way: when the owner goes, ``dict.pop`` is called, and what it takes out is freed by FFmpeg's
+    own. A codec context waits for its threads meanwhile: a Ctrl-C that comes then is seen after.
     """
 
-    __slots__ = ("_forget", "_kept")
+    __slots__ = ("_keeper", "_left")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._kept: dict[Any, bool] = {}  # by holder; False: left to whoever else frees it
-        self._forget: Callable[..., object] = self._kept.pop
+        self._keeper = Keeper()
+        self._left: list[Any] = []  # to whoever else frees it
 
-    def own(self, ptr: _T, holder: Any, size: int) -> _T:
-        """Return the owner of `ptr`: when it goes, `holder` does, and that frees it.
-
-        `size` is a hint for garbage collectors that want one.
-        """
-        # Called with `ptr` too, which `pop` takes for what to return if there is no entry: if an
-        # interrupt comes before the next line.
-        owner: _T = ffi.gc(ptr, partial(self._forget, holder), size)
-        self._kept[holder] = True
+    def own(self, ptr: _T, holder: Any) -> _T:
+        """Return the owner of `ptr`: when it goes, `holder` does, and that frees it."""
+        owner: _T = ffi.cast(ffi.typeof(ptr), ptr)
+        self._keeper.keep(holder, owner)
         return owner
 
     def abandon(self) -> list[Any]:
         """Leave all that is alive to whoever else frees it, not counted any more, and return what
         would have freed it.
         """
-        holders = [holder for holder, counted in self._kept.items() if counted]
-        self._kept.update(dict.fromkeys(self._kept, False))  # their owners still forget them
+        kept = self._keeper.kept
+        holders = list(filter(None, kept.values()))
+        self._left += holders
+        kept.update(dict.fromkeys(kept))  # their owners still forget them
         return holders
 
     def _live(self) -> int:
-        return list(self._kept.values()).count(True)
+        values = list(self._keeper.kept.values())
+        return len(values) - values.count(None)
 
 
 class Lent(Kind):

@@ -195,7 +195,7 @@ def version(library: str) -> tuple[int, int, int]:
     return _get().report.libraries[library][1]
 
 
-def _keep_for_ever(thing: Any) -> None:
+def keep_for_ever(thing: Any) -> None:
     """Keep a reference that nobody gives back, not even the end of the interpreter: builtins, hooks
     and threads hold frames until after the modules' end, and freeing one calls what Python would
     have freed before.
@@ -226,7 +226,7 @@ def make_release_callback(function: Callable[[Any, Any], None]) -> Any:
                 pointer = loaded.ffi.addressof(loaded.libs["avutil"], "ffwc_release_until_exit")
             else:
                 pointer = loaded.ffi.callback("void(*)(void *, uint8_t *)", function)
-                _keep_for_ever(pointer)
+                keep_for_ever(pointer)
             _state.release_callback = (function, pointer)
         elif _state.release_callback[0] is not function:
             raise RuntimeError("the release callback has been made already, for another function")
@@ -279,6 +279,6 @@ def make_callback(
                 pointer = getattr(loaded.libs["avutil"], name)
             else:
                 pointer = loaded.ffi.callback(signature, function, error, onerror)
-                _keep_for_ever(pointer)
+                keep_for_ever(pointer)
             _state.callbacks[name] = pointer
         return pointer

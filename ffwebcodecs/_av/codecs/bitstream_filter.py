@@ -35,7 +35,7 @@ class Filter:
         box = ffi.gc(ffi.new("AVBSFContext **"), avcodec.av_bsf_free)
         averror.check(avcodec.av_bsf_alloc(found, box), f"cannot make {name}")
         ptr: AVBSFContext = box[0]
-        context = _filters.own(ptr, box, 1 << 16)
+        context = _filters.own(ptr, box)
         averror.check(avcodec.avcodec_parameters_copy(context.par_in, par), f"cannot make {name}")
         context.time_base_in = (1, 1000000)
         averror.check(avcodec.av_bsf_init(context), f"cannot start {name}", EncodingError)

@@ -37,7 +37,7 @@ def allocate_context(codec: AVCodec) -> AVCodecContext:
     what, free = "cannot allocate a codec context", avcodec.avcodec_free_context
     box = atomic.boxed(what, "AVCodecContext **", free, avcodec.avcodec_alloc_context3, codec)
     ptr: AVCodecContext = box[0]
-    return _contexts.own(ptr, box, 1 << 20)
+    return _contexts.own(ptr, box)
 
 
 def default_threads() -> int:

@@ -33,7 +33,7 @@ def allocate(size: int = 256) -> AVPacket:
     ptr: AVPacket = box[0]
     if not ptr:
         raise MemoryError("cannot allocate a packet: FFmpeg is out of memory")
-    return _packets.own(ptr, box, size)
+    return _packets.own(ptr, box)
 
 
 def _begin() -> Iterator[Any]:

@@ -150,4 +150,4 @@ def allocate() -> AVCodecParameters:
     what, free = "cannot allocate codec parameters", avcodec.avcodec_parameters_free
     box = atomic.boxed(what, "AVCodecParameters **", free, avcodec.avcodec_parameters_alloc)
     ptr: AVCodecParameters = box[0]
-    return _parameters.own(ptr, box, 512)
+    return _parameters.own(ptr, box)

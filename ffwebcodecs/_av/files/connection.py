@@ -73,7 +73,7 @@ class Connection:
         ptr = averror.check_pointer(self._box[0], f"cannot open {shown}")
         # A tuple lets go of its last item first: the context is freed before what it uses.
         holder = (self._stop.holder, *self._prepare(ptr), closing)
-        self.context = _formats.own(ptr, holder, 1 << 20)
+        self.context = _formats.own(ptr, holder)
 
     def _prepare(self, ptr: AVFormatContext) -> tuple[Any, ...]:
         """Make a context ready to be opened; return what it uses."""

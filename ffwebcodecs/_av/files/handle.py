@@ -13,8 +13,7 @@ from functools import partial
 from itertools import chain, starmap
 from typing import Any
 
-from ..._ffi import ffi
-from .. import atomic, forked
+from .. import atomic, forked, keeping
 
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
@@ -35,7 +34,7 @@ class Handle:
         self._closing = map(os.close, self._descriptors)
         self._removing = map(os.unlink, self._paths)
         end = atomic.at_end(chain(self._closing, self._removing))
-        self._owner = ffi.gc(ffi.new("char *"), end)
+        self._owner = keeping.with_end(end)
 
     def open(self, path: str, flags: int, mode: int = 0o666, *, temporary: bool = False) -> None:
         """Open a file, once; raises OSError. A `temporary` one is made, and ours to remove."""

@@ -50,12 +50,14 @@ class Interruption:
         What FFmpeg looks at: whoever frees what `watch` was called for holds it until then.
     """
 
-    __slots__ = ("_going", "holder", "stopped")
+    __slots__ = ("_going", "_owner", "holder", "stopped")
 
     def __init__(self) -> None:
         self.stopped = False
         self.holder = _reference()
-        self._going = _reference()
+        # Used by destructors as well: the memory outlives what the collector may have freed in it.
+        self._going: Pointer[AVBufferRef] = ffi.new("AVBufferRef **")
+        self._owner = ffi.gc(self._going, avutil.av_buffer_unref)
         atomic.fill(self.holder, avutil.av_buffer_alloc, 1)
         check_pointer(self.holder[0], "cannot open")
         atomic.fill(self._going, avutil.av_buffer_ref, self.holder[0])

@@ -147,7 +147,7 @@ class MuxerCore:
         ptr: AVFormatContext = box[0]
         # What it writes asks for it while it waits, so that is freed last.
         self._interruption = Interruption()
-        context = _formats.own(ptr, (self._interruption.holder, file, free), 1 << 20)
+        context = _formats.own(ptr, (self._interruption.holder, file, free))
         self._interruption.watch(context)
         asking, write = self._interruption.callback(), avformat.AVIO_FLAG_WRITE
         code = 0

@@ -18,9 +18,8 @@ from functools import partial
 from itertools import chain, starmap
 from typing import Any
 
-from ..._ffi import ffi
 from ...errors import InvalidStateError
-from .. import atomic
+from .. import atomic, keeping
 
 SLICE = 0.2
 """Seconds: a signal that comes right before a wait begins is heard when that is over."""
@@ -147,7 +146,7 @@ class PipeReader:
         self._descriptors: list[int] = []
         # What one of these has taken, no other does once more.
         self._closing = map(os.close, self._descriptors)
-        self._owner = ffi.gc(ffi.new("char *"), atomic.at_end(self._closing))
+        self._owner = keeping.with_end(atomic.at_end(self._closing))
         # One may write, once, so that nobody writes into what was closed meanwhile.
         self._wakers: list[int] = []
         self._woken = False

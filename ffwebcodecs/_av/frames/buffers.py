@@ -10,8 +10,6 @@ Out: `view` makes a memoryview over C memory that keeps its native owner alive.
 from __future__ import annotations
 
 import itertools
-import operator
-from functools import partial
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ from ... import _ffi
 from ..._ffi import avutil, ffi
 from ...errors import InvalidArgumentError
 from .. import ledger, releases
+from ..keeping import keep
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, AVBufferRef, Bytes, Pointer
@@ -106,13 +105,13 @@ def view(owner: object, pointer: Pointer[int], size: int) -> memoryview:
     """Return a read-only memoryview of `size` bytes at `pointer` that keeps `owner` alive for as
     long as it lives.
 
-    `owner` is the ``ffi.gc`` pointer whose memory it is. ``ffi.buffer`` holds the pointer that it
-    was made from, and that pointer's destructor holds `owner`. The destructor does nothing; being
-    called is the moment at which the partial goes away. It is no Python function (`ledger.Owned`).
+    `owner` is the pointer whose memory it is. ``ffi.buffer`` holds the pointer that it was made
+    from, and as long as that lives, so does `owner`.
     """
     if size <= 0:
         return memoryview(b"")
-    kept = ffi.gc(ffi.cast("uint8_t *", pointer), partial(operator.is_, owner))
+    kept = ffi.cast("uint8_t *", pointer)
+    keep(owner, kept)
     return memoryview(ffi.buffer(kept, size)).toreadonly()
 
 

@@ -36,7 +36,7 @@ def allocate(size: int = 512) -> AVFrame:
     ptr: AVFrame = box[0]
     if not ptr:
         raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
-    return _frames.own(ptr, box, size)
+    return _frames.own(ptr, box)
 
 
 def _begin() -> Iterator[Any]:

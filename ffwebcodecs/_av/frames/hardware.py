@@ -104,7 +104,7 @@ def _create(kind: str) -> AVBufferRef:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
         raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
     ptr: AVBufferRef = ref[0]
-    return _devices.own(ptr, ref, 1 << 20)
+    return _devices.own(ptr, ref)
 
 
 def kinds() -> list[str]:
@@ -241,7 +241,7 @@ def make_surfaces(
         device.ptr,
     )
     ref: AVBufferRef = box[0]
-    surfaces = _surfaces.own(ref, box, 1 << 16)
+    surfaces = _surfaces.own(ref, box)
     context: AVHWFramesContext = ffi.cast("AVHWFramesContext *", ref.data)
     context.format = pix_fmt_id(_PIX_FMTS.get(device.kind, device.kind))
     context.sw_format = pix_fmt_id(pix_fmt)

@@ -57,14 +57,14 @@ class Context:
             what, "struct SwsContext *[1]", free, swscale.sws_alloc_context
         )
         ptr: SwsContext = self._box[0]
-        self.ptr = loose.own(ptr, self._box, 1 << 16)
+        self.ptr = loose.own(ptr, self._box)
         self._is_cached = False
 
     def shelve(self) -> None:
         """Count it as cached from now on."""
         if not self._is_cached:
             ptr: SwsContext = self._box[0]
-            self.ptr = shelved.own(ptr, self._box, 1 << 16)
+            self.ptr = shelved.own(ptr, self._box)
             self._is_cached = True
 
 
