@@ -1,7 +1,7 @@
 """AVFrame: made, filled, described, viewed.
 
-Everything here returns an *owner*: the ``ffi.gc`` pointer that frees the frame when its last Python
-reference goes. Frames are not written after they were handed out, so clones, views and running
+Everything here returns an *owner*: a pointer; when its last Python reference goes, the frame is
+freed. Frames are not written after they were handed out, so clones, views and running
 conversions share one owner.
 """
 
