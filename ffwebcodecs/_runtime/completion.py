@@ -17,6 +17,7 @@ from .._public import public
 from .._spec.numbers import to_float
 from ..errors import InvalidStateError
 from . import ending
+from .closing import only_once
 
 _LOOK = 1.0  # seconds after which a waiting thread looks whether anybody is there to end it
 
@@ -65,6 +66,7 @@ class Completion:
     __slots__ = ("_deliverer", "_outcome", "_owner", "_wakers")
 
     def __init__(self, owner: object = None, deliverer: Deliverer | None = None) -> None:
+        only_once(self, "_outcome")
         self._outcome: list[BaseException | None] = []  # the first one counts
         self._wakers: dict[Callable[[], object], None] = {}
         # The codec must live until its flush is over, also if the program keeps only this object.

@@ -252,6 +252,7 @@ def again(thing: Any, path: Path) -> None:
         lambda path: Demuxer(clip(CLIP)),
         lambda path: Muxer(path / "a.mp4"),
         lambda path: FrameCache(max_frames=1),
+        lambda path: VideoDecoder(print, print).flush(),
     ],
 )
 def test_what_is_made_cannot_be_made_anew(make: Callable[[Path], Any], tmp_path: Path) -> None:
