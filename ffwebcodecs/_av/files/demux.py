@@ -157,7 +157,7 @@ class DemuxerCore:
             self._read_frame: Callable[[Any, AVPacket], int] = (
                 avformat.av_read_frame if direct else self._connection.read
             )
-            self.info = self._describe()
+            self.info = self._describe(self._connection)
             self._choose(all_streams)
         except BaseException as error:
             self.close()
@@ -206,8 +206,8 @@ class DemuxerCore:
         confinement.check()
         averror.check(code, f"cannot read {source.shown}", EncodingError)
 
-    def _describe(self) -> StreamInfo:
-        context = self._context
+    def _describe(self, connection: Connection) -> StreamInfo:
+        context = connection.context
         index = avformat.av_find_best_stream(
             context, avutil.AVMEDIA_TYPE_VIDEO, -1, -1, ffi.NULL, 0
         )
@@ -229,7 +229,7 @@ class DemuxerCore:
         info.codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         info.codec_tag = par.codec_tag
         most = self._opening.max_pixels
-        self._ahead = limits.measure(context, index, most, self._source.shown, self._read_frame)
+        self._ahead = limits.measure(connection, index, most, self._source.shown)
         info.width, info.height = par.width, par.height
         info.profile, info.level = par.profile, par.level
         info.pix_fmt = par.format

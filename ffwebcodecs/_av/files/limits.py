@@ -112,15 +112,10 @@ def find_stream_info(connection: Connection, opening: Opening) -> int:
     return code
 
 
-def measure(
-    context: AVFormatContext,
-    index: int,
-    most: int | None,
-    shown: str,
-    read: Callable[[AVFormatContext, AVPacket], int],
-) -> deque[AVPacket]:
+def measure(connection: Connection, index: int, most: int | None, shown: str) -> deque[AVPacket]:
     """Check the size of a stream's pictures, and find it in their headers if probing did not;
-    return the packets that were read for that, for who reads on.
+    return the packets that were read for that, for who reads on. Waiting for them is part of the
+    opening.
 
     Raises
     ------
@@ -128,14 +123,14 @@ def measure(
         They are larger than allowed.
     """
     ahead: deque[AVPacket] = deque()
-    par = context.streams[index].codecpar
+    par = connection.context.streams[index].codecpar
     size: tuple[int, int] | None = (par.width, par.height)
     if most is not None and par.width <= 0:
         codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         size = size_of(codec, _head(par.extradata, par.extradata_size))
         while size is None and len(ahead) < _PEEK:
             ptr = packet.allocate()
-            if read(context, ptr) < 0:
+            if connection.call(avformat.av_read_frame, ptr) < 0:
                 break
             ahead.append(ptr)
             if ptr.stream_index == index:
