@@ -18,7 +18,7 @@ from .._ffi import ffi
 from .keeping import Keeper
 
 _T = TypeVar("_T")
-_MANY = 64
+_MANY = 16
 
 
 class Kind:

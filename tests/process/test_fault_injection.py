@@ -40,7 +40,12 @@ SWALLOWED = {"success", "other result"}
 # filters, copied without a check), and when a VP9 decoder is freed whose table of tiles could not
 # be allocated. 4.3 has more of them, and assertions that abort.
 # (No Python function frees a decoder: it goes where the last reference does, after the error.)
-OWN = (("demux.py", "in _open"), ("decoder.py", "in __init__"), ("fault_child.py", "in in_child"))
+OWN = (
+    ("demux.py", "in _open"),
+    ("opener.py", "in open"),
+    ("decoder.py", "in __init__"),
+    ("fault_child.py", "in in_child"),
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.sweep]
 
