@@ -1,11 +1,21 @@
-"""Exceptions that come between any two lines, or any two bytecodes: what signal handlers raise."""
+"""Exceptions that come between any two lines, or any two bytecodes, of the package.
+
+A signal handler raises at some of them. Python's own modules are left out: a ``with`` of theirs
+that is broken off between the lock and the block, where Python hears no signal, holds the lock for
+ever (threading, as it starts a thread).
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
+
+import ffwebcodecs
+
+PACKAGE = str(Path(ffwebcodecs.__file__).parent)
 
 
 class Interrupted(BaseException):
@@ -31,6 +41,8 @@ def _run(call: Callable[[], object], step: int, opcodes: bool) -> tuple[int, boo
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
         if event == "call":
+            if not frame.f_code.co_filename.startswith(PACKAGE):
+                return None
             frame.f_trace_opcodes, frame.f_trace_lines = opcodes, not opcodes
         elif event == wanted:
             count += 1
