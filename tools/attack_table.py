@@ -11,15 +11,19 @@ BEGIN, END = "<!-- attacks: begin -->\n", "<!-- attacks: end -->\n"
 
 def table(lines: list[str]) -> str:
     """Return the table of all reported attacks, tries of one attack in one mode added up."""
-    sums: dict[tuple[str, str, str], list[int]] = {}
+    sums: dict[tuple[str, str], dict[str, list[int]]] = {}
     for line in lines:
         entry = json.loads(line)
-        counts = sums.setdefault((entry["attack"], entry["what"], entry["mode"]), [0, 0])
-        counts[0] += entry["tries"]
-        counts[1] += entry["failed"]
-    rows = ["| Attack | Mode | Tries | Harm done | Harm meant |", "|---|---|---|---|---|"]
-    for (attack, what, mode), (tries, failed) in sorted(sums.items()):
-        rows.append(f"| {attack} | {mode} | {tries:,} | {failed:,} | {what} |")
+        modes = sums.setdefault((entry["attack"], entry["what"]), {"api": [0, 0], "abi": [0, 0]})
+        modes[entry["mode"]][0] += entry["tries"]
+        modes[entry["mode"]][1] += entry["failed"]
+    rows = ["| attack | tries, API | tries, ABI | harm, API and ABI | meant is |"]
+    rows.append("|---|---|---|---|---|")
+    for (attack, what), modes in sorted(sums.items()):
+        (tries, failed), (abi_tries, abi_failed) = modes["api"], modes["abi"]
+        rows.append(
+            f"| {attack} | {tries:,} | {abi_tries:,} | {failed:,}, {abi_failed:,} | {what} |"
+        )
     return "\n".join(rows) + "\n"
 
 

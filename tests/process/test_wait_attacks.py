@@ -33,6 +33,7 @@ def ring_after(seconds: float, source: str) -> None:
         read_all(source)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # between the making and the with block
 @pytest.mark.attack
 @pytest.mark.parametrize("kind", ["pipe", "http"])
 def test_interrupts_at_any_moment_lose_nothing(kind: str, tmp_path: Path) -> None:
