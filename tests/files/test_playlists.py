@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,12 @@ import pytest
 from clips import clip
 from playlist_helpers import (
     INSIDE,
-    OUTSIDE,
     SCRIPTS,
     SDP,
     concat,
     dash,
     hls,
+    make_folder,
     master,
     need_format,
     size,
@@ -46,15 +45,7 @@ def media(kind: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a clip in it, one below it, and one outside of it."""
-    inner = tmp_path / "inner"
-    (inner / "below").mkdir(parents=True)
-    for place in (inner, inner / "below"):
-        shutil.copy(clip(INSIDE), place / "inside.ts")
-        shutil.copy(clip("h264-bframes.mp4"), place / "inside.mp4")
-    for suffix in (".ts", ".mp4"):
-        shutil.copy(clip(INSIDE if suffix == ".ts" else OUTSIDE), tmp_path / f"outside{suffix}")
-    return inner
+    return make_folder(tmp_path)
 
 
 def ask(kind: str, folder: Path, name: str, **options: Any) -> tuple[int, int]:
@@ -404,7 +395,7 @@ def test_a_stream_that_is_open_already_is_judged_before(folder: Path, kind: str)
     assert prepared.confinement.judge(box[0], prepared.options) == 0
     url, options = source.url, prepared.options
     prepared.check(avformat.avformat_open_input(box, url, prepared.format, options))
-    assert not prepared.confinement.is_playlist
+    assert not prepared.confinement._rule
     assert box[0].nb_streams > 0
 
 

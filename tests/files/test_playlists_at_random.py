@@ -13,11 +13,11 @@ import attack
 import pytest
 from clips import clip
 from playlist_helpers import (
-    INSIDE,
     OUTSIDE,
     SCRIPTS,
     dash,
     hls,
+    make_folder,
     master,
     need_format,
     size,
@@ -34,15 +34,7 @@ WEBCODECS_ERRORS = (ffwebcodecs.WebCodecsError, OSError)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a clip in it, one below it, and one outside of it."""
-    inner = tmp_path / "inner"
-    (inner / "below").mkdir(parents=True)
-    for place in (inner, inner / "below"):
-        shutil.copy(clip(INSIDE), place / "inside.ts")
-        shutil.copy(clip("h264-bframes.mp4"), place / "inside.mp4")
-    for suffix in (".ts", ".mp4"):
-        shutil.copy(clip(INSIDE if suffix == ".ts" else OUTSIDE), tmp_path / f"outside{suffix}")
-    return inner
+    return make_folder(tmp_path)
 
 
 PIECES = [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.server
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clips import clip
 
 import ffwebcodecs
 from ffwebcodecs._ffi import avformat
@@ -145,3 +147,15 @@ def write(folder: Path, kind: str, text: str) -> Path:
     path = folder / f"list{SUFFIXES[kind]}"
     path.write_text(text, encoding="utf-8", newline="")
     return path
+
+
+def make_folder(tmp_path: Path) -> Path:
+    """Return a folder with a clip in it, one below it, and one outside of it."""
+    inner = tmp_path / "inner"
+    (inner / "below").mkdir(parents=True)
+    for place in (inner, inner / "below"):
+        shutil.copy(clip(INSIDE), place / "inside.ts")
+        shutil.copy(clip("h264-bframes.mp4"), place / "inside.mp4")
+    for suffix in (".ts", ".mp4"):
+        shutil.copy(clip(INSIDE if suffix == ".ts" else OUTSIDE), tmp_path / f"outside{suffix}")
+    return inner

@@ -58,11 +58,6 @@ class Confinement(Opener):
         self._opened = 0
         self.opening = True
 
-    @property
-    def is_playlist(self) -> bool:
-        """Whether it may open others, and so may raise at any time."""
-        return self._rule is not None
-
     def judge(self, context: AVFormatContext, options: Pointer[AVDictionary]) -> int:
         """Look at the open stream of a context, choose its format, and set what it may open.
 
