@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .._av.files.demux import StreamInfo
+from .._av.files.stream_info import StreamInfo
 from .._av.frames.pixel_format import pix_fmt_name
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig

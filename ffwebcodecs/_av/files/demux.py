@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,10 @@ from ..._ffi import avcodec, avformat, avutil, ffi
 from ...errors import (
     EncodingError,
     InvalidStateError,
-    NotSupportedError,
 )
-from .. import atomic, averror, forked, releases
+from .. import atomic, averror, forked
 from ..codecs import packet
-from ..codecs.parameters import StreamParameters
-from . import chapters, limits
+from . import chapters, limits, seeking
 from .chapters import Chapter
 from .confinement import Confinement
 from .connection import (
@@ -30,72 +27,17 @@ from .input import Preparation
 from .opening import DEFAULT, Opening
 from .pipe_reader import open_pipe
 from .source import InputFile
+from .stream_info import StreamInfo, describe, find_video
 from .streams import CopiedStream, read_tags
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
-        AVCodecParameters,
         AVFormatContext,
         AVPacket,
-        AVRational,
-        AVStream,
     )
 
 NOPTS = packet.NOPTS
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
-
-
-class StreamInfo:
-    """What the container says about the chosen video stream, in FFmpeg's numbers and our
-    microseconds.
-    """
-
-    __slots__ = (
-        "codec",
-        "codec_tag",
-        "color",
-        "display_matrix",
-        "duration",
-        "extradata",
-        "format_name",
-        "frame_count",
-        "frame_rate",
-        "height",
-        "index",
-        "level",
-        "parameters",
-        "pix_fmt",
-        "profile",
-        "sar",
-        "start_time",
-        "time_base",
-        "width",
-    )
-    codec: str
-    codec_tag: int
-    color: tuple[int, int, int, int]
-    display_matrix: tuple[int, ...] | None
-    duration: int | None
-    extradata: bytes
-    format_name: str
-    frame_count: int | None
-    frame_rate: tuple[int, int]
-    height: int
-    index: int
-    level: int
-    parameters: StreamParameters
-    pix_fmt: int
-    profile: int
-    sar: tuple[int, int]
-    start_time: int | None
-    time_base: tuple[int, int]
-    width: int
-
-    @property
-    def rate(self) -> float | None:
-        """Average frames per second, None if FFmpeg cannot tell."""
-        numerator, denominator = self.frame_rate
-        return numerator / denominator if numerator > 0 and denominator > 0 else None
 
 
 class DemuxerCore:
@@ -208,46 +150,10 @@ class DemuxerCore:
 
     def _describe(self, connection: Connection) -> StreamInfo:
         context = connection.context
-        index = avformat.av_find_best_stream(
-            context, avutil.AVMEDIA_TYPE_VIDEO, -1, -1, ffi.NULL, 0
-        )
-        if index < 0:
-            kinds = [
-                ffi.string(text).decode()
-                for i in range(context.nb_streams)
-                if (text := avutil.av_get_media_type_string(context.streams[i].codecpar.codec_type))
-            ]
-            raise NotSupportedError(
-                f"{self._source.shown} has no video stream (it has: {', '.join(kinds) or 'none'})"
-            )
-        index = self._not_the_cover(index)
-        stream = context.streams[index]
-        par = stream.codecpar
-        info = StreamInfo()
-        info.index = index
-        info.format_name = ffi.string(context.iformat.name).decode()
-        info.codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
-        info.codec_tag = par.codec_tag
+        index = find_video(context, self._source.shown)
         most = self._opening.max_pixels
         self._ahead = limits.measure(connection, index, most, self._source.shown)
-        info.width, info.height = par.width, par.height
-        info.profile, info.level = par.profile, par.level
-        info.pix_fmt = par.format
-        info.color = (par.color_primaries, par.color_trc, par.color_space, par.color_range)
-        info.time_base = (stream.time_base.num, stream.time_base.den)
-        sar: AVRational = avformat.av_guess_sample_aspect_ratio(context, stream, ffi.NULL)
-        info.sar = (sar.num, sar.den)
-        rate: AVRational = avformat.av_guess_frame_rate(context, stream, ffi.NULL)
-        info.frame_rate = (rate.num, rate.den)
-        info.frame_count = stream.nb_frames or None
-        info.start_time = self._microseconds(stream.start_time, info.time_base)
-        info.duration = self._microseconds(stream.duration, info.time_base)
-        if info.duration is None and context.duration > 0:
-            info.duration = context.duration
-        info.display_matrix = self._display_matrix(stream, par)
-        info.parameters = StreamParameters.of_stream(stream)
-        info.extradata = info.parameters.extradata
-        return info
+        return describe(context, index)
 
     def _choose(self, all_streams: bool) -> None:
         context = self._context
@@ -258,40 +164,6 @@ class DemuxerCore:
                 self.others.append(CopiedStream(context.streams[i]))
             else:
                 context.streams[i].discard = avcodec.AVDISCARD_ALL
-
-    def _not_the_cover(self, index: int) -> int:
-        """Return `index`, or that of a film if `index` is only its cover picture."""
-        streams = self._context.streams
-        cover = avformat.AV_DISPOSITION_ATTACHED_PIC
-        if streams[index].disposition & cover:
-            for i in range(self._context.nb_streams):
-                kind = streams[i].codecpar.codec_type
-                if kind == avutil.AVMEDIA_TYPE_VIDEO and not streams[i].disposition & cover:
-                    return i
-        return index
-
-    @staticmethod
-    def _microseconds(value: int, time_base: tuple[int, int]) -> int | None:
-        if value == NOPTS:
-            return None
-        result: int = avutil.av_rescale_q(value, time_base, (1, 1000000))
-        return result
-
-    @staticmethod
-    def _display_matrix(stream: AVStream, par: AVCodecParameters) -> tuple[int, ...] | None:
-        kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
-        data = ffi.NULL
-        if releases.parameters_have_side_data():
-            entries = par.coded_side_data
-            for i in range(par.nb_coded_side_data):
-                if entries[i].type == kind and entries[i].size >= 36:
-                    data = entries[i].data
-        else:
-            size = ffi.new("size_t *")
-            data = avformat.av_stream_get_side_data(stream, kind, ffi.cast("void *", size))
-        if not data:
-            return None
-        return tuple(ffi.unpack(ffi.cast("int32_t *", data), 9))
 
     def read(self, ptr: AVPacket) -> bool:
         """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
@@ -372,34 +244,12 @@ class DemuxerCore:
             self.require_open()
             return
         connection.begin()
-        call, seek_frame = connection.call, avformat.av_seek_frame
-        index = self.info.index
-        target = self._tick(timestamp)
         what = f"cannot seek to {timestamp} us in {self._source.shown}"
-        averror.check(call(_go_back), what, EncodingError)
-        code = call(avformat.avformat_seek_file, index, -(2**63), target, target, 0)
-        if code < 0:
-            # Nothing at or before: go to the start; formats without an index take only this one.
-            code = call(seek_frame, index, target, avformat.AVSEEK_FLAG_BACKWARD)
-        if code < 0 and self.info.start_time is not None:
-            start = self._tick(self.info.start_time)
-            code = call(seek_frame, index, start, avformat.AVSEEK_FLAG_BACKWARD)
-        if code < 0:
-            # Raw streams have bytes only. Their first frame is before all others.
-            code = call(_go_back) or call(seek_frame, index, 0, avformat.AVSEEK_FLAG_BYTE)
-            timestamp = 0
+        code, timestamp = seeking.go_to(connection, self.info, timestamp)
         self._confinement.check()
         averror.check(code, what, EncodingError)
         self._next = timestamp
         self._ahead.clear()
-
-    def _tick(self, timestamp: int) -> int:
-        """Return the last tick of the stream's clock that is `timestamp` in microseconds, rounded,
-        or before it.
-        """
-        numerator, denominator = self._time_base
-        tick = ((2 * timestamp + 1) * denominator - 1) // (2000000 * numerator)
-        return max(-(2**62), min(tick, 2**62))
 
     @property
     def max_pixels(self) -> int | None:
@@ -443,17 +293,6 @@ class DemuxerCore:
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
         self._context = self._connection = None
-
-
-def _go_back(context: AVFormatContext) -> int:
-    """Go to the first byte, where not every byte can be gone to: what FFmpeg tries on a pipe loses
-    what it has read of it, and some of that says that it has worked.
-    """
-    pb = context.pb
-    if not pb or pb.seekable & avformat.AVIO_SEEKABLE_NORMAL:
-        return 0
-    place: int = avformat.avio_seek(pb, 0, os.SEEK_SET)
-    return min(0, place)
 
 
 class _Inherited(DemuxerCore):
