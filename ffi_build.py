@@ -97,6 +97,43 @@ static void ffwc_release_until_exit(void *opaque, uint8_t *data)
 FORMAT_PATH = """
 static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat_version); }
 """
+# What an index holds of packets, many of them without the GIL: six numbers each, and its first 31
+# bytes and its last one if they are wanted. Reads until there are `count` of the stream, and not
+# much further than `bytes`, so that signals are heard. `code` is the last one of av_read_frame.
+SCAN = """
+static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int count,
+                     int64_t bytes, int64_t *rows, uint8_t *heads, int *code)
+{
+    int found = 0;
+    while (found < count && bytes > 0) {
+        *code = av_read_frame(context, packet);
+        if (*code < 0)
+            break;
+        bytes -= (int64_t)packet->size + 1024;
+        if (packet->stream_index == stream) {
+            int64_t *row = rows + 6 * (int64_t)found;
+            row[0] = packet->pts;
+            row[1] = packet->dts;
+            row[2] = packet->duration;
+            row[3] = packet->pos;
+            row[4] = packet->size;
+            row[5] = packet->flags;
+            if (heads) {
+                uint8_t *head = heads + 32 * (int64_t)found;
+                int size = packet->size;
+                memset(head, 0, 32);
+                if (size > 0) {
+                    memcpy(head, packet->data, size < 31 ? size : 31);
+                    head[31] = packet->data[size - 1];
+                }
+            }
+            found++;
+        }
+        av_packet_unref(packet);
+    }
+    return found;
+}
+"""
 
 
 def gate_holds(gate: str, versions: Versions) -> bool:
@@ -339,7 +376,7 @@ def api_builders(installed: Installed) -> list[Any]:
             'extern "Python" int ffwc_io_open(AVFormatContext *s, AVIOContext **pb, '
             "const char *url, int flags, AVDictionary **options);"
         )
-    text = "\n".join(source) + PATH_OF
+    text = "#include <string.h>\n" + "\n".join(source) + PATH_OF
     core.set_source(name, text + CORE_PATH + RELEASE, libraries=list(CORE), **options)
     if not with_format:
         return [core]
@@ -348,7 +385,11 @@ def api_builders(installed: Installed) -> list[Any]:
     extra.include(core)
     extra.cdef(render("avformat", versions)[1])
     extra.cdef("#define LIBAVFORMAT_VERSION_INT ...\nconst char *ffwc_format_path(void);\n")
-    extra.set_source(f"{name}_format", text + FORMAT_PATH, libraries=["avformat"], **options)
+    extra.cdef(
+        "int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int count, "
+        "int64_t bytes, int64_t *rows, uint8_t *heads, int *code);"
+    )
+    extra.set_source(f"{name}_format", text + FORMAT_PATH + SCAN, libraries=["avformat"], **options)
     return [core, extra]
 
 

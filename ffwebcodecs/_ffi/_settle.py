@@ -40,6 +40,7 @@ TYPES = (
     "int *",
     "int32_t *",
     "int32_t[9]",
+    "int64_t[]",
     "int[4]",
     "size_t *",
     "struct SwsContext *[1]",

@@ -206,6 +206,33 @@ class DemuxerCore:
             self._next = timestamp + (ptr.duration or self._step)
         return found
 
+    def reader(self) -> tuple[AVFormatContext, Callable[[Any, AVPacket], int]]:
+        """Return what reads packets as they are: the context, and a function that is called as
+        ``av_read_frame`` is; if it is not that, then because something may have to be waited for.
+
+        Whoever uses it takes what has been read ahead before, and calls `confirm` after.
+        """
+        self.require_open()
+        return self._context, self._read_frame
+
+    def take_ahead(self) -> list[AVPacket]:
+        """Take the packets that opening has read already."""
+        taken = list(self._ahead)
+        self._ahead.clear()
+        return taken
+
+    def confirm(self, code: int) -> EncodingError | None:
+        """Return what is wrong with the file, None if it was read to its end, after `reader` was
+        used and gave `code` at last; raises what has other causes.
+        """
+        self._confinement.check()
+        if code >= 0 or code == averror.EOF:
+            return None
+        error = self._read_error(code)
+        if isinstance(error, EncodingError):
+            return error
+        raise error
+
     @property
     def tags(self) -> dict[str, str]:
         """The metadata of the whole file."""

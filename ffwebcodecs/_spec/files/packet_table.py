@@ -28,6 +28,7 @@ KEY = 1
 DISCARD = 2
 CORRUPT = 4
 NO_PICTURE = 8
+_PLAIN = ("pts", "dts", "duration", "position", "size", "flags", "time_base", "rate", "problem")
 _DEFAULT_STEP = 40000  # microseconds, of a single picture that says nothing
 _MICROSECONDS = 1000000
 
@@ -49,6 +50,8 @@ class PacketTable:
         Seconds in a tick, as a fraction.
     rate : (int, int)
         Frames in a second as the file states them, (0, 1) if it does not.
+    problem : str, optional
+        Why the packets end before the file does.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class PacketTable:
         flags: npt.NDArray[np.uint8],
         time_base: tuple[int, int],
         rate: tuple[int, int] = (0, 1),
+        problem: str | None = None,
     ) -> None:
         self.pts = pts
         self.dts = dts
@@ -70,6 +74,7 @@ class PacketTable:
         self.flags = flags
         self.time_base = time_base
         self.rate = rate
+        self.problem = problem
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -182,8 +187,7 @@ class PacketTable:
         return self._starts
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("pts", "dts", "duration", "position", "size", "flags", "time_base", "rate")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _PLAIN}
 
     def __repr__(self) -> str:
         return f"<PacketTable of {len(self)} packets, {len(self.keys)} of them keys>"
