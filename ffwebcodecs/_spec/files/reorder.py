@@ -1,0 +1,308 @@
+"""When pictures are shown whose container does not say it.
+
+Decoders take pictures in one order and show them in another. Containers that only count packets
+(AVI, GXF, raw streams) have decoding times at most, and program streams leave out some of the
+presentation times. What is missing follows from the order in which the pictures are shown:
+
+* with a delay of `d` pictures, a decoder shows one picture each time it takes one, but for the
+  first `d`; so the picture that is shown when a packet is decoded has that packet's decoding time;
+* where the container stores no presentation times at all, its clock begins with the first picture
+  that is shown: all of them are moved so that this gets the first decoding time;
+* without decoding times each picture follows the end of the one before.
+
+Times are ticks of any clock. None stands for a time that is not there.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+
+TYPE_CHECKING = False  # typing's own costs an import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_DELAY = 16
+"""Pictures that H.264 and HEVC reorder by at most."""
+_EPOCH = 1 << 12  # between two counts of pictures: none goes back as far
+
+
+class Picture:
+    """One packet's picture; `item` is the caller's.
+
+    `time` is when it is shown, None until that is known; `decoded` its decoding time on the same
+    clock.
+    """
+
+    __slots__ = ("decoded", "dts", "duration", "item", "key", "pts", "time")
+
+    def __init__(
+        self,
+        key: int,
+        pts: int | None,
+        dts: int | None,
+        duration: int = 0,
+        item: object = None,
+    ) -> None:
+        self.key = key
+        self.pts = pts
+        self.dts = dts
+        self.duration = duration
+        self.item = item
+        self.time: int | None = None
+        self.decoded = dts
+
+
+class Keys:
+    """Numbers pictures so that sorting (stably) by the number gives the order they are shown in."""
+
+    __slots__ = ("_base", "_last", "_references", "_top")
+
+    def __init__(self) -> None:
+        self._references = 0
+        self._base = 0
+        self._top: int | None = None  # of the numbers since the last one that began anew
+        self._last = 0
+
+    def by_type(self, is_b: bool) -> int:
+        """Return the next picture's number in MPEG-1, MPEG-2, MPEG-4 and VC-1: a B picture is shown
+        before the reference that was decoded last.
+        """
+        if is_b:
+            return 2 * self._references
+        self._references += 1
+        return 2 * self._references + 1
+
+    def by_count(self, count: int | None, is_key: bool) -> int:
+        """Return the next picture's number in H.264, HEVC and VVC, which count pictures in the
+        order of output, anew from some key pictures on; None: there is no picture.
+        """
+        if count is None:
+            return self._last
+        if self._top is not None and is_key and count <= self._top:
+            self._base += self._top + _EPOCH - count
+            self._top = None
+        self._top = count if self._top is None else max(self._top, count)
+        self._last = self._base + count
+        return self._last
+
+
+class Reorder:
+    """Takes pictures in decoding order and finds when each is shown; `ready` gives them back in
+    the same order.
+
+    It holds `delay` pictures and those that are decoded before they are shown.
+
+    Parameters
+    ----------
+    delay : int
+        By how many pictures the decoder is behind. It grows if the pictures show that it is more.
+    stored : bool
+        The container stores presentation times: those that there are stay.
+    counts : bool
+        Decoding times do not tell when another picture is shown.
+    packed : bool
+        The container shows a picture with each of its packets from the first one on, as AVI does
+        with packed MPEG-4.
+    step : int
+        Ticks from picture to picture, for pictures without a duration.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_count",
+        "_counts",
+        "_first",
+        "_heap",
+        "_last",
+        "_last_key",
+        "_latest",
+        "_packed",
+        "_pending",
+        "_shift",
+        "_step",
+        "_stored",
+        "delay",
+        "origin",
+        "shortest",
+    )
+
+    def __init__(
+        self,
+        delay: int,
+        *,
+        stored: bool = False,
+        counts: bool = False,
+        packed: bool = False,
+        step: int = 1,
+    ) -> None:
+        self.delay = delay
+        self.origin = 0
+        """When the first picture is shown where nothing tells."""
+        self.shortest = 0
+        """The shortest time from a decoding to the next one, 0 as long as there is none."""
+        self._stored = stored
+        self._counts = counts
+        self._packed = packed
+        self._step = max(step, 1)
+        self._shift = 0 if stored or packed or not delay else None
+        self._first: int | None = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._heap: list[tuple[int, int, Picture]] = []
+        self._pending: deque[Picture] = deque()
+        self._clock: deque[int | None] = deque()  # decoding times that are not handed out yet
+        self._count = 0
+        self._last: Picture | None = None
+        self._last_key: int | None = None
+        self._latest: int | None = None
+
+    def restart(self, origin: int) -> None:
+        """Forget all pictures: others follow, from a key picture on."""
+        self._clear()
+        self.origin = origin
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def push(self, picture: Picture) -> None:
+        """Take the next picture in decoding order."""
+        dts = picture.dts
+        if dts is not None:
+            if self._latest is not None and dts > self._latest:
+                gap = dts - self._latest
+                self.shortest = min(self.shortest or gap, gap)
+            self._latest = dts
+        if self._shift is None:
+            self._find_shift(dts)
+        self._pending.append(picture)
+        if self._packed:
+            self._clock.append(dts)
+        self._count += 1
+        heapq.heappush(self._heap, (picture.key, self._count, picture))
+        if len(self._heap) > self.delay:
+            self._show(heapq.heappop(self._heap)[2], dts)
+
+    def _find_shift(self, dts: int | None) -> None:
+        if not self._count:
+            self._first = dts
+        if self._first is None or dts is None:
+            self._shift = 0
+        elif self._count == self.delay:
+            self._shift = dts - self._first
+
+    def finish(self) -> None:
+        """Show what is left: nothing follows."""
+        while self._heap:
+            self._show(heapq.heappop(self._heap)[2], None)
+
+    def ready(self) -> Picture | None:
+        """Return the next picture in decoding order, with its times, None if they are not known
+        yet.
+        """
+        pending = self._pending
+        if not pending or pending[0].time is None:
+            return None
+        picture = pending.popleft()
+        if not self._stored and picture.dts is not None:
+            # Nothing is shown before it is decoded.
+            back = self._shift or (self.delay * (self.shortest or self._step) * self._packed)
+            picture.decoded = picture.dts - back
+        return picture
+
+    def _show(self, picture: Picture, decoding: int | None) -> None:
+        if self._last_key is not None and picture.key < self._last_key:
+            self._wait_longer()
+        else:
+            self._last_key = picture.key
+        if self._packed:
+            decoding = self._clock.popleft()
+        if self._stored and picture.pts is not None:
+            time = picture.pts
+        elif decoding is None or (self._counts and self.delay):
+            time = self._following(picture)
+        else:
+            time = decoding - (self._shift or 0)
+            last = self._last
+            if last is not None and last.time is not None and time <= last.time:
+                time = self._following(picture)
+        picture.time = time
+        self._last = picture
+
+    def _wait_longer(self) -> None:
+        """Be one picture more behind: this one comes after others that are shown later."""
+        if self.delay < MOST_DELAY:
+            self.delay += 1
+            if not self._stored and not self._packed:
+                self._shift = (self._shift or 0) + (self.shortest or self._step)
+
+    def _following(self, picture: Picture) -> int:
+        """Return when a picture is shown whose place in the order is all that is known."""
+        last = self._last
+        upcoming = None  # what the next picture with a time says
+        if self._stored:
+            lasting = picture.duration or self._step
+            for _, _, other in sorted(self._heap):
+                if other.pts is not None:
+                    upcoming = other.pts, other.pts - lasting
+                    break
+                lasting += other.duration or self._step
+        if last is None or last.time is None:
+            if upcoming is not None:
+                return upcoming[1]
+            return self.origin if picture.dts is None else picture.dts
+        lasting = last.duration or self._step
+        if not self._stored:
+            lasting = max(lasting, self.shortest)
+        time = last.time + lasting
+        if upcoming is not None and time >= upcoming[0] > last.time:
+            time = (last.time + upcoming[0]) // 2
+        return time
+
+
+def presentation_times(
+    dts: Sequence[int | None],
+    keys: Sequence[int],
+    delay: int,
+    *,
+    pts: Sequence[int | None] | None = None,
+    durations: Sequence[int] | None = None,
+    counts: bool = False,
+    packed: bool = False,
+    step: int = 1,
+    origin: int = 0,
+) -> tuple[list[int], list[int | None]]:
+    """Return when each picture of a whole stream is shown, and when it is decoded on that clock,
+    in decoding order, as reading packet by packet finds them too.
+
+    Parameters
+    ----------
+    dts : sequence of int or None
+        Decoding times as the container has them, in decoding order.
+    keys : sequence of int
+        Sorting by them gives the order of presentation, see `Keys`.
+    delay : int
+        By how many pictures the decoder is behind.
+    pts : sequence of int or None, optional
+        Presentation times that are stored; default: the container stores none.
+    durations : sequence of int, optional
+        0: not known.
+    counts, packed, step, origin
+        As for `Reorder`.
+    """
+    reorder = Reorder(delay, stored=pts is not None, counts=counts, packed=packed, step=step)
+    reorder.origin = origin
+    pictures = [
+        Picture(key, None if pts is None else pts[i], dts[i], durations[i] if durations else 0)
+        for i, key in enumerate(keys)
+    ]
+    done: list[Picture] = []
+    for picture in pictures:
+        reorder.push(picture)
+        while (known := reorder.ready()) is not None:
+            done.append(known)
+    reorder.finish()
+    while (known := reorder.ready()) is not None:
+        done.append(known)
+    return [each.time or 0 for each in done], [each.decoded for each in done]
