@@ -22,6 +22,7 @@ TYPES = (
     "AVChapter **",
     "AVCodecContext **",
     "AVCodecParameters **",
+    "AVCodecParserContext *[1]",
     "AVDictionary **",
     "AVDictionary *[]",
     "AVFormatContext",

@@ -13,7 +13,7 @@ from ...errors import (
 )
 from .. import atomic, averror, forked
 from ..codecs import packet
-from . import chapters, limits, seeking
+from . import chapters, limits, seeking, stamps
 from .chapters import Chapter
 from .confinement import Confinement
 from .connection import (
@@ -32,11 +32,13 @@ from .streams import CopiedStream, read_tags
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
+        AVCodecParameters,
         AVFormatContext,
         AVPacket,
     )
 
 NOPTS = packet.NOPTS
+_NO_MORE = -1  # what some demuxers (GXF) say of the end
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
 
 
@@ -66,6 +68,7 @@ class DemuxerCore:
         "_opening",
         "_read_frame",
         "_source",
+        "_stamper",
         "_step",
         "_time_base",
         "info",
@@ -110,6 +113,7 @@ class DemuxerCore:
         ticks, seconds = self.info.frame_rate
         self._step = 1000000 * seconds // ticks if self.info.rate else _DEFAULT_STEP
         self._next = 0
+        self._stamper = stamps.find(self.info, self._parameters(), self._read_packet, self._ahead)
         self.timestamp = 0
         """Presentation time of the packet of the video that was read last, in microseconds.
 
@@ -184,6 +188,25 @@ class DemuxerCore:
 
         Timestamps of the video stream are in microseconds, others in their stream's time base.
         """
+        stamper, read = self._stamper, self._read_packet
+        found = read(ptr) if stamper is None else stamper.read(read, ptr)
+        if found == self.info.index:
+            timestamp = ptr.pts
+            if timestamp == NOPTS and stamper is None:
+                stamper = self._stamper = stamps.begin(self.info, self._parameters())
+                if not stamper.take(ptr, found):
+                    return self.read_any(ptr)
+                timestamp = ptr.pts
+            avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
+            timestamp = ptr.pts
+            if timestamp == NOPTS:
+                timestamp = ptr.dts if ptr.dts != NOPTS else self._next
+            self.timestamp = timestamp
+            self._next = timestamp + (ptr.duration or self._step)
+        return found
+
+    def _read_packet(self, ptr: AVPacket) -> int | None:
+        """Read the next packet as FFmpeg gives it."""
         code = 0
         if self._ahead:
             avcodec.av_packet_move_ref(ptr, self._ahead.popleft())
@@ -193,18 +216,17 @@ class DemuxerCore:
             avcodec.av_packet_unref(ptr)
             self._confinement.check()
         if code < 0:
-            if code == averror.EOF:
+            if code == averror.EOF or (code == _NO_MORE and self._at_end()):
                 return None
             raise self._read_error(code)
-        found = ptr.stream_index
-        if found == self.info.index:
-            avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
-            timestamp = ptr.pts
-            if timestamp == NOPTS:
-                timestamp = ptr.dts if ptr.dts != NOPTS else self._next
-            self.timestamp = timestamp
-            self._next = timestamp + (ptr.duration or self._step)
-        return found
+        return ptr.stream_index
+
+    def _at_end(self) -> bool:
+        pb = self._context.pb
+        return bool(pb and pb.eof_reached and not pb.error)
+
+    def _parameters(self) -> AVCodecParameters:
+        return self._context.streams[self.info.index].codecpar
 
     def reader(self) -> tuple[AVFormatContext, Callable[[Any, AVPacket], int]]:
         """Return what reads packets as they are: the context, and a function that is called as
@@ -277,6 +299,8 @@ class DemuxerCore:
         averror.check(code, what, EncodingError)
         self._next = timestamp
         self._ahead.clear()
+        if self._stamper is not None:
+            self._stamper.restart(seeking.tick(timestamp, self._time_base))
 
     @property
     def max_pixels(self) -> int | None:

@@ -27,28 +27,18 @@ MOST_DELAY = 16
 _EPOCH = 1 << 12  # between two counts of pictures: none goes back as far
 
 
-class Picture:
-    """One packet's picture; `item` is the caller's.
-
-    `time` is when it is shown, None until that is known; `decoded` its decoding time on the same
-    clock.
+class Stamp:
+    """The times of one picture. `time` is when it is shown, None until that is known; `decoded` its
+    decoding time on the same clock.
     """
 
-    __slots__ = ("decoded", "dts", "duration", "item", "key", "pts", "time")
+    __slots__ = ("decoded", "dts", "duration", "key", "pts", "time")
 
-    def __init__(
-        self,
-        key: int,
-        pts: int | None,
-        dts: int | None,
-        duration: int = 0,
-        item: object = None,
-    ) -> None:
+    def __init__(self, key: int, pts: int | None, dts: int | None, duration: int = 0) -> None:
         self.key = key
         self.pts = pts
         self.dts = dts
         self.duration = duration
-        self.item = item
         self.time: int | None = None
         self.decoded = dts
 
@@ -88,10 +78,8 @@ class Keys:
 
 
 class Reorder:
-    """Takes pictures in decoding order and finds when each is shown; `ready` gives them back in
-    the same order.
-
-    It holds `delay` pictures and those that are decoded before they are shown.
+    """Takes pictures in decoding order and writes into each when it is shown, as soon as that is
+    known.
 
     Parameters
     ----------
@@ -118,7 +106,6 @@ class Reorder:
         "_last_key",
         "_latest",
         "_packed",
-        "_pending",
         "_shift",
         "_step",
         "_stored",
@@ -150,11 +137,10 @@ class Reorder:
         self._clear()
 
     def _clear(self) -> None:
-        self._heap: list[tuple[int, int, Picture]] = []
-        self._pending: deque[Picture] = deque()
+        self._heap: list[tuple[int, int, Stamp]] = []
         self._clock: deque[int | None] = deque()  # decoding times that are not handed out yet
         self._count = 0
-        self._last: Picture | None = None
+        self._last: Stamp | None = None
         self._last_key: int | None = None
         self._latest: int | None = None
 
@@ -163,10 +149,7 @@ class Reorder:
         self._clear()
         self.origin = origin
 
-    def __len__(self) -> int:
-        return len(self._pending)
-
-    def push(self, picture: Picture) -> None:
+    def push(self, picture: Stamp) -> None:
         """Take the next picture in decoding order."""
         dts = picture.dts
         if dts is not None:
@@ -176,7 +159,6 @@ class Reorder:
             self._latest = dts
         if self._shift is None:
             self._find_shift(dts)
-        self._pending.append(picture)
         if self._packed:
             self._clock.append(dts)
         self._count += 1
@@ -197,21 +179,7 @@ class Reorder:
         while self._heap:
             self._show(heapq.heappop(self._heap)[2], None)
 
-    def ready(self) -> Picture | None:
-        """Return the next picture in decoding order, with its times, None if they are not known
-        yet.
-        """
-        pending = self._pending
-        if not pending or pending[0].time is None:
-            return None
-        picture = pending.popleft()
-        if not self._stored and picture.dts is not None:
-            # Nothing is shown before it is decoded.
-            back = self._shift or (self.delay * (self.shortest or self._step) * self._packed)
-            picture.decoded = picture.dts - back
-        return picture
-
-    def _show(self, picture: Picture, decoding: int | None) -> None:
+    def _show(self, picture: Stamp, decoding: int | None) -> None:
         if self._last_key is not None and picture.key < self._last_key:
             self._wait_longer()
         else:
@@ -228,7 +196,14 @@ class Reorder:
             if last is not None and last.time is not None and time <= last.time:
                 time = self._following(picture)
         picture.time = time
+        if not self._stored and picture.dts is not None:
+            # Nothing is shown before it is decoded.
+            picture.decoded = picture.dts - (self._shift or self._behind())
         self._last = picture
+
+    def _behind(self) -> int:
+        """Return how much later packed pictures are shown than decoded."""
+        return self.delay * (self.shortest or self._step) if self._packed else 0
 
     def _wait_longer(self) -> None:
         """Be one picture more behind: this one comes after others that are shown later."""
@@ -237,7 +212,7 @@ class Reorder:
             if not self._stored and not self._packed:
                 self._shift = (self._shift or 0) + (self.shortest or self._step)
 
-    def _following(self, picture: Picture) -> int:
+    def _following(self, picture: Stamp) -> int:
         """Return when a picture is shown whose place in the order is all that is known."""
         last = self._last
         upcoming = None  # what the next picture with a time says
@@ -294,15 +269,10 @@ def presentation_times(
     reorder = Reorder(delay, stored=pts is not None, counts=counts, packed=packed, step=step)
     reorder.origin = origin
     pictures = [
-        Picture(key, None if pts is None else pts[i], dts[i], durations[i] if durations else 0)
+        Stamp(key, None if pts is None else pts[i], dts[i], durations[i] if durations else 0)
         for i, key in enumerate(keys)
     ]
-    done: list[Picture] = []
     for picture in pictures:
         reorder.push(picture)
-        while (known := reorder.ready()) is not None:
-            done.append(known)
     reorder.finish()
-    while (known := reorder.ready()) is not None:
-        done.append(known)
-    return [each.time or 0 for each in done], [each.decoded for each in done]
+    return [each.time or 0 for each in pictures], [each.decoded for each in pictures]

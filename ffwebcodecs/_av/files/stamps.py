@@ -1,0 +1,318 @@
+"""Presentation times of the packets that FFmpeg leaves without.
+
+AVI, GXF and raw streams store none; program streams leave some out. FFmpeg fills in those of
+B pictures only, for the others it would have to look ahead. `Stamper` does, as far as it takes, and
+gives all streams' packets in the order in which they came. A stream whose packets have their times,
+or that is not reordered, is not held back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..._ffi import avcodec, ffi
+from ..._spec.codecs.picture_limit import HEAD
+from ..._spec.files.reorder import Reorder, Stamp
+from ...errors import EncodingError
+from .. import averror
+from ..codecs import packet
+from ..codecs.bitstream_filter import Filter
+from ..codecs.parameters import allocate as allocate_parameters
+from ..codecs.picture_order import PictureOrder, counts_pictures, is_known
+from .containers import reorders
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodecParameters, AVPacket
+    from .stream_info import StreamInfo
+
+    ReadPacket = Callable[[AVPacket], int | None]
+
+NOPTS = packet.NOPTS
+# They store presentation times, if not all of them, also where they begin in the middle.
+_STORES = frozenset({"mpeg", "mpegts", "mpegtsraw", "vob", "dvd", "hls", "dash", "rtsp", "sdp"})
+_STORES_NONE = frozenset({"avi", "gxf"})
+_MOST_HELD = 48  # pictures; damaged counts would hold a stream for ever
+_MOST_BYTES = 64 << 20
+_LOOK = 64  # packets, for the first one of the video
+_BASELINE = 66  # H.264's profile without B pictures
+_USER_DATA = b"\0\0\1\xb2DivX"  # and a version, with a "p" at its end
+
+
+class _Delayed:
+    """A packet that waits, and its picture if it is one of the video."""
+
+    __slots__ = ("index", "picture", "ptr")
+
+    def __init__(self, ptr: AVPacket, index: int, picture: Stamp | None) -> None:
+        self.ptr = ptr
+        self.index = index
+        self.picture = picture
+
+
+class Stamper:
+    """Gives the packets of all streams, those of the video with their presentation times, in ticks
+    of its clock.
+
+    Parameters
+    ----------
+    info : StreamInfo
+        Of the video.
+    parameters : AVCodecParameters *
+        Of the video; borrowed for this call only.
+    stored : bool
+        The container stores presentation times.
+    packed : bool
+        Two pictures lie in one packet, as DivX wrote them.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_failure",
+        "_filter",
+        "_index",
+        "_order",
+        "_parameters",
+        "_queue",
+        "_raw",
+        "_reorder",
+        "_size",
+        "_step",
+    )
+
+    def __init__(
+        self,
+        info: StreamInfo,
+        parameters: AVCodecParameters,
+        *,
+        stored: bool,
+        packed: bool = False,
+    ) -> None:
+        self._index = info.index
+        self._raw: deque[AVPacket] = deque()
+        self._queue: deque[_Delayed] = deque()
+        self._size = 0
+        self._failure: Exception | None = None
+        self._ended = False
+        self._filter: Filter | None = None
+        self._parameters = parameters
+        self._order: PictureOrder | None = None
+        self._reorder: Reorder | None = None
+        codec, delay = info.codec, parameters.video_delay
+        numerator, denominator = info.time_base
+        ticks, seconds = info.frame_rate if info.rate else (25, 1)
+        self._step = max(1, round(seconds * denominator / (ticks * numerator)))
+        if packed:
+            self._unpack(info)
+        if is_known(codec):
+            counted = counts_pictures(codec)
+            if delay or (counted and parameters.profile & 0xFF != _BASELINE):
+                self._order = PictureOrder(codec, parameters)
+            if self._order is None or self._order.works:
+                self._reorder = Reorder(
+                    delay if counted else min(delay, 1),
+                    stored=stored,
+                    counts=stored and counted,
+                    packed=packed,
+                    step=self._step,
+                )
+        elif not reorders(parameters.codec_id):
+            self._reorder = Reorder(0, stored=stored, step=self._step)
+
+    def _unpack(self, info: StreamInfo) -> None:
+        own = allocate_parameters()
+        code = avcodec.avcodec_parameters_copy(own, self._parameters)
+        averror.check(code, "cannot copy a stream's parameters")
+        self._filter = Filter("mpeg4_unpack_bframes", own)
+        if own.extradata_size:
+            # Without the mark that tells decoders that it is packed.
+            info.extradata = bytes(ffi.buffer(own.extradata, own.extradata_size))
+            info.parameters = info.parameters._replace(extradata=info.extradata)
+
+    def give_back(self, packets: deque[AVPacket]) -> None:
+        """Read these packets before all others."""
+        self._raw.extend(packets)
+
+    def restart(self, origin: int) -> None:
+        """Forget all packets: reading goes on elsewhere, where `origin` is the time to count from
+        if there are no times at all.
+        """
+        self._raw.clear()
+        self._queue.clear()
+        self._size = 0
+        self._failure, self._ended = None, False
+        if self._reorder is not None:
+            self._reorder.restart(origin)
+        if self._order is not None:
+            self._order.restart()
+        if self._filter is not None:
+            own = allocate_parameters()
+            avcodec.avcodec_parameters_copy(own, self._parameters)
+            self._filter = Filter("mpeg4_unpack_bframes", own)
+
+    def read(self, read: ReadPacket, ptr: AVPacket) -> int | None:
+        """Read the next packet into `ptr`; return its stream's index, None at the end.
+
+        `read` does so with packets as FFmpeg gives them; what it raises comes after the packets
+        before.
+        """
+        queue = self._queue
+        while True:
+            if queue:
+                held = queue[0]
+                if held.picture is None or held.picture.time is not None:
+                    return self._give(ptr)
+                self._hold(read)
+            elif self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+            else:
+                index = None if self._ended else self._read(read, ptr)
+                if index is None or self.take(ptr, index):
+                    return index
+
+    def take(self, ptr: AVPacket, index: int) -> bool:
+        """Take a packet that was read while none is waiting; return whether it is ready, else it
+        has been moved away.
+        """
+        if index != self._index:
+            return True
+        picture = self._push(ptr)
+        if picture is None:
+            return True
+        if picture.time is None:
+            kept = packet.allocate()
+            avcodec.av_packet_move_ref(kept, ptr)
+            self._keep(_Delayed(kept, index, picture))
+            return False
+        _write(ptr, picture)
+        return True
+
+    def _give(self, ptr: AVPacket) -> int:
+        held = self._queue.popleft()
+        self._size -= held.ptr.size
+        avcodec.av_packet_move_ref(ptr, held.ptr)
+        if held.picture is not None:
+            _write(ptr, held.picture)
+        return held.index
+
+    def _hold(self, read: ReadPacket) -> None:
+        """Read one packet more, behind those that wait for it."""
+        ptr = packet.allocate()
+        try:
+            index = self._read(read, ptr)
+        except EncodingError as error:  # after what came before it
+            self._failure = error.with_traceback(None)
+            index = None
+        if index is None:
+            self._finish()
+            return
+        picture = self._push(ptr) if index == self._index else None
+        self._keep(_Delayed(ptr, index, picture))
+        if len(self._queue) > _MOST_HELD and self._pictures() > _MOST_HELD:
+            self._finish()
+        if self._size > _MOST_BYTES:
+            self._finish()
+
+    def _keep(self, held: _Delayed) -> None:
+        self._queue.append(held)
+        self._size += held.ptr.size
+
+    def _pictures(self) -> int:
+        return sum(held.picture is not None for held in self._queue)
+
+    def _finish(self) -> None:
+        if self._reorder is not None:
+            self._reorder.finish()
+
+    def _read(self, read: ReadPacket, ptr: AVPacket) -> int | None:
+        if self._raw:
+            avcodec.av_packet_move_ref(ptr, self._raw.popleft())
+            return ptr.stream_index
+        index = read(ptr)
+        self._ended = index is None
+        return index
+
+    def _push(self, ptr: AVPacket) -> Stamp | None:
+        """Return the picture of a packet, None if nothing is known of its place."""
+        reorder = self._reorder
+        if reorder is None:
+            return None
+        if self._filter is not None:
+            self._filter.apply(ptr)
+        key = 0 if self._order is None else self._order.key(ptr)
+        pts, dts = packet.times(ptr)
+        picture = Stamp(key, pts, dts, ptr.duration)
+        reorder.push(picture)
+        return picture
+
+
+def _write(ptr: AVPacket, picture: Stamp) -> None:
+    assert picture.time is not None
+    ptr.pts = picture.time
+    if picture.decoded is not None:
+        ptr.dts = picture.decoded
+
+
+def find(
+    info: StreamInfo, parameters: AVCodecParameters, read: ReadPacket, ahead: deque[AVPacket]
+) -> Stamper | None:
+    """Return what stamps a stream from its beginning on, None if nobody need: its packets have
+    their times, as far as the first one tells.
+
+    Parameters
+    ----------
+    info, parameters
+        As for `Stamper`.
+    read
+        As for `Stamper.read`.
+    ahead
+        Packets that were read here, for who reads on, if nothing is returned.
+    """
+    if not parameters.video_delay:
+        return None
+    found: deque[AVPacket] = deque()
+    first: AVPacket | None = None
+    while first is None and len(found) < _LOOK:
+        ptr = packet.allocate()
+        try:
+            index = read(ptr)
+        except EncodingError:
+            break
+        if index is None:
+            break
+        found.append(ptr)
+        if index == info.index:
+            first = ptr
+    packed = first is not None and info.codec == "mpeg4" and _is_packed(first, parameters)
+    if first is None or (not packed and not _lacks(info, first)):
+        ahead.extend(found)
+        return None
+    stamper = Stamper(info, parameters, stored=False, packed=packed)
+    stamper.give_back(found)
+    return stamper
+
+
+def begin(info: StreamInfo, parameters: AVCodecParameters) -> Stamper:
+    """Return what stamps a stream from its first packet without a presentation time on."""
+    stored = info.format_name.split(",")[0] not in _STORES_NONE
+    return Stamper(info, parameters, stored=stored)
+
+
+def _lacks(info: StreamInfo, first: AVPacket) -> bool:
+    """Return whether the container stores no presentation times."""
+    name = info.format_name.split(",")[0]
+    return name in _STORES_NONE or (first.pts == NOPTS and name not in _STORES)
+
+
+def _is_packed(first: AVPacket, parameters: AVCodecParameters) -> bool:
+    """Return whether the encoder says that it puts two pictures into one packet."""
+    head = bytes(ffi.buffer(first.data, min(first.size, HEAD))) if first.size else b""
+    if parameters.extradata_size:
+        head = bytes(ffi.buffer(parameters.extradata, parameters.extradata_size)) + head
+    at = head.find(_USER_DATA)
+    if at < 0:
+        return False
+    text = head[at + len(_USER_DATA) :].split(b"\0", 1)[0]
+    return text.endswith(b"p")
