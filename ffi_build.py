@@ -99,7 +99,8 @@ static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat
 """
 # What an index holds of packets, many of them without the GIL: six numbers each, and its first 31
 # bytes and its last one if they are wanted. Reads until there are `count` of the stream, and not
-# much further than `bytes`, so that signals are heard. `code` is the last one of av_read_frame.
+# much further than `bytes`, so that signals are heard. `code` is the last one of av_read_frame, 1
+# if a packet of the stream has no presentation time: that is left in `packet`.
 SCAN = """
 static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int count,
                      int64_t bytes, int64_t *rows, uint8_t *heads, int *code)
@@ -111,6 +112,10 @@ static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int
             break;
         bytes -= (int64_t)packet->size + 1024;
         if (packet->stream_index == stream) {
+            if (packet->pts == AV_NOPTS_VALUE) {
+                *code = 1;
+                break;
+            }
             int64_t *row = rows + 6 * (int64_t)found;
             row[0] = packet->pts;
             row[1] = packet->dts;

@@ -188,21 +188,26 @@ class DemuxerCore:
 
         Timestamps of the video stream are in microseconds, others in their stream's time base.
         """
-        stamper, read = self._stamper, self._read_packet
-        found = read(ptr) if stamper is None else stamper.read(read, ptr)
+        found = self.read_ticks(ptr)
         if found == self.info.index:
-            timestamp = ptr.pts
-            if timestamp == NOPTS and stamper is None:
-                stamper = self._stamper = stamps.begin(self.info, self._parameters())
-                if not stamper.take(ptr, found):
-                    return self.read_any(ptr)
-                timestamp = ptr.pts
             avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
             timestamp = ptr.pts
             if timestamp == NOPTS:
                 timestamp = ptr.dts if ptr.dts != NOPTS else self._next
             self.timestamp = timestamp
             self._next = timestamp + (ptr.duration or self._step)
+        return found
+
+    def read_ticks(self, ptr: AVPacket) -> int | None:
+        """Read as `read_any` does, with all timestamps in their stream's time base."""
+        stamper, read = self._stamper, self._read_packet
+        if stamper is not None:
+            return stamper.read(read, ptr)
+        found = read(ptr)
+        if found == self.info.index and ptr.pts == NOPTS:
+            stamper = self._stamper = stamps.begin(self.info, self._parameters())
+            if not stamper.take(ptr, found):
+                return stamper.read(read, ptr)
         return found
 
     def _read_packet(self, ptr: AVPacket) -> int | None:
@@ -228,27 +233,31 @@ class DemuxerCore:
     def _parameters(self) -> AVCodecParameters:
         return self._context.streams[self.info.index].codecpar
 
+    @property
+    def stamps(self) -> bool:
+        """Whether packets get times that libavformat does not give them."""
+        return self._stamper is not None
+
     def reader(self) -> tuple[AVFormatContext, Callable[[Any, AVPacket], int]]:
         """Return what reads packets as they are: the context, and a function that is called as
         ``av_read_frame`` is; if it is not that, then because something may have to be waited for.
 
-        Whoever uses it takes what has been read ahead before, and calls `confirm` after.
+        Whoever uses it has read what opening has read before with `read_ticks`, and calls `confirm`
+        after.
         """
         self.require_open()
         return self._context, self._read_frame
 
-    def take_ahead(self) -> list[AVPacket]:
-        """Take the packets that opening has read already."""
-        taken = list(self._ahead)
-        self._ahead.clear()
-        return taken
+    def put_back(self, packets: list[AVPacket]) -> None:
+        """Have packets that `reader` has read be read once more."""
+        self._ahead.extend(packets)
 
     def confirm(self, code: int) -> EncodingError | None:
         """Return what is wrong with the file, None if it was read to its end, after `reader` was
         used and gave `code` at last; raises what has other causes.
         """
         self._confinement.check()
-        if code >= 0 or code == averror.EOF:
+        if code >= 0 or code == averror.EOF or (code == _NO_MORE and self._at_end()):
             return None
         error = self._read_error(code)
         if isinstance(error, EncodingError):

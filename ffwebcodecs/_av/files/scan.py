@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._ffi import avcodec, avformat, ffi
-from ..._spec.files.packet_table import CORRUPT, DISCARD, KEY, PacketTable
-from ...errors import NotSupportedError
+from ..._spec.codecs import unshown
+from ..._spec.files.packet_table import CORRUPT, DISCARD, KEY, NO_PICTURE, PacketTable
+from ...errors import EncodingError, NotSupportedError
 from .. import averror
 from ..codecs import packet
+from .first_pictures import FirstPictures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..._ffi._types import AVFormatContext, AVPacket
     from .demux import DemuxerCore
+    from .stream_info import StreamInfo
 
     Rows = npt.NDArray[np.int64]
     Heads = npt.NDArray[np.uint8]
@@ -54,13 +57,20 @@ def scan(core: DemuxerCore) -> PacketTable:
     InvalidStateError, TimeoutError, NotSupportedError
         As `DemuxerCore.read_any` does.
     """
-    found = _Found(core.info.index, wants_heads=False)
+    info = core.info
+    found = _Scanned(info.index, wants_heads=unshown.looks_at(info.codec))
+    first = FirstPictures(info)
     try:
-        problem = _read(core, found)
+        problem = _read(core, found, first)
+        missing = first.missing(core.max_pixels)
     except BaseException as error:
         averror.let_go(error)
         raise
-    rows, _ = found.joined()
+    rows, heads = found.joined()
+    bits = _bits(rows[:, 5])
+    bits[_nothing_in(info, rows[:, 4], heads)] |= NO_PICTURE
+    bits[: first.first_key] |= NO_PICTURE
+    bits[missing] |= NO_PICTURE
     columns = np.ascontiguousarray(rows[:, :4].T)
     return PacketTable(
         columns[0],
@@ -68,9 +78,9 @@ def scan(core: DemuxerCore) -> PacketTable:
         columns[2],
         columns[3],
         rows[:, 4].astype(np.int32),
-        _bits(rows[:, 5]),
-        core.info.time_base,
-        core.info.frame_rate,
+        bits,
+        info.time_base,
+        info.frame_rate,
         None if problem is None else str(problem),
     )
 
@@ -87,7 +97,38 @@ def _bits(flags: Rows) -> npt.NDArray[np.uint8]:
     return bits
 
 
-class _Found:
+def _nothing_in(info: StreamInfo, sizes: Rows, heads: Heads) -> Any:
+    """Return of which packets no picture comes, as far as their first bytes tell."""
+    nothing = sizes == 0
+    if len(heads) != len(sizes):
+        return nothing
+    for number in np.flatnonzero(_may_show_nothing(info.codec, sizes, heads)).tolist():
+        head, size = heads[number].tobytes(), int(sizes[number])
+        nothing[number] = unshown.shows_nothing(
+            info.codec, head[: min(size, _HEAD)], head[_HEAD], size, info.extradata
+        )
+    return nothing
+
+
+def _may_show_nothing(codec: str, sizes: Rows, heads: Heads) -> Any:
+    """Return which packets have to be looked at: of most, one look at all of them is enough."""
+    first = heads[:, 0]
+    if codec == "vp8":
+        return first & 0x10 == 0
+    if codec == "vp9":
+        return (first & 0x30 == 0x30) | (first & 0x0A == 0)
+    if codec == "mpeg4":
+        return sizes <= _HEAD
+    # A frame, perhaps behind a temporal delimiter, with a size of one to three bytes, that is shown
+    at = np.where((first == 0x12) & (heads[:, 1] == 0), 2, 0)
+    rows = np.arange(len(heads))
+    frame = heads[rows, at] & 0xFE == 0x32
+    sized = [heads[rows, at + place] & 0x80 != 0 for place in (1, 2)]
+    at += 2 + sized[0] + (sized[0] & sized[1])
+    return ~(frame & (heads[rows, at] & 0x90 != 0))
+
+
+class _Scanned:
     """What is known of the packets of one stream, block after block: (packets, 6) numbers, and
     (packets, 32) bytes if heads are wanted.
     """
@@ -102,16 +143,29 @@ class _Found:
 
     def add(self, rows: Rows, heads: Heads) -> None:
         """Copy a block."""
+        self._settle()
         self._blocks.append((rows.copy(), heads[: len(rows) * self.wants_heads].copy()))
 
     def note(self, packets: list[AVPacket]) -> int:
         """Copy what is known of some packets of any stream; return how many bytes they have."""
+        if len(self._structs) >= _BLOCKS:
+            self._settle()
         structs = np.frombuffer(b"".join(map(ffi.buffer, packets)), _struct())
         heads = _heads_of(packets, structs["size"]) if self.wants_heads else _NO_HEADS
         self._structs.append((structs, heads))
-        if len(self._structs) >= _BLOCKS:
-            self._settle()
         return int(structs["size"].sum())
+
+    def drop_unstamped(self) -> int | None:
+        """Forget the packets of the last block from the first one on that has no presentation time,
+        and return the place of that one; None if all have one.
+        """
+        structs, heads = self._structs[-1]
+        without = (structs["pts"] == packet.NOPTS) & (structs["stream_index"] == self._index)
+        place = int(without.argmax()) if len(without) else 0
+        if not len(without) or not without[place]:
+            return None
+        self._structs[-1] = structs[:place], heads[:place]
+        return place
 
     def _settle(self) -> None:
         """Leave out what nobody asks for of the structs, and other streams."""
@@ -135,9 +189,65 @@ class _Found:
 _NO_HEADS = np.empty((0, _HEAD + 1), np.uint8)
 
 
-def _read(core: DemuxerCore, found: _Found) -> Exception | None:
+def _read(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> Exception | None:
     """Read to the end; return what is wrong with the file."""
-    found.note(core.take_ahead())
+    try:
+        if not _read_first(core, found, first):
+            return None
+        if not core.stamps:
+            left, problem = _read_unstamped(core, found)
+            if not left:
+                return problem
+            core.put_back(left)
+        while _read_stamped(core, found, _MOST):
+            pass
+    except EncodingError as error:
+        return error.with_traceback(None)
+    return None
+
+
+def _read_first(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> bool:
+    """Read the first pictures; return whether there are others."""
+    number, wanted = 0, True
+    ptr = packet.allocate()
+    while wanted:
+        index = core.read_ticks(ptr)
+        if index is None:
+            return False
+        if index == core.info.index:
+            flags = ptr.flags
+            pts, dts = ptr.pts, ptr.dts
+            wanted = first.take(
+                ptr,
+                number,
+                dts if pts == packet.NOPTS else pts,
+                key=bool(flags & avcodec.AV_PKT_FLAG_KEY),
+                hidden=bool(flags & avcodec.AV_PKT_FLAG_DISCARD),
+            )
+            found.note([ptr])
+            number += 1
+        packet.unref(ptr)
+    return True
+
+
+def _read_stamped(core: DemuxerCore, found: _Scanned, count: int) -> bool:
+    """Read some packets with times that do not come from libavformat; False at the end."""
+    packets: list[AVPacket] = []
+    try:
+        while len(packets) < count:
+            ptr = packet.allocate()
+            if core.read_ticks(ptr) is None:
+                return False
+            packets.append(ptr)
+    finally:
+        found.note(packets)
+    return True
+
+
+def _read_unstamped(core: DemuxerCore, found: _Scanned) -> tuple[list[AVPacket], Exception | None]:
+    """Read packets as they are until one has no presentation time, which is returned with those
+    that have been read after it; else to the end; return what is wrong with the file.
+    """
     context, read = core.reader()
     many = _many() if read == avformat.av_read_frame else None
     if many is None:
@@ -151,9 +261,11 @@ def _read(core: DemuxerCore, found: _Found) -> Exception | None:
     while True:
         count = many(context, ptr, index, _MANY, _BYTES, to_rows, to_heads, code)
         found.add(rows[:count], heads)
+        if code[0] > 0:
+            return [ptr], None
         problem = core.confirm(code[0])
         if code[0] < 0:
-            return problem
+            return [], problem
 
 
 def _many() -> Callable[..., int] | None:
@@ -166,9 +278,12 @@ def _many() -> Callable[..., int] | None:
 
 
 def _read_some(
-    core: DemuxerCore, found: _Found, context: AVFormatContext, read: Callable[[Any, AVPacket], int]
-) -> Exception | None:
-    """Fill a few packets, copy what is known of them, empty them, until the end."""
+    core: DemuxerCore,
+    found: _Scanned,
+    context: AVFormatContext,
+    read: Callable[[Any, AVPacket], int],
+) -> tuple[list[AVPacket], Exception | None]:
+    """Fill a few packets, copy what is known of them, empty them, and again."""
     packets = [packet.allocate() for _ in range(_MOST)]
     count, code, problem = _FEWEST, 0, None
     while code >= 0:
@@ -178,10 +293,13 @@ def _read_some(
                 break
             filled += 1
         size = found.note(packets[:filled])
-        deque(map(avcodec.av_packet_unref, packets[:filled]), 0)
         problem = core.confirm(code)
+        kept = found.drop_unstamped()
+        if kept is not None and problem is None:
+            return packets[kept:filled], None
+        deque(map(avcodec.av_packet_unref, packets[:filled]), 0)
         count = max(_FEWEST, min(_MOST, _HELD * filled // (size + 1)))
-    return problem
+    return [], problem
 
 
 @cache

@@ -201,7 +201,30 @@ def _is_intra(unit: memoryview) -> bool:
         return False
 
 
+def recovery(data: object, length_size: int | None = None) -> int:
+    """Return how many frames after this access unit a decoder that begins with it has right
+    pictures: 0 at an IDR picture, and where nothing is said.
+    """
+    for unit in heads(as_view(data), length_size):
+        kind = unit[0] & 0x1F
+        if kind in (1, 2, 5):
+            break
+        content = _recovery_point(unit) if kind == 6 else b""
+        if content:
+            try:
+                return BitReader(content, "recovery point").ue()
+            except DataError:
+                break
+    return 0
+
+
 def _recovers_at_once(unit: memoryview) -> bool:
+    # recovery_frame_cnt 0 is the single bit 1.
+    return _recovery_point(unit)[:1] >= b"\x80"
+
+
+def _recovery_point(unit: memoryview) -> bytes:
+    """Return what an SEI unit says of a recovery point, nothing if it does not."""
     content, at = payload(unit, 1), 0
     while at + 2 < len(content):
         values = []
@@ -210,14 +233,13 @@ def _recovers_at_once(unit: memoryview) -> bool:
             while at < len(content) and content[at] == 255:
                 value, at = value + 255, at + 1
             if at >= len(content):
-                return False
+                return b""
             values.append(value + content[at])
             at += 1
         if values[0] == 6:
-            # recovery_frame_cnt 0 is the single bit 1.
-            return at < len(content) and content[at] & 0x80 != 0
+            return content[at : at + values[1]]
         at += values[1]
-    return False
+    return b""
 
 
 def size_of(header: bytes, data: object) -> tuple[int, int] | None:
