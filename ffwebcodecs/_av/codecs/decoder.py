@@ -132,6 +132,7 @@ class DecoderCore:
 
     __slots__ = (
         "__weakref__",
+        "_again",
         "_alpha",
         "_context",
         "_device",
@@ -139,6 +140,7 @@ class DecoderCore:
         "_guard",
         "_has_first",
         "_history",
+        "_latest",
         "_left",
         "_spare",
         "_unstamped",
@@ -174,6 +176,8 @@ class DecoderCore:
         self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
         self._unstamped: deque[int] = deque()
+        self._latest: int | None = None  # the last frame's time
+        self._again = 0  # pictures of its chunk before it
         self._has_first = False  # a chunk has the one time that FFmpeg takes for none
         context = allocate_context(codec)
         parameters = known(parameters, codec.id)
@@ -253,8 +257,9 @@ class DecoderCore:
     def send(self, packet: AVPacket, timestamp: int) -> None:
         """Hand a packet over; the decoder takes its own reference.
 
-        `timestamp` is what the frame gets if the packet itself has no presentation time (raw
-        streams, AVI): such timestamps are given to the frames in the order of output.
+        `timestamp` is what the frame gets if the packet itself has no presentation time, where it
+        is not known in which order pictures are shown: such timestamps are given to the frames in
+        the order of output.
 
         Raises
         ------
@@ -325,10 +330,22 @@ class DecoderCore:
         timestamp = ptr.pts
         if timestamp == NOPTS:
             timestamp = ptr.pts = self._guess(ptr)
-        elif self._unstamped:
-            self._unstamped.clear()
         self._history.given.append(timestamp)
+        if timestamp == self._latest:
+            self._separate(ptr)
+        else:
+            self._latest, self._again = timestamp, 0
         return code, frames.upright(ptr) if ptr.linesize[0] < 0 else ptr
+
+    def _separate(self, ptr: AVFrame) -> None:
+        """Show the second picture of a chunk after the first one, if one chunk alone had the
+        time.
+        """
+        if self._history.sent.count(ptr.pts) != 1:
+            return
+        self._again += 1
+        lasting = frames.duration(ptr)
+        ptr.pts += max(lasting - (lasting >> self._again), self._again)
 
     def _guess(self, ptr: AVFrame) -> int:
         if self._unstamped:
@@ -342,6 +359,7 @@ class DecoderCore:
         """Forget all input, so that the next packet may be a key frame of anything."""
         avcodec.avcodec_flush_buffers(self._context)
         self._unstamped.clear()
+        self._latest = None
         self._has_first = False
         self._history.clear()
         self._failed = False

@@ -18,7 +18,7 @@ _BY_TYPE = frozenset({"mpeg1video", "mpeg2video", "mpeg4", "vc1"})
 _BY_COUNT = frozenset({"h264", "hevc", "vvc"})
 _COMPLETE = 1  # PARSER_FLAG_COMPLETE_FRAMES
 _NO_NUMBER = -(2**31)
-_B, _BI = 3, 7  # AVPictureType
+_I, _B, _BI = 1, 3, 7  # AVPictureType
 
 
 def counts_pictures(codec: str) -> bool:
@@ -76,6 +76,11 @@ class PictureOrder:
     def works(self) -> bool:
         """Whether this FFmpeg has the parser."""
         return self._parser is not None
+
+    @property
+    def is_intra(self) -> bool:
+        """Whether the last packet's picture needs no other."""
+        return self._parser is not None and self._parser.pict_type == _I
 
     def key(self, ptr: AVPacket) -> int:
         """Return the number of the next packet in decoding order."""

@@ -89,7 +89,7 @@ class DemuxerCore:
         self._confinement: Confinement | Any = None  # the opened input's
         self._opening = opening
         self.others: list[CopiedStream] = []
-        self._ahead: deque[AVPacket] = deque()
+        self._ahead: deque[AVPacket | EncodingError] = deque()
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
@@ -214,7 +214,7 @@ class DemuxerCore:
         """Read the next packet as FFmpeg gives it."""
         code = 0
         if self._ahead:
-            avcodec.av_packet_move_ref(ptr, self._ahead.popleft())
+            stamps.take_kept(self._ahead, ptr)
         else:
             code = self._read_frame(self._context, ptr)
         if self._confinement.error is not None:

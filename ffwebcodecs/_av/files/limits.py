@@ -112,7 +112,9 @@ def find_stream_info(connection: Connection, opening: Opening) -> int:
     return code
 
 
-def measure(connection: Connection, index: int, most: int | None, shown: str) -> deque[AVPacket]:
+def measure(
+    connection: Connection, index: int, most: int | None, shown: str
+) -> deque[AVPacket | EncodingError]:
     """Check the size of a stream's pictures, and find it in their headers if probing did not;
     return the packets that were read for that, for who reads on. Waiting for them is part of the
     opening.
@@ -122,7 +124,7 @@ def measure(connection: Connection, index: int, most: int | None, shown: str) ->
     NotSupportedError
         They are larger than allowed.
     """
-    ahead: deque[AVPacket] = deque()
+    ahead: deque[AVPacket | EncodingError] = deque()
     par = connection.context.streams[index].codecpar
     size: tuple[int, int] | None = (par.width, par.height)
     if most is not None and par.width <= 0:

@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from .stream_info import StreamInfo
 
     ReadPacket = Callable[[AVPacket], int | None]
+    Kept = deque[AVPacket | EncodingError]  # an error is the last one
 
 NOPTS = packet.NOPTS
 # They store presentation times, if not all of them, also where they begin in the middle.
 _STORES = frozenset({"mpeg", "mpegts", "mpegtsraw", "vob", "dvd", "hls", "dash", "rtsp", "sdp"})
-_STORES_NONE = frozenset({"avi", "gxf"})
+_STORES_NONE = frozenset({"avi", "gxf", "mpegvideo", "h264", "hevc", "vvc", "vc1"})
+_NUMBERS = "dirac"  # FFmpeg's parser gives its pictures' numbers as times
+_HEADER = 13  # bytes of a Dirac parse unit without content
 _MOST_HELD = 48  # pictures; damaged counts would hold a stream for ever
 _MOST_BYTES = 64 << 20
 _LOOK = 64  # packets, for the first one of the video
@@ -60,7 +63,7 @@ class Stamper:
     info : StreamInfo
         Of the video.
     parameters : AVCodecParameters *
-        Of the video; borrowed for this call only.
+        Of the video; borrowed for as long as packets are read.
     stored : bool
         The container stores presentation times.
     packed : bool
@@ -72,6 +75,7 @@ class Stamper:
         "_failure",
         "_filter",
         "_index",
+        "_numbered",
         "_order",
         "_parameters",
         "_queue",
@@ -90,7 +94,7 @@ class Stamper:
         packed: bool = False,
     ) -> None:
         self._index = info.index
-        self._raw: deque[AVPacket] = deque()
+        self._raw: Kept = deque()
         self._queue: deque[_Delayed] = deque()
         self._size = 0
         self._failure: Exception | None = None
@@ -103,6 +107,7 @@ class Stamper:
         numerator, denominator = info.time_base
         ticks, seconds = info.frame_rate if info.rate else (25, 1)
         self._step = max(1, round(seconds * denominator / (ticks * numerator)))
+        self._numbered = info.format_name == _NUMBERS
         if packed:
             self._unpack(info)
         if is_known(codec):
@@ -117,7 +122,7 @@ class Stamper:
                     packed=packed,
                     step=self._step,
                 )
-        elif not reorders(parameters.codec_id):
+        elif not reorders(parameters.codec_id) or self._numbered:
             self._reorder = Reorder(0, stored=stored, step=self._step)
 
     def _unpack(self, info: StreamInfo) -> None:
@@ -130,9 +135,13 @@ class Stamper:
             info.extradata = bytes(ffi.buffer(own.extradata, own.extradata_size))
             info.parameters = info.parameters._replace(extradata=info.extradata)
 
-    def give_back(self, packets: deque[AVPacket]) -> None:
-        """Read these packets before all others."""
+    def begin(self, packets: Kept, read: ReadPacket) -> None:
+        """Look at the beginning of the stream, which its clock depends on: `packets`, which were
+        read before, and what follows them.
+        """
         self._raw.extend(packets)
+        while self._reorder is not None and self._reorder.waits and not self._ended:
+            self._hold(read)
 
     def restart(self, origin: int) -> None:
         """Forget all packets: reading goes on elsewhere, where `origin` is the time to count from
@@ -165,7 +174,7 @@ class Stamper:
                     return self._give(ptr)
                 self._hold(read)
             elif self._failure is not None:
-                failure, self._failure = self._failure, None
+                failure, self._failure, self._ended = self._failure, None, False
                 raise failure
             else:
                 index = None if self._ended else self._read(read, ptr)
@@ -203,7 +212,7 @@ class Stamper:
         try:
             index = self._read(read, ptr)
         except EncodingError as error:  # after what came before it
-            self._failure = error.with_traceback(None)
+            self._failure, self._ended = error.with_traceback(None), True
             index = None
         if index is None:
             self._finish()
@@ -228,8 +237,7 @@ class Stamper:
 
     def _read(self, read: ReadPacket, ptr: AVPacket) -> int | None:
         if self._raw:
-            avcodec.av_packet_move_ref(ptr, self._raw.popleft())
-            return ptr.stream_index
+            return take_kept(self._raw, ptr)
         index = read(ptr)
         self._ended = index is None
         return index
@@ -242,9 +250,16 @@ class Stamper:
         if self._filter is not None:
             self._filter.apply(ptr)
         key = 0 if self._order is None else self._order.key(ptr)
+        if self._filter is not None and self._order is not None and not self._order.is_intra:
+            ptr.flags &= ~avcodec.AV_PKT_FLAG_KEY  # the mark was its predecessor's
         pts, dts = packet.times(ptr)
+        if self._numbered:
+            # What is no longer than a header ends the stream.
+            dts = None if pts is None or ptr.size <= _HEADER else pts * self._step
         picture = Stamp(key, pts, dts, ptr.duration)
         reorder.push(picture)
+        if self._numbered:
+            ptr.dts, picture.decoded = NOPTS, None
         return picture
 
 
@@ -255,8 +270,17 @@ def _write(ptr: AVPacket, picture: Stamp) -> None:
         ptr.dts = picture.decoded
 
 
+def take_kept(kept: Kept, ptr: AVPacket) -> int:
+    """Move the first of the packets that were read before into `ptr`; return its stream's index."""
+    first = kept.popleft()
+    if isinstance(first, EncodingError):
+        raise first
+    avcodec.av_packet_move_ref(ptr, first)
+    return ptr.stream_index
+
+
 def find(
-    info: StreamInfo, parameters: AVCodecParameters, read: ReadPacket, ahead: deque[AVPacket]
+    info: StreamInfo, parameters: AVCodecParameters, read: ReadPacket, ahead: Kept
 ) -> Stamper | None:
     """Return what stamps a stream from its beginning on, None if nobody need: its packets have
     their times, as far as the first one tells.
@@ -270,27 +294,28 @@ def find(
     ahead
         Packets that were read here, for who reads on, if nothing is returned.
     """
-    if not parameters.video_delay:
+    if not parameters.video_delay and info.format_name != _NUMBERS:
         return None
-    found: deque[AVPacket] = deque()
-    first: AVPacket | None = None
-    while first is None and len(found) < _LOOK:
+    found: Kept = deque()
+    first: list[AVPacket] = []
+    while len(first) < 2 and len(found) < _LOOK:
         ptr = packet.allocate()
         try:
             index = read(ptr)
-        except EncodingError:
+        except EncodingError as error:
+            found.append(error.with_traceback(None))
             break
         if index is None:
             break
         found.append(ptr)
         if index == info.index:
-            first = ptr
-    packed = first is not None and info.codec == "mpeg4" and _is_packed(first, parameters)
-    if first is None or (not packed and not _lacks(info, first)):
+            first.append(ptr)
+    packed = info.codec == "mpeg4" and bool(first) and _is_packed(first[0], parameters)
+    if not packed and not _lacks(info, first):
         ahead.extend(found)
         return None
     stamper = Stamper(info, parameters, stored=False, packed=packed)
-    stamper.give_back(found)
+    stamper.begin(found, read)
     return stamper
 
 
@@ -300,10 +325,19 @@ def begin(info: StreamInfo, parameters: AVCodecParameters) -> Stamper:
     return Stamper(info, parameters, stored=stored)
 
 
-def _lacks(info: StreamInfo, first: AVPacket) -> bool:
-    """Return whether the container stores no presentation times."""
+def _lacks(info: StreamInfo, first: list[AVPacket]) -> bool:
+    """Return whether the container stores no presentation times, as far as the first packets
+    tell.
+    """
     name = info.format_name.split(",")[0]
-    return name in _STORES_NONE or (first.pts == NOPTS and name not in _STORES)
+    if name in _STORES_NONE or name == _NUMBERS:
+        return True
+    if name == "mxf" and counts_pictures(info.codec):
+        # Without an index that tells, FFmpeg shows pictures when they are decoded.
+        return bool(first) and first[0].pts == first[0].dts
+    # The very first packet is stamped before FFmpeg knows that there are B pictures.
+    missing = any(ptr.pts == NOPTS for ptr in first)
+    return missing and name not in _STORES and all(ptr.pts in (NOPTS, ptr.dts) for ptr in first)
 
 
 def _is_packed(first: AVPacket, parameters: AVCodecParameters) -> bool:

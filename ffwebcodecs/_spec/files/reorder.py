@@ -144,6 +144,11 @@ class Reorder:
         self._last_key: int | None = None
         self._latest: int | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has not seen enough of the beginning to know the clock."""
+        return self._shift is None
+
     def restart(self, origin: int) -> None:
         """Forget all pictures: others follow, from a key picture on."""
         self._clear()
