@@ -40,6 +40,7 @@ _HOMES = {
     "PlaneLayout": "_spec.frames.layout",
     "QuotaExceededError": "errors",
     "Rect": "_spec.frames.rect",
+    "StreamDescription": "files.stream_description",
     "SvcOutputMetadata": "codecs.encoded_video_chunk_metadata",
     "TranscodeProgress": "files.transcode_result",
     "TranscodeResult": "files.transcode_result",
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from .files.muxer import Muxer as Muxer
     from .files.read_frames import read_frames as read_frames
     from .files.remux import remux as remux
+    from .files.stream_description import StreamDescription as StreamDescription
     from .files.transcode import transcode as transcode
     from .files.transcode_result import TranscodeProgress as TranscodeProgress
     from .files.transcode_result import TranscodeResult as TranscodeResult

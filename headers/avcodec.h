@@ -243,6 +243,7 @@ int av_packet_from_data(AVPacket *pkt, uint8_t *data, int size);
 int av_packet_make_refcounted(AVPacket *pkt);
 int av_packet_copy_props(AVPacket *dst, const AVPacket *src);
 void av_packet_rescale_ts(AVPacket *pkt, AVRational tb_src, AVRational tb_dst);
+const char *av_packet_side_data_name(int type);
 uint8_t *av_packet_new_side_data(AVPacket *pkt, int type, int size); //@ avcodec<59
 uint8_t *av_packet_new_side_data(AVPacket *pkt, int type, size_t size); //@ avcodec>=59
 int av_packet_add_side_data(AVPacket *pkt, int type, uint8_t *data, size_t size);

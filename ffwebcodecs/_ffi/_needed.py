@@ -26,7 +26,8 @@ FUNCTIONS = {
         av_bsf_send_packet av_codec_is_decoder av_codec_is_encoder av_codec_iterate av_new_packet
         av_packet_alloc av_packet_copy_props av_packet_free av_packet_move_ref
         av_packet_new_side_data av_packet_ref
-        av_packet_rescale_ts av_packet_unref av_parser_close av_parser_init av_parser_parse2
+        av_packet_rescale_ts av_packet_side_data_name av_packet_unref
+        av_parser_close av_parser_init av_parser_parse2
         avcodec_alloc_context3 avcodec_default_get_buffer2
         avcodec_default_get_format avcodec_descriptor_get avcodec_descriptor_get_by_name
         avcodec_find_decoder avcodec_find_decoder_by_name avcodec_find_encoder

@@ -28,6 +28,12 @@ def add_input(parser: argparse.ArgumentParser) -> None:
         help="refuse larger pictures, width times height; none: no limit; default: 2 to the 27th",
     )
     group.add_argument(
+        "--stream",
+        metavar="N",
+        type=int,
+        help="index of the video stream that is read, as probe lists them; default: the best one",
+    )
+    group.add_argument(
         "--timeout", metavar="SECONDS", type=float, help="give up after waiting that long for data"
     )
 
@@ -49,6 +55,7 @@ def input_arguments(options: argparse.Namespace, prefix: str = "") -> dict[str, 
         f"{prefix}format": options.input_format,
         "playlists": playlists,
         "timeout": options.timeout,
+        "stream": options.stream,
     }
     if hasattr(options, "max_pixels"):
         said["max_pixels"] = options.max_pixels

@@ -1,4 +1,4 @@
-"""Say what is in the video stream of files: codec, size, shape, duration, rate, colours."""
+"""Say what is in files: their streams, and of the video codec, size, shape, duration, colours."""
 
 from __future__ import annotations
 
@@ -72,7 +72,38 @@ def _probe(path: str, input: dict[str, Any]) -> dict[str, Any]:
             "frame_rate": demuxer.frame_rate,
             "frame_count": demuxer.frame_count,
             "color_space": colors,
+            "stream": demuxer.stream,
+            "streams": [_stream(each, demuxer.stream) for each in demuxer.streams],
         }
+
+
+def _stream(stream: ffwebcodecs.StreamDescription, chosen: int) -> dict[str, Any]:
+    return {
+        "index": stream.index,
+        "chosen": stream.index == chosen,
+        "kind": stream.kind,
+        "codec": stream.codec,
+        "codec_name": stream.codec_name,
+        "language": stream.language,
+        "title": stream.title,
+        "disposition": sorted(stream.disposition),
+        "is_cover": stream.is_cover,
+        "width": stream.width,
+        "height": stream.height,
+        "duration_us": stream.duration,
+        "bit_rate": stream.bit_rate,
+        "side_data": list(stream.side_data),
+    }
+
+
+def _stream_line(stream: dict[str, Any]) -> str:
+    size = f" {stream['width']}x{stream['height']}" if stream["width"] else ""
+    rate = f"{stream['bit_rate'] / 1000:.6g} kbit/s" if stream["bit_rate"] else None
+    title = stream["title"] and repr(stream["title"])
+    words = [stream["language"], title, rate, *stream["disposition"], *stream["side_data"]]
+    said = "".join(f", {word}" for word in words if word)
+    mark = "*" if stream["chosen"] else " "
+    return f"  {mark} {stream['index']:<9}{stream['kind']} {stream['codec']}{size}{said}"
 
 
 def _aspect(config: ffwebcodecs.VideoDecoderConfig) -> tuple[int, int] | None:
@@ -104,7 +135,8 @@ def _lines(document: dict[str, Any]) -> list[str]:
         "frames": "unknown" if count is None else str(count),
         "colours": _colors(colors),
     }
-    return [document["file"], *(f"  {name:<11}{value}" for name, value in rows.items())]
+    lines = [document["file"], *(f"  {name:<11}{value}" for name, value in rows.items())]
+    return [*lines, "  streams", *map(_stream_line, document["streams"])]
 
 
 def _colors(colors: dict[str, Any] | None) -> str:

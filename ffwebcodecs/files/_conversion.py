@@ -12,6 +12,8 @@ from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
 from .muxer import Muxer
 
+_PROBE_MORE = "a larger probesize, as in input_options={'probesize': 50_000_000}, finds it in time"
+
 
 def refuse_same_file(input: Any, output: Any) -> None:
     """Raise InvalidArgumentError if both are the same file: it would be gone before it is read."""
@@ -30,25 +32,38 @@ def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[st
     in the output of each.
     """
     copied: list[str] = []
-    dropped: list[str] = []
+    dropped = demuxer.left_out()  # with audio=False
     numbers: dict[int, int] = {}
     has_chapters = bool(demuxer.chapters)
     for stream in demuxer.others:
         if has_chapters and stream.names_chapters:
             continue  # the chapters are copied, and make it again
         name = f"{stream.kind} {stream.codec}"
-        if muxer._can_hold(stream):
+        if stream.is_known and muxer._can_hold(stream):
             numbers[stream.index] = muxer._add_copied_stream(stream)
             copied.append(name)
             continue
         dropped.append(name)
+        if stream.is_known:
+            why = f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}"
+            hint = ".mkv and .mp4 hold most; audio=False leaves it out without this warning"
+        else:
+            why = f"the {name} stream of {demuxer.shown} begins late: nothing is known of it"
+            hint = _PROBE_MORE
+        warnings.warn(f"{why}: it is left out ({hint})", UserWarning, stacklevel=3)
+    return copied, dropped, numbers
+
+
+def late_streams(demuxer: DemuxerCore) -> list[str]:
+    """Return the streams that turned up when the output's were settled, with a warning for each."""
+    late = demuxer.late_streams() if demuxer.copies else []
+    for name in late:
         warnings.warn(
-            f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}: it is left "
-            "out (.mkv and .mp4 hold most; audio=False leaves it out without this warning)",
+            f"the {name} stream of {demuxer.shown} begins late: it is left out ({_PROBE_MORE})",
             UserWarning,
             stacklevel=3,
         )
-    return copied, dropped, numbers
+    return late
 
 
 def copy_chapters(

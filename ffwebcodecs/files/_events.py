@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._av.codecs import packet
 from ..frames.video_frame import VideoFrame
+from ._conversion import late_streams
 from ._open import DecodedFile
 from ._reading import frames_of, packets_of
 
@@ -39,11 +40,14 @@ class FileEvents:
         Microseconds. Packets are moved by `-start`; frames keep their time.
     copied : mapping of int to (int, int)
         Stream index to time base.
+    late : list of str
+        Afterwards: the streams that turned up too late to be among them.
     """
 
     def __init__(self, file: DecodedFile, *, start: int | None, stop: int | None) -> None:
         self.demuxer = demuxer = file.demuxer
         self.copied: Mapping[int, tuple[int, int]] = {}
+        self.late: list[str] = []
         self._start, self._stop = start, stop
         self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
         self._waiting: list[CopiedPacket] = []
@@ -81,6 +85,7 @@ class FileEvents:
             if self._stop is not None and self.copied:
                 self._read_behind(self._stop + _BEHIND)
             yield from self._take()
+            self.late = late_streams(self.demuxer)
         finally:
             self.close()
 

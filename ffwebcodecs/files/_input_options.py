@@ -9,7 +9,7 @@ from typing import Any
 from .._av.files.opening import Opening
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS, read_max_pixels
-from .._spec.numbers import show, to_real
+from .._spec.numbers import show, to_integer, to_real
 from ..errors import InvalidArgumentError
 
 _LONGEST = 1e9  # seconds
@@ -23,8 +23,11 @@ def parse_opening(
     max_pixels: int | None,
     timeout: float | None,
     prefix: str = "",
+    *,
+    stream: int | None = None,
 ) -> Opening:
-    """Return the parameters as an Opening; `prefix` stands before the first two's names.
+    """Return the parameters as an Opening; `prefix` stands before the first two's names. Whether
+    there is such a `stream` is seen when the file is open.
 
     Raises
     ------
@@ -48,6 +51,7 @@ def parse_opening(
         playlists=allowed,
         max_pixels=read_max_pixels(max_pixels),
         timeout=_seconds(timeout),
+        stream=None if stream is None else to_integer(stream, "stream"),
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 
-from .._av.files.stream_info import StreamInfo
+from .._av.files.stream_info import ListedStream, StreamInfo
 from .._av.frames.pixel_format import pix_fmt_name
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.grammar import Stream
 from .._spec.codecs.strings import parse_codec
+from .._spec.files.stream_names import dispositions, sound_string
 from .._spec.frames.color import names_of
 from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, NotSupportedError
+from .stream_description import StreamDescription
 
 
 def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
@@ -70,6 +72,34 @@ def codec_string(info: StreamInfo) -> str:
     except (DataError, NotSupportedError):
         # No usable header, or a profile that the grammar lacks; the codec itself is known.
         return f"ffmpeg:{info.codec}"
+
+
+def describe_stream(stream: ListedStream) -> StreamDescription:
+    """Return what a file says about one of its streams."""
+    info, tags = stream.info, {key.lower(): text for key, text in stream.tags.items()}
+    codec = info.codec
+    is_video = stream.kind == "video"
+    if is_video:
+        codec = codec_string(info)
+    elif stream.kind == "audio":
+        codec = sound_string(codec, info.extradata, info.profile) or f"ffmpeg:{codec}"
+    sized = is_video and info.width > 0 and info.height > 0
+    lasts = is_video or stream.kind == "audio"  # as long as the file, if nothing else is said
+    return StreamDescription(
+        index=info.index,
+        kind=stream.kind,
+        codec=codec,
+        codec_name=info.codec,
+        language=tags.get("language"),
+        title=tags.get("title"),
+        disposition=dispositions(stream.disposition),
+        is_cover=stream.is_cover,
+        width=info.width if sized else None,
+        height=info.height if sized else None,
+        duration=info.duration if lasts and not stream.is_cover else stream.duration,
+        bit_rate=stream.bit_rate or None,
+        side_data=stream.side_data,
+    )
 
 
 def color_space(codes: tuple[int, int, int, int]) -> VideoColorSpace | None:

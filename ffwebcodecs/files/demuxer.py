@@ -18,17 +18,19 @@ from .._spec.numbers import to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._input_options import parse_opening
 from ._reading import chunk_of
-from ._stream_config import make_config
+from ._stream_config import describe_stream, make_config
+from .stream_description import StreamDescription
 
 _PATIENCE = 0.5  # seconds that another thread has for leaving the file
 
 
 @public
 class Demuxer(Closable):
-    """The video stream of a file.
+    """One video stream of a file.
 
     Opens whatever the installed libavformat can: MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw
-    H.264 and HEVC, URLs, and many more. Other streams are skipped.
+    H.264 and HEVC, URLs, and many more. Other streams are skipped; `streams` lists
+    them.
 
     Parameters
     ----------
@@ -52,6 +54,9 @@ class Demuxer(Closable):
     timeout : float, optional
         Seconds that one call may wait for a pipe or the network: opening, one chunk, one seek;
         default: no limit. Files on disks are not timed.
+    stream : int, optional
+        Index of the video stream to read, as in `streams`; default: the best one by FFmpeg's
+        judgement, and not the cover.
 
     Raises
     ------
@@ -68,7 +73,8 @@ class Demuxer(Closable):
         There is no video in it, a limit is exceeded, or it is a playlist that is not allowed, or
         that names what it may not: see docs/security.md.
     InvalidArgumentError
-        `source` is none of the above, or a parameter is out of range.
+        `source` is none of the above, or a parameter is out of range; there is no such `stream`, or
+        it is no video.
 
     Examples
     --------
@@ -78,7 +84,7 @@ class Demuxer(Closable):
     """
 
     # Without a dictionary, for the sake of Python 3.11's tracemalloc.
-    __slots__ = ("__weakref__", "_config", "_core", "_lock")
+    __slots__ = ("__weakref__", "_config", "_core", "_lock", "_streams")
 
     _instead = "send the path instead"
 
@@ -91,12 +97,14 @@ class Demuxer(Closable):
         playlists: bool | str | None = None,
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
+        stream: int | None = None,
     ) -> None:
         only_once(self, "_core")
-        opening = parse_opening(format, options, playlists, max_pixels, timeout)
+        opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
         self._core = DemuxerCore(source, opening, helper=HelperThread)
         self._lock = threading.RLock()
         self._config: VideoDecoderConfig | None = None
+        self._streams: tuple[StreamDescription, ...] | None = None
         forked.watch(self)
 
     def _after_fork(self) -> None:
@@ -108,6 +116,26 @@ class Demuxer(Closable):
         if self._config is None:
             self._config = make_config(self._core.info, self._core.max_pixels)
         return self._config
+
+    @property
+    def stream(self) -> int:
+        """Index in `streams` of the one that is read."""
+        return self._core.info.index
+
+    @property
+    def streams(self) -> tuple[StreamDescription, ...]:
+        """All streams of the file: video, sound, subtitles and the rest.
+
+        In MPEG-TS, MPEG-PS and FLV a stream may turn up late; it is listed as soon as it was met
+        while reading. A playlist's renditions are streams too. Asked for the first time after
+        `close`, this raises InvalidStateError.
+        """
+        with self._lock:
+            if not self.closed or self._streams is None:
+                found = self._open_core().streams()
+                if self._streams is None or len(found) != len(self._streams):
+                    self._streams = tuple(map(describe_stream, found))
+            return self._streams
 
     @property
     def duration(self) -> int | None:

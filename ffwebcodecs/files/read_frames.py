@@ -34,6 +34,7 @@ def read_frames(
     playlists: bool | str | None = None,
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
+    stream: int | None = None,
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file, or of chunks, in presentation order.
 
@@ -57,7 +58,7 @@ def read_frames(
     threads : int, optional
         FFmpeg's decoding threads; default: the configuration's, else one for each core that this
         process may use.
-    format, options, playlists, timeout
+    format, options, playlists, timeout, stream
         Of the file, as for `Demuxer`.
     max_pixels : int, optional
         The largest picture that is read, width times height; None: no limit. It replaces that of
@@ -101,15 +102,17 @@ def read_frames(
     count = None if threads is None else to_integer(threads, "threads")
     if count is not None and not 1 <= count <= 1024:
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
-    opening = parse_opening(format, options, playlists, max_pixels, timeout)
+    opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
     parsed = None if config is None else VideoDecoderConfig.parse(config)
     if isinstance(source, Demuxer):
+        _require_stream(opening.stream, source.stream)
         if parsed is None:
             parsed = VideoDecoderConfig.parse(source.video_config)
         packets = packets_of_chunks(source.chunks(first), Pictures(parsed))
     elif isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
             raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
+        _require_stream(opening.stream, None)
         packets = packets_of_chunks(source, Pictures(parsed))
     else:
         file = open_for_decoding(
@@ -121,6 +124,14 @@ def read_frames(
     parsed = limited(parsed, opening.max_pixels)
     core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)
     return frames_of(packets, core, shapes, core.close, first, last, stride)
+
+
+def _require_stream(wanted: int | None, read: int | None) -> None:
+    if wanted not in (None, read):
+        have = "chunks are of one stream" if read is None else f"the Demuxer reads stream {read}"
+        raise InvalidArgumentError(
+            f"stream is {wanted}, but {have}: use Demuxer(..., stream={wanted})"
+        )
 
 
 def _is_file(source: object) -> bool:

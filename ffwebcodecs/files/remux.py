@@ -9,7 +9,14 @@ from typing import Any
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import to_flag
-from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
+from ._conversion import (
+    content_tags,
+    copy_chapters,
+    copy_streams,
+    late_streams,
+    refuse_same_file,
+    span,
+)
 from ._input_options import parse_opening
 from ._open import open_file
 from ._reading import chunk_of, kept_packets
@@ -32,6 +39,7 @@ def remux(
     playlists: bool | str | None = None,
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
+    stream: int | None = None,
 ) -> TranscodeResult:
     """Put a file's streams into another container, without decoding: every packet stays as it is.
 
@@ -40,7 +48,7 @@ def remux(
     input : path, bytes-like or binary file object
     output : path or writable binary file object
     audio, format, metadata, on_progress, several_files
-    input_format, input_options, playlists, max_pixels, timeout
+    input_format, input_options, playlists, max_pixels, timeout, stream
         As for `transcode`.
 
     Returns
@@ -55,7 +63,13 @@ def remux(
     """
     began = time.monotonic()
     opening = parse_opening(
-        input_format, input_options, playlists, max_pixels, timeout, prefix="input_"
+        input_format,
+        input_options,
+        playlists,
+        max_pixels,
+        timeout,
+        prefix="input_",
+        stream=stream,
     )
     refuse_same_file(input, output)
     file = open_file(input, opening=opening, all_streams=to_flag(audio, "audio"))
@@ -77,6 +91,7 @@ def remux(
                     count += 1
                     if on_progress is not None:
                         on_progress(TranscodeProgress(count, chunk.timestamp - origin, duration))
+            dropped += late_streams(demuxer)
     finally:
         file.close()
     return TranscodeResult(

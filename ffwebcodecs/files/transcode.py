@@ -17,7 +17,13 @@ from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import show, to_flag, to_int64
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
+from ._conversion import (
+    content_tags,
+    copy_chapters,
+    copy_streams,
+    refuse_same_file,
+    span,
+)
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
 from ._input_options import parse_opening
@@ -59,6 +65,7 @@ def transcode(
     playlists: bool | str | None = None,
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
+    stream: int | None = None,
 ) -> TranscodeResult:
     """Convert a video file into another one.
 
@@ -109,6 +116,9 @@ def transcode(
         As for `Muxer`.
     input_format, input_options, playlists, max_pixels, timeout
         Of the input, as `format`, `options` and so on of `Demuxer`.
+    stream : int, optional
+        Index of the video stream that is converted, as in `Demuxer.streams`; default: the best one,
+        not the cover. The others are copied, or left out, as sound is.
 
     Returns
     -------
@@ -144,7 +154,13 @@ def transcode(
     with_others = to_flag(audio, "audio")
     options = EncodingOptions.parse(output, given)
     opening = parse_opening(
-        input_format, input_options, playlists, max_pixels, timeout, prefix="input_"
+        input_format,
+        input_options,
+        playlists,
+        max_pixels,
+        timeout,
+        prefix="input_",
+        stream=stream,
     )
     refuse_same_file(input, output)
     file = open_for_decoding(
@@ -172,6 +188,7 @@ def transcode(
                     for event in ahead:
                         work.take(event)
                 work.writer.finish()
+                dropped += events.late
             finally:
                 work.writer.close()
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import NAME, call, command, environment, names, run
 from clips import clip
+from convert_helpers import movie
 
 import ffwebcodecs
 from ffwebcodecs.cli import _COMMANDS
@@ -138,6 +139,28 @@ def test_probe_text_says_rotation_and_duration(capsys: pytest.CaptureFixture[str
     assert "degrees clockwise" in text
     assert "00:00:01.500" in text
     assert "160x120" in text
+
+
+def test_probe_lists_the_streams_and_marks_the_one_that_is_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call("probe", "--json", "--stream", "0", movie()) == 0
+    [document] = json.loads(capsys.readouterr().out)
+    assert document["stream"] == 0
+    streams = document["streams"]
+    assert [one["kind"] for one in streams] == ["video", "audio", "subtitle"]
+    assert [one["chosen"] for one in streams] == [True, False, False]
+    assert [one["codec"] for one in streams[1:]] == ["mp4a.40.2", "subrip"]
+    assert call("probe", movie()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  * 0        video avc1.64000B 160x120" in lines
+    assert "    1        audio mp4a.40.2" in lines
+
+
+def test_stream_that_is_no_video_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("probe", "--stream", "1", movie()) == 1
+    assert "stream 1" in (said := capsys.readouterr().err)
+    assert "is audio (aac)" in said and "0 (h264 160x120)" in said
 
 
 def test_probe_goes_on_after_a_bad_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

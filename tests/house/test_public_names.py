@@ -89,6 +89,10 @@ def values() -> dict[str, Any]:
         "HevcEncoderConfig": w.HevcEncoderConfig(format="annexb"),
         "PlaneLayout": w.PlaneLayout(0, 64),
         "Rect": w.Rect(0, 0, 2, 2),
+        "StreamDescription": w.StreamDescription(
+            *(0, "video", "vp8", "vp8", None, None, frozenset({"default"}), False),
+            *(64, 48, 1, None, ()),
+        ),
         "SvcOutputMetadata": w.SvcOutputMetadata(2),
         "TranscodeProgress": w.TranscodeProgress(1, 2, 3),
         "TranscodeResult": w.TranscodeResult(1, 1, "vp8", "libvpx", [], [], 0.5),

@@ -27,7 +27,7 @@ from .input import Preparation
 from .opening import DEFAULT, Opening
 from .pipe_reader import open_pipe
 from .source import InputFile
-from .stream_info import StreamInfo, describe, find_video
+from .stream_info import ListedStream, StreamInfo, describe, find_video
 from .streams import CopiedStream, read_tags
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class DemuxerCore:
         "_connection",
         "_context",
         "_key_flag",
+        "_known",
         "_next",
         "_opening",
         "_read_frame",
@@ -71,6 +72,7 @@ class DemuxerCore:
         "_stamper",
         "_step",
         "_time_base",
+        "copies",
         "info",
         "others",
         "timestamp",
@@ -154,14 +156,16 @@ class DemuxerCore:
 
     def _describe(self, connection: Connection) -> StreamInfo:
         context = connection.context
-        index = find_video(context, self._source.shown)
+        index = find_video(context, self._source.shown, self._opening.stream)
         most = self._opening.max_pixels
         self._ahead = limits.measure(connection, index, most, self._source.shown)
         return describe(context, index)
 
     def _choose(self, all_streams: bool) -> None:
         context = self._context
-        for i in range(context.nb_streams):
+        self._known: int = context.nb_streams
+        self.copies = all_streams
+        for i in range(self._known):
             if i == self.info.index:
                 continue
             if all_streams:
@@ -263,6 +267,25 @@ class DemuxerCore:
         if isinstance(error, EncodingError):
             return error
         raise error
+
+    def streams(self) -> list[ListedStream]:
+        """Return all streams that have turned up so far."""
+        context = self._context
+        return [ListedStream(context, i) for i in range(context.nb_streams)]
+
+    def late_streams(self) -> list[str]:
+        """Return kind and codec of the streams that turned up after the file was opened."""
+        late = self.streams()[self._known :]
+        return [f"{stream.kind} {stream.info.codec}" for stream in late]
+
+    def left_out(self) -> list[str]:
+        """Return the codecs of the other videos that are not read, but for covers."""
+        read = {self.info.index, *(stream.index for stream in self.others)}
+        return [
+            f"{stream.kind} {stream.info.codec}"
+            for stream in self.streams()[: self._known]
+            if stream.kind == "video" and not stream.is_cover and stream.info.index not in read
+        ]
 
     @property
     def tags(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from ..._spec.files.limits import split_options
 class Opening:
     """See `Demuxer`, whose parameters these are; checked by who makes it."""
 
-    __slots__ = ("format", "limits", "max_pixels", "options", "playlists", "timeout")
+    __slots__ = ("format", "limits", "max_pixels", "options", "playlists", "stream", "timeout")
 
     def __init__(
         self,
@@ -21,12 +21,14 @@ class Opening:
         playlists: bool | str | None = None,
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
+        stream: int | None = None,
     ) -> None:
         self.format = format
         self.options, self.limits = split_options(options or {})
         self.playlists = playlists
         self.max_pixels = max_pixels
         self.timeout = timeout
+        self.stream = stream
 
     def may_wait(self, name: str) -> bool:
         """Whether libavformat itself may wait for others when it reads what is so named: for the

@@ -1,17 +1,21 @@
-"""What a container says about its video stream."""
+"""What a container says about its streams, and which of them is read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ...errors import NotSupportedError
+from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
 from ..codecs.packet import NOPTS
 from ..codecs.parameters import StreamParameters
+from .streams import read_tags
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodecParameters, AVFormatContext, AVRational, AVStream
+
+# Formats whose streams are known when a packet of theirs comes.
+_MAY_BEGIN_LATE = ("flv", "live_flv", "mpeg", "mpegts")
 
 
 class StreamInfo:
@@ -67,25 +71,62 @@ class StreamInfo:
         return numerator / denominator if numerator > 0 and denominator > 0 else None
 
 
-def find_video(context: AVFormatContext, shown: str) -> int:
-    """Return the index of the video stream that is read if nobody says which.
+def find_video(context: AVFormatContext, shown: str, wanted: int | None = None) -> int:
+    """Return the index of the video stream that is read: `wanted`, or the one that is read if
+    nobody says which.
 
     Raises
     ------
     NotSupportedError
         There is none in the file, which is `shown` to people.
+    InvalidArgumentError
+        The one that is `wanted` is not there, or is no video.
     """
+    if wanted is not None:
+        _require_video(context, shown, wanted)
+        return wanted
     index = avformat.av_find_best_stream(context, avutil.AVMEDIA_TYPE_VIDEO, -1, -1, ffi.NULL, 0)
     if index < 0:
-        kinds = [
-            ffi.string(text).decode()
-            for i in range(context.nb_streams)
-            if (text := avutil.av_get_media_type_string(context.streams[i].codecpar.codec_type))
-        ]
+        kinds = [kind_of(context.streams[i]) for i in range(context.nb_streams)]
         raise NotSupportedError(
             f"{shown} has no video stream (it has: {', '.join(kinds) or 'none'})"
         )
     return _not_the_cover(context, index)
+
+
+def _require_video(context: AVFormatContext, shown: str, wanted: int) -> None:
+    count = context.nb_streams
+    kinds = [kind_of(context.streams[i]) for i in range(count)]
+    if 0 <= wanted < count and kinds[wanted] == "video":
+        return
+    videos = [_in_words(context.streams[i]) for i in range(count) if kinds[i] == "video"]
+    have = f"the video streams are {', '.join(videos)}" if videos else "there is no video stream"
+    if 0 <= wanted < count:
+        what = f"stream {wanted} of {shown} is {_in_words(context.streams[wanted], kinds[wanted])}"
+        raise InvalidArgumentError(f"{what}, and only video streams are read: {have}")
+    more = ""
+    format = ffi.string(context.iformat.name).decode()
+    if wanted >= count and format in _MAY_BEGIN_LATE:
+        more = '; options={"probesize": ...} looks further for streams that begin later'
+    raise InvalidArgumentError(
+        f"{shown} has {count} stream{'s' * (count != 1)} and no stream {wanted}: {have}{more}"
+    )
+
+
+def _in_words(stream: AVStream, kind: str | None = None) -> str:
+    par = stream.codecpar
+    codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
+    if kind is not None:
+        return f"{kind} ({codec})"
+    size = f" {par.width}x{par.height}" if par.width > 0 else ""
+    cover = ", the cover" if stream.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC else ""
+    return f"{stream.index} ({codec}{size}{cover})"
+
+
+def kind_of(stream: AVStream) -> str:
+    """Return FFmpeg's name of what a stream is: video, audio, subtitle, data, attachment."""
+    text = avutil.av_get_media_type_string(stream.codecpar.codec_type)
+    return ffi.string(text).decode() if text else "unknown"
 
 
 def _not_the_cover(context: AVFormatContext, index: int) -> int:
@@ -98,6 +139,37 @@ def _not_the_cover(context: AVFormatContext, index: int) -> int:
             if kind == avutil.AVMEDIA_TYPE_VIDEO and not streams[i].disposition & cover:
                 return i
     return index
+
+
+class ListedStream:
+    """What an open file says about any of its streams; `duration` is its own, in microseconds."""
+
+    __slots__ = ("bit_rate", "disposition", "duration", "info", "kind", "side_data", "tags")
+
+    def __init__(self, context: AVFormatContext, index: int) -> None:
+        stream = context.streams[index]
+        self.info = describe(context, index)
+        self.kind = kind_of(stream)
+        self.disposition: int = stream.disposition
+        self.tags = read_tags(stream.metadata)
+        self.side_data = _side_data(stream)
+        self.bit_rate: int = stream.codecpar.bit_rate
+        self.duration = _microseconds(stream.duration, self.info.time_base)
+
+    @property
+    def is_cover(self) -> bool:
+        """Whether it is a picture of the whole file, not one of its frames."""
+        return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)
+
+
+def _side_data(stream: AVStream) -> tuple[str, ...]:
+    """Return FFmpeg's names of what a stream has beside its packets."""
+    if releases.parameters_have_side_data():
+        entries, count = stream.codecpar.coded_side_data, stream.codecpar.nb_coded_side_data
+    else:
+        entries, count = stream.side_data, stream.nb_side_data
+    names = (avcodec.av_packet_side_data_name(entries[i].type) for i in range(count))
+    return tuple(ffi.string(name).decode() if name else "unknown" for name in names)
 
 
 def describe(context: AVFormatContext, index: int) -> StreamInfo:

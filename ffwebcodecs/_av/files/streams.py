@@ -59,6 +59,11 @@ class CopiedStream:
         return self.kind == "data" and self.parameters.codec_tag == _TEXT
 
     @property
+    def is_known(self) -> bool:
+        """Whether enough is known of it for the header of a file: a video's size."""
+        return self.kind != "video" or self.parameters.width > 0
+
+    @property
     def is_cover(self) -> bool:
         """Whether it is a picture of the whole file, not one of its frames."""
         return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)

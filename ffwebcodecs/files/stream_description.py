@@ -1,0 +1,64 @@
+"""StreamDescription: what a file says about one of its streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._public import public
+
+
+@public
+@dataclass(frozen=True)
+class StreamDescription:
+    """One stream of a file, as `Demuxer.streams` lists it.
+
+    Attributes
+    ----------
+    index : int
+        Its number in the file, from 0: what `stream=` takes.
+    kind : str
+        ``"video"``, ``"audio"``, ``"subtitle"``, ``"data"`` or ``"attachment"``; ``"unknown"`` if
+        FFmpeg does not know it.
+    codec : str
+        The WebCodecs codec string of video and audio, ``"ffmpeg:NAME"`` where WebCodecs has none;
+        FFmpeg's name for all else, such as ``"subrip"``.
+    codec_name : str
+        FFmpeg's name of the codec, such as ``"h264"``; ``"none"`` if it knows none.
+    language : str or None
+        As the file has it, most often of three letters: ``"eng"``.
+    title : str or None
+    disposition : frozenset of str
+        FFmpeg's names: ``"default"``, ``"forced"``, ``"attached_pic"`` ...
+    is_cover : bool
+        Whether it is a picture of the whole file. A cover is read if `stream=` names it, or if
+        there is no other video.
+    width, height : int or None
+        Of a video's pictures as they are coded, before rotation; None if the file does not say,
+        and for all else.
+    duration : int or None
+        Microseconds, None if the file does not say.
+    bit_rate : int or None
+        Bits per second, None if the file does not say.
+    side_data : tuple of str
+        FFmpeg's names of what the file says besides: ``"Display Matrix"``, ``"Stereo 3D"`` ...
+    """
+
+    index: int
+    kind: str
+    codec: str
+    codec_name: str
+    language: str | None
+    title: str | None
+    disposition: frozenset[str]
+    is_cover: bool
+    width: int | None
+    height: int | None
+    duration: int | None
+    bit_rate: int | None
+    side_data: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        size = f" {self.width}x{self.height}" if self.width else ""
+        words = [self.language, self.title and repr(self.title), *sorted(self.disposition)]
+        said = "".join(f", {word}" for word in words if word)
+        return f"<StreamDescription {self.index}: {self.kind} {self.codec}{size}{said}>"
