@@ -206,5 +206,6 @@ AVIOContext *avio_alloc_context(unsigned char *buffer, int buffer_size, int writ
 void avio_context_free(AVIOContext **s);
 void avio_flush(AVIOContext *s);
 void avio_write(AVIOContext *s, const unsigned char *buf, int size);
+int avio_read(AVIOContext *s, unsigned char *buf, int size);
 int64_t avio_seek(AVIOContext *s, int64_t offset, int whence);
 int64_t avio_size(AVIOContext *s);

@@ -50,7 +50,7 @@ FUNCTIONS = {
         avformat_close_input avformat_find_stream_info avformat_free_context avformat_new_stream
         avformat_open_input avformat_query_codec avformat_seek_file avformat_version
         avformat_write_header avio_alloc_context avio_closep avio_context_free avio_open2
-        avio_seek
+        avio_read avio_seek
     """,
 }
 

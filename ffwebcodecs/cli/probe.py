@@ -92,6 +92,7 @@ def _stream(stream: ffwebcodecs.StreamDescription, chosen: int) -> dict[str, Any
         "height": stream.height,
         "duration_us": stream.duration,
         "bit_rate": stream.bit_rate,
+        "part_of": stream.part_of,
         "side_data": list(stream.side_data),
     }
 
@@ -101,6 +102,8 @@ def _stream_line(stream: dict[str, Any]) -> str:
     rate = f"{stream['bit_rate'] / 1000:.6g} kbit/s" if stream["bit_rate"] else None
     title = stream["title"] and repr(stream["title"])
     words = [stream["language"], title, rate, *stream["disposition"], *stream["side_data"]]
+    if stream["part_of"] is not None:
+        words.append(f"part of {stream['part_of']}")
     said = "".join(f", {word}" for word in words if word)
     mark = "*" if stream["chosen"] else " "
     return f"  {mark} {stream['index']:<9}{stream['kind']} {stream['codec']}{size}{said}"

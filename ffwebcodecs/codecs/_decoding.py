@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._av import averror
 from .._av.codecs import packet
+from .._av.codecs.alpha_decoder import JOINED, AlphaDecoder
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
 from .._av.codecs.parameters import StreamParameters
@@ -26,7 +27,7 @@ from .encoded_video_chunk import EncodedVideoChunk
 if TYPE_CHECKING:
     from .._ffi._types import AVFrame
 
-Core = DecoderCore | HardwareDecoder
+Core = DecoderCore | AlphaDecoder | HardwareDecoder
 
 
 class Pictures:
@@ -172,11 +173,12 @@ def open_decoder(
     )
     if preference == "no-preference":
         preference = config.hardware_acceleration
-    core: Core
+    main: DecoderCore | HardwareDecoder
     if preference == "prefer-hardware":
-        core = HardwareDecoder(info.name, make, hardware or HardwareStatus(), pool_size)
+        main = HardwareDecoder(info.name, make, hardware or HardwareStatus(), pool_size)
     else:
-        core = make()
+        main = make()
+    core: Core = AlphaDecoder(make, main) if info.name in JOINED else main
     aspect = None
     if config.display_aspect_width is not None:
         aspect = config.display_aspect_width, config.display_aspect_height

@@ -98,6 +98,7 @@ def describe_stream(stream: ListedStream) -> StreamDescription:
         height=info.height if sized else None,
         duration=info.duration if lasts and not stream.is_cover else stream.duration,
         bit_rate=stream.bit_rate or None,
+        part_of=stream.part_of,
         side_data=stream.side_data,
     )
 

@@ -39,6 +39,9 @@ class StreamDescription:
         Microseconds, None if the file does not say.
     bit_rate : int or None
         Bits per second, None if the file does not say.
+    part_of : int or None
+        Index of the stream of whose pictures these are the alpha channel or the depth, as in AVIF
+        and HEIF. Such a stream is read if `stream=` names it; its alpha comes with the pictures.
     side_data : tuple of str
         FFmpeg's names of what the file says besides: ``"Display Matrix"``, ``"Stereo 3D"`` ...
     """
@@ -55,6 +58,7 @@ class StreamDescription:
     height: int | None
     duration: int | None
     bit_rate: int | None
+    part_of: int | None
     side_data: tuple[str, ...]
 
     def __repr__(self) -> str:

@@ -184,7 +184,7 @@ def test_a_cover_is_read_if_it_is_asked_for() -> None:
     [
         (
             2,
-            r"stream 2 of .* is audio \(aac\), and only video streams are read: the video streams are 0 ",
+            r"stream 2 of .* is audio \(aac\), and only video streams are read: ",
         ),
         (3, r"stream 3 of .* is subtitle \(subrip\)"),
         (5, r"has 5 streams and no stream 5: .* 0 \(h264 64x48\), 1 \(h264 96x64\), 4 \(png"),

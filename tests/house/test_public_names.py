@@ -91,7 +91,7 @@ def values() -> dict[str, Any]:
         "Rect": w.Rect(0, 0, 2, 2),
         "StreamDescription": w.StreamDescription(
             *(0, "video", "vp8", "vp8", None, None, frozenset({"default"}), False),
-            *(64, 48, 1, None, ()),
+            *(64, 48, 1, None, None, ()),
         ),
         "SvcOutputMetadata": w.SvcOutputMetadata(2),
         "TranscodeProgress": w.TranscodeProgress(1, 2, 3),

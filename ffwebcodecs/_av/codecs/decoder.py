@@ -239,6 +239,15 @@ class DecoderCore:
             self._guard = other._guard
             other._context = None
 
+    @property
+    def reads_alpha(self) -> bool:
+        """Whether it gives the alpha channel beside a packet by itself."""
+        name = self.name
+        return name in _WITH_ALPHA.values() or (
+            self._alpha is not None
+            and bool(avcodec.avcodec_find_decoder_by_name(_WITH_ALPHA[name].encode()))
+        )
+
     @staticmethod
     def _set_extradata(context: AVCodecContext, data: bytes) -> None:
         # The codec context frees it with av_free, so it must be av_malloc'ed, with zeroed padding

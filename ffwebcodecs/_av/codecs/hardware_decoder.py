@@ -194,6 +194,11 @@ class HardwareDecoder:
         if self._core is not None:
             self._core.restart()
 
+    def leave(self, why: str) -> None:
+        """Close it, because software goes on."""
+        self.close()
+        self._say(why)
+
     def close(self) -> None:
         """Free the decoder; see `DecoderCore.close`."""
         core, self._core = self._core, None

@@ -23,6 +23,7 @@ _packets = ledger.owned("packet")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 NOPTS = -(2**63)
 _MAX = 0x7FFFFFFF - 64
+_ALPHA = (1).to_bytes(8, "big")
 
 
 def allocate(size: int = 256) -> AVPacket:
@@ -136,6 +137,34 @@ def has_alpha(ptr: AVPacket) -> bool:
         return False
     kind = avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL
     return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
+
+
+def alpha(ptr: AVPacket) -> AVPacket | None:
+    """Return a packet of the coded alpha channel that travels with another one, None if none does.
+
+    It stands behind the number of the addition, 8 bytes, which is 1 for alpha.
+    """
+    kind = avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL
+    for index in range(ptr.side_data_elems):
+        entry = ptr.side_data[index]
+        if entry.type == kind and entry.size > 8 and bytes(ffi.buffer(entry.data, 8)) == _ALPHA:
+            size = int(entry.size) - 8
+            found = allocate(size + 256)
+            check(avcodec.av_new_packet(found, size), f"cannot allocate a packet of {size} bytes")
+            buffers.copy_rows(found.data, size, entry.data + 8, size, size, 1)
+            found.pts, found.dts, found.flags = ptr.pts, ptr.dts, ptr.flags
+            return found
+    return None
+
+
+def add_alpha(ptr: AVPacket, alpha: Any, size: int) -> None:
+    """Let a coded alpha channel, `size` bytes, travel with a packet of ours, as WebM has it."""
+    kind = avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL
+    data = avcodec.av_packet_new_side_data(ptr, kind, 8 + size)
+    if not data:
+        raise MemoryError("cannot keep an alpha channel: FFmpeg is out of memory")
+    ffi.memmove(data, _ALPHA, 8)
+    ffi.memmove(data + 8, alpha, size)
 
 
 def new_extradata(ptr: AVPacket) -> bytes | None:

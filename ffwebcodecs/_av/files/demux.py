@@ -13,7 +13,7 @@ from ...errors import (
 )
 from .. import atomic, averror, forked
 from ..codecs import packet
-from . import chapters, limits, seeking, stamps
+from . import chapters, limits, picture_streams, seeking, stamps
 from .chapters import Chapter
 from .confinement import Confinement
 from .connection import (
@@ -25,6 +25,7 @@ from .connection import (
 )
 from .input import Preparation
 from .opening import DEFAULT, Opening
+from .picture_streams import AlphaItem, AlphaTrack
 from .pipe_reader import open_pipe
 from .source import InputFile
 from .stream_info import ListedStream, StreamInfo, describe, find_video
@@ -63,10 +64,13 @@ class DemuxerCore:
         "_confinement",
         "_connection",
         "_context",
+        "_head",
+        "_joined",
         "_key_flag",
         "_known",
         "_next",
         "_opening",
+        "_parts",
         "_read_frame",
         "_source",
         "_stamper",
@@ -92,6 +96,8 @@ class DemuxerCore:
         self._opening = opening
         self.others: list[CopiedStream] = []
         self._ahead: deque[AVPacket | EncodingError] = deque()
+        self._head = b""  # of pictures from a pipe
+        self._joined: AlphaTrack | AlphaItem | None = None
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
@@ -105,6 +111,7 @@ class DemuxerCore:
                 avformat.av_read_frame if direct else self._connection.read
             )
             self.info = self._describe(self._connection)
+            self._join_alpha()
             self._choose(all_streams)
         except BaseException as error:
             self.close()
@@ -147,6 +154,7 @@ class DemuxerCore:
             code = connection.call(confinement.judge, prepared.options)
             if code < 0:
                 prepared.check(code)
+            self._head = picture_streams.head_of(connection)
         code = connection.open(source.url, prepared.format, prepared.options)
         prepared.check(code)
         code = limits.find_stream_info(connection, self._opening)
@@ -156,19 +164,39 @@ class DemuxerCore:
 
     def _describe(self, connection: Connection) -> StreamInfo:
         context = connection.context
-        index = find_video(context, self._source.shown, self._opening.stream)
+        shown, wanted = self._source.shown, self._opening.stream
+        self._parts = parts = picture_streams.examine(connection, self._source, self._head)
+        index = find_video(context, shown, wanted, parts.partners if parts else ())
+        if parts is not None and (wanted is None or context.streams[index].codecpar.width <= 0):
+            parts.require_whole(index, shown)
         most = self._opening.max_pixels
         self._ahead = limits.measure(connection, index, most, self._source.shown)
         return describe(context, index)
+
+    def _join_alpha(self) -> None:
+        """Read the alpha channel of the video with it, where it is a stream or an item."""
+        if self._parts is None:
+            return
+        index = self.info.index
+        alpha = self._parts.alpha_of(index, self._context, self._source.shown)
+        if isinstance(alpha, bytes):
+            self._joined = AlphaItem(index, alpha, self._read_frame)
+        elif alpha is not None:
+            self._joined = AlphaTrack(self._context, index, alpha, self._read_frame)
+        if self._joined is not None:
+            self._read_frame = self._joined.read
 
     def _choose(self, all_streams: bool) -> None:
         context = self._context
         self._known: int = context.nb_streams
         self.copies = all_streams
+        joined: set[int] = set()
+        if self._parts is not None:
+            joined = self._parts.not_copied_with(self.info.index)
         for i in range(self._known):
-            if i == self.info.index:
+            if i == self.info.index or (i in joined and self._joined is not None):
                 continue
-            if all_streams:
+            if all_streams and i not in joined:
                 self.others.append(CopiedStream(context.streams[i]))
             else:
                 context.streams[i].discard = avcodec.AVDISCARD_ALL
@@ -271,7 +299,8 @@ class DemuxerCore:
     def streams(self) -> list[ListedStream]:
         """Return all streams that have turned up so far."""
         context = self._context
-        return [ListedStream(context, i) for i in range(context.nb_streams)]
+        parts = self._parts.partners if self._parts is not None else {}
+        return [ListedStream(context, i, parts.get(i)) for i in range(context.nb_streams)]
 
     def late_streams(self) -> list[str]:
         """Return kind and codec of the streams that turned up after the file was opened."""
@@ -284,7 +313,8 @@ class DemuxerCore:
         return [
             f"{stream.kind} {stream.info.codec}"
             for stream in self.streams()[: self._known]
-            if stream.kind == "video" and not stream.is_cover and stream.info.index not in read
+            if stream.kind == "video"
+            and not (stream.is_cover or stream.info.index in read or stream.part_of in read)
         ]
 
     @property
@@ -333,6 +363,8 @@ class DemuxerCore:
         self._ahead.clear()
         if self._stamper is not None:
             self._stamper.restart(seeking.tick(timestamp, self._time_base))
+        if self._joined is not None:
+            self._joined.clear()
 
     @property
     def max_pixels(self) -> int | None:
@@ -368,6 +400,8 @@ class DemuxerCore:
         """
         self._context = None
         self._ahead.clear()
+        if self._joined is not None:
+            self._joined.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, avutil, ffi
@@ -71,9 +72,11 @@ class StreamInfo:
         return numerator / denominator if numerator > 0 and denominator > 0 else None
 
 
-def find_video(context: AVFormatContext, shown: str, wanted: int | None = None) -> int:
+def find_video(
+    context: AVFormatContext, shown: str, wanted: int | None = None, parts: Container[int] = ()
+) -> int:
     """Return the index of the video stream that is read: `wanted`, or the one that is read if
-    nobody says which.
+    nobody says which. That is none of `parts`, which are not to be looked at alone.
 
     Raises
     ------
@@ -91,7 +94,19 @@ def find_video(context: AVFormatContext, shown: str, wanted: int | None = None) 
         raise NotSupportedError(
             f"{shown} has no video stream (it has: {', '.join(kinds) or 'none'})"
         )
-    return _not_the_cover(context, index)
+    return _not_a_part(context, _not_the_cover(context, index), parts)
+
+
+def _not_a_part(context: AVFormatContext, index: int, parts: Container[int]) -> int:
+    """Return `index`, or if that is a part of another picture, the longest video that is none."""
+    if index in parts:
+        whole = [
+            (-stream.nb_frames, i)
+            for i in range(context.nb_streams)
+            if kind_of(stream := context.streams[i]) == "video" and i not in parts
+        ]
+        return min(whole)[1] if whole else index
+    return index
 
 
 def _require_video(context: AVFormatContext, shown: str, wanted: int) -> None:
@@ -144,14 +159,24 @@ def _not_the_cover(context: AVFormatContext, index: int) -> int:
 class ListedStream:
     """What an open file says about any of its streams; `duration` is its own, in microseconds."""
 
-    __slots__ = ("bit_rate", "disposition", "duration", "info", "kind", "side_data", "tags")
+    __slots__ = (
+        "bit_rate",
+        "disposition",
+        "duration",
+        "info",
+        "kind",
+        "part_of",
+        "side_data",
+        "tags",
+    )
 
-    def __init__(self, context: AVFormatContext, index: int) -> None:
+    def __init__(self, context: AVFormatContext, index: int, part_of: int | None) -> None:
         stream = context.streams[index]
         self.info = describe(context, index)
         self.kind = kind_of(stream)
         self.disposition: int = stream.disposition
         self.tags = read_tags(stream.metadata)
+        self.part_of = part_of
         self.side_data = _side_data(stream)
         self.bit_rate: int = stream.codecpar.bit_rate
         self.duration = _microseconds(stream.duration, self.info.time_base)
