@@ -286,6 +286,46 @@ def test_still_avif_comes_with_its_alpha() -> None:
             demuxer.seek(0)
 
 
+@functools.cache
+def plain(color: str) -> Item:
+    properties = [size_property(64, 64), av1_property()]
+    return Item(b"av01", av1_picture(f"color={color}:s=64x64"), properties)
+
+
+def variants() -> dict[str, bytes]:
+    red, white, size = plain("red"), plain("white"), size_property(64, 64)
+    alpha = plain("gray")._replace(properties=[size, av1_property(), alpha_property()])
+    hidden = red._replace(hidden=True)
+    tile = Item(b"grid", grid(1, 1, 64, 64), [size], [(b"dimg", [1])])
+    both = Item(b"grid", grid(1, 2, 128, 64), [size_property(128, 64)], [(b"dimg", [1, 2])])
+    return {
+        "second": still([white, red], 2),
+        "thumbnail": still([white._replace(references=[(b"thmb", [2])]), red], 2),
+        "alpha first": still([alpha._replace(references=[(b"auxl", [2])]), red], 2),
+        "Exif": still([red, Item(b"Exif", bytes(8), [], [(b"cdsc", [1])])]),
+        "grid that is not the picture": still([red, white, both]),
+        "same": still([hidden, Item(b"iden", b"", [size], [(b"dimg", [1])])], 2),
+        "grid of one": still([hidden, tile], 2),
+    }
+
+
+STILLS = ("second", "thumbnail", "alpha first", "Exif", "grid that is not the picture")
+DERIVED = ("same", "grid of one")
+
+
+@pytest.mark.parametrize("name", [*STILLS, *DERIVED])
+def test_picture_of_a_still_is_the_main_one(name: str) -> None:
+    try:
+        frames = list(read_frames(variants()[name]))
+    except NotSupportedError as error:  # older releases do not read what others are made of
+        assert name in DERIVED and "does not read" in str(error)
+        return
+    [frame] = frames
+    with frame:
+        assert frame.format == ("I420A" if name == "alpha first" else "I420")
+        assert frame.planes[0].to_ndarray().mean() == pytest.approx(81, abs=1)  # red
+
+
 def tiled(kind: bytes = b"grid") -> bytes:
     colors = ("red", "green", "blue", "white")
     coded = [av1_picture(f"color={color}:s=64x64") for color in colors]

@@ -167,8 +167,8 @@ class DemuxerCore:
         shown, wanted = self._source.shown, self._opening.stream
         self._parts = parts = picture_streams.examine(connection, self._source, self._head)
         index = find_video(context, shown, wanted, parts.partners if parts else ())
-        if parts is not None and (wanted is None or context.streams[index].codecpar.width <= 0):
-            parts.require_whole(index, shown)
+        if parts is not None:
+            parts.require_whole(index, context, shown, wanted is not None)
         most = self._opening.max_pixels
         self._ahead = limits.measure(connection, index, most, self._source.shown)
         return describe(context, index)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ... import _ffi
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.files.iso_pictures import BRANDS, IsoPictures
 from ...errors import NotSupportedError
@@ -40,9 +41,9 @@ class PictureStreams:
         Streams that are no pictures to look at, and of which stream each is a part.
     """
 
-    def __init__(self, connection: Connection, pictures: IsoPictures) -> None:
-        context = connection.context
+    def __init__(self, context: AVFormatContext, pictures: IsoPictures, is_picture: bool) -> None:
         self._pictures = pictures
+        self._is_picture = is_picture
         self._tracks: dict[int, int] = {}  # track to stream
         self._items: dict[int, int] = {}
         streams = [context.streams[i] for i in range(context.nb_streams)]
@@ -68,15 +69,30 @@ class PictureStreams:
         if number and pictures.items[number].kind == b"av01":
             self._alpha = pictures.bytes_of(number)
 
-    def require_whole(self, index: int, shown: str) -> None:
-        """Raise NotSupportedError if a stream is but a part of the picture of the file."""
-        derived = self._pictures.derived
-        if derived is None or index in self._tracks.values():
+    def require_whole(
+        self, index: int, context: AVFormatContext, shown: str, is_wanted: bool
+    ) -> None:
+        """Raise NotSupportedError if a stream that nobody named is but a part of the picture of the
+        file, or one that this FFmpeg does not read.
+        """
+        if index in self._tracks.values():
             return
-        raise NotSupportedError(
-            f"{shown} is {derived}, which are not put together here: one of them would be a part "
-            "of the picture; heif-convert or ImageMagick make one picture of it"
-        )
+        derived = self._pictures.derived
+        is_unread = self._is_picture and context.streams[index].codecpar.width <= 0
+        if derived is not None and (is_unread or not is_wanted):
+            raise NotSupportedError(
+                f"{shown} is {derived}, which are not put together here: one of them would be a "
+                "part of the picture; heif-convert or ImageMagick make one picture of it"
+            )
+        if is_unread:
+            item = self._pictures.items.get(self._pictures.primary)
+            kind = (
+                "without a main one" if item is None else f"of kind {item.kind.decode('latin-1')}"
+            )
+            raise NotSupportedError(
+                f"{shown} holds its picture as an item {kind}, which this FFmpeg "
+                f"({_ffi.report().release}) does not read; newer releases read more"
+            )
 
     def not_copied_with(self, index: int) -> set[int]:
         """Return the streams that go with a stream: its alpha channel; with a sequence of pictures
@@ -163,7 +179,8 @@ def examine(connection: Connection, source: InputFile, head: bytes) -> PictureSt
     if not ffi.string(context.iformat.name).startswith(b"mov"):
         return None
     kinds = [context.streams[i].codecpar.codec_type for i in range(context.nb_streams)]
-    if kinds.count(avutil.AVMEDIA_TYPE_VIDEO) < 2 and not _is_picture(context):
+    videos, is_picture = kinds.count(avutil.AVMEDIA_TYPE_VIDEO), _is_picture(context)
+    if videos < 2 and not is_picture:
         return None
     file = _opened(source)
     try:
@@ -175,14 +192,14 @@ def examine(connection: Connection, source: InputFile, head: bytes) -> PictureSt
                     return b""
                 return os.pread(descriptor, min(size, _MOST_BYTES), offset)
 
-            return PictureStreams(connection, IsoPictures(read))
+            return PictureStreams(context, IsoPictures(read), is_picture)
         pictures = IsoPictures(_reader(connection, head))
-        if not pictures.tracks and not pictures.items and len(kinds) > 1 and _is_picture(context):
+        if not pictures.tracks and not pictures.items and videos > 1 and is_picture:
             raise NotSupportedError(
-                f"{source.shown} has {len(kinds)} streams of pictures, and cannot go back to read "
-                "what they are to each other: write it to a file first"
+                f"{source.shown} has {videos} streams of pictures, and cannot go back to read what "
+                "they are to each other: write it to a file first"
             )
-        return PictureStreams(connection, pictures)
+        return PictureStreams(context, pictures, is_picture)
     finally:
         if file is not None:
             file.close()

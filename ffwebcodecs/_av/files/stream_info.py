@@ -92,7 +92,7 @@ def find_video(
     if index < 0:
         kinds = [kind_of(context.streams[i]) for i in range(context.nb_streams)]
         raise NotSupportedError(
-            f"{shown} has no video stream (it has: {', '.join(kinds) or 'none'})"
+            f"{shown} has no video stream (it has: {', '.join(kinds) or 'none'}){_hint(context)}"
         )
     return _not_a_part(context, _not_the_cover(context, index), parts)
 
@@ -119,13 +119,16 @@ def _require_video(context: AVFormatContext, shown: str, wanted: int) -> None:
     if 0 <= wanted < count:
         what = f"stream {wanted} of {shown} is {_in_words(context.streams[wanted], kinds[wanted])}"
         raise InvalidArgumentError(f"{what}, and only video streams are read: {have}")
-    more = ""
-    format = ffi.string(context.iformat.name).decode()
-    if wanted >= count and format in _MAY_BEGIN_LATE:
-        more = '; options={"probesize": ...} looks further for streams that begin later'
+    more = _hint(context) if wanted >= count else ""
     raise InvalidArgumentError(
         f"{shown} has {count} stream{'s' * (count != 1)} and no stream {wanted}: {have}{more}"
     )
+
+
+def _hint(context: AVFormatContext) -> str:
+    if ffi.string(context.iformat.name).decode() in _MAY_BEGIN_LATE:
+        return '; options={"probesize": ...} looks further for streams that begin later'
+    return ""
 
 
 def _in_words(stream: AVStream, kind: str | None = None) -> str:

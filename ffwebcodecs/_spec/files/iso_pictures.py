@@ -244,6 +244,8 @@ class IsoPictures:
         if item is None or item.kind not in _DERIVED:
             return None
         tiles = len(item.refers_to(b"dimg"))
+        if item.kind == b"grid" and tiles == 1:
+            return None
         if item.kind == b"grid":
             return f"a grid of {tiles} tiles"
         return f"{item.kind.decode()} of {tiles} pictures"
