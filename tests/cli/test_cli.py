@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_helpers import NAME, call, command, environment, names, run
 from clips import clip
-from convert_helpers import movie
+from convert_helpers import made, movie
 
 import ffwebcodecs
 from ffwebcodecs.cli import _COMMANDS
@@ -155,6 +156,20 @@ def test_probe_lists_the_streams_and_marks_the_one_that_is_read(
     lines = capsys.readouterr().out.splitlines()
     assert "  * 0        video avc1.64000B 160x120" in lines
     assert "    1        audio mp4a.40.2" in lines
+
+
+def test_frames_are_of_the_stream_that_was_named(tmp_path: Path) -> None:
+    source = made(
+        *("cli-two.mp4", "-f", "lavfi", "-i", "color=red:s=64x48", "-f", "lavfi", "-i"),
+        *("color=red:s=96x64", "-map", "0", "-map", "1", "-t", "0.04", "-c:v", "mpeg4"),
+    )
+    for stream, size in enumerate([(64, 48), (96, 64)]):
+        folder = tmp_path / str(stream)
+        assert (
+            call("frames", "--stream", stream, "--format", "npy", "-q", "-o", folder, source) == 0
+        )
+        [name] = names(folder)
+        assert np.load(folder / name).shape == (size[1], size[0], 3)
 
 
 def test_stream_that_is_no_video_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

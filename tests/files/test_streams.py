@@ -16,6 +16,7 @@ from ffwebcodecs import (
     Demuxer,
     InvalidArgumentError,
     InvalidStateError,
+    NotSupportedError,
     StreamDescription,
     read_frames,
     remux,
@@ -233,18 +234,21 @@ def test_other_videos_are_not_lost_in_silence(tmp_path: Path, convert: Any) -> N
 # ---- playlists, and streams that begin late
 
 
-def hls_with_renditions(folder: Path) -> Path:
-    need_format("hls")
-    run_ffmpeg(
-        *("-i", two("streams.mp4"), "-map", "0", "-c", "copy", "-f", "hls", "-hls_time", "1"),
-        *("-var_stream_map", "v:0 v:1", "-master_pl_name", "all.m3u8"),
-        folder / "v%v.m3u8",
-    )
-    return folder / "all.m3u8"
+def renditions(kind: str, folder: Path) -> Path:
+    need_format(kind)
+    options = {
+        "hls": ("-hls_time", "1", "-var_stream_map", "v:0 v:1", "-master_pl_name", "all.m3u8"),
+        "dash": ("-seg_duration", "1"),
+    }
+    name = {"hls": "v%v.m3u8", "dash": "all.mpd"}[kind]
+    copied = ("-i", two("streams.mp4"), "-map", "0", "-c", "copy")
+    run_ffmpeg(*copied, "-f", kind, *options[kind], folder / name)
+    return folder / {"hls": "all.m3u8", "dash": "all.mpd"}[kind]
 
 
-def test_renditions_of_a_playlist_are_streams(tmp_path: Path) -> None:
-    path = hls_with_renditions(tmp_path)
+@pytest.mark.parametrize("kind", ["hls", "dash"])
+def test_renditions_of_a_playlist_are_streams(kind: str, tmp_path: Path) -> None:
+    path = renditions(kind, tmp_path)
     with Demuxer(path, playlists=True) as demuxer:
         sizes = [(stream.width, stream.height) for stream in demuxer.streams]
     assert sorted(sizes) == [(64, 48), (96, 64)]
@@ -284,6 +288,18 @@ def test_a_stream_that_begins_late_is_listed_when_it_was_met() -> None:
         assert [stream.index for stream in demuxer.streams] == [0, 1]
     with pytest.raises(InvalidArgumentError, match="probesize"):
         Demuxer(late(), options=SHORTER, stream=1)
+
+
+def test_a_file_whose_video_begins_late_says_how_to_find_it() -> None:
+    sound = made(
+        *("late-sound.ts", "-f", "lavfi", "-i", "sine=duration=3", "-c:a", "aac"),
+        *("-mpegts_start_pid", "0x200"),
+    )
+    data = sound.read_bytes() + two("late-second.ts", "-output_ts_offset", "1").read_bytes()
+    with pytest.raises(NotSupportedError, match=r"it has: audio\); options=.*probesize"):
+        Demuxer(data, options=SHORTER)
+    with Demuxer(data) as demuxer:
+        assert [stream.kind for stream in demuxer.streams] == ["audio", "video", "video"]
 
 
 @pytest.mark.parametrize("options", [SHORT, SHORTER], ids=["unknown", "unseen"])
