@@ -44,6 +44,7 @@ _HOMES = {
     "SvcOutputMetadata": "codecs.encoded_video_chunk_metadata",
     "TranscodeProgress": "files.transcode_result",
     "TranscodeResult": "files.transcode_result",
+    "Video": "files.video",
     "VideoColorSpace": "_spec.frames.color_space",
     "VideoDecoder": "codecs.video_decoder",
     "VideoDecoderConfig": "_spec.codecs.config",
@@ -52,6 +53,8 @@ _HOMES = {
     "VideoEncoderConfig": "_spec.codecs.encoder_config",
     "VideoEncoderSupport": "_spec.codecs.encoder_config",
     "VideoFrame": "frames.video_frame",
+    "VideoSlice": "files.video_slice",
+    "VideoStats": "files.video",
     "WebCodecsError": "errors",
     "create_image_bitmap": "frames.image_bitmap",
     "ffmpeg_info": "ffmpeg",
@@ -112,6 +115,9 @@ if TYPE_CHECKING:
     from .files.transcode import transcode as transcode
     from .files.transcode_result import TranscodeProgress as TranscodeProgress
     from .files.transcode_result import TranscodeResult as TranscodeResult
+    from .files.video import Video as Video
+    from .files.video import VideoStats as VideoStats
+    from .files.video_slice import VideoSlice as VideoSlice
     from .files.write_frames import write_frames as write_frames
     from .frames.frame_cache import FrameCache as FrameCache
     from .frames.frame_cache import FrameCacheStats as FrameCacheStats

@@ -18,9 +18,9 @@ import ffwebcodecs
 PUBLIC = [name for name in ffwebcodecs.__all__ if name != "__version__"]
 CLASSES = [name for name in PUBLIC if inspect.isclass(getattr(ffwebcodecs, name))]
 # Owners of what another process cannot have.
-OWNERS = {"Demuxer", "FrameCache", "ImageBitmap", "Muxer", "VideoDecoder", "VideoEncoder"}
+OWNERS = {"Demuxer", "FrameCache", "ImageBitmap", "Muxer", "Video", "VideoDecoder", "VideoEncoder"}
 # Views and promises of this process.
-BOUND = {"Completion", "Plane"}
+BOUND = {"Completion", "Plane", "VideoSlice"}
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -101,6 +101,7 @@ def values() -> dict[str, Any]:
         "VideoDecoderSupport": w.VideoDecoderSupport(True, config),
         "VideoEncoderConfig": encoder,
         "VideoEncoderSupport": w.VideoEncoderSupport(False, encoder),
+        "VideoStats": w.VideoStats(1, 0, 2, 3, 4, 5, 6, 7),
         "VideoFrame": w.VideoFrame(
             bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=7, metadata={"a": 1}
         ),

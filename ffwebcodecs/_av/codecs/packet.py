@@ -115,10 +115,30 @@ def reference(ptr: AVPacket, source: AVPacket) -> None:
     check(avcodec.av_packet_ref(ptr, source), "cannot refer to a packet")
 
 
+def move(ptr: AVPacket, source: AVPacket) -> None:
+    """Move all that `source` has into an empty packet of ours."""
+    avcodec.av_packet_move_ref(ptr, source)
+
+
 def times(ptr: AVPacket) -> tuple[int | None, int | None]:
     """Return presentation and decoding time, None for one that is not known."""
     pts, dts = ptr.pts, ptr.dts
     return None if pts == NOPTS else pts, None if dts == NOPTS else dts
+
+
+def place(ptr: AVPacket) -> tuple[int, int, int]:
+    """Return position in the file (-1: unknown), size and decoding time: what tells a packet from
+    the others of its stream.
+    """
+    return ptr.pos, ptr.size, ptr.dts
+
+
+def number(ptr: AVPacket, value: int) -> None:
+    """Give a packet of ours a number in place of its times; the decoded frame has it as its
+    timestamp.
+    """
+    ptr.pts = value
+    ptr.dts = NOPTS
 
 
 def duration(ptr: AVPacket) -> int | None:

@@ -366,6 +366,20 @@ class DemuxerCore:
         if self._joined is not None:
             self._joined.clear()
 
+    def jump(self, place: int, by_byte: bool) -> bool:
+        """Move to about a time of the stream's clock in microseconds, or to a byte; return whether
+        libavformat says that it did. Where it is then is for the caller to find out.
+        """
+        connection = self._connection
+        if connection is None:
+            self.require_open()
+            return False
+        connection.begin()
+        code = seeking.jump(connection, self.info, place, by_byte)
+        self._confinement.check()
+        self._ahead.clear()
+        return code >= 0
+
     @property
     def max_pixels(self) -> int | None:
         """The largest picture that is read, None: no limit."""
@@ -427,4 +441,7 @@ class _Inherited(DemuxerCore):
         raise forked.inherited("this demuxer")
 
     def seek(self, timestamp: int) -> None:
+        raise forked.inherited("this demuxer")
+
+    def jump(self, place: int, by_byte: bool) -> bool:
         raise forked.inherited("this demuxer")

@@ -37,6 +37,17 @@ def go_to(connection: Connection, info: StreamInfo, timestamp: int) -> tuple[int
     return code, timestamp
 
 
+def jump(connection: Connection, info: StreamInfo, place: int, by_byte: bool) -> int:
+    """Go to about a time in microseconds, or a byte, and to nowhere else; return FFmpeg's code."""
+    code = connection.call(_go_back)
+    if code < 0:
+        return code
+    flags, target = avformat.AVSEEK_FLAG_BACKWARD, tick(place, info.time_base)
+    if by_byte:
+        flags, target = avformat.AVSEEK_FLAG_BYTE, place
+    return connection.call(avformat.av_seek_frame, info.index, target, flags)
+
+
 def tick(timestamp: int, time_base: tuple[int, int]) -> int:
     """Return the last tick of a stream's clock that is `timestamp` in microseconds, rounded, or
     before it.

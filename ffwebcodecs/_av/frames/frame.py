@@ -178,6 +178,13 @@ def upright(ptr: AVFrame) -> AVFrame:
     """
     if min(ptr.linesize[0], ptr.linesize[1], ptr.linesize[2], ptr.linesize[3]) >= 0:
         return ptr
+    return duplicate(ptr)
+
+
+def duplicate(ptr: AVFrame) -> AVFrame:
+    """Return a frame in memory of its own with the same pixels, of the whole coded picture, and
+    the same properties.
+    """
     copy = allocate()
     copy.format, copy.width, copy.height = ptr.format, ptr.width, ptr.height
     check_pointer(avutil.av_frame_get_buffer(copy, 0) == 0, "cannot copy a frame")
@@ -197,6 +204,16 @@ def timestamp(ptr: AVFrame) -> int:
 def duration(ptr: AVFrame) -> int:
     """Return the frame's duration in the units that its packet had, 0 if unknown."""
     return ptr.duration if releases.frame_has_duration() else ptr.pkt_duration
+
+
+def stamp(ptr: AVFrame, value: int) -> None:
+    """Write the presentation time into a frame that nobody else has seen yet."""
+    ptr.pts = value
+
+
+def byte_size(ptr: AVFrame) -> int:
+    """Return how many bytes of memory a frame's pixels take, padding too."""
+    return sum(buf.size for i in range(4) if (buf := ptr.buf[i]))
 
 
 def describe(ptr: AVFrame) -> tuple[int, ...]:

@@ -1,0 +1,207 @@
+"""Frames in any order, each group of pictures decoded once where memory allows.
+
+What is asked for next is known some way ahead: the *window*. Of the frames in it that lie in one
+group, all are decoded when the first of them is needed, and those whose turn is later wait. So no
+more wait than the window has. Frames that come out in the order in which they are wanted need not
+wait, so the window may be longer where the order rises.
+
+A run goes on with the next group, without draining the decoder, if that follows at once. Where
+order falls and groups are short (intra-only codecs), some of them are decoded as one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from ..frames.video_frame import VideoFrame
+from ._random_access import Run
+from ._video_core import Shown, VideoCore
+
+LOOK_AHEAD = 64
+"""How many items of an iterable are taken before their turn."""
+
+_CHAIN = 48  # pictures that are decoded in one go where order falls
+_SLACK = 2
+_MOST = 4096
+
+
+class FrameRequests(Iterator[VideoFrame]):
+    """Gives the frames of some indices, in their order; not for several threads at a time.
+
+    Parameters
+    ----------
+    core : VideoCore
+    indices : iterable of int
+        Of frames that there are.
+    owner : object
+        Held meanwhile: the Video.
+    is_sized : bool
+        Whether the indices may all be taken at once, for nobody makes them one by one.
+    """
+
+    def __init__(
+        self, core: VideoCore, indices: Iterable[int], owner: object, is_sized: bool
+    ) -> None:
+        self._core = core
+        self._owner = owner
+        self._source = iter(indices)
+        self._is_sized = is_sized
+        self._ahead: deque[int] = deque()
+        self._waiting: dict[int, Shown] = {}
+        self._wanted: set[int] = set()  # those that the run is to give
+        self._run: Run | None = None
+
+    def __iter__(self) -> FrameRequests:
+        return self
+
+    def __next__(self) -> VideoFrame:
+        ahead, core = self._ahead, self._core
+        self._look_ahead()
+        if not ahead:
+            self.close()
+            raise StopIteration
+        index = ahead[0]
+        shown = self._waiting.pop(index, None) or self._get(index)
+        ahead.popleft()
+        if index in islice(ahead, self._room):
+            self._waiting[index] = shown
+        return core.make(index, shown)
+
+    def close(self) -> None:
+        """Let go of what waits; twice is fine."""
+        self._ahead.clear()
+        self._source = iter(())
+        self._waiting.clear()
+        self._owner = None
+
+    @property
+    def _room(self) -> int:
+        return max(1, min(self._core.store.room, _MOST))
+
+    def _look_ahead(self) -> None:
+        most = max(LOOK_AHEAD, self._room) if self._is_sized else LOOK_AHEAD
+        missing = most - len(self._ahead)
+        # Now and then rather than each time, which costs less; at once if they come one by one.
+        if missing > most // 2 or not self._ahead:
+            self._ahead.extend(islice(self._source, missing))
+
+    def _window(self) -> list[int]:
+        """Return the indices ahead that may be decoded now."""
+        room = self._room
+        if not self._is_sized:
+            room = min(room, LOOK_AHEAD)
+        window: list[int] = []
+        for index in islice(self._ahead, max(room, LOOK_AHEAD)):
+            if len(window) >= room and index <= window[-1]:
+                break
+            window.append(index)
+        return window
+
+    def _get(self, index: int) -> Shown:
+        """Return a picture that is not waiting."""
+        core = self._core
+        if index not in self._wanted:
+            kept = core.kept(index)
+            if kept is not None:
+                return kept
+        core.call_off()
+        engine = core.engine
+        with engine.lock:
+            if engine.run is not self._run:
+                self._wanted.clear()
+            if index not in self._wanted:
+                self._finish()
+                self._begin(index)
+            run = self._run
+            assert run is not None
+            shown = self._go_on(run, index)
+            if shown is not None:
+                return shown
+            self._wanted.clear()
+            self._run = None
+            return core.rescue(index, run.error)
+
+    def _go_on(self, run: Run, index: int) -> Shown | None:
+        """Return the picture when it comes out; those before it wait. None at the end of the run,
+        which is that of the last wanted picture at the latest.
+        """
+        core, wanted = self._core, self._wanted
+        while wanted and (found := core.engine.step(run)) is not None:
+            came, ptr = found
+            del found
+            if came in wanted:
+                wanted.discard(came)
+                shown = core.look_at(came, ptr)
+                if came == index:
+                    return shown
+                self._waiting[came] = shown
+            del ptr
+        return None
+
+    def _finish(self) -> None:
+        """Let all come out that the run was to give."""
+        run = self._run
+        if run is not None and self._wanted:
+            run.more = None
+            self._go_on(run, -1)
+            self._wanted.clear()  # the rest does not come, and is missed when its turn is there
+
+    def _begin(self, index: int) -> None:
+        """Begin the run that gives a frame, and others of the window in passing."""
+        core = self._core
+        engine = core.engine
+        key, wanted = self._group(index, self._window())
+        last = self._last(wanted)
+        if all(engine.goes_on_to(key, int(core.shown[one]), one) for one in wanted):
+            run = engine.go_on(last)
+        else:
+            run = engine.begin(key, last)
+        run.more = self._more
+        self._wanted = wanted
+        self._run = run
+
+    def _last(self, wanted: set[int]) -> int:
+        core = self._core
+        return core.engine.last_for(max(int(core.shown[one]) for one in wanted))
+
+    def _group(self, index: int, window: list[int]) -> tuple[int, set[int]]:
+        """Return the key packet of a frame's group, and the frames of the window that are decoded
+        with it.
+        """
+        core = self._core
+        starts = core.starts
+        key = int(starts[index])
+        groups: dict[int, set[int]] = {}
+        for one in window:
+            if one not in self._waiting and one not in self._wanted and one not in core.store:
+                groups.setdefault(int(starts[one]), set()).add(one)
+        wanted = groups.pop(key, set()) | {index}
+        end = self._last(wanted)
+        for earlier in sorted(groups, reverse=True):
+            if earlier > key:
+                continue
+            if end - earlier > _CHAIN or self._last(groups[earlier]) + 1 + _SLACK < key:
+                break
+            key = earlier
+            wanted |= groups[earlier]
+        return key, wanted
+
+    def _more(self) -> bool:
+        """Let the run go on with what is wanted next, if that follows."""
+        run, core = self._run, self._core
+        self._look_ahead()
+        window = self._window()
+        nobody = (self._waiting, self._wanted, core.store)
+        following = next((one for one in window if not any(one in each for each in nobody)), None)
+        if run is None or following is None:
+            return False
+        key, wanted = self._group(following, window)
+        engine = core.engine
+        if not all(engine.goes_on_to(key, int(core.shown[one]), one) for one in wanted):
+            return False
+        self._wanted |= wanted
+        last = self._last(wanted)
+        run.last = last if run.last is None else max(run.last, last)
+        return True

@@ -1,0 +1,259 @@
+"""The engine of `Video`: one decoder, which begins at a key packet and gives numbered pictures.
+
+A packet goes to the decoder with its number in place of its time, and the picture that comes of it
+carries that number back. So a picture is never taken for another one, whatever times say, whatever
+the decoder drops, invents or gives in another order.
+
+A *run* is a stretch of packets from a key packet on. One with a `last` packet ends there: the
+decoder is drained, so nothing behind it is decoded. One without goes on for as long as it is asked,
+and the next access goes on with it where that is possible. Whoever uses a run takes a step at a
+time, under the engine's lock; another thread may begin a run of its own in between, and the first
+one then finds that its run is over (`RandomAccess.run` is another).
+
+Threads: `lock` is held for a step or for as long as one frame takes. `stop` ends what another
+thread does under it, at the next packet.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .._av import averror, forked
+from .._av.codecs import packet
+from .._av.frames import frame as native
+from .._spec.files.packet_table import NO_PICTURE, PacketTable
+from ..codecs._decoding import Core
+from ..errors import EncodingError, InvalidStateError
+from ._packet_source import Counters, PacketSource
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame, AVPacket
+
+_SLACK = 2  # packets between two runs that are decoded rather than jumped over
+_NO_FIELDS = frozenset(("vp8", "vp9", "av1", "mpeg4"))
+_BACK = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # seconds
+
+
+class Run:
+    """Decoding from a key packet on, to `last` or with no end.
+
+    Attributes
+    ----------
+    fed : int
+        The number of the packet that is sent next.
+    newest : int
+        The last frame that has come out, by its index; -1: none.
+    more : callable or None
+        Asked, under the lock, when `last` has been sent: whether it has set a later one.
+    """
+
+    __slots__ = ("error", "fed", "is_drained", "is_over", "key", "last", "more", "newest")
+
+    def __init__(self, key: int, last: int | None) -> None:
+        self.key = key
+        self.last = last
+        self.more: Callable[[], bool] | None = None
+        self.fed = key
+        self.newest = -1
+        self.is_drained = False
+        self.is_over = False
+        self.error: EncodingError | None = None
+
+
+class RandomAccess:
+    """Decodes pictures by number.
+
+    Parameters
+    ----------
+    packets : PacketSource
+    decoder : Core
+        Both taken: `close` closes them.
+    table : PacketTable
+
+    Attributes
+    ----------
+    lock : RLock
+        Held while a method runs, and by who wants more than one step undisturbed.
+    run : Run or None
+        What is decoded now.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_by_number",
+        "_has_fields",
+        "_is_fresh",
+        "_packet",
+        "closed",
+        "counters",
+        "decoder",
+        "lock",
+        "packets",
+        "run",
+        "table",
+    )
+
+    def __init__(
+        self, packets: PacketSource, decoder: Core, table: PacketTable, counters: Counters
+    ) -> None:
+        # Reentrant: a destructor or the handler of a signal may use the video in the middle.
+        self.lock = threading.RLock()
+        self.packets = packets
+        self.decoder = decoder
+        self.table = table
+        self.counters = counters
+        self.closed = False
+        self.run: Run | None = None
+        self._is_fresh = True
+        self._packet: AVPacket = packet.allocate()
+        self._by_number: Any = None
+        self._has_fields = decoder.name not in _NO_FIELDS
+        forked.watch(self)
+
+    def index_of(self, number: int) -> int:
+        """Return the index of a packet's frame, -1 if it has none."""
+        if self._by_number is None:
+            import numpy as np
+
+            by_number = np.full(len(self.table), -1, np.int64)
+            by_number[self.table.shown] = np.arange(len(self.table.shown))
+            self._by_number = by_number
+        return int(self._by_number[number]) if 0 <= number < len(self.table) else -1
+
+    def last_for(self, number: int) -> int:
+        """Return the last packet that a picture needs: its own, or that of its second field."""
+        flags = self.table.flags
+        if self._has_fields:
+            while number + 1 < len(flags) and flags[number + 1] == NO_PICTURE:
+                number += 1
+        return number
+
+    def begin(self, key: int, last: int | None) -> Run:
+        """Begin a run; raises EncodingError if the packet cannot be reached."""
+        self._require_open()
+        self.run = None
+        self.packets.go_to(key)
+        if not self._is_fresh:
+            self.decoder.restart()
+        self._is_fresh = False
+        run = self.run = Run(key, last)
+        return run
+
+    def go_on(self, last: int | None) -> Run:
+        """Take over the current run, which `goes_on_to` said yes of; who had it has lost it."""
+        old = self.run
+        assert old is not None
+        run = Run(old.key, last)
+        run.fed, run.newest, run.is_drained = old.fed, old.newest, old.is_drained
+        self.run = run
+        return run
+
+    def goes_on_to(self, key: int, number: int, index: int) -> bool:
+        """Tell whether the current run gives a frame if it just goes on, without a detour."""
+        run = self.run
+        if run is None or run.is_over or run.error is not None or index <= run.newest:
+            return False
+        if run.key <= number < run.fed:
+            return key >= run.key  # it is in the decoder, or would have come out
+        return not run.is_drained and run.key <= key <= run.fed + _SLACK
+
+    def step(self, run: Run) -> tuple[int, AVFrame] | None:
+        """Return index and picture of the next frame that comes out, None at the end of the run.
+
+        An error of the decoder ends the run when what could be decoded before it has come out;
+        it is then in ``run.error``.
+        """
+        while not run.is_over:
+            self._require_open()
+            try:
+                ptr = self.decoder.receive()
+            except EncodingError as error:
+                run.error = error.with_traceback(None)
+                continue
+            if ptr is None:
+                if run.is_drained or run.error is not None:
+                    run.is_over = True
+                else:
+                    self._feed(run)
+                continue
+            index = self.index_of(native.timestamp(ptr))
+            # What a decoder makes up has no number, or one that has been there.
+            if index >= 0 and run.key <= native.timestamp(ptr) < run.fed:
+                run.newest = max(run.newest, index)
+                return index, ptr
+            del ptr
+        return None
+
+    def _feed(self, run: Run) -> None:
+        ptr = self._packet
+        try:
+            goes_on = (
+                run.last is None
+                or run.fed <= run.last
+                or (run.more is not None and run.more() and run.fed <= run.last)
+            )
+            number = self.packets.read(ptr) if goes_on else None
+            self._decode(run, ptr, number)
+        except BaseException as error:
+            self.run = None
+            run.is_over = True
+            del ptr
+            averror.let_go(error)
+            raise
+        finally:
+            packet.unref(self._packet)
+
+    def _decode(self, run: Run, ptr: AVPacket, number: int | None) -> None:
+        """Send a packet, or drain the decoder; what the decoder says of it is kept in the run."""
+        try:
+            if number is None:
+                run.is_drained = True
+                self.decoder.drain()
+                return
+            packet.number(ptr, number)
+            run.fed = number + 1
+            self.counters.pictures_decoded += 1
+            self.decoder.send(ptr, number)
+        except EncodingError as error:
+            run.error = error.with_traceback(None)
+
+    def keys_before(self, key: int) -> list[int]:
+        """Return where to begin when a run from `key` did not give a frame: one key packet
+        earlier, then 0.5, 1, 2 ... seconds, at last the first packet.
+        """
+        keys = self.table.keys
+        place = int(keys.searchsorted(key))
+        found: list[int] = []
+        if place > 0:
+            found.append(int(keys[place - 1]))
+            number, size = self.table.time_base
+            times = self.table.presentation
+            for seconds in _BACK:
+                limit = times[key] - seconds * size / number
+                earlier = keys[:place][times[keys[:place]] <= limit]
+                if len(earlier) and earlier[-1] < found[-1]:
+                    found.append(int(earlier[-1]))
+        if key > 0 and (not found or found[-1] > 0):
+            found.append(int(keys[0]) if len(keys) and keys[0] < key else 0)
+        return found
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise InvalidStateError("the Video is closed")
+
+    def interrupt(self) -> None:
+        """End what another thread does with it, for good."""
+        self.closed = True
+        self.packets.interrupt()
+
+    def close(self, wait: bool = True) -> None:
+        """Close decoder and packets; twice is fine."""
+        self.closed = True
+        self.run = None
+        self.packets.close(wait)
+        self.decoder.close()
+
+    def _after_fork(self) -> None:
+        self.lock = threading.RLock()

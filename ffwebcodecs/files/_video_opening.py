@@ -1,0 +1,98 @@
+"""How a `Video` gets its index, its packets and its decoder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from .._av.files.demux import DemuxerCore
+from .._av.files.opening import Opening
+from .._av.files.scan import scan
+from .._runtime.helper import HelperThread
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.files.packet_table import PacketTable
+from .._spec.numbers import show
+from .._spec.texts import buffer_of, is_path, to_path
+from ..codecs._decoding import Pictures, open_decoder
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..errors import InvalidArgumentError
+from ._frame_store import FrameStore
+from ._open import open_for_decoding
+from ._packet_source import ChunkPackets, Counters, FilePackets
+from ._random_access import RandomAccess
+from ._video_core import VideoCore
+
+_USUAL_PIXELS = 1920 * 1080
+
+
+def core_of_file(
+    source: Any,
+    config: VideoDecoderConfig | None,
+    table: PacketTable | None,
+    opening: Opening,
+    threads: int | None,
+    cache_bytes: int,
+) -> tuple[VideoCore, VideoDecoderConfig]:
+    """Open a file, and read its index if there is none; if that fails, nothing is left open."""
+    file = open_for_decoding(source, config, opening, threads=threads)
+    try:
+        demuxer, counters = file.demuxer, Counters()
+        is_at_start = table is not None
+        if table is None:
+            table = scan(demuxer)
+        packets = FilePackets(demuxer, table, counters, _reopener(source, opening))
+        packets.next = 0 if is_at_start else None
+        engine = RandomAccess(packets, file.decoder, table, counters)
+        store = FrameStore(cache_bytes, _picture_bytes(file.config))
+        return VideoCore(engine, file.shapes, store, demuxer.shown), file.config
+    except BaseException:
+        file.close()
+        raise
+
+
+def core_of_chunks(
+    chunks: Iterable[EncodedVideoChunk],
+    config: VideoDecoderConfig,
+    make_table: Callable[[list[EncodedVideoChunk]], PacketTable],
+    threads: int | None,
+    cache_bytes: int,
+) -> VideoCore:
+    """Open a decoder for a program's chunks; raises as `core_of_file`."""
+    kept = []
+    pictures = Pictures(config)
+    for chunk in chunks:
+        if not isinstance(chunk, EncodedVideoChunk):
+            raise InvalidArgumentError(
+                f"Video.from_chunks takes EncodedVideoChunks, got {show(chunk)}"
+            )
+        pictures.require(chunk)
+        kept.append(chunk)
+    table, counters = make_table(kept), Counters()
+    decoder, shapes = open_decoder(config, threads=threads)
+    try:
+        engine = RandomAccess(ChunkPackets(kept, counters), decoder, table, counters)
+        store = FrameStore(cache_bytes, _picture_bytes(config))
+        return VideoCore(engine, shapes, store, f"{len(kept)} chunks")
+    except BaseException:
+        decoder.close()
+        raise
+
+
+def _picture_bytes(config: VideoDecoderConfig) -> int:
+    """Return how much memory a picture takes, about: measured as soon as there is one."""
+    width, height = config.coded_width, config.coded_height
+    pixels = _USUAL_PIXELS if width is None or height is None else width * height
+    return pixels * 3 // 2
+
+
+def _reopener(source: Any, opening: Opening) -> Callable[[], DemuxerCore] | None:
+    """Return what opens the source once more, None if it can only be read once."""
+    if is_path(source):
+        name = to_path(source)
+        if "://" not in name and not os.path.isfile(name):
+            return None
+    elif buffer_of(source) is None:
+        return None
+    return partial(DemuxerCore, source, opening, helper=HelperThread)
