@@ -82,6 +82,17 @@ def find_decoder(name: str) -> AVCodec | None:
     return None if is_left_alone(name) else codec
 
 
+def _require_decoder(name: str) -> AVCodec:
+    codec = find_decoder(name)
+    if codec is None:
+        raise NotSupportedError(
+            f"this FFmpeg ({_ffi.report().release}) has no decoder for {name!r}; "
+            "install a build of libavcodec that has "
+            "one (Debian, Ubuntu: libavcodec-extra; Fedora: ffmpeg-libs from RPM Fusion)"
+        )
+    return codec
+
+
 def has_decoder(name: str) -> bool:
     """Return whether this FFmpeg can decode `name` in software."""
     return find_decoder(name) is not None
@@ -163,13 +174,7 @@ class DecoderCore:
         max_pixels: int | None = None,
     ) -> None:
         if codec is None:
-            codec = find_decoder(name)
-        if codec is None:
-            raise NotSupportedError(
-                f"this FFmpeg ({_ffi.report().release}) has no decoder for {name!r}; "
-                "install a build of libavcodec that has "
-                "one (Debian, Ubuntu: libavcodec-extra; Fedora: ffmpeg-libs from RPM Fusion)"
-            )
+            codec = _require_decoder(name)
         self.name: str = ffi.string(codec.name).decode()
         self.at_end = False
         self._failed = False

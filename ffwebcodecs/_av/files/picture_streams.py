@@ -248,7 +248,7 @@ def _read_at(context: AVFormatContext, offset: int, room: Any, size: int) -> int
     place: int = avformat.avio_seek(pb, 0, os.SEEK_CUR)
     count: int = 0
     if avformat.avio_seek(pb, offset, os.SEEK_SET) >= 0:
-        count = avformat.avio_read(pb, ffi.cast("unsigned char *", room), size)
+        count = avformat.avio_read(pb, room, size)
     avformat.avio_seek(pb, place, os.SEEK_SET)
     return count
 
