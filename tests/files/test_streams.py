@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import mux_helpers
 import pytest
 from clips import passthrough, run_ffmpeg, said_of
 from convert_helpers import made, streams
@@ -310,3 +311,20 @@ def test_a_stream_that_begins_late_is_not_lost_in_silence(
     with pytest.warns(UserWarning, match="video h264 stream of .* begins late: .*it is left out"):
         result = convert(late(), tmp_path / "a.mkv", input_options=options)
     assert result.dropped_streams == ["video h264"]
+
+
+def test_other_video_of_a_program_stream_is_copied_with_its_times(tmp_path: Path) -> None:
+    # Not every packet has a presentation time there; nothing is reordered, so it is the decoding
+    # time and a constant.
+    source = FILES["mpg"]()
+    decoded = [int(one["dts"]) for one in probe(source, "-show_packets")["packets"]
+               if one["stream_index"] == 1]  # fmt: skip
+    for convert in (remux, transcode):
+        result = convert(source, tmp_path / "a.mkv", stream=0)
+        assert (result.copied_streams, result.dropped_streams) == (["video mpeg2video"], [])
+        times = [one.pts for one in mux_helpers.packets(tmp_path / "a.mkv", "v:1")]
+        first = times[0] or 0
+        assert [(time or 0) - first for time in times] == [
+            round((time - decoded[0]) / 90) * 1000 for time in decoded
+        ]
+        (tmp_path / "a.mkv").unlink()

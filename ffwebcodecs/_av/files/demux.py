@@ -23,6 +23,7 @@ from .connection import (
     RemotePipeConnection,
     StartHelper,
 )
+from .copied_stamps import CopiedStamps
 from .input import Preparation
 from .opening import DEFAULT, Opening
 from .picture_streams import AlphaItem, AlphaTrack
@@ -64,6 +65,7 @@ class DemuxerCore:
         "_confinement",
         "_connection",
         "_context",
+        "_copied_stamps",
         "_head",
         "_joined",
         "_key_flag",
@@ -98,6 +100,7 @@ class DemuxerCore:
         self._ahead: deque[AVPacket | EncodingError] = deque()
         self._head = b""  # of pictures from a pipe
         self._joined: AlphaTrack | AlphaItem | None = None
+        self._copied_stamps: CopiedStamps | None = None
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
@@ -200,6 +203,8 @@ class DemuxerCore:
                 self.others.append(CopiedStream(context.streams[i]))
             else:
                 context.streams[i].discard = avcodec.AVDISCARD_ALL
+        videos = [one.index for one in self.others if one.kind == "video" and not one.is_cover]
+        self._copied_stamps = CopiedStamps(context, videos) or None
 
     def read(self, ptr: AVPacket) -> bool:
         """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
@@ -243,7 +248,11 @@ class DemuxerCore:
         return found
 
     def _read_packet(self, ptr: AVPacket) -> int | None:
-        """Read the next packet as FFmpeg gives it."""
+        """Read the next packet, those of the video as FFmpeg gives them."""
+        copied = self._copied_stamps
+        return self._read_raw(ptr) if copied is None else copied.read(self._read_raw, ptr)
+
+    def _read_raw(self, ptr: AVPacket) -> int | None:
         code = 0
         if self._ahead:
             stamps.take_kept(self._ahead, ptr)
@@ -360,11 +369,11 @@ class DemuxerCore:
         self._confinement.check()
         averror.check(code, what, EncodingError)
         self._next = timestamp
-        self._ahead.clear()
+        self._forget()
         if self._stamper is not None:
             self._stamper.restart(seeking.tick(timestamp, self._time_base))
-        if self._joined is not None:
-            self._joined.clear()
+        if self._copied_stamps is not None:
+            self._copied_stamps.restart(timestamp)
 
     def jump(self, place: int, by_byte: bool) -> bool:
         """Move to about a time of the stream's clock in microseconds, or to a byte; return whether
@@ -377,8 +386,14 @@ class DemuxerCore:
         connection.begin()
         code = seeking.jump(connection, self.info, place, by_byte)
         self._confinement.check()
-        self._ahead.clear()
+        self._forget()
         return code >= 0
+
+    def _forget(self) -> None:
+        """Forget what was read ahead, at the place that was left."""
+        self._ahead.clear()
+        if self._joined is not None:
+            self._joined.clear()
 
     @property
     def max_pixels(self) -> int | None:
@@ -413,9 +428,9 @@ class DemuxerCore:
         this waits for it, but not for long.
         """
         self._context = None
-        self._ahead.clear()
-        if self._joined is not None:
-            self._joined.clear()
+        self._forget()
+        if self._copied_stamps is not None:
+            self._copied_stamps.restart(0)
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(wait)

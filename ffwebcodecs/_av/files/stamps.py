@@ -325,6 +325,11 @@ def begin(info: StreamInfo, parameters: AVCodecParameters) -> Stamper:
     return Stamper(info, parameters, stored=stored)
 
 
+def leaves_out(info: StreamInfo) -> bool:
+    """Return whether the container may leave out presentation times."""
+    return info.format_name.split(",")[0] in _STORES_NONE | _STORES
+
+
 def _lacks(info: StreamInfo, first: list[AVPacket]) -> bool:
     """Return whether the container stores no presentation times, as far as the first packets
     tell.
