@@ -36,6 +36,7 @@ from ffwebcodecs import (
     Demuxer,
     EncodingError,
     NotSupportedError,
+    Video,
     VideoDecoder,
     VideoFrame,
     WebCodecsError,
@@ -157,6 +158,17 @@ def test_decoder_joins_what_the_demuxer_gives(moving: Path) -> None:
         demuxer.seek(0)
         assert [chunk.type for chunk in demuxer.chunks()] == ["key", "delta", "delta"] * 2
         check(iter(frames))
+
+
+def test_any_picture_has_its_alpha(moving: Path) -> None:
+    colors, alphas = reference()
+    with Video(moving) as video:
+        assert len(video) == FRAMES
+        for index in (5, 0, 3, 1, 4, 2):
+            format, color, alpha = planes(video[index])
+            assert format == "I420A"
+            assert (color == colors[index]).all()
+            assert (alpha == alphas[index]).all()
 
 
 def test_device_that_decodes_no_alpha_is_left(moving: Path) -> None:

@@ -233,7 +233,7 @@ def _reader(connection: Connection, head: bytes) -> Callable[[int, int], bytes]:
         if offset >= 1 << 63:
             return b""
         size = min(size, _MOST_BYTES)
-        room = ffi.new("char[]", size)
+        room = ffi.new("uint8_t[]", size)
         count = connection.call(_read_at, offset, room, size)
         return bytes(ffi.buffer(room, max(count, 0)))
 
