@@ -49,9 +49,9 @@ def picture() -> Path:
 def many() -> Path:
     """Two videos, sound, subtitles, a cover."""
     return made(
-        *("streams-.mkv", *SOURCES, *SOUND, "-i", "SRT", "-map", "0", "-map", "1", "-map", "2"),
+        *("streams.mkv", *SOURCES, *SOUND, "-i", "SRT", "-map", "0", "-map", "1", "-map", "2"),
         *("-map", "3", "-c:a", "aac", "-c:s", "srt", *X264, *COUNTS, *LANGUAGES),
-        *("-disposition:v:0", "dub", "-disposition:v:1", "default", "-disposition:s:0", "forced"),
+        *("-disposition:v:0", "0", "-disposition:v:1", "default", "-disposition:s:0", "forced"),
         *("-attach", str(picture()), "-metadata:s:t", "mimetype=image/png"),
         *("-metadata:s:t", "filename=cover.png", "-t", "0.4"),
     )
