@@ -50,7 +50,6 @@ TYPES = (
     "uint8_t *[4]",
     "uint8_t[]",
     "uintptr_t",
-    "unsigned char *",
     "unsigned char **",
     "unsigned int *",
     "void *",

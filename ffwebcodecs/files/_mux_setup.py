@@ -14,6 +14,7 @@ from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.files.timeline import Timeline
 from .._spec.frames.color import UNSPECIFIED, codes_of
 from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.geometry import display_matrix
 from .._spec.frames.pixel_aspect import pixel_aspect
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError
@@ -72,16 +73,6 @@ def _tag(info: CodecInfo, native: StreamParameters | None) -> int:
         int.from_bytes((name or "").encode(), "little") for name in (info.entry, family.IN_STREAM)
     )
     return entry if not own or in_stream in (entry, own) else own
-
-
-def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
-    """Return the matrix that turns clockwise and mirrors then: `orientation` backwards."""
-    cosine = {0: 1, 90: 0, 180: -1, 270: 0}[rotation] << 16
-    sine = {0: 0, 90: 1, 180: 0, 270: -1}[rotation] << 16
-    a, b, c, d = cosine, sine, -sine, cosine
-    if flip:
-        a, c = -a, -c
-    return (a, b, 0, c, d, 0, 0, 0, 1 << 30)
 
 
 def _codec_header(

@@ -25,6 +25,7 @@ from iso_pictures import (
     alpha_property,
     av1_picture,
     av1_property,
+    box,
     grid,
     sequence,
     size_property,
@@ -347,6 +348,34 @@ def test_picture_of_a_still_is_the_main_one(name: str) -> None:
     with frame:
         assert frame.format == ("I420A" if name == "alpha first" else "I420")
         assert frame.planes[0].to_ndarray().mean() == pytest.approx(81, abs=1)  # red
+
+
+@pytest.mark.usefixtures("stills")
+@pytest.mark.parametrize(
+    ("angle", "mirror", "turned"),
+    [
+        # `irot` counts quarters against the clock; `imir` 0 is top to bottom, 1 left to right
+        (1, None, (270, False)),
+        (2, None, (180, False)),
+        (3, None, (90, False)),
+        (None, 0, (180, True)),
+        (None, 1, (0, True)),
+        (1, 0, (90, True)),
+        (None, None, (0, False)),
+    ],
+)
+def test_still_is_turned_as_it_says(
+    angle: int | None, mirror: int | None, turned: tuple[int, bool]
+) -> None:
+    said = [(b"irot", angle), (b"imir", mirror)]
+    turns = [box(kind, bytes([value])) for kind, value in said if value is not None]
+    data = still([picture()._replace(properties=[SIZE, av1_property(), *turns])])
+    with Demuxer(data) as demuxer:
+        config = demuxer.video_config
+        assert (config.rotation, config.flip) == turned
+    [frame] = read_frames(data)
+    with frame:
+        assert (frame.rotation, frame.flip) == turned
 
 
 def tiled(kind: bytes = b"grid") -> bytes:

@@ -174,7 +174,10 @@ class DemuxerCore:
             parts.require_whole(index, context, shown, wanted is not None)
         most = self._opening.max_pixels
         self._ahead = limits.measure(connection, index, most, self._source.shown)
-        return describe(context, index)
+        info = describe(context, index)
+        if parts is not None and info.display_matrix is None:
+            info.display_matrix = parts.matrix_of(index)
+        return info
 
     def _join_alpha(self) -> None:
         """Read the alpha channel of the video with it, where it is a stream or an item."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ... import _ffi
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.files.iso_pictures import BRANDS, IsoPictures
+from ..._spec.frames.geometry import display_matrix
 from ...errors import NotSupportedError
 from ..codecs import packet
 from ..codecs.alpha_decoder import JOINED
@@ -93,6 +94,13 @@ class PictureStreams:
                 f"{shown} holds its picture as an item {kind}, which this FFmpeg "
                 f"({_ffi.report().release}) does not read; newer releases read more"
             )
+
+    def matrix_of(self, index: int) -> tuple[int, ...] | None:
+        """Return the display matrix of the still picture, which FFmpeg before 7.1 does not read."""
+        turned = self._pictures.orientation
+        if self._items.get(self._pictures.primary) != index or turned == (0, False):
+            return None
+        return display_matrix(*turned)
 
     def not_copied_with(self, index: int) -> set[int]:
         """Return the streams that go with a stream: its alpha channel; with a sequence of pictures
@@ -233,7 +241,7 @@ def _reader(connection: Connection, head: bytes) -> Callable[[int, int], bytes]:
         if offset >= 1 << 63:
             return b""
         size = min(size, _MOST_BYTES)
-        room = ffi.new("uint8_t[]", size)
+        room = ffi.new("char[]", size)
         count = connection.call(_read_at, offset, room, size)
         return bytes(ffi.buffer(room, max(count, 0)))
 

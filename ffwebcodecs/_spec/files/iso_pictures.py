@@ -238,6 +238,20 @@ class IsoPictures:
         return None
 
     @property
+    def orientation(self) -> tuple[int, bool]:
+        """How the picture is turned, clockwise, and mirrored then to be shown.
+
+        ISO/IEC 23036 (MIAF) has the turn first, then the mirror.
+        """
+        item = self.items.get(self.primary)
+        said = {} if item is None else {kind: content[:1] for kind, content in item.properties}
+        rotation = -90 * (said.get(b"irot", b"\0")[0] & 3) if said.get(b"irot") else 0
+        mirror = said.get(b"imir")
+        if mirror and not mirror[0] & 1:  # top to bottom
+            rotation += 180
+        return rotation % 360, bool(mirror)
+
+    @property
     def derived(self) -> str | None:
         """How the picture is made of several others, None if it is coded as one."""
         item = self.items.get(self.primary)

@@ -112,3 +112,15 @@ def _scaled(visible: int, display: int, source_visible: int, axis: str) -> int:
         f"visible {axis} {visible}, shown at the source's scale {display}/{source_visible}, "
         f"gives a display size of {show(size)}; give display_width and display_height"
     )
+
+
+def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
+    """Return the matrix of a container (ISO/IEC 14496-12 section 6.2.2) that turns clockwise and
+    mirrors then.
+    """
+    cosine = {0: 1, 90: 0, 180: -1, 270: 0}[rotation] << 16
+    sine = {0: 0, 90: 1, 180: 0, 270: -1}[rotation] << 16
+    a, b, c, d = cosine, sine, -sine, cosine
+    if flip:
+        a, c = -a, -c
+    return (a, b, 0, c, d, 0, 0, 0, 1 << 30)
