@@ -31,6 +31,7 @@ _HOMES = {
     "FramePoolWarning": "errors",
     "HevcEncoderConfig": "_spec.codecs.encoder_config",
     "ImageBitmap": "frames.image_bitmap",
+    "IndexRange": "files.index_range",
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
     "Muxer": "files.muxer",
@@ -53,6 +54,7 @@ _HOMES = {
     "VideoEncoderConfig": "_spec.codecs.encoder_config",
     "VideoEncoderSupport": "_spec.codecs.encoder_config",
     "VideoFrame": "frames.video_frame",
+    "VideoIndex": "files.video_index",
     "VideoSlice": "files.video_slice",
     "VideoStats": "files.video",
     "WebCodecsError": "errors",
@@ -108,6 +110,7 @@ if TYPE_CHECKING:
     from .ffmpeg import open_handles as open_handles
     from .ffmpeg import set_log_level as set_log_level
     from .files.demuxer import Demuxer as Demuxer
+    from .files.index_range import IndexRange as IndexRange
     from .files.muxer import Muxer as Muxer
     from .files.read_frames import read_frames as read_frames
     from .files.remux import remux as remux
@@ -117,6 +120,7 @@ if TYPE_CHECKING:
     from .files.transcode_result import TranscodeResult as TranscodeResult
     from .files.video import Video as Video
     from .files.video import VideoStats as VideoStats
+    from .files.video_index import VideoIndex as VideoIndex
     from .files.video_slice import VideoSlice as VideoSlice
     from .files.write_frames import write_frames as write_frames
     from .frames.frame_cache import FrameCache as FrameCache

@@ -286,11 +286,16 @@ class DemuxerCore:
         """Return what reads packets as they are: the context, and a function that is called as
         ``av_read_frame`` is; if it is not that, then because something may have to be waited for.
 
-        Whoever uses it has read what opening has read before with `read_ticks`, and calls `confirm`
+        Whoever uses it has read what `has_ahead` tells of with `read_ticks`, and calls `confirm`
         after.
         """
         self.require_open()
         return self._context, self._read_frame
+
+    @property
+    def has_ahead(self) -> bool:
+        """Whether packets that have been read already are to be read first."""
+        return bool(self._ahead)
 
     def put_back(self, packets: list[AVPacket]) -> None:
         """Have packets that `reader` has read be read once more."""
@@ -407,6 +412,14 @@ class DemuxerCore:
     def shown(self) -> str:
         """The source, for people."""
         return self._source.shown
+
+    @property
+    def local_file(self) -> tuple[str | None, bool]:
+        """The path of what is read, None if that is no path, and whether the program named it."""
+        source = self._source
+        if source.by_name and "://" in source.path:
+            return None, True
+        return source.path, source.by_name
 
     def require_open(self) -> None:
         """Raise InvalidStateError if it is closed."""

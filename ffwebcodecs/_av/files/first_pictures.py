@@ -8,7 +8,9 @@ takes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from ..._spec.codecs import unshown
 from ...errors import WebCodecsError
@@ -27,12 +29,35 @@ _MOST_BYTES = 64 << 20
 
 
 class FirstPictures:
-    """Takes the first packets of a stream, until it has enough of them."""
+    """Takes the first packets of a stream, until it has enough of them.
 
-    __slots__ = ("_after", "_doubtful", "_from", "_info", "_kept", "_key_time", "_size", "_until")
+    Parameters
+    ----------
+    codec : str
+        FFmpeg's name.
+    extradata : bytes
+        The headers of the stream.
+    open : callable
+        Opens its decoder.
+    """
 
-    def __init__(self, info: StreamInfo) -> None:
-        self._info = info
+    __slots__ = (
+        "_after",
+        "_codec",
+        "_doubtful",
+        "_extradata",
+        "_from",
+        "_kept",
+        "_key_time",
+        "_open",
+        "_size",
+        "_until",
+    )
+
+    def __init__(self, codec: str, extradata: bytes, open: Callable[[], Any]) -> None:
+        self._codec = codec
+        self._extradata = extradata
+        self._open = open
         self._kept: list[AVPacket] = []
         self._from: int | None = None  # the number of the key packet
         self._key_time = 0
@@ -41,14 +66,34 @@ class FirstPictures:
         self._after = 0
         self._size = 0
 
-    def take(self, ptr: AVPacket, number: int, time: int, *, key: bool, hidden: bool) -> bool:
-        """Look at a packet, which is copied; return whether another one is wanted."""
+    @classmethod
+    def of_stream(cls, info: StreamInfo, max_pixels: int | None) -> FirstPictures:
+        """Return one for a file's stream."""
+
+        def open() -> DecoderCore:
+            return DecoderCore(
+                info.codec,
+                extradata=info.extradata or None,
+                coded_size=(info.width, info.height) if info.width > 0 else None,
+                threads=1,
+                parameters=info.parameters,
+                max_pixels=max_pixels,
+            )
+
+        return cls(info.codec, info.extradata, open)
+
+    def take(
+        self, ptr: AVPacket, number: int, time: int, *, key: bool, hidden: bool, guessed: bool
+    ) -> bool:
+        """Look at a packet, which is copied; return whether another one is wanted. `guessed`: the
+        container stores presentation times, but not this one.
+        """
         if self._from is None:
             if not key:
                 return number < _MOST
             self._from, self._key_time = number, time
             frames_to = unshown.recovery(
-                self._info.codec, packet.view(ptr) if ptr.size else b"", self._info.extradata
+                self._codec, packet.view(ptr) if ptr.size else b"", self._extradata
             )
             if frames_to:
                 # Frames, where this counts packets, with fields and B pictures among them.
@@ -56,7 +101,9 @@ class FirstPictures:
                 self._doubtful.append(number)
         elif key:
             return False
-        elif time < self._key_time:
+        elif time <= self._key_time or guessed:
+            if guessed:
+                self._until = max(self._until, _REORDERED)
             if not hidden:
                 self._doubtful.append(number)
         else:
@@ -73,42 +120,31 @@ class FirstPictures:
         """The number of the first key packet, 0 if there is none."""
         return self._from or 0
 
-    def missing(self, max_pixels: int | None) -> list[int]:
+    def missing(self) -> list[int]:
         """Return the numbers of those packets of which no picture comes."""
         kept, self._kept = self._kept, []
         if not self._doubtful or self._from is None:
             return []
-        info = self._info
-        shown = set()
         try:
-            core = DecoderCore(
-                info.codec,
-                extradata=info.extradata or None,
-                coded_size=(info.width, info.height) if info.width > 0 else None,
-                threads=1,
-                parameters=info.parameters,
-                max_pixels=max_pixels,
-            )
+            core = self._open()
         except WebCodecsError:
             return []  # nobody will see any picture
+        shown: set[int] = set()
         try:
-            for number, ptr in enumerate(kept, self._from):
-                ptr.pts = number
-                core.send(ptr, number)
+            with suppress(WebCodecsError):  # what comes of the others is told all the same
+                for number, ptr in enumerate(kept, self._from):
+                    ptr.pts = number
+                    core.send(ptr, number)
+                    shown |= _received(core)
+                core.drain()
+            with suppress(WebCodecsError):
                 shown |= _received(core)
-            core.drain()
-        except WebCodecsError:
-            pass  # what comes of the others is told all the same
-        try:
-            shown |= _received(core)
-        except WebCodecsError:
-            pass
         finally:
             core.close()
         return [number for number in self._doubtful if number not in shown]
 
 
-def _received(core: DecoderCore) -> set[int]:
+def _received(core: Any) -> set[int]:
     numbers = set()
     while (ptr := core.receive()) is not None:
         numbers.add(frames.timestamp(ptr))

@@ -59,10 +59,10 @@ def scan(core: DemuxerCore) -> PacketTable:
     """
     info = core.info
     found = _Scanned(info.index, wants_heads=unshown.looks_at(info.codec))
-    first = FirstPictures(info)
+    first = FirstPictures.of_stream(info, core.max_pixels)
     try:
         problem = _read(core, found, first)
-        missing = first.missing(core.max_pixels)
+        missing = first.missing()
     except BaseException as error:
         averror.let_go(error)
         raise
@@ -192,7 +192,10 @@ _NO_HEADS = np.empty((0, _HEAD + 1), np.uint8)
 def _read(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> Exception | None:
     """Read to the end; return what is wrong with the file."""
     try:
-        if not _read_first(core, found, first):
+        is_left = _read_first(core, found, first)
+        while is_left and core.has_ahead and not core.stamps:
+            is_left = _read_stamped(core, found, 1)
+        if not is_left:
             return None
         if not core.stamps:
             left, problem = _read_unstamped(core, found)
@@ -209,6 +212,7 @@ def _read(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> Exception
 def _read_first(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> bool:
     """Read the first pictures; return whether there are others."""
     number, wanted = 0, True
+    stores_none = core.stamps
     ptr = packet.allocate()
     while wanted:
         index = core.read_ticks(ptr)
@@ -223,6 +227,7 @@ def _read_first(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> boo
                 dts if pts == packet.NOPTS else pts,
                 key=bool(flags & avcodec.AV_PKT_FLAG_KEY),
                 hidden=bool(flags & avcodec.AV_PKT_FLAG_DISCARD),
+                guessed=core.stamps and not stores_none,
             )
             found.note([ptr])
             number += 1

@@ -5,15 +5,15 @@ Packets are numbered in decoding order, frames in the order in which they are sh
 here is arithmetic over whole columns, which is why this module, alone on its floor, is made of
 numpy: a film has 200,000 packets.
 
-A stream may start anew: two recordings in one transport stream, a clock that is set back. Its
-key packets tell, for nothing moves a picture across one that comes before it in both orders: at a
-key packet that is shown before the one ahead of it, a new *part* begins. Frames are put in order
-within their part, as a decoder does it.
+A stream may start anew: two recordings in one transport stream, a clock that is set back. At a key
+packet that is shown before the one ahead of it, and decoded before the packet ahead of it, a new
+*part* begins. Frames are put in order within their part, as a decoder does it.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,7 @@ NO_PICTURE = 8
 _PLAIN = ("pts", "dts", "duration", "position", "size", "flags", "time_base", "rate", "problem")
 _DEFAULT_STEP = 40000  # microseconds, of a single picture that says nothing
 _MICROSECONDS = 1000000
+_LATEST = 1 << 60
 
 
 class PacketTable:
@@ -102,6 +103,8 @@ class PacketTable:
         """The number of the first packet of each part: 0, and the keys at which time goes back."""
         times = self.presentation[self.keys]
         back = self.keys[1:][times[1:] < times[:-1]]
+        now, before = self.dts[back], self.dts[back - 1]
+        back = back[(now < before) | (now == NOPTS) | (before == NOPTS)]
         return np.concatenate((np.zeros(1, np.int64), back))
 
     @cached_property
@@ -154,18 +157,18 @@ class PacketTable:
         return result
 
     @cached_property
-    def _starts(self) -> Int64:
-        """For each frame, the number of the key packet to begin with."""
+    def starts(self) -> Int64:
+        """`start_of` each frame."""
         keys = self.keys
         if not len(keys):
             return np.zeros(len(self.shown), np.int64)
         shown, times = self.shown, self.presentation
         place = np.searchsorted(keys, shown, side="right") - 1
+        least = np.searchsorted(keys, self._part_of(shown))
         while True:
             # A picture that is shown before the key packet ahead of it needs the one before.
-            late = (place > 0) & (times[keys[place]] > times[shown])
-            late[late] = keys[place[late]] > self._part_of(shown[late])
-            if not late.any():
+            late = np.flatnonzero((place > least) & (times[keys[place]] > times[shown]))
+            if not len(late):
                 return keys[np.maximum(place, 0)]
             place[late] -= 1
 
@@ -179,12 +182,41 @@ class PacketTable:
         It is the last one that comes before the frame's packet and is shown no later; the first of
         all if there is none.
         """
-        return int(self._starts[frame])
+        return int(self.starts[frame])
 
-    @cached_property
-    def starts(self) -> Int64:
-        """`start_of` each frame."""
-        return self._starts
+    def time_of(self, number: int) -> int:
+        """Return when the picture of a packet is shown, in microseconds."""
+        return int(microseconds(self.presentation[number : number + 1], self.time_base)[0])
+
+    def edges(self, count: int) -> list[int]:
+        """Return where frames can be divided into at most `count` about equal parts, each of which
+        is decoded without the others: the first frame of each, and the number of all.
+        """
+        frames = len(self.shown)
+        if not frames:
+            return []
+        # What begins a part is a key frame from which on nothing has to begin earlier.
+        needed = np.minimum.accumulate(self.starts[::-1])[::-1]
+        possible = np.flatnonzero(self.key_frames & (needed >= self.shown))
+        possible = possible[possible > 0]
+        if not len(possible):
+            return [0, frames]
+        wanted = (
+            np.arange(1, min(count, len(possible) + 1)) * frames / min(count, len(possible) + 1)
+        )
+        after = np.searchsorted(possible, wanted).clip(0, len(possible) - 1)
+        before = (after - 1).clip(0)
+        nearer = wanted - possible[before] < possible[after] - wanted
+        chosen = np.unique(possible[np.where(nearer, before, after)])
+        return [0, *chosen.tolist(), frames]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PacketTable):
+            return NotImplemented
+        mine, others = self.__getstate__(), other.__getstate__()
+        return all(np.array_equal(mine[name], others[name]) for name in _PLAIN)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _PLAIN}
@@ -193,20 +225,39 @@ class PacketTable:
         return f"<PacketTable of {len(self)} packets, {len(self.keys)} of them keys>"
 
 
+def problem_of(table: PacketTable) -> str | None:
+    """Return what cannot be so in columns that somebody else has made, None if nothing is wrong."""
+    for name in ("pts", "dts"):
+        times = getattr(table, name)
+        if not ((times == NOPTS) | (np.abs(times // 2) < _LATEST // 2)).all():
+            return f"a {name} is out of range"
+    if not ((table.duration >= 0) & (table.duration < _LATEST)).all():
+        return "a duration is out of range"
+    if not (table.position >= -1).all() or not (table.size >= 0).all():
+        return "a size is out of range"
+    if (table.flags > KEY | DISCARD | CORRUPT | NO_PICTURE).any():
+        return "a flag is unknown"
+    return None
+
+
 def microseconds(ticks: Int64, time_base: tuple[int, int]) -> Int64:
     """Return times in microseconds, rounded as FFmpeg's ``av_rescale_q`` does: to the nearest, the
-    middle away from zero.
+    middle away from zero. Nothing is further than 36,000 years away.
     """
-    number, size = time_base
-    common = np.gcd(number * _MICROSECONDS, size)
-    number, size = int(number * _MICROSECONDS // common), int(size // common)
-    if size == 1 and number == 1:
-        return ticks
-    distance = np.abs(ticks)
-    whole, rest = np.divmod(distance, size)
-    if size * number + size < 2**63:
-        part = (rest * number + size // 2) // size
-    else:
-        part = np.array([(int(each) * number + size // 2) // size for each in rest], np.int64)
-    result: Int64 = np.sign(ticks) * (whole * number + part)
+    number, size = time_base[0] * _MICROSECONDS, time_base[1]
+    common = gcd(number, size)
+    number, size = number // common, size // common
+    if not len(ticks) or size == number == 1:
+        return ticks.clip(-_LATEST, _LATEST)
+    longest = max(abs(int(ticks.max())), abs(int(ticks.min())))
+    if longest // size * number + number >= _LATEST or size * number + size >= _LATEST:
+        exact = [_rounded(each, number, size) for each in ticks.tolist()]
+        return np.array(exact, np.int64)
+    whole, rest = np.divmod(np.abs(ticks), size)
+    result: Int64 = np.sign(ticks) * (whole * number + (rest * number + size // 2) // size)
     return result
+
+
+def _rounded(ticks: int, number: int, size: int) -> int:
+    distance = (abs(ticks) * number + size // 2) // size
+    return max(-_LATEST, min(-distance if ticks < 0 else distance, _LATEST))

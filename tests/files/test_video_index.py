@@ -1,0 +1,557 @@
+"""VideoIndex: the frames that a linear decode by the ffmpeg program gives, from packets alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import random
+import threading
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attack
+import numpy as np
+import pytest
+from clips import (
+    B_FRAMES,
+    BY_NAME,
+    CACHE,
+    CLIPS,
+    VPX,
+    Clip,
+    clip,
+    encoders,
+    ffmpeg_version,
+    framemd5,
+    run_ffmpeg,
+)
+from demux_helpers import packets
+
+from ffwebcodecs import (
+    DataError,
+    Demuxer,
+    EncodedVideoChunk,
+    InvalidArgumentError,
+    NotSupportedError,
+    VideoIndex,
+    read_frames,
+)
+from ffwebcodecs._av.files.demux import DemuxerCore
+from ffwebcodecs._av.files.scan import scan
+from ffwebcodecs._spec.codecs.av1 import iter_obus
+
+OPEN_264 = ("-preset", "veryfast", "-threads", "1", "-bf", "2")
+OPEN_264 += ("-x264-params", "open-gop=1:keyint=12:min-keyint=12:scenecut=0")
+OPEN_265 = ("-preset", "ultrafast", "-x265-params")
+OPEN_265 += ("log-level=error:open-gop=1:keyint=12:min-keyint=12:bframes=3:scenecut=0:pools=1",)
+REFRESH = ("-preset", "veryfast", "-threads", "1", "-bf", "0")
+REFRESH += ("-x264-params", "intra-refresh=1:keyint=12")
+OPEN_2 = ("-bf", "2", "-g", "12")
+LATER = ("-ss", "0.7", "-i")  # the copy begins with a later key packet
+SMALL: dict[str, Any] = {"size": "64x64", "frames": 45}
+
+# Streams that begin with pictures which refer to what is not there.
+CUT = [
+    Clip("h264-open-cut.ts", "libx264", *OPEN_264, remux=LATER, **SMALL),
+    Clip("h264-open-cut.mkv", "libx264", *OPEN_264, remux=LATER, **SMALL),
+    Clip("h264-open-cut.mp4", "libx264", *OPEN_264, remux=LATER, **SMALL),
+    Clip("hevc-open-cut.ts", "libx265", *OPEN_265, remux=LATER, **SMALL),
+    Clip("hevc-open-cut.mkv", "libx265", *OPEN_265, remux=LATER, **SMALL),
+    Clip("hevc-open-cut.mp4", "libx265", *OPEN_265, "-tag:v", "hvc1", remux=LATER, **SMALL),
+    Clip("mpeg2-open-cut.ts", "mpeg2video", *OPEN_2, remux=LATER, **SMALL),
+    Clip("mpeg2-open-cut.mkv", "mpeg2video", *OPEN_2, remux=LATER, **SMALL),
+    Clip("mpeg2-open-cut.m2v", "mpeg2video", *OPEN_2, remux=LATER, has_timestamps=False, **SMALL),
+    Clip("h264-refresh-cut.mkv", "libx264", *REFRESH, remux=LATER, **SMALL),
+]
+OTHERS = [
+    Clip("h264-open.flv", "libx264", *OPEN_264, **SMALL),
+    Clip("h264-frag.mp4", "libx264", *B_FRAMES, "-movflags", "frag_keyframe+empty_moov", **SMALL),
+    Clip("mpeg2.mpg", "mpeg2video", *OPEN_2, **SMALL),
+    Clip("mpeg2.avi", "mpeg2video", *OPEN_2, has_timestamps=False, **SMALL),
+    Clip("mpeg4-b.avi", "mpeg4", "-bf", "2", has_timestamps=False, **SMALL),
+    Clip("mpeg4-b.mkv", "mpeg4", "-bf", "2", **SMALL),
+    Clip("mjpeg.avi", "mjpeg", has_timestamps=False, **SMALL),
+    Clip("animated.gif", "gif", **SMALL, pixel_format="rgb8"),
+    Clip("vp8-b.mkv", "libvpx", *VPX, **SMALL),
+]
+ALL = [*CLIPS, *CUT, *OTHERS]
+
+
+# ---- frames --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one", ALL, ids=repr)
+def test_the_frames_are_those_of_a_linear_decode(one: Clip) -> None:
+    path = one.path()
+    decoded = framemd5(path)
+    index = VideoIndex(path)
+    assert len(index) == len(decoded)
+    if one.has_timestamps:
+        assert index.timestamps.tolist() == [frame.timestamp for frame in decoded]
+    assert (np.diff(index.timestamps) > 0).all()
+    assert (index.durations > 0).all()
+    assert index.problem is None
+
+
+def test_key_frames_and_packets_are_those_of_the_ffprobe_program() -> None:
+    path = clip("h264-bframes.mkv")
+    index, found = VideoIndex(path), packets(path)
+    assert index.packet_count == len(found)
+    keys = {timestamp for key, timestamp, _ in found if key}
+    assert set(index.timestamps[index.key_frames].tolist()) == keys
+    assert index.time_base == (1, 1000)
+    assert index.frame_rate == pytest.approx(30, rel=1e-3)
+    assert index.duration == pytest.approx(1_500_000, abs=1000)
+    assert repr(index) == "<VideoIndex 45 frames, 3 of them keys, 1.500 s>"
+
+
+def test_a_capture_that_begins_between_key_frames_has_the_frames_from_the_first_one_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "middle.ts"
+    data = clip("h264-bframes.ts").read_bytes()
+    path.write_bytes(data[len(data) // 3 // 188 * 188 :])
+    index = VideoIndex(path)
+    assert index.timestamps.tolist() == [frame.timestamp for frame in framemd5(path)]
+    assert index.key_frames[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("h264-open-cut.ts", "h264"), ("hevc-open-cut.ts", "hevc")]
+)
+def test_a_raw_stream_that_begins_with_leading_pictures(
+    name: str, format: str, tmp_path: Path
+) -> None:
+    container = next(one for one in CUT if one.name == name).path()
+    path = tmp_path / f"raw.{format}"
+    run_ffmpeg("-i", container, "-c", "copy", "-f", format, path)
+    index = VideoIndex(path)
+    assert len(index) == len(framemd5(container)) < index.packet_count
+    assert (np.diff(index.timestamps) > 0).all()
+
+
+def test_two_recordings_in_one_file_keep_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "twice.ts"
+    path.write_bytes(clip("h264-bframes.ts").read_bytes() * 2)
+    index = VideoIndex(path)
+    once = VideoIndex(clip("h264-bframes.ts")).timestamps.tolist()
+    assert index.timestamps.tolist() == once * 2
+    assert (index.durations > 0).all()
+    assert [each.start for each in index.split(2)] == [0, 45]
+
+
+def test_the_arrays_cannot_be_written() -> None:
+    index = VideoIndex(clip("vp8.webm"))
+    for name, dtype in (("timestamps", "int64"), ("durations", "int64"), ("key_frames", "bool")):
+        column = getattr(index, name)
+        assert column.dtype == dtype
+        assert column.shape == (len(index),)
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 1
+
+
+def test_a_source_may_be_bytes_or_a_file_object() -> None:
+    path = clip("h264-bframes.mp4")
+    data = path.read_bytes()
+    index = VideoIndex(path)
+    with path.open("rb") as file:
+        assert VideoIndex(data) == VideoIndex(io.BytesIO(data)) == VideoIndex(file) == index
+
+
+def test_a_pipe_is_indexed_too() -> None:
+    path = clip("h264-bframes.mkv")
+    reading, writing = os.pipe()
+
+    def feed() -> None:
+        with open(writing, "wb") as file:
+            file.write(path.read_bytes())
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        index = VideoIndex(f"pipe:{reading}", timeout=60)
+        assert index.timestamps.tolist() == VideoIndex(path).timestamps.tolist()
+    finally:
+        feeder.join()
+        os.close(reading)
+
+
+def test_what_comes_before_damage_is_kept_and_the_damage_told(tmp_path: Path) -> None:
+    path = tmp_path / "cut.mp4"
+    run_ffmpeg("-i", clip("h264-bframes.mp4"), "-c", "copy", "-movflags", "faststart", path)
+    whole = VideoIndex(path)
+    path.write_bytes(path.read_bytes()[: -path.stat().st_size // 2])
+    cut = VideoIndex(path)
+    assert 0 < len(cut) < len(whole)
+    assert set(cut.timestamps.tolist()) < set(whole.timestamps.tolist())
+
+
+def test_no_video_is_refused_as_the_demuxer_does(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mka"
+    run_ffmpeg("-f", "lavfi", "-i", "sine=duration=0.1", path)
+    with pytest.raises(NotSupportedError):
+        VideoIndex(path)
+    with pytest.raises(OSError, match="no-such"):
+        VideoIndex(tmp_path / "no-such.mp4")
+
+
+def test_both_ways_of_reading_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = clip("h264-with-audio.mp4")
+    core = DemuxerCore(path)
+    try:
+        table = scan(core)
+    finally:
+        core.close()
+    core = DemuxerCore(path)
+    try:
+        # As where something may have to be waited for.
+        read = core._read_frame
+        monkeypatch.setattr(core, "_read_frame", partial(read))
+        assert scan(core) == table
+    finally:
+        core.close()
+    with Demuxer(path) as demuxer:
+        chunks = list(demuxer.chunks())
+    assert table.size.tolist() == [chunk.byte_length for chunk in chunks]
+
+
+# ---- chunks --------------------------------------------------------------------------------------
+
+
+def chunks_of(path: Path) -> tuple[list[EncodedVideoChunk], Any]:
+    with Demuxer(path) as demuxer:
+        return list(demuxer.chunks()), demuxer.video_config
+
+
+def changed(chunk: EncodedVideoChunk, data: bytes) -> EncodedVideoChunk:
+    return EncodedVideoChunk(
+        type=chunk.type, timestamp=chunk.timestamp, duration=chunk.duration, data=data
+    )
+
+
+def decoded(chunks: list[EncodedVideoChunk], config: Any) -> list[int]:
+    times = []
+    for frame in read_frames(chunks, config):
+        times.append(frame.timestamp)
+        frame.close()
+    return times
+
+
+@pytest.mark.parametrize(
+    "name", ["h264-open-cut.ts", "hevc-open-cut.ts", "mpeg2-open-cut.ts", "h264-refresh-cut.mkv"]
+)
+def test_chunks_have_the_frames_that_decoding_them_gives(name: str) -> None:
+    path = next(one for one in ALL if one.name == name).path()
+    chunks, config = chunks_of(path)
+    index = VideoIndex.from_chunks(chunks, config)
+    assert index.timestamps.tolist() == decoded(chunks, config)
+    assert index.timestamps.tolist() == VideoIndex(path).timestamps.tolist()
+    # Without a configuration all chunks are taken for pictures.
+    assert len(VideoIndex.from_chunks(iter(chunks))) == len(chunks)
+
+
+def test_columns_say_what_chunks_say() -> None:
+    chunks, _ = chunks_of(clip("h264-bframes.mp4"))
+    columns = {
+        "timestamp": [chunk.timestamp for chunk in chunks],
+        "key": np.array([chunk.type == "key" for chunk in chunks]),
+        "duration": [chunk.duration for chunk in chunks],
+        "size": [chunk.byte_length for chunk in chunks],
+    }
+    index = VideoIndex.from_chunks(columns)
+    assert index == VideoIndex.from_chunks(chunks)
+    assert index.duration == 1_500_000
+    del columns["duration"], columns["size"]
+    assert VideoIndex.from_chunks(columns).timestamps.tolist() == index.timestamps.tolist()
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"timestamp": [0]}, "no column 'key'"),
+        ({"key": [True]}, "no column 'timestamp'"),
+        ({"timestamp": [0, 1], "key": [True]}, "one value for each of 2 chunks"),
+        ({"timestamp": [0.5], "key": [True]}, "whole numbers"),
+        ({"timestamp": [[0]], "key": [True]}, "shape"),
+        ({"timestamp": [2**63 - 1], "key": [True]}, "out of range"),
+        ({"timestamp": [0], "key": [True], "duration": [-1]}, "out of range"),
+        ([b"no chunk"], "b'no chunk'"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(columns: Any, words: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=words):
+        VideoIndex.from_chunks(columns)
+
+
+def test_vp8_references_that_are_not_shown_are_no_frames() -> None:
+    chunks, config = chunks_of(clip("vp8.webm"))
+    for number in (3, 4, 20):
+        data = bytearray(bytes(chunks[number].data))
+        data[0] &= ~0x10  # show_frame
+        chunks[number] = changed(chunks[number], bytes(data))
+    index = VideoIndex.from_chunks(chunks, config)
+    assert len(index) == len(chunks) - 3
+    assert index.timestamps.tolist() == decoded(chunks, config)
+
+
+def two_pass(encoder: str) -> Path:
+    """Return a clip with references that are not shown: libvpx makes them in two passes only."""
+    if encoder not in encoders():
+        pytest.skip(f"the ffmpeg program has no encoder {encoder}")
+    path = CACHE / "clips" / f"two-pass-{encoder}-{'.'.join(map(str, ffmpeg_version()))}.webm"
+    if not path.exists():
+        made = path.with_name(f"making-{os.getpid()}-{path.name}")
+        source = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=30", "-frames:v", "60")
+        options = ("-c:v", encoder, "-auto-alt-ref", "1", "-lag-in-frames", "16", "-cpu-used", "4")
+        options += ("-b:v", "60k", "-g", "60", "-threads", "1", "-passlogfile", f"{made}.log")
+        run_ffmpeg(*source, *options, "-pass", "1", "-f", "null", "-")
+        run_ffmpeg(*source, *options, "-pass", "2", made)
+        made.rename(path)
+        for log in path.parent.glob(f"{made.name}.log*"):
+            log.unlink()
+    return path
+
+
+def test_a_file_with_vp8_references_that_are_not_shown() -> None:
+    path = two_pass("libvpx")
+    index = VideoIndex(path)
+    assert index.packet_count > len(index) == 60
+    assert index.timestamps.tolist() == [frame.timestamp for frame in framemd5(path)]
+
+
+def test_vp9_references_that_are_not_shown_are_no_frames() -> None:
+    chunks, config = chunks_of(two_pass("libvpx-vp9"))
+    split = []
+    for chunk in chunks:
+        # Annex B: the last byte says how many frames there are, and of how many bytes a size is.
+        data = bytes(chunk.data)
+        frames, width = (data[-1] & 7) + 1, (data[-1] >> 3 & 3) + 1
+        end = len(data) - 2 - frames * width
+        if data[-1] & 0xE0 != 0xC0 or data[end] != data[-1]:
+            split.append(chunk)
+            continue
+        at = 0
+        for i in range(frames):
+            place = end + 1 + i * width
+            size = int.from_bytes(data[place : place + width], "little")
+            split.append(changed(chunk, data[at : at + size]))
+            at += size
+    assert len(split) > len(chunks)
+    assert len(VideoIndex.from_chunks(split, config)) == len(chunks) == len(decoded(split, config))
+
+
+def test_av1_references_that_are_not_shown_are_no_frames() -> None:
+    hidden = Clip("av1-hidden.mkv", "libaom-av1", "-cpu-used", "8", "-lag-in-frames", "16", **SMALL)
+    chunks, config = chunks_of(hidden.path())
+    split = []
+    for chunk in chunks:
+        # Each frame goes with the units before it into a chunk of its own.
+        data, begin = bytes(chunk.data), 0
+        for kind, payload in iter_obus(data):
+            if kind in (3, 6):
+                end = data.index(bytes(payload), begin) + len(payload)
+                split.append(changed(chunk, data[begin:end]))
+                begin = end
+    assert len(split) > len(chunks)
+    assert len(VideoIndex.from_chunks(split, config)) == len(chunks)
+
+
+def test_mpeg4_placeholders_are_no_frames() -> None:
+    chunks, config = chunks_of(BY_NAME["mpeg4.avi"].path())
+    # Time of five bits for 30 ticks a second; vop_coded is 0.
+    empty = b"\0\0\1\xb6" + int("0101" + "00000" + "10" + "01111", 2).to_bytes(2, "big")
+    for number in (5, 6, 30):
+        assert chunks[number].type == "delta"
+        chunks[number] = changed(chunks[number], empty)
+    index = VideoIndex.from_chunks(chunks, config)
+    assert index.timestamps.tolist() == decoded(chunks, config)
+    assert len(index) == len(chunks) - 3
+
+
+# ---- ranges --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["h264-bframes.mp4", "h264-open.flv", "hevc-open-cut.mkv"])
+def test_each_range_is_decoded_by_itself(name: str) -> None:
+    path = next(one for one in ALL if one.name == name).path()
+    index = VideoIndex(path)
+    linear = framemd5(path)
+    ranges = index.split(3)
+    assert [each.start for each in ranges] == [0, *(each.stop for each in ranges[:-1])]
+    assert ranges[-1].stop == len(index)
+    assert len(ranges) == 3
+    chunks, config = chunks_of(path)
+    for each in ranges:
+        assert each.is_closed
+        assert each.key_timestamp == each.timestamp == index.timestamps[each.start]
+        assert len(each) == each.stop - each.start
+        times = decoded(chunks[each.first_packet : each.stop_packet], config)
+        own = [time for time in times if each.timestamp <= time < each.end]
+        assert own == [frame.timestamp for frame in linear[each.start : each.stop]]
+    assert pickle.loads(pickle.dumps(ranges)) == ranges
+
+
+def test_there_are_no_more_ranges_than_key_frames() -> None:
+    index = VideoIndex(clip("h264-bframes.mp4"))
+    assert [each.start for each in index.split(100)] == [0, 15, 30]
+    (only,) = index.split(1)
+    assert (only.start, only.stop, only.stop_packet) == (0, 45, 45)
+    for count in (0, -1, 1.5, "2"):
+        with pytest.raises(InvalidArgumentError, match="count"):
+            index.split(count)  # type: ignore[arg-type]
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+
+def test_a_saved_index_is_the_same(tmp_path: Path) -> None:
+    index = VideoIndex(clip("h264-bframes.mkv"))
+    path = tmp_path / "clip.index"
+    index.save(path)
+    loaded = VideoIndex.load(path)
+    assert loaded == index == pickle.loads(pickle.dumps(index))
+    assert hash(loaded) == hash(index)
+    assert loaded.digest == index.digest
+    assert loaded.timestamps.tolist() == index.timestamps.tolist()
+    assert loaded.split(2) == index.split(2)
+    assert loaded != VideoIndex(clip("h264-bframes.mp4"))
+    assert loaded != 1
+    assert os.listdir(tmp_path) == ["clip.index"]
+    assert str(clip("h264-bframes.mkv")).encode() not in path.read_bytes()
+
+
+def test_the_index_of_another_file_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path, saved = tmp_path / "clip.mkv", tmp_path / "clip.index"
+    data = clip("h264-bframes.mkv").read_bytes()
+    path.write_bytes(data)
+    VideoIndex(path).save(saved)
+    index = VideoIndex.load(saved)
+    for source in (path, data, io.BytesIO(data)):
+        index.verify(source)
+    file = io.BytesIO(b"before" + data)
+    file.seek(6)
+    index.verify(file)
+    assert file.tell() == 6
+
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(InvalidArgumentError, match="changed after the index was made"):
+        index.verify(path)
+    other = tmp_path / "moved.mkv"  # in another place its time says nothing
+    path.rename(other)
+    index.verify(other)
+    for at in (10, len(data) - 10):
+        wrong = bytearray(data)
+        wrong[at] ^= 1
+        with pytest.raises(InvalidArgumentError, match="bytes are others than"):
+            index.verify(bytes(wrong))
+    with pytest.raises(InvalidArgumentError, match=f"it has {len(data) + 1} bytes"):
+        index.verify(data + b"\0")
+    with pytest.raises(FileNotFoundError):
+        index.verify(path)
+
+
+def saved(tmp_path: Path) -> tuple[Path, bytes]:
+    path = tmp_path / "clip.index"
+    VideoIndex(clip("vp8.webm")).save(path)
+    return path, path.read_bytes()
+
+
+def test_a_cut_index_is_refused(tmp_path: Path) -> None:
+    path, data = saved(tmp_path)
+    for length in [0, 1, 7, 8, 19, 20, 21, 100, len(data) - 1]:
+        path.write_bytes(data[:length])
+        with pytest.raises(DataError):
+            VideoIndex.load(path)
+    path.write_bytes(data + b"\0")
+    with pytest.raises(DataError, match="make it again"):
+        VideoIndex.load(path)
+    with pytest.raises(FileNotFoundError):
+        VideoIndex.load(tmp_path / "other")
+    with pytest.raises(DataError, match="no index"):
+        VideoIndex.load(clip("vp8.webm"))
+
+
+def with_header(data: bytes, **members: Any) -> bytes:
+    """Return an index with another header, and the right checksum."""
+    length = int.from_bytes(data[12:16], "little")
+    said = {**json.loads(data[20 : 20 + length]), **members}
+    header = json.dumps({k: v for k, v in said.items() if v != "left out"}).encode()
+    rest = header + data[20 + length :]
+    start = data[:12] + len(header).to_bytes(4, "little")
+    return start + zlib.crc32(rest).to_bytes(4, "little") + rest
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"packets": 10**15},
+        {"packets": -1},
+        {"packets": True},
+        {"packets": 1.0},
+        {"packets": "left out"},
+        {"time_base": [0, 1]},
+        {"time_base": [1, 0]},
+        {"time_base": [1]},
+        {"time_base": [1, 2**80]},
+        {"time_base": "1/25"},
+        {"rate": [-1, 1]},
+        {"problem": 7},
+        {"source": None},
+        {"source": {"size": "12"}},
+    ],
+    ids=repr,
+)
+def test_a_header_that_cannot_be_is_refused(tmp_path: Path, members: dict[str, Any]) -> None:
+    path, data = saved(tmp_path)
+    path.write_bytes(with_header(data))
+    assert len(VideoIndex.load(path)) == 45
+    path.write_bytes(with_header(data, **members))
+    with pytest.raises(DataError, match="damaged"):
+        VideoIndex.load(path)
+
+
+def test_a_later_version_is_refused_by_its_number(tmp_path: Path) -> None:
+    path, data = saved(tmp_path)
+    path.write_bytes(data[:8] + (2).to_bytes(4, "little") + data[12:])
+    with pytest.raises(DataError, match="version 2"):
+        VideoIndex.load(path)
+    path.write_bytes(data[:12] + (2**32 - 1).to_bytes(4, "little") + data[16:])
+    with pytest.raises(DataError, match="4294967295"):
+        VideoIndex.load(path)
+    nested = b'{"packets":' + b"[" * 60000
+    crc = zlib.crc32(nested).to_bytes(4, "little")
+    path.write_bytes(data[:12] + len(nested).to_bytes(4, "little") + crc + nested)
+    with pytest.raises(DataError, match="JSON"):
+        VideoIndex.load(path)
+
+
+def test_a_damaged_index_is_refused(tmp_path: Path) -> None:
+    path, data = saved(tmp_path)
+    pick = random.Random(4)
+    for _ in range(attack.rounds(60, 20000)):
+        wrong = bytearray(data)
+        wrong[pick.randrange(len(wrong))] ^= 1 << pick.randrange(8)
+        path.write_bytes(wrong)
+        with pytest.raises(DataError):
+            VideoIndex.load(path)
+
+
+def test_columns_of_anybody_give_an_index_or_an_error(tmp_path: Path) -> None:
+    path, data = saved(tmp_path)
+    pick = random.Random(5)
+    at = 20 + int.from_bytes(data[12:16], "little")
+    for _ in range(attack.rounds(60, 5000)):
+        wrong = bytearray(data)
+        for _ in range(pick.randrange(1, 60)):
+            wrong[pick.randrange(at, len(wrong))] = pick.choice((0, 1, 0x7F, 0x80, 0xFF))
+        path.write_bytes(with_header(bytes(wrong)))
+        try:
+            index = VideoIndex.load(path)
+        except DataError:
+            continue
+        assert len(index.timestamps) == len(index.durations) == len(index.key_frames)
+        assert sum(map(len, index.split(3))) == len(index)
