@@ -47,7 +47,7 @@ class VideoIndex:
     ----------
     source : path, bytes-like or binary file object
         As for `Demuxer`.
-    format, options, playlists, max_pixels, timeout
+    format, options, playlists, max_pixels, timeout, stream
         As for `Demuxer`.
 
     Raises
@@ -74,8 +74,9 @@ class VideoIndex:
         playlists: bool | str | None = None,
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
+        stream: int | None = None,
     ) -> None:
-        opening = parse_opening(format, options, playlists, max_pixels, timeout)
+        opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
         demuxer = DemuxerCore(source, opening, helper=HelperThread)
         try:
             self._set_up(scan(demuxer), digest_of_open(demuxer))

@@ -121,7 +121,7 @@ def test_a_capture_that_begins_between_key_frames_has_the_frames_from_the_first_
 
 
 @pytest.mark.parametrize(
-    ("name", "format"), [("h264-open-cut.ts", "h264"), ("hevc-open-cut.ts", "hevc")]
+    ("name", "format"), [("h264-open-cut.mkv", "h264"), ("hevc-open-cut.ts", "hevc")]
 )
 def test_a_raw_stream_that_begins_with_leading_pictures(
     name: str, format: str, tmp_path: Path
