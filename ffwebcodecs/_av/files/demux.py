@@ -297,9 +297,9 @@ class DemuxerCore:
         """Whether packets that have been read already are to be read first."""
         return bool(self._ahead)
 
-    def put_back(self, packets: list[AVPacket]) -> None:
-        """Have packets that `reader` has read be read once more."""
-        self._ahead.extend(packets)
+    def put_back(self, ptr: AVPacket) -> None:
+        """Have a packet that `reader` has read be read once more."""
+        self._ahead.append(ptr)
 
     def confirm(self, code: int) -> EncodingError | None:
         """Return what is wrong with the file, None if it was read to its end, after `reader` was

@@ -1,17 +1,15 @@
 """All packets of a video stream as columns, without a Python object for each.
 
 Nothing is decoded. Where libavformat need not wait for anybody, the extension reads many packets in
-one call, without the GIL; in ABI mode, and where something may have to be waited for, a few dozen
-packets are filled one after the other by iterators of C, and copied as the structs that they are.
-Either way Python hears signals often, and what came before an error is kept.
+one call, without the GIL; in ABI mode, and where something may have to be waited for, one packet is
+filled again and again, and copied as the struct that it is. Either way Python hears signals often,
+and what came before an error is kept.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from functools import cache
 from itertools import repeat
-from operator import attrgetter, getitem
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,16 +33,13 @@ if TYPE_CHECKING:
 
     Rows = npt.NDArray[np.int64]
     Heads = npt.NDArray[np.uint8]
-    Structs = npt.NDArray[np.void]
 
 _COLUMNS = ("pts", "dts", "duration", "pos", "size", "flags")
 _FIELDS = {*_COLUMNS, "stream_index"}
 _HEAD = 31  # bytes of a packet, and its last one
-_BYTES = 1 << 24  # to read between two signals
-_HELD = 1 << 20  # bytes of packets to hold at once
-_FEWEST, _MOST = 4, 128  # packets to hold at once
+_BYTES = 1 << 24  # to read without the GIL
 _MANY = 2048  # packets to read without the GIL
-_BLOCKS = 32  # of structs, before they are made smaller
+_BLOCK = 4096  # packets to note before what is not needed of them is left out
 
 
 def scan(core: DemuxerCore) -> PacketTable:
@@ -133,60 +128,52 @@ class _Scanned:
     (packets, 32) bytes if heads are wanted.
     """
 
-    __slots__ = ("_blocks", "_index", "_structs", "wants_heads")
+    __slots__ = ("_blocks", "_heads", "_index", "_structs", "wants_heads")
 
     def __init__(self, index: int, *, wants_heads: bool) -> None:
         self._index = index
         self.wants_heads = wants_heads
         self._blocks: list[tuple[Rows, Heads]] = []
-        self._structs: list[tuple[Structs, Heads]] = []
+        self._structs: list[bytes] = []
+        self._heads: list[bytes] = []
 
     def add(self, rows: Rows, heads: Heads) -> None:
         """Copy a block."""
-        self._settle()
+        self.settle()
         self._blocks.append((rows.copy(), heads[: len(rows) * self.wants_heads].copy()))
 
-    def note(self, packets: list[AVPacket]) -> int:
-        """Copy what is known of some packets of any stream; return how many bytes they have."""
-        if len(self._structs) >= _BLOCKS:
-            self._settle()
-        structs = np.frombuffer(b"".join(map(ffi.buffer, packets)), _struct())
-        heads = _heads_of(packets, structs["size"]) if self.wants_heads else _NO_HEADS
-        self._structs.append((structs, heads))
-        return int(structs["size"].sum())
-
-    def drop_unstamped(self) -> int | None:
-        """Forget the packets of the last block from the first one on that has no presentation time,
-        and return the place of that one; None if all have one.
+    def noting(self, ptr: AVPacket) -> Callable[[bytes], None]:
+        """Return what is called with a copy of the struct of each packet, of any stream, that is in
+        `ptr`.
         """
-        structs, heads = self._structs[-1]
-        without = (structs["pts"] == packet.NOPTS) & (structs["stream_index"] == self._index)
-        place = int(without.argmax()) if len(without) else 0
-        if not len(without) or not without[place]:
-            return None
-        self._structs[-1] = structs[:place], heads[:place]
-        return place
+        if not self.wants_heads:
+            return self._structs.append
 
-    def _settle(self) -> None:
-        """Leave out what nobody asks for of the structs, and other streams."""
-        if self._structs:
-            structs = np.concatenate([each for each, _ in self._structs])
-            heads = np.concatenate([each for _, each in self._structs])
-            self._structs.clear()
-            ours = structs["stream_index"] == self._index
-            structs = structs[ours]
-            rows = np.stack([structs[name].astype(np.int64) for name in _COLUMNS], axis=1)
-            self._blocks.append((rows, heads[ours] if self.wants_heads else heads))
+        def note(struct: bytes) -> None:
+            self._structs.append(struct)
+            self._heads.append(_head(ptr))
+
+        return note
+
+    def settle(self) -> None:
+        """Leave out of what was noted what nobody asks for, and other streams."""
+        if not self._structs:
+            return
+        structs = np.frombuffer(b"".join(self._structs), _struct())
+        heads = np.frombuffer(b"".join(self._heads), np.uint8).reshape(-1, _HEAD + 1)
+        self._structs.clear()
+        self._heads.clear()
+        ours = structs["stream_index"] == self._index
+        structs = structs[ours]
+        rows = np.stack([structs[name].astype(np.int64) for name in _COLUMNS], axis=1)
+        self._blocks.append((rows, heads[ours] if self.wants_heads else heads))
 
     def joined(self) -> tuple[Rows, Heads]:
         """Return all of it."""
-        self._settle()
+        self.settle()
         rows = [np.empty((0, len(_COLUMNS)), np.int64), *(rows for rows, _ in self._blocks)]
-        heads = [_NO_HEADS, *(heads for _, heads in self._blocks)]
+        heads = [np.empty((0, _HEAD + 1), np.uint8), *(heads for _, heads in self._blocks)]
         return np.concatenate(rows), np.concatenate(heads)
-
-
-_NO_HEADS = np.empty((0, _HEAD + 1), np.uint8)
 
 
 def _read(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> Exception | None:
@@ -199,10 +186,10 @@ def _read(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> Exception
             return None
         if not core.stamps:
             left, problem = _read_unstamped(core, found)
-            if not left:
+            if left is None:
                 return problem
             core.put_back(left)
-        while _read_stamped(core, found, _MOST):
+        while _read_stamped(core, found, _BLOCK):
             pass
     except EncodingError as error:
         return error.with_traceback(None)
@@ -214,6 +201,7 @@ def _read_first(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> boo
     number, wanted = 0, True
     stores_none = core.stamps
     ptr = packet.allocate()
+    note, struct = found.noting(ptr), ffi.buffer(ptr)
     while wanted:
         index = core.read_ticks(ptr)
         if index is None:
@@ -229,7 +217,7 @@ def _read_first(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> boo
                 hidden=bool(flags & avcodec.AV_PKT_FLAG_DISCARD),
                 guessed=core.stamps and not stores_none,
             )
-            found.note([ptr])
+            note(struct[:])
             number += 1
         packet.unref(ptr)
     return True
@@ -237,21 +225,22 @@ def _read_first(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> boo
 
 def _read_stamped(core: DemuxerCore, found: _Scanned, count: int) -> bool:
     """Read some packets with times that do not come from libavformat; False at the end."""
-    packets: list[AVPacket] = []
-    try:
-        while len(packets) < count:
-            ptr = packet.allocate()
-            if core.read_ticks(ptr) is None:
-                return False
-            packets.append(ptr)
-    finally:
-        found.note(packets)
+    ptr = packet.allocate()
+    note, struct = found.noting(ptr), ffi.buffer(ptr)
+    for _ in range(count):
+        if core.read_ticks(ptr) is None:
+            return False
+        note(struct[:])
+        packet.unref(ptr)
+    found.settle()
     return True
 
 
-def _read_unstamped(core: DemuxerCore, found: _Scanned) -> tuple[list[AVPacket], Exception | None]:
-    """Read packets as they are until one has no presentation time, which is returned with those
-    that have been read after it; else to the end; return what is wrong with the file.
+def _read_unstamped(
+    core: DemuxerCore, found: _Scanned
+) -> tuple[AVPacket | None, EncodingError | None]:
+    """Read packets as they are until one has no presentation time, which is returned; else to the
+    end; return what is wrong with the file.
     """
     context, read = core.reader()
     many = _many() if read == avformat.av_read_frame else None
@@ -267,10 +256,10 @@ def _read_unstamped(core: DemuxerCore, found: _Scanned) -> tuple[list[AVPacket],
         count = many(context, ptr, index, _MANY, _BYTES, to_rows, to_heads, code)
         found.add(rows[:count], heads)
         if code[0] > 0:
-            return [ptr], None
+            return ptr, None
         problem = core.confirm(code[0])
         if code[0] < 0:
-            return [], problem
+            return None, problem
 
 
 def _many() -> Callable[..., int] | None:
@@ -287,24 +276,24 @@ def _read_some(
     found: _Scanned,
     context: AVFormatContext,
     read: Callable[[Any, AVPacket], int],
-) -> tuple[list[AVPacket], Exception | None]:
-    """Fill a few packets, copy what is known of them, empty them, and again."""
-    packets = [packet.allocate() for _ in range(_MOST)]
-    count, code, problem = _FEWEST, 0, None
+) -> tuple[AVPacket | None, EncodingError | None]:
+    """Fill a packet, copy what is known of it, empty it, as often as there are packets."""
+    ptr, index = packet.allocate(), core.info.index
+    struct, place = ffi.buffer(ptr), _struct().fields["pts"][1]  # type: ignore[index]
+    end, missing = place + 8, ffi.buffer(ffi.new("int64_t[]", [packet.NOPTS]))[:]
+    note, unref = found.noting(ptr), avcodec.av_packet_unref
+    code, problem = 0, None
     while code >= 0:
-        filled = 0
-        for code in map(read, repeat(context), packets[:count]):
+        for code in map(read, repeat(context, _BLOCK), repeat(ptr)):
             if code < 0:
                 break
-            filled += 1
-        size = found.note(packets[:filled])
+            if struct[place:end] == missing and ptr.stream_index == index:
+                return ptr, None
+            note(struct[:])
+            unref(ptr)
         problem = core.confirm(code)
-        kept = found.drop_unstamped()
-        if kept is not None and problem is None:
-            return packets[kept:filled], None
-        deque(map(avcodec.av_packet_unref, packets[:filled]), 0)
-        count = max(_FEWEST, min(_MOST, _HELD * filled // (size + 1)))
-    return [], problem
+        found.settle()
+    return None, problem
 
 
 @cache
@@ -322,16 +311,11 @@ def _struct() -> np.dtype[np.void]:
     )
 
 
-def _heads_of(packets: list[AVPacket], sizes: npt.NDArray[np.int32]) -> Heads:
-    """Return the first bytes of packets, and their last one. FFmpeg pads what it reads, so there is
-    something behind the end.
-    """
-    heads = np.zeros((len(packets), _HEAD + 1), np.uint8)
-    some = np.flatnonzero(sizes > 0)
-    data = list(map(attrgetter("data"), map(packets.__getitem__, some.tolist())))
-    text = b"".join(map(ffi.buffer, data, repeat(_HEAD)))
-    first = np.frombuffer(text, np.uint8).reshape(-1, _HEAD)
-    known = np.arange(_HEAD) < sizes[some, np.newaxis]
-    heads[some, :_HEAD] = np.where(known, first, 0)
-    heads[some, _HEAD] = list(map(getitem, data, (sizes[some] - 1).tolist()))
-    return heads
+def _head(ptr: AVPacket) -> bytes:
+    """Return the first bytes of a packet and its last one."""
+    size = ptr.size
+    if not size:
+        return bytes(_HEAD + 1)
+    first: bytes = ffi.buffer(ptr.data, min(size, _HEAD))[:]
+    last: bytes = ffi.buffer(ptr.data + (size - 1), 1)[:]
+    return first.ljust(_HEAD, b"\0") + last
