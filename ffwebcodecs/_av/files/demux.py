@@ -93,6 +93,7 @@ class DemuxerCore:
         helper: StartHelper | None = None,
     ) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
+        self._stamper: stamps.Stamper | None = None
         self._connection: Connection | None = None
         self._confinement: Confinement | Any = None  # the opened input's
         self._opening = opening
@@ -265,12 +266,14 @@ class DemuxerCore:
             avcodec.av_packet_unref(ptr)
             self._confinement.check()
         if code < 0:
-            if code == averror.EOF or (code == _NO_MORE and self._at_end()):
+            if self._is_end(code):
                 return None
             raise self._read_error(code)
         return ptr.stream_index
 
-    def _at_end(self) -> bool:
+    def _is_end(self, code: int) -> bool:
+        if code != _NO_MORE:
+            return code == averror.EOF
         pb = self._context.pb
         return bool(pb and pb.eof_reached and not pb.error)
 
@@ -306,7 +309,7 @@ class DemuxerCore:
         used and gave `code` at last; raises what has other causes.
         """
         self._confinement.check()
-        if code >= 0 or code == averror.EOF or (code == _NO_MORE and self._at_end()):
+        if code >= 0 or self._is_end(code):
             return None
         error = self._read_error(code)
         if isinstance(error, EncodingError):
@@ -443,7 +446,7 @@ class DemuxerCore:
         What another thread is reading at the moment is freed when that comes back; with `wait`,
         this waits for it, but not for long.
         """
-        self._context = None
+        self._context = self._stamper = None
         self._forget()
         if self._copied_stamps is not None:
             self._copied_stamps.restart(0)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from math import gcd
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -220,25 +221,33 @@ class Reorder:
     def _following(self, picture: Stamp) -> int:
         """Return when a picture is shown whose place in the order is all that is known."""
         last = self._last
-        upcoming = None  # what the next picture with a time says
-        if self._stored:
-            lasting = picture.duration or self._step
-            for _, _, other in sorted(self._heap):
-                if other.pts is not None:
-                    upcoming = other.pts, other.pts - lasting
-                    break
-                lasting += other.duration or self._step
+        stamped = [one for _, _, one in self._heap if one.pts is not None] if self._stored else []
+        upcoming = min(stamped, key=_key_of, default=None)
         if last is None or last.time is None:
-            if upcoming is not None:
-                return upcoming[1]
+            if upcoming is not None and upcoming.pts is not None:
+                return upcoming.pts - self._between(picture, upcoming)
             return self.origin if picture.dts is None else picture.dts
         lasting = last.duration or self._step
         if not self._stored:
             lasting = max(lasting, self.shortest)
         time = last.time + lasting
-        if upcoming is not None and time >= upcoming[0] > last.time:
-            time = (last.time + upcoming[0]) // 2
+        if upcoming is not None and upcoming.pts is not None and time >= upcoming.pts > last.time:
+            time = (last.time + upcoming.pts) // 2
         return time
+
+    def _between(self, picture: Stamp, other: Stamp) -> int:
+        """Return the usual time from a picture to one that is shown after it."""
+        keys = [picture.key, other.key, *(key for key, _, _ in self._heap)]
+        # Most count fields, so frames by two; not all pictures between them need be here.
+        unit = min(2, gcd(*(key - picture.key for key in keys)) or 1)
+        count = (other.key - picture.key) // unit
+        if count > MOST_DELAY:
+            count = 1
+        return count * (picture.duration or self._step)
+
+
+def _key_of(picture: Stamp) -> int:
+    return picture.key
 
 
 def presentation_times(

@@ -1,0 +1,227 @@
+"""Every picture has its time, also where the container stores none; expected times are those of the
+source, by arithmetic.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from clips import Clip, ffmpeg_version, framemd5, passthrough, run_ffmpeg, run_ffprobe
+from transcode_helpers import FAST
+
+from ffwebcodecs import (
+    Demuxer,
+    EncodedVideoChunk,
+    VideoDecoderConfig,
+    read_frames,
+    remux,
+    transcode,
+)
+
+RATE = 25
+COUNT = 40
+MPEG4 = ("-bf", "2", "-g", "10", "-q:v", "5")
+MPEG2 = ("-bf", "2", "-g", "12", "-sc_threshold", "1000000000")
+X264 = ("-preset", "veryfast", "-g", "15", "-threads", "1", "-bf", "3", "-b_strategy", "0")
+X265 = ("-preset", "ultrafast", "-x265-params", "log-level=error:keyint=15:bframes=4:pools=1")
+# Leaves out pictures, also in a row, and among the first ones.
+HOLES = "select=not(eq(n\\,2)+between(n\\,15\\,18)+eq(n\\,21))"
+KEPT = [n for n in range(COUNT) if n != 2 and not 15 <= n <= 18 and n != 21]
+
+
+class Source(Clip):
+    """A clip of 40 pictures at 25 per second, or of what `filters` leaves of them."""
+
+    def command(self) -> list[str]:
+        source = f"testsrc2=size={self.size}:rate={RATE}:duration={COUNT / RATE}"
+        chain = f"{source},{self.filters}" if self.filters else source
+        return [
+            *("-f", "lavfi", "-i", chain, *self.inputs, "-c:v", self.encoder, *self.options),
+            *("-pix_fmt", self.pixel_format, *passthrough()),
+        ]
+
+
+def source(
+    name: str, encoder: str, *options: str, filters: str = "", remux: tuple[str, ...] = ()
+) -> Source:
+    size = "720x576" if name.endswith((".gxf", ".dv")) else "64x64"
+    return Source(name, encoder, *options, size=size, filters=filters, remux=remux)
+
+
+UNSTORED = [
+    source("mpeg4-b.avi", "mpeg4", *MPEG4),
+    source("xvid-packed.avi", "libxvid", *MPEG4, "-flags", "+mv4"),
+    source("mpeg2-b.avi", "mpeg2video", *MPEG2),
+    source("h264-b.avi", "libx264", *X264),
+    source("h264-open.avi", "libx264", *X264, "-x264-params", "open-gop=1:b-pyramid=normal"),
+    source("mpeg2-b.m2v", "mpeg2video", *MPEG2),
+    source("mpeg1-b.m1v", "mpeg1video", *MPEG2, "-f", "mpeg1video"),
+    source("mpeg4-b.m4v", "mpeg4", *MPEG4, "-f", "m4v"),
+    source("mpeg2-b.gxf", "mpeg2video", *MPEG2, "-qscale:v", "20", "-f", "gxf"),
+    source("h264-b.h264", "libx264", *X264),
+    source("hevc-b.hevc", "libx265", *X265),
+    source("mpeg2-b.wmv", "mpeg2video", *MPEG2, "-f", "asf"),
+    source("h264-b.mxf", "libx264", *X264),
+]
+STORED = [
+    source("mpeg2-b.mpg", "mpeg2video", *MPEG2),
+    source("mpeg1-b.mpg", "mpeg1video", *MPEG2),
+    source("mpeg2-b.vob", "mpeg2video", *MPEG2),
+    source("h264-b.mpg", "libx264", *X264),
+    source("mpeg2-b.ts", "mpeg2video", *MPEG2),
+    source("mpeg2-b.mxf", "mpeg2video", *MPEG2),
+    source("mpeg2-b.nut", "mpeg2video", *MPEG2),
+    source("mpeg4-b.mp4", "mpeg4", *MPEG4),
+    source("mpeg4-b.mkv", "mpeg4", *MPEG4),
+    source("h264-b.flv", "libx264", *X264),
+    source("wmv2.wmv", "wmv2"),
+    source("wmv2.avi", "wmv2"),
+    source("mjpeg.avi", "mjpeg", "-strict", "unofficial"),
+    source("huffyuv.avi", "huffyuv"),
+    source("rv20.rm", "rv20"),
+    source("flv1.flv", "flv"),
+]
+IN_TWO = [one for one in UNSTORED if one.name not in ("mpeg2-b.gxf", "mpeg4-b.m4v")]
+
+
+def steps(times: list[int]) -> list[int]:
+    return [b - a for a, b in pairwise(times)]
+
+
+def shown(path: Path) -> list[int]:
+    return [frame.timestamp for frame in read_frames(path)]
+
+
+def shown_by_ffprobe(path: Path) -> list[int]:
+    """Return when the frames of a file of ours are shown, the first one at 0."""
+    entries = ("-show_entries", "frame=best_effort_timestamp_time", "-select_streams", "v:0")
+    frames = json.loads(run_ffprobe(*entries, path))["frames"]
+    times = [round(float(one["best_effort_timestamp_time"]) * 1e6) for one in frames]
+    return [time - times[0] for time in times]
+
+
+def digest(chunk: EncodedVideoChunk) -> str:
+    return hashlib.md5(chunk.data).hexdigest()
+
+
+@pytest.mark.parametrize("clip", [*UNSTORED, *STORED], ids=repr)
+def test_pictures_are_evenly_spaced_where_the_source_is(clip: Source) -> None:
+    path = clip.path()
+    times = shown(path)
+    expected = [40000] * (len(framemd5(path)) - 1)
+    if "packed" in clip.name:
+        # The encoder gave nothing for two pictures: two empty chunks, in which the first stays.
+        expected[0] = 120000
+    assert steps(times) == expected
+    assert times[0] == 0 or clip in STORED
+
+
+@pytest.mark.parametrize("clip", [UNSTORED[1], UNSTORED[3], UNSTORED[5], STORED[0]], ids=repr)
+def test_chunks_have_the_times_of_their_pictures(clip: Source) -> None:
+    # A decoder gives the time of the packet back: it goes up only if all are right.
+    path = clip.path()
+    times = shown(path)
+    with Demuxer(path) as demuxer:
+        chunks = list(demuxer.chunks())
+        assert [frame.timestamp for frame in read_frames(chunks, demuxer.video_config)] == times
+    assert sorted(chunk.timestamp for chunk in chunks) == times
+    with Demuxer(path) as demuxer:
+        assert [frame.timestamp for frame in read_frames(demuxer)] == times
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [
+        source("mpeg4-holes.avi", "mpeg4", *MPEG4, filters=HOLES),
+        source("h264-holes.avi", "libx264", *X264, filters=HOLES),
+    ],
+    ids=repr,
+)
+def test_holes_stay_where_the_source_has_them(clip: Source) -> None:
+    assert shown(clip.path()) == [40000 * n for n in KEPT]
+
+
+@pytest.mark.parametrize("clip", IN_TWO, ids=repr)
+def test_pictures_have_the_same_times_after_a_seek(clip: Source) -> None:
+    with Demuxer(clip.path()) as demuxer:
+        times = {digest(chunk): chunk.timestamp for chunk in demuxer.chunks()}
+    for start in (800_000, 0, 1_400_000):
+        with Demuxer(clip.path()) as demuxer:  # before anything was read
+            for chunk in demuxer.chunks(start):
+                assert times[digest(chunk)] == chunk.timestamp
+
+
+@pytest.mark.parametrize("clip", [UNSTORED[1], UNSTORED[3], UNSTORED[5], STORED[0]], ids=repr)
+def test_conversions_keep_the_times(clip: Source, tmp_path: Path) -> None:
+    path, copy, new = clip.path(), tmp_path / "copy.mkv", tmp_path / "new.mp4"
+    times = shown(path)
+    remux(path, copy)
+    expected = [time - times[0] for time in times]
+    assert shown_by_ffprobe(copy) == expected
+    assert [one.digest for one in framemd5(copy)] == [one.digest for one in framemd5(path)]
+    result = transcode(path, new, codec="h264", encoder_options=FAST)
+    assert result.frames_written == len(times)
+    assert shown_by_ffprobe(new) == expected
+
+
+def test_stream_that_is_not_packed_stays_as_it_is() -> None:
+    clip = UNSTORED[0]
+    with Demuxer(clip.path()) as demuxer:
+        data = b"".join(bytes(chunk.data) for chunk in demuxer.chunks())
+    assert data == run_ffmpeg("-i", clip.path(), "-map", "0:v", "-c", "copy", "-f", "data", "-")
+
+
+def test_packed_pictures_come_one_by_one() -> None:
+    path = UNSTORED[1].path()
+    with Demuxer(path) as demuxer:
+        chunks = [bytes(chunk.data) for chunk in demuxer.chunks()]
+    assert {chunk.count(b"\0\0\1\xb6") for chunk in chunks} == {1}
+    assert min(map(len, chunks)) > 8  # the placeholder of a picture has 6 bytes or 7
+    unpack = ("-c", "copy", "-bsf:v", "mpeg4_unpack_bframes", "-f", "data", "-")
+    assert b"".join(chunks) == run_ffmpeg("-i", path, "-map", "0:v", *unpack)
+
+
+def test_two_pictures_of_one_chunk_have_two_times() -> None:
+    clip = source("av1.obu", "libaom-av1", "-cpu-used", "8", "-lag-in-frames", "0")
+    if ffmpeg_version() < (5,):
+        pytest.skip("FFmpeg before 5.0 writes no such file")
+    with Demuxer(clip.path()) as demuxer:
+        config = VideoDecoderConfig.parse(demuxer.video_config)
+        chunks = list(demuxer.chunks())
+    pairs = [
+        EncodedVideoChunk(
+            type=one.type,
+            timestamp=one.timestamp,
+            duration=80000,
+            data=bytes(one.data) + bytes(other.data),
+        )
+        for one, other in zip(chunks[::2], chunks[1::2], strict=True)
+    ]
+    times = [frame.timestamp for frame in read_frames(pairs, config)]
+    assert times == [40000 * n for n in range(COUNT)] or len(times) == len(pairs)
+    # The program's own times may repeat.
+    again = [
+        EncodedVideoChunk(type=one.type, timestamp=7, duration=40000, data=bytes(one.data))
+        for one in chunks
+    ]
+    assert {frame.timestamp for frame in read_frames(again, config)} == {7}
+
+
+def test_pictures_that_the_decoder_drops_move_no_others(tmp_path: Path) -> None:
+    # Begins with an open group: its leading pictures cannot be decoded.
+    whole, cut = UNSTORED[5].path(), tmp_path / "cut.m2v"
+    with Demuxer(whole) as demuxer:
+        chunks = [bytes(chunk.data) for chunk in demuxer.chunks()]
+        demuxer.seek(0)
+        keys = [i for i, chunk in enumerate(demuxer.chunks()) if chunk.type == "key"]
+    cut.write_bytes(b"".join(chunks[keys[1] :]))
+    with Demuxer(cut) as demuxer:
+        times = sorted(chunk.timestamp for chunk in demuxer.chunks())
+    assert times == [40000 * n for n in range(len(times))]
+    frames = shown(cut)
+    assert len(frames) == len(framemd5(cut))
+    assert frames == times[len(times) - len(frames) :]
