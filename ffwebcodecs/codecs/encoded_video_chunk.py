@@ -162,6 +162,12 @@ class EncodedVideoChunk:
         finally:
             buffers.unexport(exported)
 
+    def _lasting(self, duration: int) -> EncodedVideoChunk:
+        """Return a chunk with the same packet and another duration."""
+        chunk = self._from_native(self._ptr, self._type == "key", self._timestamp, duration)
+        chunk._padded, chunk._from_container = self._padded, self._from_container
+        return chunk
+
     def _decodable(self) -> AVPacket:
         """Return the packet, or a copy of it with the padding that decoders need."""
         return self._ptr if self._padded else packet.padded(self._ptr)

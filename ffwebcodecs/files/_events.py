@@ -53,8 +53,9 @@ class FileEvents:
         self._waiting: list[CopiedPacket] = []
         self._file = file
         self._packets = packets_of(demuxer, start, self._divert)
+        close, lasting = file.decoder.close, demuxer.foresee()
         self._frames = frames_of(
-            self._packets, file.decoder, file.shapes, file.decoder.close, start, stop, 1
+            self._packets, file.decoder, file.shapes, close, start, stop, 1, lasting
         )
 
     def _divert(self, index: int, ptr: AVPacket) -> None:

@@ -6,6 +6,7 @@ first frame, because that decides size, depth and rate where the caller left the
 
 from __future__ import annotations
 
+from collections import deque
 from fractions import Fraction
 
 from .._av.codecs.decoder import default_threads
@@ -17,6 +18,8 @@ from .._spec.frames.pixel_aspect import pixel_aspect
 from .._spec.frames.rect import Rect
 from ..codecs._encoder_input import named_format
 from ..codecs._encoding import EncoderDriver, EncoderStatus, PendingFrame
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..codecs.encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 from ..errors import DataError, InvalidArgumentError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
@@ -27,6 +30,7 @@ from .muxer import Muxer
 # Microseconds by which a time may go back, as in files whose clock is not exact: such a frame is
 # shown right after the one before. More would hide whatever follows.
 _JITTER = 100_000
+_MOST_GAPS = 1024  # more than any encoder holds frames
 
 
 class FrameWriter:
@@ -51,6 +55,8 @@ class FrameWriter:
         self._odd = False
         self._last: int | None = None
         self._latest: int | None = None  # of the times that came
+        self._gaps: dict[int, int] = {}  # from a frame to the next, by its time
+        self._waiting: deque[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]] = deque()
         self._orientation: tuple[int, bool] | None = None
         self.frames = 0
         self.config: VideoEncoderConfig | None = None
@@ -81,9 +87,10 @@ class FrameWriter:
             self.config = self._configure(frame)
             self._driver.open(VideoEncoderConfig.parse(self.config))
             self._check_quantizer()
-        if self._last is not None and timestamp <= self._last:
+        if self._last is not None:
             # As the documentation of `write_frames` says; nothing is lost.
-            timestamp = self._last + 1
+            timestamp = max(timestamp, self._last + 1)
+            self._gaps[self._last] = timestamp - self._last
         self._last = timestamp
         shape = frame._shape
         orientation = shape.rotation, shape.flip
@@ -155,8 +162,21 @@ class FrameWriter:
         )
 
     def _pass_on(self) -> None:
+        """Write the chunks whose frames have a successor: how long a frame is shown is the time to
+        the next one, whatever it says itself.
+        """
+        waiting = self._waiting
         while (output := self._driver.receive()) is not None:
-            self._muxer.add_chunk(*output)
+            waiting.append(output)
+        while waiting and waiting[0][0].timestamp != self._last:
+            self._add(*waiting.popleft())
+        if len(self._gaps) > _MOST_GAPS:  # the encoder drops frames
+            for timestamp in list(self._gaps)[: _MOST_GAPS // 2]:
+                del self._gaps[timestamp]
+
+    def _add(self, chunk: EncodedVideoChunk, metadata: EncodedVideoChunkMetadata) -> None:
+        gap = self._gaps.pop(chunk.timestamp, None)
+        self._muxer.add_chunk(chunk if gap is None else chunk._lasting(gap), metadata)
 
     def finish(self) -> None:
         """Encode what is left; the muxer is not closed."""
@@ -166,9 +186,12 @@ class FrameWriter:
                     self._encode(kept, when, duration)
         self._driver.drain()
         self._pass_on()
+        while self._waiting:
+            self._add(*self._waiting.popleft())
 
     def close(self) -> None:
         """Free the encoder; twice is fine."""
+        self._waiting.clear()
         if self._pace is not None:
             self._pace.close()
         self._driver.close()

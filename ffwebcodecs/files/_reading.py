@@ -131,8 +131,12 @@ def frames_of(
     start: int | None,
     stop: int | None,
     step: int,
+    lasting: Callable[[int, int], int] | None = None,
 ) -> Generator[VideoFrame, None, None]:
-    """Yield the frames between `start` and `stop`; calls `close` at the end."""
+    """Yield the frames between `start` and `stop`; calls `close` at the end.
+
+    `lasting` returns how long a frame is shown, from its time and its stated duration, 0: unknown.
+    """
     make, shape_of = VideoFrame._from_native, shapes.shape_of
     time_of, duration = native.timestamp, native.duration
     position = -1
@@ -145,12 +149,13 @@ def frames_of(
                 continue
             if stop is not None and timestamp >= stop:
                 return
+            length = duration(ptr)
+            if lasting is not None:
+                length = lasting(timestamp, length)
             position += 1
             if step > 1 and position % step:
                 continue
-            box.append(
-                make(picture_of(ptr), shape_of(ptr), timestamp, duration(ptr) or None, False)
-            )
+            box.append(make(picture_of(ptr), shape_of(ptr), timestamp, length or None, False))
             del ptr
             yield box.pop()
     finally:

@@ -119,7 +119,10 @@ def read_frames(
             source, parsed, opening, threads=count, hardware_acceleration=hardware_acceleration
         )
         packets = packets_of(file.demuxer, first)
-        frames = frames_of(packets, file.decoder, file.shapes, file.close, first, last, stride)
+        lasting = file.demuxer.foresee()
+        frames = frames_of(
+            packets, file.decoder, file.shapes, file.close, first, last, stride, lasting
+        )
         return FileFrames(frames, file.demuxer)
     parsed = limited(parsed, opening.max_pixels)
     core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)

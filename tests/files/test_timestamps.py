@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from clips import Clip, ffmpeg_version, framemd5, passthrough, run_ffmpeg, run_ffprobe
 from transcode_helpers import FAST
@@ -17,9 +19,11 @@ from ffwebcodecs import (
     Demuxer,
     EncodedVideoChunk,
     VideoDecoderConfig,
+    VideoFrame,
     read_frames,
     remux,
     transcode,
+    write_frames,
 )
 
 RATE = 25
@@ -225,3 +229,78 @@ def test_pictures_that_the_decoder_drops_move_no_others(tmp_path: Path) -> None:
     frames = shown(cut)
     assert len(frames) == len(framemd5(cut))
     assert frames == times[len(times) - len(frames) :]
+
+
+# ---- durations -----------------------------------------------------------------------------------
+
+VARIABLE = f"settb=1/1000,{HOLES},setpts=PTS+mod(N\\,3)*4"
+VARYING = [
+    source("varying.mkv", "libx264", *X264, "-enc_time_base", "1:1000", filters=VARIABLE),
+    source("varying.webm", "libvpx-vp9", "-cpu-used", "8", filters=VARIABLE),
+    source("varying-mpeg4.mkv", "mpeg4", "-enc_time_base", "1:1000", filters=VARIABLE),
+]
+TIMES = [40000 * n + i % 3 * 4000 for i, n in enumerate(KEPT)]
+
+
+@pytest.mark.parametrize("clip", VARYING, ids=repr)
+def test_duration_is_the_gap_to_the_next_frame_where_that_was_read(clip: Source) -> None:
+    frames = [(frame.timestamp, frame.duration) for frame in read_frames(clip.path(), threads=4)]
+    assert [time for time, _ in frames] == TIMES
+    known = [
+        (duration, gap)
+        for (_, duration), gap in zip(frames, steps(TIMES), strict=False)
+        if duration != 40000
+    ]
+    assert all(duration == gap for duration, gap in known)
+    assert len(known) >= len(TIMES) - 10  # the packets say 40 ms of each
+
+
+def test_no_frame_waits_for_its_duration() -> None:
+    # Without threads and without reordering a frame comes before the next packet is read.
+    path = VARYING[2].path()
+    frames = [(frame.timestamp, frame.duration) for frame in read_frames(path, threads=1)]
+    with Demuxer(path) as demuxer:
+        assert frames == [(chunk.timestamp, chunk.duration) for chunk in demuxer.chunks()]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("a.mp4", {}), ("a.mkv", {}), ("b.mp4", {"bf": "0"})]
+)
+def test_gaps_of_a_varying_rate_are_written(
+    name: str, options: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    transcode(VARYING[0].path(), path, codec="h264", encoder_options={**FAST, **options})
+    times = shown(path)
+    assert all(abs(time - want) <= 1000 for time, want in zip(times, TIMES, strict=True))
+    with Demuxer(path) as demuxer:
+        if options:  # decoded in the order of presentation, so packets can tell
+            durations = [chunk.duration or 0 for chunk in demuxer.chunks()]
+            *_, last = read_frames(VARYING[0].path())
+            wanted = [*steps(times), last.duration or 0]
+            assert all(abs(a - b) <= 1000 for a, b in zip(durations, wanted, strict=True))
+
+
+def frames_of(durations: list[int | None]) -> Iterator[VideoFrame]:
+    pixels = np.zeros(64 * 64 * 3 // 2, np.uint8)
+    for time, duration in zip((0, 40000, 200000), durations, strict=True):
+        yield VideoFrame(
+            pixels,
+            format="I420",
+            coded_width=64,
+            coded_height=64,
+            timestamp=time,
+            duration=duration,
+        )
+
+
+@pytest.mark.parametrize("durations", [[1000, 1000, 70000], [None, 900000, 70000]])
+def test_frames_are_written_with_the_gaps_whatever_they_say(
+    durations: list[int | None], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mp4"
+    options = {**FAST, "bf": "0"}
+    write_frames(frames_of(durations), path, codec="h264", encoder_options=options)
+    with Demuxer(path) as demuxer:
+        chunks = [(chunk.timestamp, chunk.duration) for chunk in demuxer.chunks()]
+    assert chunks == [(0, 40000), (40000, 160000), (200000, 70000)]

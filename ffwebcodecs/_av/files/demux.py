@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
+from ..._spec.files.upcoming import Upcoming
 from ...errors import (
     EncodingError,
     InvalidStateError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     )
 
 NOPTS = packet.NOPTS
+_VP8_SHOWN = 16  # in a packet's first byte
 _NO_MORE = -1  # what some demuxers (GXF) say of the end
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
 
@@ -67,6 +69,7 @@ class DemuxerCore:
         "_context",
         "_copied_stamps",
         "_head",
+        "_hides",
         "_joined",
         "_key_flag",
         "_known",
@@ -78,6 +81,7 @@ class DemuxerCore:
         "_stamper",
         "_step",
         "_time_base",
+        "_upcoming",
         "copies",
         "info",
         "others",
@@ -94,6 +98,8 @@ class DemuxerCore:
     ) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
         self._stamper: stamps.Stamper | None = None
+        self._upcoming: Upcoming | None = None
+        self._hides = False
         self._connection: Connection | None = None
         self._confinement: Confinement | Any = None  # the opened input's
         self._opening = opening
@@ -237,7 +243,21 @@ class DemuxerCore:
                 timestamp = ptr.dts if ptr.dts != NOPTS else self._next
             self.timestamp = timestamp
             self._next = timestamp + (ptr.duration or self._step)
+            upcoming = self._upcoming
+            if upcoming is not None and (not self._hides or _is_shown(ptr)):
+                upcoming.add(timestamp, ptr.dts)
+        elif found is None and self._upcoming is not None:
+            self._upcoming.end()
         return found
+
+    def foresee(self) -> Callable[[int, int], int]:
+        """Remember times from now on; return what tells how long a picture of the video is shown,
+        see `Upcoming.lasting`.
+        """
+        self._upcoming = Upcoming()
+        # VP8's references that are not shown have packets, and times, of their own.
+        self._hides = self.info.codec == "vp8"
+        return self._upcoming.lasting
 
     def read_ticks(self, ptr: AVPacket) -> int | None:
         """Read as `read_any` does, with all timestamps in their stream's time base."""
@@ -458,6 +478,10 @@ class DemuxerCore:
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
         self._context = self._connection = None
+
+
+def _is_shown(ptr: AVPacket) -> bool:
+    return not ptr.size or bool(ptr.data[0] & _VP8_SHOWN)
 
 
 class _Inherited(DemuxerCore):

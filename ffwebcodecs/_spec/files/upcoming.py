@@ -1,0 +1,54 @@
+"""How long pictures are shown, as far as the packets tell that have been read anyway.
+
+What a container states of a picture's duration is often no more than the usual one. The next
+picture's time says it exactly, if it is known; nothing is read for it.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+_NEVER, _END = -(2**63), 2**63
+
+
+class Upcoming:
+    """The times of the pictures that have been read and not been shown yet."""
+
+    __slots__ = ("_hidden", "_latest", "_shown", "_times")
+
+    def __init__(self) -> None:
+        self._times: list[int] = []  # a heap
+        self._latest = _NEVER
+        self._shown = False
+        self._hidden = False
+
+    def add(self, timestamp: int, dts: int) -> None:
+        """Note a packet's presentation and decoding time, the latter -2**63 if there is none."""
+        if dts < self._latest:  # reading goes on elsewhere
+            self._times.clear()
+            self._shown = False
+        self._latest = dts
+        heappush(self._times, timestamp)
+
+    def end(self) -> None:
+        """Note that no packet follows."""
+        self._latest = _END
+
+    def lasting(self, timestamp: int, stated: int) -> int:
+        """Return how long the picture at `timestamp` is shown, the next one that is decoded;
+        `stated` if nothing else is known.
+        """
+        times = self._times
+        passed = 0
+        while times and times[0] <= timestamp:
+            heappop(times)
+            passed += 1
+        if passed > 1 and self._shown:
+            self._hidden = True  # there are packets without a picture: their times say nothing
+        self._shown = True
+        if not times or self._hidden:
+            return stated
+        gap = times[0] - timestamp
+        # A picture that is decoded later is not shown before then: none comes in between. Else the
+        # time to the next one may be shorter than this, but not longer.
+        return gap if times[0] <= self._latest or gap < stated else stated
