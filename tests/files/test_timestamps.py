@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -89,6 +90,7 @@ STORED = [
     source("rv20.rm", "rv20"),
     source("flv1.flv", "flv"),
 ]
+NO_B = source("h264-no-b.h264", "libx264", "-preset", "veryfast", "-bf", "0")
 IN_TWO = [one for one in UNSTORED if one.name not in ("mpeg2-b.gxf", "mpeg4-b.m4v")]
 
 
@@ -172,6 +174,33 @@ def test_conversions_keep_the_times(clip: Source, tmp_path: Path) -> None:
     assert shown_by_ffprobe(new) == expected
 
 
+@pytest.mark.parametrize(
+    ("clip", "first"),
+    [
+        (source("h264-b.ts", "libx264", *X264), 0),
+        (source("h264-b.ts", "libx264", *X264), 3),
+        (source("hevc-b.ts", "libx265", *X265), 0),
+        (STORED[4], 0),
+    ],
+    ids=str,
+)
+def test_times_that_a_stream_leaves_out_are_found(clip: Source, first: int, tmp_path: Path) -> None:
+    # ISO/IEC 13818-1, 2.4.3.7: the two flags of a PES header, and what they say stuffed with 0xFF.
+    # A stream need say the time every 0.7 s only.
+    data, at, count = bytearray(clip.path().read_bytes()), 0, 0
+    while (at := data.find(b"\0\0\1\xe0", at)) >= 0:
+        if count % 7 != first:
+            size = 10 if data[at + 7] & 0x40 else 5
+            data[at + 7] &= 0x3F
+            data[at + 9 : at + 9 + size] = b"\xff" * size
+        count += 1
+        at += 9
+    assert count == COUNT
+    path = tmp_path / "sparse.ts"
+    path.write_bytes(data)
+    assert shown(path) == shown(clip.path())
+
+
 def test_stream_that_is_not_packed_stays_as_it_is() -> None:
     clip = UNSTORED[0]
     with Demuxer(clip.path()) as demuxer:
@@ -213,6 +242,26 @@ def test_two_pictures_of_one_chunk_have_two_times() -> None:
         for one in chunks
     ]
     assert {frame.timestamp for frame in read_frames(again, config)} == {7}
+
+
+@pytest.mark.parametrize(("clip", "most"), [(NO_B, 1), (UNSTORED[9], 6)], ids=str)
+def test_live_stream_waits_only_as_far_as_it_is_reordered(clip: Source, most: int) -> None:
+    read, write = os.pipe()
+    data = clip.path().read_bytes()
+    assert len(data) < 60_000  # what a pipe holds
+    os.write(write, data)
+    times: list[int] = []
+    source, few = f"pipe:{read}", {"probesize": "4000"}
+    try:
+        with (
+            Demuxer(source, format="h264", options=few, timeout=0.5) as demuxer,
+            pytest.raises(TimeoutError),
+        ):
+            times.extend(chunk.timestamp for chunk in demuxer.chunks())
+    finally:
+        os.close(read)
+        os.close(write)
+    assert COUNT - most <= len(times)
 
 
 def test_pictures_that_the_decoder_drops_move_no_others(tmp_path: Path) -> None:

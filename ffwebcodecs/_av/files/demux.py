@@ -266,7 +266,8 @@ class DemuxerCore:
             return stamper.read(read, ptr)
         found = read(ptr)
         if found == self.info.index and ptr.pts == NOPTS:
-            stamper = self._stamper = stamps.begin(self.info, self._parameters())
+            origin = seeking.tick(self._next, self._time_base)
+            stamper = self._stamper = stamps.begin(self.info, self._parameters(), origin)
             if not stamper.take(ptr, found):
                 return stamper.read(read, ptr)
         return found

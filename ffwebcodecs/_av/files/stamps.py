@@ -143,6 +143,11 @@ class Stamper:
         while self._reorder is not None and self._reorder.waits and not self._ended:
             self._hold(read)
 
+    def origin(self, time: int) -> None:
+        """Say when the first picture is shown if nothing else tells."""
+        if self._reorder is not None:
+            self._reorder.origin = time
+
     def restart(self, origin: int) -> None:
         """Forget all packets: reading goes on elsewhere, where `origin` is the time to count from
         if there are no times at all.
@@ -266,6 +271,7 @@ class Stamper:
 def _write(ptr: AVPacket, picture: Stamp) -> None:
     assert picture.time is not None
     ptr.pts = picture.time
+    ptr.duration = picture.duration
     if picture.decoded is not None:
         ptr.dts = picture.decoded
 
@@ -311,18 +317,23 @@ def find(
         if index == info.index:
             first.append(ptr)
     packed = info.codec == "mpeg4" and bool(first) and _is_packed(first[0], parameters)
-    if not packed and not _lacks(info, first):
+    lacks = packed or _lacks(info, first)
+    if not lacks and all(ptr.pts != NOPTS for ptr in first):
         ahead.extend(found)
         return None
-    stamper = Stamper(info, parameters, stored=False, packed=packed)
+    stamper = Stamper(info, parameters, stored=not lacks, packed=packed)
     stamper.begin(found, read)
     return stamper
 
 
-def begin(info: StreamInfo, parameters: AVCodecParameters) -> Stamper:
-    """Return what stamps a stream from its first packet without a presentation time on."""
+def begin(info: StreamInfo, parameters: AVCodecParameters, origin: int) -> Stamper:
+    """Return what stamps a stream from its first packet without a presentation time on, which is
+    shown at `origin` if nothing else tells.
+    """
     stored = info.format_name.split(",")[0] not in _STORES_NONE
-    return Stamper(info, parameters, stored=stored)
+    stamper = Stamper(info, parameters, stored=stored)
+    stamper.origin(origin)
+    return stamper
 
 
 def leaves_out(info: StreamInfo) -> bool:

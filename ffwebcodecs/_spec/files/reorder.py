@@ -110,6 +110,7 @@ class Reorder:
         "_shift",
         "_step",
         "_stored",
+        "_unplaced",
         "delay",
         "origin",
         "shortest",
@@ -125,8 +126,10 @@ class Reorder:
         step: int = 1,
     ) -> None:
         self.delay = delay
-        self.origin = 0
-        """When the first picture is shown where nothing tells."""
+        self.origin: int | None = None if stored else 0
+        """When the first picture is shown where nothing tells; None: the first time that is stored
+        tells.
+        """
         self.shortest = 0
         """The shortest time from a decoding to the next one, 0 as long as there is none."""
         self._stored = stored
@@ -144,6 +147,7 @@ class Reorder:
         self._last: Stamp | None = None
         self._last_key: int | None = None
         self._latest: int | None = None
+        self._unplaced: list[Stamp] = []  # shown, and nothing has told when
 
     @property
     def waits(self) -> bool:
@@ -153,7 +157,7 @@ class Reorder:
     def restart(self, origin: int) -> None:
         """Forget all pictures: others follow, from a key picture on."""
         self._clear()
-        self.origin = origin
+        self.origin = None if self._stored else origin
 
     def push(self, picture: Stamp) -> None:
         """Take the next picture in decoding order."""
@@ -184,6 +188,8 @@ class Reorder:
         """Show what is left: nothing follows."""
         while self._heap:
             self._show(heapq.heappop(self._heap)[2], None)
+        if self._unplaced:
+            self._place(sum(one.duration or self._step for one in self._unplaced))
 
     def _show(self, picture: Stamp, decoding: int | None) -> None:
         if self._last_key is not None and picture.key < self._last_key:
@@ -192,6 +198,7 @@ class Reorder:
             self._last_key = picture.key
         if self._packed:
             decoding = self._clock.popleft()
+        time: int | None
         if self._stored and picture.pts is not None:
             time = picture.pts
         elif decoding is None or (self._counts and self.delay):
@@ -202,10 +209,23 @@ class Reorder:
             if last is not None and last.time is not None and time <= last.time:
                 time = self._following(picture)
         picture.time = time
+        if time is None:
+            self._unplaced.append(picture)
+        elif self._unplaced:
+            self._place(time)
         if not self._stored and picture.dts is not None:
             # Nothing is shown before it is decoded.
             picture.decoded = picture.dts - (self._shift or self._behind())
+            if self.shortest >= self._step > picture.duration > 0:
+                picture.duration = self._step  # GXF says that of a field
         self._last = picture
+
+    def _place(self, time: int) -> None:
+        """Show what has waited for it right before `time`."""
+        for picture in reversed(self._unplaced):
+            time -= picture.duration or self._step
+            picture.time = time
+        self._unplaced.clear()
 
     def _behind(self) -> int:
         """Return how much later packed pictures are shown than decoded."""
@@ -218,8 +238,10 @@ class Reorder:
             if not self._stored and not self._packed:
                 self._shift = (self._shift or 0) + (self.shortest or self._step)
 
-    def _following(self, picture: Stamp) -> int:
-        """Return when a picture is shown whose place in the order is all that is known."""
+    def _following(self, picture: Stamp) -> int | None:
+        """Return when a picture is shown whose place in the order is all that is known, None if
+        that has to be seen.
+        """
         last = self._last
         stamped = [one for _, _, one in self._heap if one.pts is not None] if self._stored else []
         upcoming = min(stamped, key=_key_of, default=None)
@@ -260,7 +282,7 @@ def presentation_times(
     counts: bool = False,
     packed: bool = False,
     step: int = 1,
-    origin: int = 0,
+    origin: int | None = None,
 ) -> tuple[list[int], list[int | None]]:
     """Return when each picture of a whole stream is shown, and when it is decoded on that clock,
     in decoding order, as reading packet by packet finds them too.
@@ -281,7 +303,8 @@ def presentation_times(
         As for `Reorder`.
     """
     reorder = Reorder(delay, stored=pts is not None, counts=counts, packed=packed, step=step)
-    reorder.origin = origin
+    if origin is not None:
+        reorder.origin = origin
     pictures = [
         Stamp(key, None if pts is None else pts[i], dts[i], durations[i] if durations else 0)
         for i, key in enumerate(keys)

@@ -106,6 +106,16 @@ def test_stream_that_begins_without_a_time_is_counted_back() -> None:
     assert times == [110, 170, 130, 150]
 
 
+def test_pictures_before_the_first_time_wait_for_it() -> None:
+    keys = by_count([(0, True), (2, False), (4, False), (6, False)])
+    for delay in (0, 1):
+        pts = [None, None, 90, None]
+        times = presentation_times([None] * 4, keys, delay, pts=pts, step=20, counts=True)[0]
+        assert times == [50, 70, 90, 110]
+    none = [None] * 3
+    assert presentation_times(none, keys[:3], 1, pts=none, step=20)[0] == [0, 20, 40]
+
+
 def test_delay_that_was_stated_too_small_grows() -> None:
     keys = by_type("IPBBPBBPBB")
     times, _ = presentation_times(list(range(10)), keys, 0)
