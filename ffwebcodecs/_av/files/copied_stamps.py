@@ -31,7 +31,7 @@ class CopiedStamps:
     def __init__(self, context: AVFormatContext, indexes: Iterable[int]) -> None:
         infos = [describe(context, index) for index in indexes]
         self._stampers = [
-            (stamps.begin(info, context.streams[info.index].codecpar), info.time_base)
+            (stamps.begin(info, context.streams[info.index].codecpar, 0), info.time_base)
             for info in infos
             if stamps.leaves_out(info)
         ]
