@@ -55,6 +55,20 @@ def matroska_holds_rotation() -> bool:
 
 
 @cache
+def hls_goes_to_its_beginning() -> bool:
+    """Whether a seek in HLS leads to the first key frame, since FFmpeg 5.0; else to the second."""
+    return _ffi.version("avcodec") >= (59,)
+
+
+@cache
+def hls_fragments_seek() -> bool:
+    """Whether HLS of fragmented MP4 is read from where a seek leads to: since FFmpeg 8.1; nothing,
+    or garbage, before.
+    """
+    return _ffi.version("avcodec") >= (62, 28)
+
+
+@cache
 def converter_reads_past_rows() -> bool:
     """Whether libswscale's SIMD converter from YUV to RGB reads behind the last pixel of a row,
     beyond the end of a plane.

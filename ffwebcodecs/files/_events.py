@@ -9,10 +9,11 @@ from .._av.codecs import packet
 from ..frames.video_frame import VideoFrame
 from ._conversion import late_streams
 from ._open import DecodedFile
-from ._reading import frames_of, packets_of
+from ._reading import frames_of, packets_further_back, packets_of
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
+    from ._seeking import Packets
 
 _MICROSECOND = 1_000_000
 # After the last frame that is wanted, how far on the other streams are looked for.
@@ -55,8 +56,18 @@ class FileEvents:
         self._packets = packets_of(demuxer, start, self._divert)
         close, lasting = file.decoder.close, demuxer.foresee()
         self._frames = frames_of(
-            self._packets, file.decoder, file.shapes, close, start, stop, 1, lasting
+            *(self._packets, file.decoder, file.shapes, close, start, stop, 1),
+            self._further_back,
+            lasting,
         )
+
+    def _further_back(self) -> Packets | None:
+        """Read again from an earlier key packet on, the other streams too."""
+        earlier = packets_further_back(self.demuxer, self._divert)
+        if earlier is not None:
+            self._waiting.clear()
+            self._packets = earlier
+        return earlier
 
     def _divert(self, index: int, ptr: AVPacket) -> None:
         time_base = self.copied.get(index)

@@ -18,6 +18,7 @@ from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError, InvalidArgumentError
 from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
+from ._seeking import decoded_from
 
 _PATIENCE = 0.5  # seconds that another thread has for leaving the file
 _PAUSE = 0.005
@@ -39,7 +40,7 @@ def packets_of(
     `divert` is called with stream index and packet of every other stream that the demuxer reads.
     """
     if start is not None:
-        demuxer.seek(start)
+        demuxer.seek(start, decodes=True)
     index = demuxer.info.index
     ptr = packet.allocate()
     try:
@@ -53,6 +54,13 @@ def packets_of(
         del ptr  # nor does the error keep it
         averror.let_go(error)
         raise
+
+
+def packets_further_back(
+    demuxer: DemuxerCore, divert: Callable[[int, AVPacket], object] | None = None
+) -> Packets | None:
+    """Return the packets of a file's video from an earlier key packet on, None if none is."""
+    return packets_of(demuxer, None, divert) if demuxer.further_back() else None
 
 
 def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, AVPacket]]:
@@ -131,18 +139,25 @@ def frames_of(
     start: int | None,
     stop: int | None,
     step: int,
+    further_back: Callable[[], Packets | None] | None = None,
     lasting: Callable[[int, int], int] | None = None,
 ) -> Generator[VideoFrame, None, None]:
     """Yield the frames between `start` and `stop`; calls `close` at the end.
 
-    `lasting` returns how long a frame is shown, from its time and its stated duration, 0: unknown.
+    `further_back` returns packets that begin with an earlier key packet, None if there is none: it
+    is called if the first frame that is decoded is later than `start`. `lasting` returns how long a
+    frame is shown, from its time and its stated duration, 0: unknown.
     """
     make, shape_of = VideoFrame._from_native, shapes.shape_of
     time_of, duration = native.timestamp, native.duration
     position = -1
     box: list[Any] = []
+    if start is None or further_back is None:
+        decoded = _decoded(packets, core, box)
+    else:
+        decoded = decoded_from(start, packets, further_back, _decoded, core, box)
     try:
-        for _ in _decoded(packets, core, box):
+        for _ in decoded:
             ptr: AVFrame = box.pop()
             timestamp = time_of(ptr)
             if start is not None and timestamp < start:

@@ -202,6 +202,10 @@ class Demuxer(Closable):
     def seek(self, timestamp: int) -> None:
         """Go to the last key chunk at or before `timestamp` (microseconds), or to the first one.
 
+        The packets that are there decide, whatever FFmpeg says: so some are read already, and the
+        seek goes further back if the first key chunk is later. Where containers have no index, or
+        an index of some key chunks only, that is found for up to 16 MiB of a group of pictures.
+
         Raises
         ------
         InvalidStateError
@@ -214,6 +218,13 @@ class Demuxer(Closable):
         timestamp = to_int64(timestamp, "timestamp")
         with self._lock:
             self._open_core().seek(timestamp)
+
+    def _chunks_further_back(self) -> Iterator[EncodedVideoChunk] | None:
+        """Return the chunks from an earlier key chunk than the last seek's on, None if there is
+        none.
+        """
+        with self._lock:
+            return self._chunks() if self._open_core().further_back() else None
 
     @property
     def closed(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
@@ -15,8 +16,17 @@ from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._input_options import limited, parse_opening
 from ._open import open_for_decoding
-from ._reading import FileFrames, frames_of, packets_of, packets_of_chunks
+from ._reading import (
+    FileFrames,
+    frames_of,
+    packets_further_back,
+    packets_of,
+    packets_of_chunks,
+)
 from .demuxer import Demuxer
+
+if TYPE_CHECKING:
+    from ._seeking import Packets
 
 
 @public
@@ -48,8 +58,8 @@ def read_frames(
     config : VideoDecoderConfig or mapping, optional
         Default: the file's own.
     start, stop : int, optional
-        Microseconds: only frames with ``start <= timestamp < stop``. Files are not decoded from the
-        beginning for it.
+        Microseconds: only frames with ``start <= timestamp < stop``, and all of them. Files are not
+        decoded from the beginning for it, unless nothing less gives them.
     step : int, optional
         Give every `step`-th frame only.
     hardware_acceleration : {"no-preference", "prefer-hardware", "prefer-software"}, optional
@@ -104,11 +114,15 @@ def read_frames(
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
     opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
     parsed = None if config is None else VideoDecoderConfig.parse(config)
+    further_back: Callable[[], Packets | None] | None = None
     if isinstance(source, Demuxer):
         _require_stream(opening.stream, source.stream)
         if parsed is None:
             parsed = VideoDecoderConfig.parse(source.video_config)
-        packets = packets_of_chunks(source.chunks(first), Pictures(parsed))
+        pictures = Pictures(parsed)
+        packets = packets_of_chunks(source.chunks(first), pictures)
+        if first is not None:
+            further_back = partial(_further_back, source, pictures)
     elif isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
             raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
@@ -119,14 +133,22 @@ def read_frames(
             source, parsed, opening, threads=count, hardware_acceleration=hardware_acceleration
         )
         packets = packets_of(file.demuxer, first)
+        further_back = partial(packets_further_back, file.demuxer)
         lasting = file.demuxer.foresee()
         frames = frames_of(
-            packets, file.decoder, file.shapes, file.close, first, last, stride, lasting
+            *(packets, file.decoder, file.shapes, file.close, first, last, stride),
+            further_back,
+            lasting,
         )
         return FileFrames(frames, file.demuxer)
     parsed = limited(parsed, opening.max_pixels)
     core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)
-    return frames_of(packets, core, shapes, core.close, first, last, stride)
+    return frames_of(packets, core, shapes, core.close, first, last, stride, further_back)
+
+
+def _further_back(demuxer: Demuxer, pictures: Pictures) -> Packets | None:
+    chunks = demuxer._chunks_further_back()
+    return None if chunks is None else packets_of_chunks(chunks, pictures)
 
 
 def _require_stream(wanted: int | None, read: int | None) -> None:

@@ -20,10 +20,12 @@ from ...errors import InvalidStateError
 from .. import atomic, averror, forked, ledger
 from .custom_input import CustomInput
 from .interrupt import Interruption, waiting
-from .pipe_reader import PipeReader, late
+from .pipe_reader import PipeReader, late, open_pipe
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVDictionary, AVFormatContext, AVInputFormat, AVPacket, Pointer
+    from .opening import Opening
+    from .source import InputFile
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 
@@ -54,15 +56,23 @@ class Connection:
     ----------
     context : AVFormatContext * or None
         None once it is closed.
+    is_within : bool
+        What begins is part of something longer, whose timeout has begun.
     """
 
-    __slots__ = ("__weakref__", "_box", "_stop", "_timeout", "_until", "context", "shown")
+    __slots__ = (
+        *("__weakref__", "_box", "_stop", "_timeout", "_until"),
+        *("context", "is_within", "shown"),
+    )
+    opens_again = True
+    """Whether the same can be opened once more."""
     read_at: Callable[[int, int], bytes] | None = None
     """Reads a regular file that was open already, at any place, without moving."""
 
     def __init__(self, shown: str, timeout: float | None) -> None:
         self.context: AVFormatContext | Any = None
         self.shown = shown
+        self.is_within = False
         self._stop = Interruption()
         self._timeout = timeout
         self._until: float | None = None
@@ -90,8 +100,14 @@ class Connection:
         """
         if self._stop.stopped:
             raise self._broken_off()
-        if self._timeout is not None:
+        if self._timeout is not None and not self.is_within:
             self._until = time.monotonic() + self._timeout
+
+    def follow(self, before: Connection) -> None:
+        """Take the place of another connection, within the same wait."""
+        self.is_within, self._until = before.is_within, before._until
+        if before.stopped:
+            self.stop()
 
     def open(self, url: bytes, format: AVInputFormat, options: Pointer[AVDictionary]) -> int:
         """Open it, as ``avformat_open_input`` does; return its code."""
@@ -162,6 +178,7 @@ class PipeConnection(Connection):
     """A pipe, a FIFO, a terminal, standard input."""
 
     __slots__ = ("_custom", "_reader", "read_at")
+    opens_again = False
 
     def __init__(self, shown: str, timeout: float | None, reader: PipeReader) -> None:
         self._reader = reader
@@ -283,3 +300,19 @@ class RemotePipeConnection(PipeConnection):
         self._helper.end(held, wait)
         if not self._custom.in_use:
             self._reader.close()
+
+
+def connect(source: InputFile, opening: Opening, helper: StartHelper | None) -> Connection:
+    """Return the connection that suits a source, not open yet; `helper` starts the threads that
+    wait, None: whoever calls waits.
+    """
+    name, shown, timeout = source.name, source.shown, opening.timeout
+    pipe = open_pipe(name, shown) if source.by_name else None
+    remote = source.by_name and opening.may_wait(name)
+    if pipe is None:
+        if helper is None or not remote:
+            return Connection(shown, timeout)
+        return RemoteConnection(shown, timeout, helper)
+    if helper is None or not remote:
+        return PipeConnection(shown, timeout, pipe)
+    return RemotePipeConnection(shown, timeout, pipe, helper)

@@ -8,27 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.files.upcoming import Upcoming
-from ...errors import (
-    EncodingError,
-    InvalidStateError,
-)
+from ...errors import EncodingError, InvalidStateError
 from .. import atomic, averror, forked
 from ..codecs import packet
 from . import chapters, limits, picture_streams, seeking, stamps
 from .chapters import Chapter
 from .confinement import Confinement
-from .connection import (
-    Connection,
-    PipeConnection,
-    RemoteConnection,
-    RemotePipeConnection,
-    StartHelper,
-)
+from .connection import Connection, StartHelper, connect
 from .copied_stamps import CopiedStamps
 from .input import Preparation
 from .opening import DEFAULT, Opening
 from .picture_streams import AlphaItem, AlphaTrack
-from .pipe_reader import open_pipe
+from .seekable import SeekableInput
 from .source import InputFile
 from .stream_info import ListedStream, StreamInfo, describe, find_video
 from .streams import CopiedStream, read_tags
@@ -46,7 +37,7 @@ _NO_MORE = -1  # what some demuxers (GXF) say of the end
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
 
 
-class DemuxerCore:
+class DemuxerCore(SeekableInput):
     """One open input. Not thread-safe: its owner locks.
 
     Raises
@@ -68,12 +59,13 @@ class DemuxerCore:
         "_connection",
         "_context",
         "_copied_stamps",
+        "_discarded",
         "_head",
+        "_helper",
         "_hides",
         "_joined",
         "_key_flag",
         "_known",
-        "_next",
         "_opening",
         "_parts",
         "_read_frame",
@@ -96,6 +88,7 @@ class DemuxerCore:
         all_streams: bool = False,
         helper: StartHelper | None = None,
     ) -> None:
+        super().__init__()
         self._context: AVFormatContext | Any = None  # None unless it is open
         self._stamper: stamps.Stamper | None = None
         self._upcoming: Upcoming | None = None
@@ -112,15 +105,13 @@ class DemuxerCore:
         # source.
         avformat.avformat_version()
         self._source = InputFile(source, opening.timeout)
+        self._helper = helper
         try:
-            self._connection = self._connect(helper)
+            self._connection = connect(self._source, opening, helper)
             self._open(self._connection)
-            self._context = self._connection.context
-            direct = self._connection.reads_directly
-            self._read_frame: Callable[[Any, AVPacket], int] = (
-                avformat.av_read_frame if direct else self._connection.read
-            )
+            self._use(self._connection)
             self.info = self._describe(self._connection)
+            self.seekability = seeking.Seekability(self._connection, self.info, self._source)
             self._join_alpha()
             self._choose(all_streams)
         except BaseException as error:
@@ -131,8 +122,7 @@ class DemuxerCore:
         self._time_base = self.info.time_base
         ticks, seconds = self.info.frame_rate
         self._step = 1000000 * seconds // ticks if self.info.rate else _DEFAULT_STEP
-        self._next = 0
-        self._stamper = stamps.find(self.info, self._parameters(), self._read_packet, self._ahead)
+        self._stamper = self._find_stamper()
         self.timestamp = 0
         """Presentation time of the packet of the video that was read last, in microseconds.
 
@@ -140,19 +130,6 @@ class DemuxerCore:
         of the packet before, counted from where reading began.
         """
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
-
-    def _connect(self, helper: StartHelper | None) -> Connection:
-        name, shown, timeout = self._source.name, self._source.shown, self._opening.timeout
-        by_name = self._source.by_name
-        pipe = open_pipe(name, shown) if by_name else None
-        remote = by_name and self._opening.may_wait(name)
-        if pipe is None:
-            if helper is None or not remote:
-                return Connection(shown, timeout)
-            return RemoteConnection(shown, timeout, helper)
-        if helper is None or not remote:
-            return PipeConnection(shown, timeout, pipe)
-        return RemotePipeConnection(shown, timeout, pipe, helper)
 
     def _open(self, connection: Connection) -> None:
         source = self._source
@@ -171,6 +148,39 @@ class DemuxerCore:
         confinement.opening = False
         confinement.check()
         averror.check(code, f"cannot read {source.shown}", EncodingError)
+
+    def _use(self, connection: Connection) -> None:
+        self._context = connection.context
+        direct = connection.reads_directly
+        self._read_frame: Callable[[Any, AVPacket], int] = (
+            avformat.av_read_frame if direct else connection.read
+        )
+
+    def reopen(self) -> None:
+        """Go to the beginning by opening the input again."""
+        before = self._connection
+        if before is None:
+            self.require_open()
+            return
+        self._next = 0
+        connection = connect(self._source, self._opening, self._helper)
+        connection.follow(before)
+        self._connection = connection
+        before.close()
+        try:
+            self.require_open()  # not closed meanwhile
+            self._open(connection)
+            most, shown = self._opening.max_pixels, self._source.shown
+            self._ahead = limits.measure(connection, self.info.index, most, shown)
+            self._use(connection)
+            self._join_alpha()
+            self._discard()
+            if self._copied_stamps is not None:
+                self._copied_stamps.restart(0)
+            self._stamper = self._find_stamper()
+        except BaseException:
+            self.close()
+            raise
 
     def _describe(self, connection: Connection) -> StreamInfo:
         context = connection.context
@@ -202,6 +212,7 @@ class DemuxerCore:
     def _choose(self, all_streams: bool) -> None:
         context = self._context
         self._known: int = context.nb_streams
+        self._discarded: list[int] = []
         self.copies = all_streams
         joined: set[int] = set()
         if self._parts is not None:
@@ -212,9 +223,14 @@ class DemuxerCore:
             if all_streams and i not in joined:
                 self.others.append(CopiedStream(context.streams[i]))
             else:
-                context.streams[i].discard = avcodec.AVDISCARD_ALL
+                self._discarded.append(i)
+        self._discard()
         videos = [one.index for one in self.others if one.kind == "video" and not one.is_cover]
         self._copied_stamps = CopiedStamps(context, videos) or None
+
+    def _discard(self) -> None:
+        for i in self._discarded:
+            self._context.streams[i].discard = avcodec.AVDISCARD_ALL
 
     def read(self, ptr: AVPacket) -> bool:
         """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
@@ -235,6 +251,18 @@ class DemuxerCore:
 
         Timestamps of the video stream are in microseconds, others in their stream's time base.
         """
+        if self._ready:
+            kept, self.timestamp = self._ready.popleft()
+            avcodec.av_packet_move_ref(ptr, kept)
+            return ptr.stream_index
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        self.is_fresh = False
+        return self.read_on(ptr)
+
+    def read_on(self, ptr: AVPacket) -> int | None:
+        """Read as `read_any` does, but not what a seek has read."""
         found = self.read_ticks(ptr)
         if found == self.info.index:
             avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
@@ -297,6 +325,9 @@ class DemuxerCore:
             return code == averror.EOF
         pb = self._context.pb
         return bool(pb and pb.eof_reached and not pb.error)
+
+    def _find_stamper(self) -> stamps.Stamper | None:
+        return stamps.find(self.info, self._parameters(), self._read_packet, self._ahead)
 
     def _parameters(self) -> AVCodecParameters:
         return self._context.streams[self.info.index].codecpar
@@ -387,46 +418,6 @@ class DemuxerCore:
         """Return whether the packet is a key frame."""
         return bool(ptr.flags & self._key_flag)
 
-    def seek(self, timestamp: int) -> None:
-        """Move to the last key frame at or before `timestamp` microseconds (the first one if there
-        is none before).
-        """
-        connection = self._connection
-        if connection is None:
-            self.require_open()
-            return
-        connection.begin()
-        what = f"cannot seek to {timestamp} us in {self._source.shown}"
-        code, timestamp = seeking.go_to(connection, self.info, timestamp)
-        self._confinement.check()
-        averror.check(code, what, EncodingError)
-        self._next = timestamp
-        self._forget()
-        if self._stamper is not None:
-            self._stamper.restart(seeking.tick(timestamp, self._time_base))
-        if self._copied_stamps is not None:
-            self._copied_stamps.restart(timestamp)
-
-    def jump(self, place: int, by_byte: bool) -> bool:
-        """Move to about a time of the stream's clock in microseconds, or to a byte; return whether
-        libavformat says that it did. Where it is then is for the caller to find out.
-        """
-        connection = self._connection
-        if connection is None:
-            self.require_open()
-            return False
-        connection.begin()
-        code = seeking.jump(connection, self.info, place, by_byte)
-        self._confinement.check()
-        self._forget()
-        return code >= 0
-
-    def _forget(self) -> None:
-        """Forget what was read ahead, at the place that was left."""
-        self._ahead.clear()
-        if self._joined is not None:
-            self._joined.clear()
-
     @property
     def max_pixels(self) -> int | None:
         """The largest picture that is read, None: no limit."""
@@ -469,8 +460,7 @@ class DemuxerCore:
         """
         self._context = self._stamper = None
         self._forget()
-        if self._copied_stamps is not None:
-            self._copied_stamps.restart(0)
+        self._leave(0)
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(wait)
@@ -499,7 +489,10 @@ class _Inherited(DemuxerCore):
     def read_any(self, ptr: AVPacket) -> int | None:
         raise forked.inherited("this demuxer")
 
-    def seek(self, timestamp: int) -> None:
+    def seek(self, timestamp: int, *, decodes: bool = False) -> None:
+        raise forked.inherited("this demuxer")
+
+    def further_back(self) -> bool:
         raise forked.inherited("this demuxer")
 
     def jump(self, place: int, by_byte: bool) -> bool:

@@ -14,7 +14,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.codecs.picture_limit import HEAD, excess, size_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .opening import Opening
     from .source import InputFile
 
+_T = TypeVar("_T")
 # Formats without a header that can be read twice, from the same place.
 _TWICE = {"flv", "live_flv", "kux", "mpeg", "mpegts"}
 # Their streams are known before probing: their header is a playlist, whose program asked for it.
@@ -72,13 +73,26 @@ def _check_claims(
     source: InputFile, opening: Opening, read_at: Callable[[int, int], bytes] | None
 ) -> None:
     try:
+        look(source, read_at, lambda read: claims.check(Claims(opening.limits), read))
+    except NotSupportedError as error:
+        raise NotSupportedError(f"{source.shown} is not read: {error}") from None
+
+
+def look(
+    source: InputFile,
+    read_at: Callable[[int, int], bytes] | None,
+    use: Callable[[Callable[[int, int], bytes]], _T],
+) -> _T | None:
+    """Return ``use(read)``, where ``read(offset, size)`` reads a regular file without moving; None
+    for all other files. `read_at` reads a file that is open already.
+    """
+    try:
         if read_at is not None:
-            claims.check(Claims(opening.limits), read_at)
-            return
+            return use(read_at)
         path = source.path
         # What is no regular file might wait, or be read only once.
         if not stat.S_ISREG(os.stat(path).st_mode):
-            return
+            return None
         with open(path, "rb", buffering=0) as file:
             descriptor = file.fileno()
 
@@ -87,11 +101,9 @@ def _check_claims(
                     return b""
                 return os.pread(descriptor, max(0, min(size, _MOST_HEADER)), offset)
 
-            claims.check(Claims(opening.limits), read)
+            return use(read)
     except OSError:
-        return  # FFmpeg says what is wrong with it
-    except NotSupportedError as error:
-        raise NotSupportedError(f"{source.shown} is not read: {error}") from None
+        return None  # FFmpeg says what is wrong with it
 
 
 def find_stream_info(connection: Connection, opening: Opening) -> int:

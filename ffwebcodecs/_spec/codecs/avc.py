@@ -181,6 +181,20 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
     return None if seen else False
 
 
+def needs_others(data: object, length_size: int | None = None) -> bool:
+    """Tell a picture in the course of a gradual refresh from one that is whole: it has a recovery
+    point, but no intra slice, or some frames to go. What encoders promise there does not always
+    hold (x264 with narrow pictures), so that decoding from it is not exact.
+    """
+    for unit in heads(as_view(data), length_size):
+        kind = unit[0] & 0x1F
+        if kind == 5:
+            return False
+        if kind in (1, 2):
+            return not _is_intra(unit) or recovery(data, length_size) > 0
+    return False
+
+
 def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
     """Tell whether the first unit is a slice."""
     at = length_size or first_unit(head)

@@ -70,6 +70,11 @@ class Family(Protocol):
         None if it cannot be told. Empty data, and junk, is False for codecs known here.
         """
 
+    def needs_others(self, data: object, length_size: int | None = None) -> bool:
+        """Tell whether a chunk that a container calls key gives no whole picture without those
+        before it, as in the course of a gradual refresh.
+        """
+
     def begins_with_picture(self, head: bytes, length_size: int | None = None) -> bool:
         """Tell whether a chunk's first 8 bytes show a picture already, as most do: for speed."""
 

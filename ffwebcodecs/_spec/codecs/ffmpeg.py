@@ -65,6 +65,11 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
     return None
 
 
+def needs_others(data: object, length_size: int | None = None) -> bool:
+    """Tell nothing: a chunk that is called key is one."""
+    return False
+
+
 def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
     """Tell whether the first unit is a picture of MPEG-1 or MPEG-2, as far as it can be told."""
     return head[:4] == b"\0\0\1\0"

@@ -185,6 +185,11 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
     return None if seen else False
 
 
+def needs_others(data: object, length_size: int | None = None) -> bool:
+    """Tell whether a chunk that is called key is none."""
+    return is_key(data, length_size) is False
+
+
 def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
     """Tell whether the first unit is a slice."""
     at = length_size or first_unit(head)

@@ -180,6 +180,11 @@ def is_key(data: object, length_size: int | None = None) -> bool | None:
         return False
 
 
+def needs_others(data: object, length_size: int | None = None) -> bool:
+    """Tell whether a chunk that is called key is none."""
+    return is_key(data, length_size) is False
+
+
 def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
     """Return True: what is none, decoders report."""
     return True

@@ -235,6 +235,30 @@ def test_nal_units_are_key_frames_by_their_type(family, units, key):
         assert BY_NAME[family].is_key(memoryview(bytearray(data)), length_size=size) is key
 
 
+@pytest.mark.parametrize(
+    ("family", "units", "needs"),
+    [
+        ("avc", [SPS_HIGH, PPS_HIGH, AVC_IDR], False),
+        ("avc", [SEI_RECOVERY_POINT, AVC_I_SLICE], False),
+        ("avc", [AVC_I_SLICE], False),
+        # A recovery point on a picture that is not intra, or some frames before it holds.
+        ("avc", [SEI_RECOVERY_POINT, AVC_P_SLICE], True),
+        ("avc", [bytes.fromhex("0606014480"), AVC_I_SLICE], True),
+        ("avc", [AVC_P_SLICE], True),
+        ("hevc", [HEVC_CRA], False),
+        ("hevc", [HEVC_SEI, HEVC_TRAIL], True),
+    ],
+)
+def test_a_gradual_refresh_is_told_from_a_key_picture(family, units, needs):
+    assert BY_NAME[family].needs_others(annexb(*units)) is needs
+    assert BY_NAME[family].needs_others(prefixed(*units, size=4), length_size=4) is needs
+
+
+def test_frames_that_are_called_key_need_others_if_they_say_so():
+    assert [BY_NAME["vp8"].needs_others(data) for data in (VP8_KEY, VP8_DELTA)] == [False, True]
+    assert [BY_NAME["vp9"].needs_others(data) for data in (VP9_KEY, VP9_DELTA)] == [False, True]
+
+
 def test_a_key_frame_is_found_behind_a_long_first_unit():
     long = SEI_USER_DATA[:2] + b"\x05" * 9000
     for pad in range(4080, 4100):  # the start code straddles the first window
