@@ -56,7 +56,7 @@ def matroska_holds_rotation() -> bool:
 
 @cache
 def hls_goes_to_its_beginning() -> bool:
-    """Whether a seek in HLS leads to the first key frame, since FFmpeg 5.0; else to the second."""
+    """Whether a seek in HLS can lead to its first key frame: since FFmpeg 5.0."""
     return _ffi.version("avcodec") >= (59,)
 
 

@@ -56,9 +56,8 @@ class FileEvents:
         self._packets = packets_of(demuxer, start, self._divert)
         close, lasting = file.decoder.close, demuxer.foresee()
         self._frames = frames_of(
-            *(self._packets, file.decoder, file.shapes, close, start, stop, 1),
+            *(self._packets, file.decoder, file.shapes, close, start, stop, 1, lasting),
             self._further_back,
-            lasting,
         )
 
     def _further_back(self) -> Packets | None:

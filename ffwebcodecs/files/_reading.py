@@ -139,14 +139,14 @@ def frames_of(
     start: int | None,
     stop: int | None,
     step: int,
-    further_back: Callable[[], Packets | None] | None = None,
     lasting: Callable[[int, int], int] | None = None,
+    further_back: Callable[[], Packets | None] | None = None,
 ) -> Generator[VideoFrame, None, None]:
     """Yield the frames between `start` and `stop`; calls `close` at the end.
 
+    `lasting` returns how long a frame is shown, from its time and its stated duration, 0: unknown.
     `further_back` returns packets that begin with an earlier key packet, None if there is none: it
-    is called if the first frame that is decoded is later than `start`. `lasting` returns how long a
-    frame is shown, from its time and its stated duration, 0: unknown.
+    is called if the first frame that is decoded is later than `start`.
     """
     make, shape_of = VideoFrame._from_native, shapes.shape_of
     time_of, duration = native.timestamp, native.duration

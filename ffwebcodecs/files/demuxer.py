@@ -219,6 +219,14 @@ class Demuxer(Closable):
         with self._lock:
             self._open_core().seek(timestamp)
 
+    def _chunks_to_decode(self, start: int | None) -> Iterator[EncodedVideoChunk]:
+        """Return what `chunks` does, from a key chunk on whose picture needs no others."""
+        with self._lock:
+            core = self._open_core()
+            if start is not None:
+                core.seek(start, decodes=True)
+        return self._chunks()
+
     def _chunks_further_back(self) -> Iterator[EncodedVideoChunk] | None:
         """Return the chunks from an earlier key chunk than the last seek's on, None if there is
         none.

@@ -119,10 +119,8 @@ def read_frames(
         _require_stream(opening.stream, source.stream)
         if parsed is None:
             parsed = VideoDecoderConfig.parse(source.video_config)
-        pictures = Pictures(parsed)
-        packets = packets_of_chunks(source.chunks(first), pictures)
-        if first is not None:
-            further_back = partial(_further_back, source, pictures)
+        packets = packets_of_chunks(source._chunks_to_decode(first), Pictures(parsed))
+        further_back = partial(_further_back, source, Pictures(parsed))
     elif isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
             raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
@@ -133,17 +131,17 @@ def read_frames(
             source, parsed, opening, threads=count, hardware_acceleration=hardware_acceleration
         )
         packets = packets_of(file.demuxer, first)
-        further_back = partial(packets_further_back, file.demuxer)
         lasting = file.demuxer.foresee()
         frames = frames_of(
-            *(packets, file.decoder, file.shapes, file.close, first, last, stride),
-            further_back,
-            lasting,
+            *(packets, file.decoder, file.shapes, file.close, first, last, stride, lasting),
+            partial(packets_further_back, file.demuxer),
         )
         return FileFrames(frames, file.demuxer)
     parsed = limited(parsed, opening.max_pixels)
     core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)
-    return frames_of(packets, core, shapes, core.close, first, last, stride, further_back)
+    return frames_of(
+        *(packets, core, shapes, core.close, first, last, stride), further_back=further_back
+    )
 
 
 def _further_back(demuxer: Demuxer, pictures: Pictures) -> Packets | None:

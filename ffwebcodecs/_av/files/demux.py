@@ -54,9 +54,7 @@ class DemuxerCore(SeekableInput):
 
     __slots__ = (
         "__weakref__",
-        "_ahead",
         "_confinement",
-        "_connection",
         "_context",
         "_copied_stamps",
         "_discarded",
@@ -70,7 +68,6 @@ class DemuxerCore(SeekableInput):
         "_parts",
         "_read_frame",
         "_source",
-        "_stamper",
         "_step",
         "_time_base",
         "_upcoming",
@@ -156,32 +153,6 @@ class DemuxerCore(SeekableInput):
             avformat.av_read_frame if direct else connection.read
         )
 
-    def reopen(self) -> None:
-        """Go to the beginning by opening the input again."""
-        before = self._connection
-        if before is None:
-            self.require_open()
-            return
-        self._next = 0
-        connection = connect(self._source, self._opening, self._helper)
-        connection.follow(before)
-        self._connection = connection
-        before.close()
-        try:
-            self.require_open()  # not closed meanwhile
-            self._open(connection)
-            most, shown = self._opening.max_pixels, self._source.shown
-            self._ahead = limits.measure(connection, self.info.index, most, shown)
-            self._use(connection)
-            self._join_alpha()
-            self._discard()
-            if self._copied_stamps is not None:
-                self._copied_stamps.restart(0)
-            self._stamper = self._find_stamper()
-        except BaseException:
-            self.close()
-            raise
-
     def _describe(self, connection: Connection) -> StreamInfo:
         context = connection.context
         shown, wanted = self._source.shown, self._opening.stream
@@ -225,12 +196,13 @@ class DemuxerCore(SeekableInput):
             else:
                 self._discarded.append(i)
         self._discard()
-        videos = [one.index for one in self.others if one.kind == "video" and not one.is_cover]
-        self._copied_stamps = CopiedStamps(context, videos) or None
 
     def _discard(self) -> None:
+        context = self._context
         for i in self._discarded:
-            self._context.streams[i].discard = avcodec.AVDISCARD_ALL
+            context.streams[i].discard = avcodec.AVDISCARD_ALL
+        videos = [one.index for one in self.others if one.kind == "video" and not one.is_cover]
+        self._copied_stamps = CopiedStamps(context, videos) or None
 
     def read(self, ptr: AVPacket) -> bool:
         """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
@@ -254,12 +226,20 @@ class DemuxerCore(SeekableInput):
         if self._ready:
             kept, self.timestamp = self._ready.popleft()
             avcodec.av_packet_move_ref(ptr, kept)
-            return ptr.stream_index
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-        self.is_fresh = False
-        return self.read_on(ptr)
+            found: int | None = ptr.stream_index
+        else:
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+            self.is_fresh = False
+            found = self.read_on(ptr)
+        upcoming = self._upcoming
+        if upcoming is not None:
+            if found is None:
+                upcoming.end()
+            elif found == self.info.index and (not self._hides or _is_shown(ptr)):
+                upcoming.add(self.timestamp, ptr.dts)
+        return found
 
     def read_on(self, ptr: AVPacket) -> int | None:
         """Read as `read_any` does, but not what a seek has read."""
@@ -271,11 +251,6 @@ class DemuxerCore(SeekableInput):
                 timestamp = ptr.dts if ptr.dts != NOPTS else self._next
             self.timestamp = timestamp
             self._next = timestamp + (ptr.duration or self._step)
-            upcoming = self._upcoming
-            if upcoming is not None and (not self._hides or _is_shown(ptr)):
-                upcoming.add(timestamp, ptr.dts)
-        elif found is None and self._upcoming is not None:
-            self._upcoming.end()
         return found
 
     def foresee(self) -> Callable[[int, int], int]:
@@ -460,7 +435,9 @@ class DemuxerCore(SeekableInput):
         """
         self._context = self._stamper = None
         self._forget()
-        self._leave(0)
+        self._drop()
+        if self._copied_stamps is not None:
+            self._copied_stamps.restart(0)
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(wait)

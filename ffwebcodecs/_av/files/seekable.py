@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import EncodingError
 from .. import averror
-from . import seeking
+from . import limits, seeking
+from .connection import connect
 from .landing import Landing
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
     from .confinement import Confinement
-    from .connection import Connection
+    from .connection import Connection, StartHelper
     from .copied_stamps import CopiedStamps
+    from .opening import Opening
     from .picture_streams import AlphaItem, AlphaTrack
     from .seeking import Seekability
     from .source import InputFile
@@ -27,13 +29,18 @@ if TYPE_CHECKING:
 class SeekableInput:
     """The part of a demuxer that seeks. What a seek has read is in `_ready`, to be read first."""
 
-    __slots__ = ("_code", "_failure", "_landing", "_next", "_ready", "is_fresh", "seekability")
+    __slots__ = (
+        *("_ahead", "_connection", "_stamper"),
+        *("_code", "_failure", "_landing", "_next", "_ready", "is_fresh", "seekability"),
+    )
 
     # A demuxer's own.
     _ahead: deque[AVPacket | EncodingError]
     _confinement: Confinement | Any
     _connection: Connection | None
     _copied_stamps: CopiedStamps | None
+    _helper: StartHelper | None
+    _opening: Opening
     _joined: AlphaTrack | AlphaItem | None
     _source: InputFile
     _stamper: Stamper | None
@@ -44,7 +51,12 @@ class SeekableInput:
     require_open: Callable[[], None]
     read_on: Callable[[AVPacket], int | None]
     is_key: Callable[[AVPacket], bool]
-    reopen: Callable[[], None]
+    close: Callable[[], None]
+    _open: Callable[[Connection], None]
+    _use: Callable[[Connection], None]
+    _join_alpha: Callable[[], None]
+    _discard: Callable[[], None]
+    _find_stamper: Callable[[], Stamper | None]
 
     def __init__(self) -> None:
         # With their presentation times, and the error that came after them.
@@ -76,7 +88,7 @@ class SeekableInput:
 
     def _verify(self, landing: Landing, find: Callable[[], bool], timestamp: int) -> None:
         """Let a landing look for its place, and take over what it has read."""
-        self._forget()
+        self._drop()
         connection = self._connection
         if connection is None:
             self.require_open()
@@ -99,9 +111,16 @@ class SeekableInput:
         self._failure, landing.failure = landing.failure, None
         self._landing = landing
 
-    def _forget(self) -> None:
+    def _drop(self) -> None:
+        """Forget what a seek has read."""
         self._landing = self._failure = None
         self._ready.clear()
+
+    def _forget(self) -> None:
+        """Forget what was read ahead, at the place that was left."""
+        self._ahead.clear()
+        if self._joined is not None:
+            self._joined.clear()
 
     def go(self, timestamp: int | None) -> bool:
         """Go to about this time, None: to the beginning, without a look at what is there; return
@@ -122,18 +141,36 @@ class SeekableInput:
         if self._code < 0:
             return False
         self._next = timestamp or 0
-        self._leave(self._next)
+        self._forget()
+        if self._stamper is not None:
+            self._stamper.restart(seeking.tick(timestamp or 0, self._time_base))
+        if self._copied_stamps is not None:
+            self._copied_stamps.restart(timestamp or 0)
         return True
 
-    def _leave(self, timestamp: int) -> None:
-        """Forget what was read ahead: reading goes on at about this time."""
-        self._ahead.clear()
-        if self._stamper is not None:
-            self._stamper.restart(seeking.tick(timestamp, self._time_base))
-        if self._copied_stamps is not None:
-            self._copied_stamps.restart(timestamp)
-        if self._joined is not None:
-            self._joined.clear()
+    def reopen(self) -> None:
+        """Go to the beginning by opening the input again."""
+        before = self._connection
+        if before is None:
+            self.require_open()
+            return
+        self._next = 0
+        connection = connect(self._source, self._opening, self._helper)
+        connection.follow(before)
+        self._connection = connection
+        before.close()
+        try:
+            self.require_open()  # not closed meanwhile
+            self._open(connection)
+            most, shown = self._opening.max_pixels, self._source.shown
+            self._ahead = limits.measure(connection, self.info.index, most, shown)
+            self._use(connection)
+            self._join_alpha()
+            self._discard()
+            self._stamper = self._find_stamper()
+        except BaseException:
+            self.close()
+            raise
 
     def jump(self, place: int, by_byte: bool) -> bool:
         """Move to about a time of the stream's clock in microseconds, or to a byte; return whether
@@ -144,9 +181,9 @@ class SeekableInput:
             self.require_open()
             return False
         connection.begin()
-        self._forget()
+        self._drop()
         self.is_fresh = False
         code = seeking.jump(connection, self.info, place, by_byte)
         self._confinement.check()
-        self._leave(0)
+        self._forget()
         return code >= 0
