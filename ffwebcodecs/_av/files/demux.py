@@ -123,8 +123,8 @@ class DemuxerCore(SeekableInput):
         self.timestamp = 0
         """Presentation time of the packet of the video that was read last, in microseconds.
 
-        Raw streams and AVI have none: the decoding time stands in for it or, without that, the end
-        of the packet before, counted from where reading began.
+        Where nothing tells in which order pictures are shown, the decoding time stands in for it
+        or, without that, the end of the packet before, counted from where reading began.
         """
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
 
