@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import Clip, ffmpeg_version, framemd5, passthrough, run_ffmpeg, run_ffprobe
+from clips import Clip, framemd5, passthrough, run_ffmpeg, run_ffprobe
 from transcode_helpers import FAST
 
 from ffwebcodecs import (
@@ -219,9 +219,7 @@ def test_packed_pictures_come_one_by_one() -> None:
 
 
 def test_two_pictures_of_one_chunk_have_two_times() -> None:
-    clip = source("av1.obu", "libaom-av1", "-cpu-used", "8", "-lag-in-frames", "0")
-    if ffmpeg_version() < (5,):
-        pytest.skip("FFmpeg before 5.0 writes no such file")
+    clip = source("av1.ivf", "libaom-av1", "-cpu-used", "8", "-lag-in-frames", "0")
     with Demuxer(clip.path()) as demuxer:
         config = VideoDecoderConfig.parse(demuxer.video_config)
         chunks = list(demuxer.chunks())
@@ -235,7 +233,8 @@ def test_two_pictures_of_one_chunk_have_two_times() -> None:
         for one, other in zip(chunks[::2], chunks[1::2], strict=True)
     ]
     times = [frame.timestamp for frame in read_frames(pairs, config)]
-    assert times == [40000 * n for n in range(COUNT)] or len(times) == len(pairs)
+    # Not every decoder gives the second one.
+    assert times == [40000 * n for n in range(COUNT)][:: 1 if len(times) == COUNT else 2]
     # The program's own times may repeat.
     again = [
         EncodedVideoChunk(type=one.type, timestamp=7, duration=40000, data=bytes(one.data))
