@@ -9,7 +9,7 @@ import json
 import os
 import struct
 import zlib
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -34,8 +34,8 @@ _ROW = sum(np.dtype(kind).itemsize for _, kind in _COLUMNS)
 _MOST = 1 << 31  # of any number that makes a fraction
 
 
-def write_index(path: str | os.PathLike[str], table: PacketTable, digest: SourceDigest) -> None:
-    """Write an index; the file appears when it is complete. Raises OSError."""
+def pack_index(table: PacketTable, digest: SourceDigest) -> list[bytes]:
+    """Return an index as bytes, in pieces."""
     header = json.dumps(
         {
             "packets": len(table),
@@ -49,9 +49,14 @@ def write_index(path: str | os.PathLike[str], table: PacketTable, digest: Source
     crc = zlib.crc32(header)
     for each in columns:
         crc = zlib.crc32(each, crc)
+    return [_START.pack(_MAGIC, _VERSION, len(header), crc) + header, *columns]
+
+
+def write_index(path: str | os.PathLike[str], table: PacketTable, digest: SourceDigest) -> None:
+    """Write an index; the file appears when it is complete. Raises OSError."""
+    pieces = pack_index(table, digest)
     with CompleteFile(path) as file:
-        file.write(_START.pack(_MAGIC, _VERSION, len(header), crc) + header)
-        for each in columns:
+        for each in pieces:
             file.write(each)
 
 
@@ -65,28 +70,31 @@ def read_index(path: str | os.PathLike[str]) -> tuple[PacketTable, SourceDigest]
     DataError
         It is no index, one of a later version, or damaged.
     """
-    shown = repr(os.fspath(path))
     with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        start = file.read(_START.size)
-        if start[:8] != _MAGIC[: len(start[:8])] or not start:
-            raise DataError(f"{shown} is no index of a video")
-        if len(start) < _START.size:
-            raise _cut(shown)
-        _, version, length, crc = _START.unpack(start)
-        if version != _VERSION:
-            raise DataError(
-                f"{shown} is an index of version {version}, this package reads version {_VERSION}: "
-                "make it again"
-            )
-        if length > _LONGEST:
-            raise DataError(f"{shown} is damaged: its header claims {length} bytes")
-        header = file.read(length)
-        said = _parse(header, shown)
-        count = _number(said, "packets", 0, (size - _START.size) // _ROW, shown)
-        if size != _START.size + length + count * _ROW:
-            raise _cut(shown)
-        body = file.read(count * _ROW)
+        return unpack_index(file, os.fstat(file.fileno()).st_size, repr(os.fspath(path)))
+
+
+def unpack_index(file: BinaryIO, size: int, shown: str) -> tuple[PacketTable, SourceDigest]:
+    """Read an index from what has `size` bytes and is `shown` to people; raises DataError."""
+    start = file.read(_START.size)
+    if start[:8] != _MAGIC[: len(start[:8])] or not start:
+        raise DataError(f"{shown} is no index of a video")
+    if len(start) < _START.size:
+        raise _cut(shown)
+    _, version, length, crc = _START.unpack(start)
+    if version != _VERSION:
+        raise DataError(
+            f"{shown} is an index of version {version}, this package reads version {_VERSION}: "
+            "make it again"
+        )
+    if length > _LONGEST:
+        raise DataError(f"{shown} is damaged: its header claims {length} bytes")
+    header = file.read(length)
+    said = _parse(header, shown)
+    count = _number(said, "packets", 0, max(0, size - _START.size) // _ROW, shown)
+    if size != _START.size + length + count * _ROW:
+        raise _cut(shown)
+    body = file.read(count * _ROW)
     if len(body) != count * _ROW:
         raise _cut(shown)
     if zlib.crc32(body, zlib.crc32(header)) != crc:

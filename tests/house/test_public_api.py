@@ -35,6 +35,8 @@ CLASSES = [
     "HevcEncoderConfig",
     "EncodedVideoChunkMetadata",
     "SvcOutputMetadata",
+    "VideoIndex",
+    "IndexRange",
 ]
 FUNCTIONS = [
     "read_frames",

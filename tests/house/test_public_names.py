@@ -87,6 +87,7 @@ def values() -> dict[str, Any]:
         "FrameCacheStats": w.FrameCacheStats(1, 2, None, 3, 4, 5, 6),
         "FramePoolStats": w.FramePoolStats(16, 1, 2, 0, 0.5),
         "HevcEncoderConfig": w.HevcEncoderConfig(format="annexb"),
+        "IndexRange": w.IndexRange(0, 15, 0, 500_000, 0, 0, 16, True),
         "PlaneLayout": w.PlaneLayout(0, 64),
         "Rect": w.Rect(0, 0, 2, 2),
         "StreamDescription": w.StreamDescription(
@@ -101,6 +102,7 @@ def values() -> dict[str, Any]:
         "VideoDecoderSupport": w.VideoDecoderSupport(True, config),
         "VideoEncoderConfig": encoder,
         "VideoEncoderSupport": w.VideoEncoderSupport(False, encoder),
+        "VideoIndex": w.VideoIndex.from_chunks({"timestamp": [0, 40_000], "key": [True, False]}),
         "VideoStats": w.VideoStats(1, 0, 2, 3, 4, 5, 6, 7),
         "VideoFrame": w.VideoFrame(
             bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=7, metadata={"a": 1}
