@@ -48,9 +48,10 @@ def of_chunks(chunks: list[EncodedVideoChunk], config: VideoDecoderConfig | None
     count = len(chunks)
     flags = np.fromiter((KEY * (each.type == "key") for each in chunks), np.uint8, count)
     if config is not None:
-        first, nothing = _without_pictures(chunks, config)
+        first, nothing, second = _without_pictures(chunks, config)
         flags[:first] |= NO_PICTURE
         flags[nothing] |= NO_PICTURE
+        flags[second] = NO_PICTURE
     return _table(
         np.fromiter((each.timestamp for each in chunks), np.int64, count),
         np.fromiter((each.duration or 0 for each in chunks), np.int64, count),
@@ -61,8 +62,10 @@ def of_chunks(chunks: list[EncodedVideoChunk], config: VideoDecoderConfig | None
 
 def _without_pictures(
     chunks: list[EncodedVideoChunk], config: VideoDecoderConfig
-) -> tuple[int, list[int]]:
-    """Return the number of the first key chunk, and those of chunks of which no picture comes."""
+) -> tuple[int, list[int], list[int]]:
+    """Return the number of the first key chunk, those of chunks of which no picture comes, and
+    those of second fields.
+    """
     codec = parse_codec(config.codec).name
     extradata = bytes(config.description or b"")  # type: ignore[call-overload]
     first = FirstPictures(codec, extradata, lambda: open_decoder(config, threads=1)[0])
@@ -78,7 +81,13 @@ def _without_pictures(
             last = view[-1] if view else 0
             if unshown.shows_nothing(codec, bytes(view[:_HEAD]), last, len(view), extradata):
                 nothing.append(number)
-    return first.first_key, nothing
+    header = extradata
+    if not header:  # it is in the stream
+        header = next((bytes(each.data) for each in chunks if each.type == "key"), b"")
+    fields, second = unshown.fields_of(codec, header), []
+    if fields is not None:
+        second = unshown.second_fields(bytes(fields(packet.view(each._ptr)) for each in chunks))
+    return first.first_key, nothing, second
 
 
 def _of_columns(columns: Any) -> PacketTable:

@@ -26,6 +26,7 @@ from clips import (
     run_ffmpeg,
 )
 from demux_helpers import packets
+from field_pairs import stream
 
 from ffwebcodecs import (
     Demuxer,
@@ -137,6 +138,19 @@ def test_two_recordings_in_one_file_keep_their_order(tmp_path: Path) -> None:
     assert index.timestamps.tolist() == once * 2
     assert (index.durations > 0).all()
     assert [each.start for each in index.split(2)] == [0, 45]
+
+
+@pytest.mark.parametrize("container", ["ts", "mkv"])
+def test_two_fields_in_two_packets_are_one_frame(container: str, tmp_path: Path) -> None:
+    raw, path = tmp_path / "fields.h264", tmp_path / f"fields.{container}"
+    raw.write_bytes(stream(12))
+    run_ffmpeg("-r", "25", "-f", "h264", "-i", raw, "-c", "copy", path)
+    index = VideoIndex(path)
+    assert index.packet_count == 20
+    assert len(index) == len(framemd5(path)) == 12
+    assert index.timestamps.tolist() == [frame.timestamp for frame in framemd5(path)]
+    chunks, config = chunks_of(path)
+    assert VideoIndex.from_chunks(chunks, config).timestamps.tolist() == index.timestamps.tolist()
 
 
 def test_the_arrays_cannot_be_written() -> None:

@@ -53,7 +53,9 @@ def scan(core: DemuxerCore) -> PacketTable:
         As `DemuxerCore.read_any` does.
     """
     info = core.info
-    found = _Scanned(info.index, wants_heads=unshown.looks_at(info.codec))
+    fields = unshown.fields_of(info.codec, info.extradata)
+    wants_heads = unshown.looks_at(info.codec) or fields is not None
+    found = _Scanned(info.index, wants_heads=wants_heads, fields=fields)
     first = FirstPictures.of_stream(info, core.max_pixels)
     try:
         problem = _read(core, found, first)
@@ -64,6 +66,9 @@ def scan(core: DemuxerCore) -> PacketTable:
     rows, heads = found.joined()
     bits = _bits(rows[:, 5])
     bits[_nothing_in(info, rows[:, 4], heads)] |= NO_PICTURE
+    if fields is not None:
+        second = unshown.second_fields(heads[:, 0].tobytes())
+        bits[second] = (bits[second] & ~np.uint8(KEY)) | NO_PICTURE
     bits[: first.first_key] |= NO_PICTURE
     bits[missing] |= NO_PICTURE
     columns = np.ascontiguousarray(rows[:, :4].T)
@@ -95,7 +100,7 @@ def _bits(flags: Rows) -> npt.NDArray[np.uint8]:
 def _nothing_in(info: StreamInfo, sizes: Rows, heads: Heads) -> Any:
     """Return of which packets no picture comes, as far as their first bytes tell."""
     nothing = sizes == 0
-    if len(heads) != len(sizes):
+    if not unshown.looks_at(info.codec):
         return nothing
     for number in np.flatnonzero(_may_show_nothing(info.codec, sizes, heads)).tolist():
         head, size = heads[number].tobytes(), int(sizes[number])
@@ -125,14 +130,17 @@ def _may_show_nothing(codec: str, sizes: Rows, heads: Heads) -> Any:
 
 class _Scanned:
     """What is known of the packets of one stream, block after block: (packets, 6) numbers, and
-    (packets, 32) bytes if heads are wanted.
+    (packets, 32) bytes if heads are wanted; with `fields`, what that says is the first of them.
     """
 
-    __slots__ = ("_blocks", "_heads", "_index", "_structs", "wants_heads")
+    __slots__ = ("_blocks", "_heads", "_index", "_structs", "fields", "wants_heads")
 
-    def __init__(self, index: int, *, wants_heads: bool) -> None:
+    def __init__(
+        self, index: int, *, wants_heads: bool, fields: Callable[[object], int] | None
+    ) -> None:
         self._index = index
         self.wants_heads = wants_heads
+        self.fields = fields
         self._blocks: list[tuple[Rows, Heads]] = []
         self._structs: list[bytes] = []
         self._heads: list[bytes] = []
@@ -149,9 +157,14 @@ class _Scanned:
         if not self.wants_heads:
             return self._structs.append
 
+        index, fields = self._index, self.fields
+
         def note(struct: bytes) -> None:
             self._structs.append(struct)
-            self._heads.append(_head(ptr))
+            head = _head(ptr)
+            if fields is not None and ptr.size and ptr.stream_index == index:
+                head = bytes([fields(ffi.buffer(ptr.data, ptr.size))]) + head[1:]
+            self._heads.append(head)
 
         return note
 
@@ -243,7 +256,7 @@ def _read_unstamped(
     end; return what is wrong with the file.
     """
     context, read = core.reader()
-    many = _many() if read == avformat.av_read_frame else None
+    many = _many() if read == avformat.av_read_frame and found.fields is None else None
     if many is None:
         return _read_some(core, found, context, read)
     ptr, code = packet.allocate(), ffi.new("int *")

@@ -364,6 +364,34 @@ def parse_avcc(data: object) -> AvcConfig:
 
 def parse_sps(unit: object) -> SequenceParameters:
     """Parse an H.264 sequence parameter set, NAL header included; DataError if it is not one."""
+    return _parse_sps(unit)[0]
+
+
+def field_place(header: bytes) -> int:
+    """Return how many bits of a slice's header lie between the number of its picture parameter set
+    and the flag of a field, 0 if all pictures are frames; DataError if the header does not say.
+    """
+    units: Iterable[bytes | memoryview]
+    units = parse_avcc(header).sps if is_record(header) else iter_nal_units(header)
+    return max((_parse_sps(unit)[1] for unit in units if unit[0] & 0x1F == _SPS), default=0)
+
+
+def field_of(data: object, length_size: int | None, place: int) -> int:
+    """Return what the first slice is of: 0 a frame, 1 a top field, 2 a bottom field."""
+    for unit in heads(as_view(data), length_size):
+        if unit[0] & 0x1F in (1, 2, 5):
+            reader = BitReader(payload(unit[:64], 1), "slice")
+            try:
+                for _ in range(3):
+                    reader.ue()
+                reader.bits(place)
+                return 1 + reader.bits(1) if reader.flag() else 0
+            except DataError:
+                break
+    return 0
+
+
+def _parse_sps(unit: object) -> tuple[SequenceParameters, int]:
     view = as_view(unit)
     if not len(view) or view[0] & 0x9F != _SPS:
         raise DataError(f"not an H.264 sequence parameter set: {start_of(bytes(view[:8]))}")
@@ -382,7 +410,7 @@ def parse_sps(unit: object) -> SequenceParameters:
         reader.flag()
         if reader.flag():
             _skip_scaling_lists(reader, 12 if chroma == 3 else 8)
-    reader.ue()
+    place = reader.ue() + 4 + 2 * separate
     order = reader.ue()
     if order == 0:
         reader.ue()
@@ -405,7 +433,8 @@ def parse_sps(unit: object) -> SequenceParameters:
         down = (2 if chroma == 1 and not separate else 1) * (1 if frames_only else 2)
         width -= (reader.ue() + reader.ue()) * across
         height -= (reader.ue() + reader.ue()) * down
-    return parameters(profile, constraints, level, chroma, depth, width, height)
+    found = parameters(profile, constraints, level, chroma, depth, width, height)
+    return found, 0 if frames_only else place
 
 
 def _skip_scaling_lists(reader: BitReader, count: int) -> None:

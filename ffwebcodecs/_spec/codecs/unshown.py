@@ -131,3 +131,30 @@ def recovery(codec: str, data: object, extradata: bytes) -> int:
         return 0
     length_size = avc.length_size(extradata) if avc.is_description(extradata) else None
     return avc.recovery(data, length_size)
+
+
+def fields_of(codec: str, extradata: bytes) -> Callable[[object], int] | None:
+    """Return what says of a packet whether it begins with a frame (0), a top field (1) or a bottom
+    field (2); None if the stream has no pictures in two packets.
+    """
+    if codec != avc.CODEC:
+        return None
+    try:
+        place = avc.field_place(extradata)
+    except DataError:
+        return None
+    length_size = avc.length_size(extradata) if avc.is_description(extradata) else None
+    return (lambda data: avc.field_of(data, length_size, place)) if place else None
+
+
+def second_fields(fields: bytes) -> list[int]:
+    """Return which packets hold only the second field of a frame, whose first one is in the packet
+    before, given what `fields_of` says of each.
+    """
+    second, at = [], 1
+    while at < len(fields):
+        if fields[at - 1] and fields[at] == 3 - fields[at - 1]:
+            second.append(at)
+            at += 1
+        at += 1
+    return second
