@@ -327,9 +327,14 @@ class DemuxerCore(SeekableInput):
         """Whether packets that have been read already are to be read first."""
         return bool(self._ahead)
 
-    def put_back(self, ptr: AVPacket) -> None:
-        """Have a packet that `reader` has read be read once more."""
+    def put_back(self, ptr: AVPacket, before: tuple[int, int] | None) -> None:
+        """Have a packet that `reader` has read be read once more; `before` is the presentation time
+        and the duration of the video's packet before it, in ticks.
+        """
         self._ahead.append(ptr)
+        if before is not None:
+            time, lasting = (avutil.av_rescale_q(t, self._time_base, (1, 1000000)) for t in before)
+            self._next = time + (lasting or self._step)
 
     def confirm(self, code: int) -> EncodingError | None:
         """Return what is wrong with the file, None if it was read to its end, after `reader` was

@@ -181,6 +181,14 @@ class _Scanned:
         rows = np.stack([structs[name].astype(np.int64) for name in _COLUMNS], axis=1)
         self._blocks.append((rows, heads[ours] if self.wants_heads else heads))
 
+    def last(self) -> tuple[int, int] | None:
+        """Return presentation time and duration of the last packet of the stream, if any."""
+        self.settle()
+        for rows, _ in reversed(self._blocks):
+            if len(rows):
+                return int(rows[-1, 0]), int(rows[-1, 2])
+        return None
+
     def joined(self) -> tuple[Rows, Heads]:
         """Return all of it."""
         self.settle()
@@ -201,7 +209,7 @@ def _read(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> Exception
             left, problem = _read_unstamped(core, found)
             if left is None:
                 return problem
-            core.put_back(left)
+            core.put_back(left, found.last())
         while _read_stamped(core, found, _BLOCK):
             pass
     except EncodingError as error:
