@@ -46,6 +46,10 @@ attack: setup ## The attacks of docs/robustness.md in full: interrupts, exits, r
 	@FFWEBCODECS_ATTACK=long FFWEBCODECS_ATTACK_REPORT=$(abspath $(CACHE))/attack.jsonl tools/test.sh $(python) -m attack $(ARGS)
 	@$(python) tools/attack_table.py $(CACHE)/attack.jsonl docs/robustness.md
 
+.PHONY: frames
+frames: setup ## Every frame of every kind of file, in every way and both modes; rewrites the table of docs/time.md
+	@$(python) tools/frames.py $(ARGS)
+
 .PHONY: matrix
 matrix: setup ## The suite against FFmpeg 4.3 to 9.0, rewrites docs/compatibility.md (ARGS="--only abi-6.1", --list)
 	@$(python) tools/matrix $(ARGS)

