@@ -55,8 +55,9 @@ _HOMES = {
     "VideoEncoderSupport": "_spec.codecs.encoder_config",
     "VideoFrame": "frames.video_frame",
     "VideoIndex": "files.video_index",
+    "VideoSample": "files.video_sample",
     "VideoSlice": "files.video_slice",
-    "VideoStats": "files.video",
+    "VideoStats": "files.video_stats",
     "WebCodecsError": "errors",
     "create_image_bitmap": "frames.image_bitmap",
     "ffmpeg_info": "ffmpeg",
@@ -119,9 +120,10 @@ if TYPE_CHECKING:
     from .files.transcode_result import TranscodeProgress as TranscodeProgress
     from .files.transcode_result import TranscodeResult as TranscodeResult
     from .files.video import Video as Video
-    from .files.video import VideoStats as VideoStats
     from .files.video_index import VideoIndex as VideoIndex
+    from .files.video_sample import VideoSample as VideoSample
     from .files.video_slice import VideoSlice as VideoSlice
+    from .files.video_stats import VideoStats as VideoStats
     from .files.write_frames import write_frames as write_frames
     from .frames.frame_cache import FrameCache as FrameCache
     from .frames.frame_cache import FrameCacheStats as FrameCacheStats

@@ -20,6 +20,12 @@ def frame_has_duration() -> bool:
 
 
 @cache
+def frame_has_key_field() -> bool:
+    """Whether AVFrame has the field ``key_frame``: a flag says it since FFmpeg 8.0."""
+    return _ffi.has_field("AVFrame", "key_frame")
+
+
+@cache
 def has_large_buffers() -> bool:
     """Whether a buffer may hold more bytes than a C ``int`` counts: since FFmpeg 5.0."""
     return _ffi.version("avutil") >= (57,)

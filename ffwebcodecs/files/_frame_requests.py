@@ -23,7 +23,6 @@ LOOK_AHEAD = 64
 """How many items of an iterable are taken before their turn."""
 
 _CHAIN = 48  # pictures that are decoded in one go where order falls
-_SLACK = 2
 _MOST = 4096
 
 
@@ -121,7 +120,7 @@ class FrameRequests(Iterator[VideoFrame]):
                 return shown
             self._wanted.clear()
             self._run = None
-            return core.rescue(index, run.error)
+            return core.rescue(index, run)
 
     def _go_on(self, run: Run, index: int) -> Shown | None:
         """Return the picture when it comes out; those before it wait. None at the end of the run,
@@ -155,7 +154,7 @@ class FrameRequests(Iterator[VideoFrame]):
         key, wanted = self._group(index, self._window())
         last = self._last(wanted)
         if all(engine.goes_on_to(key, int(core.shown[one]), one) for one in wanted):
-            run = engine.go_on(last)
+            run = engine.go_on(key, last)
         else:
             run = engine.begin(key, last)
         run.more = self._more
@@ -164,7 +163,8 @@ class FrameRequests(Iterator[VideoFrame]):
 
     def _last(self, wanted: set[int]) -> int:
         core = self._core
-        return core.engine.last_for(max(int(core.shown[one]) for one in wanted))
+        last = max(wanted, key=core.shown.__getitem__)
+        return core.engine.last_for(int(core.shown[last]), int(core.starts[last]))
 
     def _group(self, index: int, window: list[int]) -> tuple[int, set[int]]:
         """Return the key packet of a frame's group, and the frames of the window that are decoded
@@ -182,7 +182,7 @@ class FrameRequests(Iterator[VideoFrame]):
         for earlier in sorted(groups, reverse=True):
             if earlier > key:
                 continue
-            if end - earlier > _CHAIN or self._last(groups[earlier]) + 1 + _SLACK < key:
+            if end - earlier > _CHAIN or self._last(groups[earlier]) + 1 < key:
                 break
             key = earlier
             wanted |= groups[earlier]
@@ -202,6 +202,7 @@ class FrameRequests(Iterator[VideoFrame]):
         if not all(engine.goes_on_to(key, int(core.shown[one]), one) for one in wanted):
             return False
         self._wanted |= wanted
+        run.wasted += max(0, key - run.fed)
         last = self._last(wanted)
         run.last = last if run.last is None else max(run.last, last)
         return True

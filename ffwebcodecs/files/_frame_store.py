@@ -49,6 +49,11 @@ class FrameStore:
         self.picture_bytes = max(1, picture_bytes)  # of one picture, about
 
     @property
+    def most(self) -> int:
+        """How many bytes it holds at most."""
+        return self._most
+
+    @property
     def room(self) -> int:
         """How many pictures it holds, about; as many as may wait elsewhere, too."""
         return self._most // self.picture_bytes

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NEAR = 64  # packets that are read over rather than jumped over
 _FEW = 8  # packets before the wanted one that are nothing to speak of
 _STRANGE = 256  # packets after a seek that may be unknown: the rest of one that was cut
+_MOST_FAILURES = 2
 _MOST_HELD = 64  # packets that are looked at to know the first of them
 _BACK = (500_000, 1_000_000, 2_000_000, 4_000_000, 8_000_000, 16_000_000, 32_000_000)
 # Their packets are found by their place; what they say of times is coarse, or nothing.
@@ -51,6 +52,8 @@ class PacketSource(Protocol):
 
     next: int | None
     """The number of the packet that `read` gives, None if that is not known."""
+    reopen: Callable[..., DemuxerCore] | None
+    """Opens the file anew, at its beginning; None where that cannot be."""
 
     def go_to(self, number: int) -> None:
         """See to it that `read` gives this packet next."""
@@ -72,6 +75,7 @@ class ChunkPackets:
         self._chunks = chunks
         self._counters = counters
         self.next: int | None = 0
+        self.reopen: Callable[..., DemuxerCore] | None = None
 
     def go_to(self, number: int) -> None:
         if number != self.next:
@@ -117,14 +121,15 @@ class FilePackets:
         core: DemuxerCore,
         table: PacketTable,
         counters: Counters,
-        reopen: Callable[[], DemuxerCore] | None = None,
+        reopen: Callable[..., DemuxerCore] | None = None,
     ) -> None:
         self._core = core
         self._table = table
         self._counters = counters
-        self._reopen = reopen
+        self.reopen = reopen
         self._finder: PacketFinder | None = None
         self._held: deque[AVPacket] = deque()
+        self._failures = 0  # of all tries for a packet; then it is read from the beginning
         self._first_try = 0  # the one that was right the last time
         # Whether a seek to a key packet's own time ends at the one before: some demuxers count
         # from another zero. None: not yet known.
@@ -137,7 +142,7 @@ class FilePackets:
         place = self.next
         if place is not None and place <= number <= place + _NEAR and self._read_over(number):
             return
-        tries = list(self._tries(number))
+        tries = [] if self._failures >= _MOST_FAILURES else list(self._tries(number))
         first = self._first_try
         order = list(range(first, len(tries))) + list(range(min(first, len(tries))))
         for index in order:
@@ -146,7 +151,8 @@ class FilePackets:
                 self._first_try = min(index, 3)
                 return
             self._counters.seek_misses += 1
-        if self._reopen is not None and self._begins_anew(number):
+        self._failures += 1
+        if self.reopen is not None and self._begins_anew(number):
             return
         raise EncodingError(
             f"packet {number} of {self._core.shown} cannot be reached: neither a seek nor reading "
@@ -202,10 +208,10 @@ class FilePackets:
         return self._read_over(number)
 
     def _begins_anew(self, number: int) -> bool:
-        assert self._reopen is not None
+        assert self.reopen is not None
         self._held.clear()
         self.next = None
-        core = self._reopen()
+        core = self.reopen()
         self._core, old = core, self._core
         old.close()
         self._counters.seeks += 1

@@ -20,18 +20,24 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .._av import averror, forked
 from .._av.codecs import packet
 from .._av.frames import frame as native
 from .._spec.files.packet_table import NO_PICTURE, PacketTable
 from ..codecs._decoding import Core
 from ..errors import EncodingError, InvalidStateError
-from ._packet_source import Counters, PacketSource
+from ._packet_source import Counters, NotThereError, PacketSource
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from .._ffi._types import AVFrame, AVPacket
 
-_SLACK = 2  # packets between two runs that are decoded rather than jumped over
+_WASTE = 50  # one packet in so many may be decoded for nothing, rather than jumped over
+_FURTHER = 64  # packets, of which a decoder holds fewer
+_SETTLING = 5  # packets, besides leading pictures, after which it has come out
 _NO_FIELDS = frozenset(("vp8", "vp9", "av1", "mpeg4"))
 _BACK = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # seconds
 
@@ -43,13 +49,28 @@ class Run:
     ----------
     fed : int
         The number of the packet that is sent next.
+    wasted : int
+        Packets before a key packet that nobody wanted, and that were sent all the same.
     newest : int
         The last frame that has come out, by its index; -1: none.
+    has_false_key : bool
+        The key packet's picture is a predicted one: the container says more of it than is true.
     more : callable or None
         Asked, under the lock, when `last` has been sent: whether it has set a later one.
     """
 
-    __slots__ = ("error", "fed", "is_drained", "is_over", "key", "last", "more", "newest")
+    __slots__ = (
+        "error",
+        "fed",
+        "has_false_key",
+        "is_drained",
+        "is_over",
+        "key",
+        "last",
+        "more",
+        "newest",
+        "wasted",
+    )
 
     def __init__(self, key: int, last: int | None) -> None:
         self.key = key
@@ -57,9 +78,24 @@ class Run:
         self.more: Callable[[], bool] | None = None
         self.fed = key
         self.newest = -1
+        self.wasted = 0
+        self.has_false_key = False
         self.is_drained = False
         self.is_over = False
         self.error: EncodingError | None = None
+
+
+def leading_pictures(table: PacketTable) -> npt.NDArray[np.int64] | None:
+    """Return how many pictures follow each key packet that are shown before it, None if there are
+    no such ones: all groups of pictures are closed.
+    """
+    keys, shown = table.keys, table.shown
+    places = keys.searchsorted(shown, "right") - 1
+    leads = (places > 0) & (table.starts < keys[places]) if len(keys) else places > 0
+    if not leads.any():
+        return None
+    counts: npt.NDArray[np.int64] = np.bincount(places[leads], minlength=len(keys))
+    return counts
 
 
 class RandomAccess:
@@ -70,6 +106,8 @@ class RandomAccess:
     packets : PacketSource
     decoder : Core
         Both taken: `close` closes them.
+    open_decoder : callable
+        Opens another decoder of the same stream.
     table : PacketTable
 
     Attributes
@@ -82,9 +120,12 @@ class RandomAccess:
 
     __slots__ = (
         "__weakref__",
+        "_begins_anew",
         "_by_number",
         "_has_fields",
         "_is_fresh",
+        "_leading",
+        "_open_decoder",
         "_packet",
         "closed",
         "counters",
@@ -96,35 +137,49 @@ class RandomAccess:
     )
 
     def __init__(
-        self, packets: PacketSource, decoder: Core, table: PacketTable, counters: Counters
+        self,
+        packets: PacketSource,
+        decoder: Core,
+        open_decoder: Callable[[], Core],
+        table: PacketTable,
+        counters: Counters,
     ) -> None:
         # Reentrant: a destructor or the handler of a signal may use the video in the middle.
         self.lock = threading.RLock()
         self.packets = packets
+        self._open_decoder = open_decoder
         self.decoder = decoder
         self.table = table
         self.counters = counters
         self.closed = False
         self.run: Run | None = None
         self._is_fresh = True
-        self._packet: AVPacket = packet.allocate()
+        # Whether the first pictures come out of a new decoder only, not of one that was flushed.
+        self._begins_anew = False
+        self._packet: AVPacket | None = packet.allocate()
         self._by_number: Any = None
-        self._has_fields = decoder.name not in _NO_FIELDS
+        # FFmpeg's H.264 decoder, drained soon after a key packet that is no IDR picture, drops what
+        # it holds: it knows that it has recovered when that picture comes out.
+        self._leading = leading_pictures(table) if decoder.name == "h264" else None
+        self._has_fields = self.decoder.name not in _NO_FIELDS
         forked.watch(self)
 
     def index_of(self, number: int) -> int:
         """Return the index of a packet's frame, -1 if it has none."""
         if self._by_number is None:
-            import numpy as np
-
             by_number = np.full(len(self.table), -1, np.int64)
             by_number[self.table.shown] = np.arange(len(self.table.shown))
             self._by_number = by_number
         return int(self._by_number[number]) if 0 <= number < len(self.table) else -1
 
-    def last_for(self, number: int) -> int:
-        """Return the last packet that a picture needs: its own, or that of its second field."""
+    def last_for(self, number: int, key: int) -> int:
+        """Return the last packet that a picture needs after a key packet: its own, or that of its
+        second field, or those that make the decoder give it.
+        """
         flags = self.table.flags
+        if self._leading is not None and number > key:
+            leading = int(self._leading[self.table.keys.searchsorted(key)])
+            number = min(max(number, key + leading + _SETTLING), len(flags) - 1)
         if self._has_fields:
             while number + 1 < len(flags) and flags[number + 1] == NO_PICTURE:
                 number += 1
@@ -132,21 +187,44 @@ class RandomAccess:
 
     def begin(self, key: int, last: int | None) -> Run:
         """Begin a run; raises EncodingError if the packet cannot be reached."""
-        self._require_open()
+        self.require_open()
         self.run = None
         self.packets.go_to(key)
-        if not self._is_fresh:
+        if self._begins_anew and key == self.first:
+            self._renew()
+        elif not self._is_fresh:
             self.decoder.restart()
         self._is_fresh = False
         run = self.run = Run(key, last)
         return run
 
-    def go_on(self, last: int | None) -> Run:
-        """Take over the current run, which `goes_on_to` said yes of; who had it has lost it."""
+    @property
+    def first(self) -> int:
+        """The number of the first key packet, 0 if there is none."""
+        keys = self.table.keys
+        return int(keys[0]) if len(keys) else 0
+
+    def begin_anew(self, last: int) -> Run:
+        """Begin at the first key packet with a new decoder, as who decodes all in a row does, and
+        go on behind `last`: some pictures are dropped where the decoder is drained early.
+        """
+        self._begins_anew = True
+        return self.begin(self.first, last + _FURTHER)
+
+    def _renew(self) -> None:
+        decoder = self._open_decoder()
+        self.decoder, old = decoder, self.decoder
+        old.close()
+
+    def go_on(self, key: int, last: int | None) -> Run:
+        """Take over the current run, which `goes_on_to` said yes of, to go on behind a key packet;
+        who had it has lost it.
+        """
         old = self.run
         assert old is not None
         run = Run(old.key, last)
         run.fed, run.newest, run.is_drained = old.fed, old.newest, old.is_drained
+        run.wasted = old.wasted + max(0, key - old.fed)
         self.run = run
         return run
 
@@ -157,7 +235,9 @@ class RandomAccess:
             return False
         if run.key <= number < run.fed:
             return key >= run.key  # it is in the decoder, or would have come out
-        return not run.is_drained and run.key <= key <= run.fed + _SLACK
+        if run.is_drained or key < run.key:
+            return False
+        return max(0, key - run.fed) + run.wasted <= (run.fed - run.key) // _WASTE
 
     def step(self, run: Run) -> tuple[int, AVFrame] | None:
         """Return index and picture of the next frame that comes out, None at the end of the run.
@@ -166,7 +246,7 @@ class RandomAccess:
         it is then in ``run.error``.
         """
         while not run.is_over:
-            self._require_open()
+            self.require_open()
             try:
                 ptr = self.decoder.receive()
             except EncodingError as error:
@@ -178,6 +258,9 @@ class RandomAccess:
                 else:
                     self._feed(run)
                 continue
+            if native.timestamp(ptr) == run.key > self.first and native.is_predicted(ptr):
+                run.has_false_key = run.is_over = True
+                return None
             index = self.index_of(native.timestamp(ptr))
             # What a decoder makes up has no number, or one that has been there.
             if index >= 0 and run.key <= native.timestamp(ptr) < run.fed:
@@ -188,6 +271,8 @@ class RandomAccess:
 
     def _feed(self, run: Run) -> None:
         ptr = self._packet
+        if ptr is None:
+            raise InvalidStateError("the Video is closed")
         try:
             goes_on = (
                 run.last is None
@@ -196,6 +281,9 @@ class RandomAccess:
             )
             number = self.packets.read(ptr) if goes_on else None
             self._decode(run, ptr, number)
+        except NotThereError as error:
+            run.error = error.with_traceback(None)
+            run.is_over = True
         except BaseException as error:
             self.run = None
             run.is_over = True
@@ -203,7 +291,8 @@ class RandomAccess:
             averror.let_go(error)
             raise
         finally:
-            packet.unref(self._packet)
+            if self._packet is not None:
+                packet.unref(self._packet)
 
     def _decode(self, run: Run, ptr: AVPacket, number: int | None) -> None:
         """Send a packet, or drain the decoder; what the decoder says of it is kept in the run."""
@@ -239,7 +328,8 @@ class RandomAccess:
             found.append(int(keys[0]) if len(keys) and keys[0] < key else 0)
         return found
 
-    def _require_open(self) -> None:
+    def require_open(self) -> None:
+        """Raise InvalidStateError if it is closed."""
         if self.closed:
             raise InvalidStateError("the Video is closed")
 
@@ -254,6 +344,7 @@ class RandomAccess:
         self.run = None
         self.packets.close(wait)
         self.decoder.close()
+        self._packet = None
 
     def _after_fork(self) -> None:
         self.lock = threading.RLock()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._av import averror
@@ -9,6 +11,7 @@ from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
 from .._av.frames.picture import Picture
 from .._spec.files.packet_table import PacketTable, microseconds
+from .._spec.frames.layout import compute_layout
 from ..errors import EncodingError
 from ..frames._shape import FrameShape, ShapeCache
 from ..frames.video_frame import VideoFrame
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from .._ffi._types import AVFrame
 
 _NEAR = 16  # so many frames on or back is a step, after which another one is likely
+_FEW = 8
 _MOST_LOST = 1000
 
 Shown = tuple[Picture, FrameShape]
@@ -43,13 +47,13 @@ class VideoCore:
         self.store = store
         self.name = name
         self.shown = table.shown
-        self.starts = table.starts
+        self.starts = table.starts.copy()  # corrected where keys turn out to be none
         self.timestamps = table.timestamps
         self.durations = table.durations
         self._shapes = shapes
         self._position = -2  # the frame that was asked for last
         self._lost: dict[int, tuple[str, int | None]] = {}
-        self._is_measured = False
+        self._measured: FrameShape | None = None
         self.ahead: Any = None  # what works ahead, to be called off
 
     def make(self, index: int, shown: Shown) -> VideoFrame:
@@ -63,10 +67,15 @@ class VideoCore:
     def look_at(self, index: int, ptr: AVFrame) -> Shown:
         """Return what `make` takes of a decoded frame; takes it."""
         native.stamp(ptr, int(self.timestamps[index]))
-        if not self._is_measured:
-            self._is_measured = True
-            self.store.picture_bytes = max(1, native.byte_size(ptr))
-        return picture_of(ptr), self._shapes.shape_of(ptr)
+        shape = self._shapes.shape_of(ptr)
+        if shape is not self._measured:
+            self._measured = shape
+            size = shape.coded_width, shape.coded_height
+            if shape.format is None:
+                self.store.picture_bytes = 4 * size[0] * size[1]
+            else:
+                self.store.picture_bytes = compute_layout(shape.format, *size).size
+        return picture_of(ptr), shape
 
     def kept(self, index: int) -> Shown | None:
         """Return a picture that is kept, None if it is not."""
@@ -99,11 +108,13 @@ class VideoCore:
         step = index - self._position
         limit = None if 0 < step <= _NEAR else self._last(index, 0 > step >= -_NEAR)
         if engine.goes_on_to(key, number, index):
-            run = engine.go_on(limit)
+            run = engine.go_on(key, limit)
         else:
             run = engine.begin(key, limit)
-        shown = self._pull(run, index)
-        return self.rescue(index, run.error) if shown is None else shown
+        # Behind a leap only a few: whoever goes on from there in steps gets more with the next.
+        around = self.store.room // 2
+        shown = self._pull(run, index, around if abs(step) <= _NEAR else min(around, _FEW))
+        return self.rescue(index, run) if shown is None else shown
 
     def _last(self, index: int, goes_back: bool) -> int:
         """Return the last packet to decode for a frame, and for those before it if they are next:
@@ -114,11 +125,10 @@ class VideoCore:
             first = max(0, index - _NEAR)
             same = self.starts[first : index + 1] == self.starts[index]
             number = int(self.shown[first : index + 1][same].max())
-        return self.engine.last_for(number)
+        return self.engine.last_for(number, int(self.starts[index]))
 
-    def _pull(self, run: Run, index: int) -> Shown | None:
-        """Go on until a frame comes out, and keep it and those around it."""
-        around = self.store.room // 2
+    def _pull(self, run: Run, index: int, around: int = 0) -> Shown | None:
+        """Go on until a frame comes out, and keep it and as many around it."""
         box: list[AVFrame] = []
         while (found := self.engine.step(run)) is not None:
             came = found[0]
@@ -133,23 +143,27 @@ class VideoCore:
             del shown
         return None
 
-    def rescue(self, index: int, cause: EncodingError | None) -> Shown:
+    def rescue(self, index: int, run: Run) -> Shown:
         """Return a picture that did not come out of its own group of pictures, with a decoder that
         begins further back; raises EncodingError if that does not help either.
         """
         engine = self.engine
         with engine.lock:
             if index not in self._lost:
-                number, key = int(self.shown[index]), int(self.starts[index])
-                for earlier in engine.keys_before(key):
+                cause = run.error
+                last = engine.last_for(int(self.shown[index]), int(self.starts[index]))
+                for begin in self._ways_back(index, run):
                     engine.counters.seek_misses += 1
-                    run = engine.begin(earlier, engine.last_for(number))
+                    run = begin(last)
                     shown = self._pull(run, index)
                     if shown is not None:
                         return shown
+                    if run.has_false_key:
+                        self._forget_key(run.key)
                     cause = cause or run.error
-                if len(self._lost) < _MOST_LOST:
-                    self._lost[index] = self._reason(cause), getattr(cause, "code", None)
+                if len(self._lost) >= _MOST_LOST:
+                    self._lost.clear()
+                self._lost[index] = self._reason(cause), getattr(cause, "code", None)
             text, code = self._lost[index]
             time = int(self.timestamps[index])
             raise EncodingError(
@@ -158,6 +172,26 @@ class VideoCore:
                 code=code,
                 timestamp=time,
             )
+
+    def _ways_back(self, index: int, run: Run) -> Iterator[Callable[[int], Run]]:
+        """Yield what begins a run further back each time, up to the packet that is given to it."""
+        begin = self.engine.begin
+        if run.has_false_key:
+            self._forget_key(run.key)
+        tried = run.key
+        while self.starts[index] != tried:  # keys that are none are forgotten meanwhile
+            tried = int(self.starts[index])
+            yield partial(begin, tried)
+        for earlier in self.engine.keys_before(tried):
+            yield partial(begin, earlier)
+        yield self.engine.begin_anew
+
+    def _forget_key(self, key: int) -> None:
+        """Begin one key packet earlier for the frames of a group."""
+        keys = self.engine.table.keys
+        place = int(keys.searchsorted(key))
+        if place:
+            self.starts[self.starts == key] = keys[place - 1]
 
     def _reason(self, cause: EncodingError | None) -> str:
         if cause is None:

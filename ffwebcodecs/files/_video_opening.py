@@ -12,17 +12,16 @@ from .._av.files.opening import Opening
 from .._av.files.scan import scan
 from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
-from .._spec.files.packet_table import PacketTable
-from .._spec.numbers import show
 from .._spec.texts import buffer_of, is_path, to_path
-from ..codecs._decoding import Pictures, open_decoder
+from ..codecs._decoding import Core, Pictures, open_decoder
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
-from ..errors import InvalidArgumentError
 from ._frame_store import FrameStore
 from ._open import open_for_decoding
 from ._packet_source import ChunkPackets, Counters, FilePackets
 from ._random_access import RandomAccess
+from ._source_digest import digest_of_open
 from ._video_core import VideoCore
+from .video_index import VideoIndex
 
 _USUAL_PIXELS = 1920 * 1080
 
@@ -30,23 +29,28 @@ _USUAL_PIXELS = 1920 * 1080
 def core_of_file(
     source: Any,
     config: VideoDecoderConfig | None,
-    table: PacketTable | None,
+    given: VideoIndex | None,
     opening: Opening,
     threads: int | None,
     cache_bytes: int,
-) -> tuple[VideoCore, VideoDecoderConfig]:
+) -> tuple[VideoCore, VideoIndex, VideoDecoderConfig]:
     """Open a file, and read its index if there is none; if that fails, nothing is left open."""
     file = open_for_decoding(source, config, opening, threads=threads)
     try:
+        again = partial(_decoder, file.config, threads)
         demuxer, counters = file.demuxer, Counters()
-        is_at_start = table is not None
-        if table is None:
-            table = scan(demuxer)
+        is_at_start = given is not None
+        digest = digest_of_open(demuxer)
+        if given is not None:
+            given._require(digest, demuxer.shown)
+        index = given or VideoIndex._of(scan(demuxer), digest)
+        table = index._table
         packets = FilePackets(demuxer, table, counters, _reopener(source, opening))
         packets.next = 0 if is_at_start else None
-        engine = RandomAccess(packets, file.decoder, table, counters)
+        engine = RandomAccess(packets, file.decoder, again, table, counters)
         store = FrameStore(cache_bytes, _picture_bytes(file.config))
-        return VideoCore(engine, file.shapes, store, demuxer.shown), file.config
+        core = VideoCore(engine, file.shapes, store, demuxer.shown)
+        return core, index, file.config
     except BaseException:
         file.close()
         raise
@@ -55,29 +59,29 @@ def core_of_file(
 def core_of_chunks(
     chunks: Iterable[EncodedVideoChunk],
     config: VideoDecoderConfig,
-    make_table: Callable[[list[EncodedVideoChunk]], PacketTable],
     threads: int | None,
     cache_bytes: int,
-) -> VideoCore:
+) -> tuple[VideoCore, VideoIndex]:
     """Open a decoder for a program's chunks; raises as `core_of_file`."""
-    kept = []
+    kept = list(chunks)
+    index = VideoIndex.from_chunks(kept, config)
     pictures = Pictures(config)
-    for chunk in chunks:
-        if not isinstance(chunk, EncodedVideoChunk):
-            raise InvalidArgumentError(
-                f"Video.from_chunks takes EncodedVideoChunks, got {show(chunk)}"
-            )
+    for chunk in kept:
         pictures.require(chunk)
-        kept.append(chunk)
-    table, counters = make_table(kept), Counters()
+    table, counters = index._table, Counters()
     decoder, shapes = open_decoder(config, threads=threads)
     try:
-        engine = RandomAccess(ChunkPackets(kept, counters), decoder, table, counters)
+        again = partial(_decoder, config, threads)
+        engine = RandomAccess(ChunkPackets(kept, counters), decoder, again, table, counters)
         store = FrameStore(cache_bytes, _picture_bytes(config))
-        return VideoCore(engine, shapes, store, f"{len(kept)} chunks")
+        return VideoCore(engine, shapes, store, f"{len(kept)} chunks"), index
     except BaseException:
         decoder.close()
         raise
+
+
+def _decoder(config: VideoDecoderConfig, threads: int | None) -> Core:
+    return open_decoder(config, threads=threads)[0]
 
 
 def _picture_bytes(config: VideoDecoderConfig) -> int:

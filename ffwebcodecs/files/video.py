@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sized
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from functools import partial
+from typing import TYPE_CHECKING, Any, overload
 
 from .._public import public
-from .._runtime.closing import Closable, only_once
+from .._runtime.closing import only_once
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from .._spec.numbers import show, to_flag, to_integer
+from .._spec.numbers import show, to_flag, to_int64, to_integer, to_real, to_uint64
+from .._spec.texts import is_path
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
 from ._input_options import parse_opening
-from ._video_core import VideoCore
+from ._video_facts import VideoFacts, read_cache_bytes, read_threads
 from ._video_opening import core_of_chunks, core_of_file
-from ._video_times import Clock, check_mode, frame_index, frame_indices
+from ._video_times import check_mode, frame_index, frame_indices
+from .video_index import VideoIndex
+from .video_sample import VideoSample, moments_of
 from .video_slice import VideoSlice
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -30,38 +34,7 @@ _PATIENCE = 0.5  # seconds that another thread has for leaving
 
 
 @public
-class VideoStats(NamedTuple):
-    """What a `Video` has done until now.
-
-    Attributes
-    ----------
-    seeks : int
-        How often it went to another place in the file.
-    seek_misses : int
-        How many of them turned out not to be where they should, and were made again further back.
-    packets_read : int
-        Since the index was there.
-    pictures_decoded : int
-        Packets that were given to the decoder.
-    frames_given : int
-    cache_hits : int
-        Frames given that needed no decoding.
-    cached_frames, cached_bytes : int
-        What is kept now.
-    """
-
-    seeks: int
-    seek_misses: int
-    packets_read: int
-    pictures_decoded: int
-    frames_given: int
-    cache_hits: int
-    cached_frames: int
-    cached_bytes: int
-
-
-@public
-class Video(Closable):
+class Video(VideoFacts):
     """The frames of a file as a sequence: ``video[i]`` is the frame that decoding everything from
     the beginning shows as number `i`, and never another one.
 
@@ -80,7 +53,7 @@ class Video(Closable):
         How to decode it; default: what the file says.
     index : VideoIndex or path, optional
         The index of this file, made before, which saves reading it.
-    format, options, playlists, max_pixels, timeout
+    format, options, playlists, max_pixels, timeout, stream
         Of the file, as for `Demuxer`.
     threads : int, optional
         FFmpeg's decoding threads; default: one for each core that this process may use.
@@ -113,16 +86,7 @@ class Video(Closable):
     ...     batch = video.read([0, 10, 20], width=224, height=224)
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_clock",
-        "_config",
-        "_core",
-        "_durations",
-        "_key_frames",
-        "_timestamps",
-        "_upright",
-    )
+    __slots__ = ()
 
     _instead = "send its source and the indices instead"
 
@@ -131,24 +95,25 @@ class Video(Closable):
         source: Any,
         config: VideoDecoderConfig | Mapping[str, Any] | None = None,
         *,
-        index: Any = None,
+        index: VideoIndex | str | os.PathLike[str] | None = None,
         format: str | None = None,
         options: Mapping[str, Any] | None = None,
         playlists: bool | str | None = None,
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
+        stream: int | None = None,
         threads: int | None = None,
         cache_bytes: int = _CACHE_BYTES,
         upright: bool = False,
     ) -> None:
         only_once(self, "_core")
-        opening = parse_opening(format, options, playlists, max_pixels, timeout)
+        opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
         parsed = None if config is None else VideoDecoderConfig.parse(config)
         turns = to_flag(upright, "upright")
-        core, used = core_of_file(
-            source, parsed, None, opening, _threads(threads), _bytes(cache_bytes)
-        )
-        self._set_up(core, used, turns)
+        count, most = read_threads(threads), read_cache_bytes(cache_bytes)
+        known = _read_index(index)
+        core, found, used = core_of_file(source, parsed, known, opening, count, most)
+        self._set_up(core, found, used, turns)
 
     @classmethod
     def from_chunks(
@@ -182,71 +147,10 @@ class Video(Closable):
         parsed = VideoDecoderConfig.parse(config)
         turns = to_flag(upright, "upright")
         video = cls.__new__(cls)
-        core = core_of_chunks(
-            chunks, parsed, _table_of_chunks, _threads(threads), _bytes(cache_bytes)
-        )
-        video._set_up(core, parsed, turns)
+        count, most = read_threads(threads), read_cache_bytes(cache_bytes)
+        core, index = core_of_chunks(chunks, parsed, count, most)
+        video._set_up(core, index, parsed, turns)
         return video
-
-    def _set_up(self, core: VideoCore, config: VideoDecoderConfig, upright: bool) -> None:
-        self._core = core
-        self._config = config
-        self._upright = upright
-        self._clock = Clock(core.timestamps, core.durations)
-        self._timestamps: npt.NDArray[np.int64] = _read_only(core.timestamps)
-        self._durations: npt.NDArray[np.int64] = _read_only(core.durations)
-        self._key_frames: npt.NDArray[np.bool_] = _read_only(core.engine.table.key_frames)
-
-    # ---- what there is ---------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._timestamps)
-
-    @property
-    def timestamps(self) -> npt.NDArray[np.int64]:
-        """When each frame is shown, in microseconds: int64, shape (frames,), read-only."""
-        return self._timestamps
-
-    @property
-    def durations(self) -> npt.NDArray[np.int64]:
-        """Until the next frame, in microseconds: int64, shape (frames,), read-only."""
-        return self._durations
-
-    @property
-    def key_frames(self) -> npt.NDArray[np.bool_]:
-        """Whether each frame is a key frame: bool, shape (frames,), read-only."""
-        return self._key_frames
-
-    @property
-    def duration(self) -> int:
-        """From the beginning of the first frame to the end of the last one, in microseconds."""
-        return int(self.durations.sum())
-
-    @property
-    def frame_rate(self) -> float | None:
-        """Frames per second on average: counted, not what the file states; None without frames."""
-        duration = self.duration
-        return len(self) * 1_000_000 / duration if duration else None
-
-    @property
-    def video_config(self) -> VideoDecoderConfig:
-        """How it is decoded: what `VideoDecoder.configure` needs."""
-        return self._config
-
-    @property
-    def stats(self) -> VideoStats:
-        """What was done until now; also of a closed Video."""
-        done, (frames, size) = self._core.engine.counters, self._core.store.held
-        return VideoStats(
-            done.seeks,
-            done.seek_misses,
-            done.packets_read,
-            done.pictures_decoded,
-            done.frames_given,
-            done.cache_hits,
-            frames,
-            size,
-        )
 
     # ---- frames ----------------------------------------------------------------------------------
 
@@ -258,7 +162,7 @@ class Video(Closable):
         if isinstance(index, slice):
             return VideoSlice(self, range(len(self))[index])
         number = frame_index(index, len(self))
-        return self._open_core().frame(number)
+        return self._frame_core().frame(number)
 
     def at(self, time: int, mode: str = "shown") -> VideoFrame:
         """Return the frame of a time; yours to close.
@@ -281,7 +185,7 @@ class Video(Closable):
         InvalidStateError
             The Video is closed.
         """
-        return self._open_core().frame(self._clock.index_at(time, check_mode(mode)))
+        return self._frame_core().frame(self._clock.index_at(time, check_mode(mode)))
 
     def frames(self, indices: Iterable[int]) -> Iterator[VideoFrame]:
         """Yield frames by their indices, in this order; each is yours to close.
@@ -305,7 +209,7 @@ class Video(Closable):
             The Video is closed.
         """
         numbers, is_sized = frame_indices(indices, len(self))
-        return FrameRequests(self._open_core(), numbers, self, is_sized)
+        return FrameRequests(self._frame_core(), numbers, self, is_sized)
 
     def frames_at(self, times: Iterable[int], mode: str = "shown") -> Iterator[VideoFrame]:
         """Yield the frames of times, as `at` finds them and `frames` gives them."""
@@ -316,7 +220,7 @@ class Video(Closable):
         numbers: Iterable[int] = (find(time, mode) for time in times)
         if is_sized:
             numbers = list(numbers)
-        return FrameRequests(self._open_core(), numbers, self, is_sized)
+        return FrameRequests(self._frame_core(), numbers, self, is_sized)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         return iter(self[:])
@@ -324,71 +228,147 @@ class Video(Closable):
     def __reversed__(self) -> Iterator[VideoFrame]:
         return reversed(self[:])
 
-    # ---- lifetime --------------------------------------------------------------------------------
+    def read(
+        self,
+        indices: Iterable[int],
+        format: str = "RGB",
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        fit: str = "fill",
+        filter: str = "bilinear",
+        layout: str = "NHWC",
+        out: Any = None,
+    ) -> npt.NDArray[Any]:
+        """Return frames as one array; each group of pictures is decoded once, whatever the order.
 
-    @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._core.engine.closed
+        Parameters
+        ----------
+        indices : iterable of int
+            Negative ones count from the end; one may come several times.
+        format : str, optional
+            VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``; RGB is sRGB.
+        width, height : int, optional
+            Size of each picture in the array. Default: the pixels that there are; of one alone,
+            the other follows from the shape that the picture is shown in.
+        fit : {"fill", "contain", "cover"}, optional
+            If the size has another shape: stretch, leave margins of zeros, or cut off what is
+            beyond.
+        filter : {"bilinear", "bicubic", "area", "lanczos"}, optional
+            How pictures are scaled; all of them weigh every pixel when they make smaller.
+        layout : {"NHWC", "NCHW"}, optional
+            Channels last or first. Formats of equal planes, such as ``"I444"``, have them first.
+        out : array, optional
+            Write there instead of into a new array; C-contiguous rows are written in place.
 
-    def close(self) -> None:
-        """Close file and decoder, and let go of what is kept; twice is fine.
+        Returns
+        -------
+        numpy.ndarray
+            uint8, uint16 for 10 and 12 bits, shape (frames, height, width, channels) or (frames,
+            channels, height, width). ``"GRAY8"`` is (frames, height, width) with channels last,
+            planar formats are as of `VideoFrame.to_ndarray`.
 
-        What another thread is decoding ends with InvalidStateError. Frames stay valid.
+        Raises
+        ------
+        IndexError
+            There is no such frame.
+        InvalidArgumentError
+            A parameter is unknown, `out` does not fit, or frames differ in size and none is given.
+        EncodingError
+            A frame cannot be decoded: it is named. Parts of `out` may be written.
+        NotSupportedError
+            libswscale cannot do the conversion.
+        InvalidStateError
+            The Video is closed.
         """
-        core = self._core
-        lock, free = core.engine.lock, False
-        try:
-            core.engine.interrupt()
-            core.call_off()
-            free = lock.acquire(timeout=_PATIENCE)
-        finally:  # also if the handler of a signal raises meanwhile
-            try:
-                core.close(wait=free)
-            finally:
-                if free:
-                    lock.release()
+        from ._batch_read import BatchOptions, read_batch
 
-    def _open_core(self) -> VideoCore:
-        self._require_open()
-        return self._core
-
-    def _left_open(self) -> str:
-        return f"unclosed {self!r}"
-
-    def _abandon(self) -> None:
-        self._core.close()  # nobody else has it, so there is nothing to lock
-
-    def __repr__(self) -> str:
-        state = "closed " if self.closed else ""
+        options = BatchOptions(format, width, height, fit, filter, layout, self._upright)
+        numbers, _ = frame_indices(indices, len(self))
         config = self._config
-        size = "" if config.coded_width is None else f" {config.coded_width}x{config.coded_height}"
-        seconds = self.duration / 1_000_000
-        return (
-            f"<Video {state}{self._core.name} {config.codec}{size}, {len(self)} frames, "
-            f"{seconds:.3f} s>"
+        size = config.coded_width or 0, config.coded_height or 0
+        return read_batch(self._open_core(), numbers, options, out, size)
+
+    def sample(
+        self, count: int | None = None, rate: float | None = None, **options: Any
+    ) -> VideoSample:
+        """Choose frames at even distances in time.
+
+        Parameters
+        ----------
+        count : int, optional
+            So many: the one shown in the middle of each of `count` equal parts. Where there are
+            fewer frames, some come several times.
+        rate : float, optional
+            So many a second, from the first frame on. Give one of the two.
+        **options
+            For `VideoSample.array`: as of `read`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Neither or both of them are given, or one is not more than 0.
+        InvalidStateError
+            The Video is closed.
+
+        Examples
+        --------
+        >>> video.sample(count=32, width=224, height=224).array.shape
+        (32, 224, 224, 3)
+        """
+        import numpy as np
+
+        number = None if count is None else to_integer(count, "count")
+        wanted = None if rate is None else to_real(rate, "rate")
+        if (number is None) == (wanted is None):
+            raise InvalidArgumentError("sample takes count= or rate=, one of them")
+        given = number if wanted is None else wanted
+        if given is not None and given <= 0:
+            raise InvalidArgumentError(f"sample takes more than 0, got {show(given)}")
+        self._require_open()
+        indices = np.empty(0, np.int64)
+        if len(self):
+            begin = int(self._timestamps[0])
+            moments = moments_of(begin, begin + max(1, self.duration), number, wanted)
+            indices = np.array([self._clock.index_at(each, "shown") for each in moments], np.int64)
+        return VideoSample(
+            indices,
+            self._timestamps[indices],
+            self.frames,
+            partial(self.read, **options),
         )
 
+    def prefetch(self, around: int, *, before: int = 0, after: int = 1_000_000) -> None:
+        """Begin to decode what is shown around a time, on a thread of its own, and return.
 
-def _threads(value: int | None) -> int | None:
-    count = None if value is None else to_integer(value, "threads")
-    if count is not None and not 1 <= count <= 1024:
-        raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
-    return count
+        The frames are kept as those of ``[i]`` are, those nearest to `around` first, up to
+        `cache_bytes`. The next `prefetch`, and whatever needs a frame that is not kept, calls it
+        off; what it has decoded stays. Errors are left to whoever asks for the frame.
+
+        Parameters
+        ----------
+        around : int
+            Microseconds, as in `timestamps`.
+        before, after : int, optional
+            Microseconds before and after that.
+
+        Raises
+        ------
+        InvalidArgumentError
+            A parameter is no integer, or less than 0.
+        InvalidStateError
+            The Video is closed.
+        """
+        from ._working_ahead import prefetch
+
+        center = to_int64(around, "around")
+        span = to_uint64(before, "before"), to_uint64(after, "after")
+        prefetch(self._open_core(), center, *span)
 
 
-def _bytes(value: int) -> int:
-    count = to_integer(value, "cache_bytes")
-    if count < 0:
-        raise InvalidArgumentError(f"cache_bytes is {count}, it must be 0 or more")
-    return count
-
-
-def _read_only(array: Any) -> Any:
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def _table_of_chunks(chunks: list[EncodedVideoChunk]) -> Any:
-    raise NotImplementedError
+def _read_index(index: Any) -> VideoIndex | None:
+    if index is None or isinstance(index, VideoIndex):
+        return index
+    if is_path(index):
+        return VideoIndex.load(index)
+    raise InvalidArgumentError(f"index must be a VideoIndex or a path, got {show(index)}")

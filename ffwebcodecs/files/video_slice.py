@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol, overload
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .._public import public
 from ..frames.video_frame import VideoFrame
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
         def __getitem__(self, index: slice) -> VideoSlice: ...
         @overload
         def __getitem__(self, index: int) -> VideoFrame: ...
-        def _open_core(self) -> VideoCore: ...
+        @property
+        def read(self) -> Callable[..., npt.NDArray[Any]]: ...
+        def _frame_core(self) -> VideoCore: ...
 
 
 @public
@@ -69,6 +71,10 @@ class VideoSlice:
         numbers = self._range
         return np.arange(numbers.start, numbers.stop, numbers.step, dtype=np.int64)
 
+    def read(self, format: str = "RGB", **options: Any) -> npt.NDArray[Any]:
+        """Return its frames as one array; parameters and errors as of `Video.read`."""
+        return self._video.read(self._range, format, **options)
+
     def __len__(self) -> int:
         return len(self._range)
 
@@ -88,7 +94,7 @@ class VideoSlice:
         return self._requests(self._range[::-1])
 
     def _requests(self, numbers: range) -> FrameRequests:
-        return FrameRequests(self._video._open_core(), numbers, self._video, is_sized=True)
+        return FrameRequests(self._video._frame_core(), numbers, self._video, is_sized=True)
 
     def __repr__(self) -> str:
         numbers = self._range

@@ -159,6 +159,7 @@ def convert_pixels(
     exported: Bytes,
     width: int,
     height: int,
+    filter: str | None = None,
 ) -> None:
     """Convert the region of `source`, and scale it to this size, into `exported`."""
     pix_fmt = destination.format.ffmpeg
@@ -177,6 +178,7 @@ def convert_pixels(
             full_range=full_range,
             primaries=primaries,
             transfer=transfer,
+            filter=filter,
         ),
     )
 

@@ -20,7 +20,7 @@ CLASSES = [name for name in PUBLIC if inspect.isclass(getattr(ffwebcodecs, name)
 # Owners of what another process cannot have.
 OWNERS = {"Demuxer", "FrameCache", "ImageBitmap", "Muxer", "Video", "VideoDecoder", "VideoEncoder"}
 # Views and promises of this process.
-BOUND = {"Completion", "Plane", "VideoSlice"}
+BOUND = {"Completion", "Plane", "VideoSample", "VideoSlice"}
 
 
 @pytest.mark.parametrize("name", PUBLIC)

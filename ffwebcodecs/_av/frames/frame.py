@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _frames = ledger.owned("frame")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
+_KEY = 1 << 1  # AV_FRAME_FLAG_KEY
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
 
 
@@ -209,6 +210,17 @@ def duration(ptr: AVFrame) -> int:
 def stamp(ptr: AVFrame, value: int) -> None:
     """Write the presentation time into a frame that nobody else has seen yet."""
     ptr.pts = value
+
+
+def is_predicted(ptr: AVFrame) -> bool:
+    """Return whether the decoder says that it took other pictures to make this one. Some never say
+    what they do.
+    """
+    if ptr.pict_type not in (avutil.AV_PICTURE_TYPE_P, avutil.AV_PICTURE_TYPE_B):
+        return False
+    if releases.frame_has_key_field():
+        return not ptr.key_frame
+    return not ptr.flags & _KEY
 
 
 def byte_size(ptr: AVFrame) -> int:

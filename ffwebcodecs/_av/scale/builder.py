@@ -14,17 +14,23 @@ _BAND_BYTES = 8 << 20  # of a band, about: fewer calls matter more than caches d
 
 
 class Ends:
-    """What is to become what: formats and sizes of the caller's images."""
+    """What is to become what: formats and sizes of the caller's images, and by which filter."""
 
-    __slots__ = ("fmt", "out", "out_size", "size")
+    __slots__ = ("filter", "fmt", "out", "out_size", "size")
 
     def __init__(
-        self, fmt: Format, out: Format, size: tuple[int, int], out_size: tuple[int, int]
+        self,
+        fmt: Format,
+        out: Format,
+        size: tuple[int, int],
+        out_size: tuple[int, int],
+        filter: str | None,
     ) -> None:
         self.fmt = fmt
         self.out = out
         self.size = size
         self.out_size = out_size
+        self.filter = filter
 
 
 class Builder:

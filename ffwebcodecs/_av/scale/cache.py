@@ -40,8 +40,8 @@ def convert(source: Image, destination: Image) -> None:
 
     Writes the pixels of `destination` and nothing else: bytes between and behind its rows stay as
     they are. Reads nothing outside the rows of `source`. Equal sizes keep chroma samples where
-    they are (nearest neighbour); other sizes are scaled, bicubic, or by area where the image
-    becomes much smaller.
+    they are (nearest neighbour); other sizes are scaled by the destination's filter, else bicubic,
+    or by area where the image becomes much smaller.
 
     Raises
     ------
@@ -67,6 +67,7 @@ def convert(source: Image, destination: Image) -> None:
         destination.full_range,
         destination.primaries,
         destination.transfer,
+        destination.filter,
     )
     conversions = cache.conversions
     conversion = conversions.pop(key, None)

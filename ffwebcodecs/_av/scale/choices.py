@@ -60,10 +60,21 @@ def white(depth: int, look: Look) -> int:
     )
 
 
-def scaling(size: tuple[int, int], out_size: tuple[int, int]) -> int:
-    """Return the filter: bicubic, or area where the image becomes much smaller."""
+def scaling(size: tuple[int, int], out_size: tuple[int, int], name: str | None) -> int:
+    """Return the filter: the one that is named, else bicubic, or area where the image becomes much
+    smaller.
+    """
+    flag: int
+    if name is not None:
+        flag = {
+            "bilinear": swscale.SWS_BILINEAR,
+            "bicubic": swscale.SWS_BICUBIC,
+            "area": swscale.SWS_AREA,
+            "lanczos": swscale.SWS_LANCZOS,
+        }[name]
+        return flag
     much = size[0] >= 4 * out_size[0] or size[1] >= 4 * out_size[1]
-    flag: int = swscale.SWS_AREA if much else swscale.SWS_BICUBIC
+    flag = swscale.SWS_AREA if much else swscale.SWS_BICUBIC
     return flag
 
 

@@ -26,9 +26,13 @@ class Image:
         WebCodecs names. Of a source None means BT.709, limited range (full for RGB, gray and yuvj
         formats), BT.709 primaries and the sRGB curve. Of a destination without RGB None means what
         the source has.
+    filter : str, optional
+        Of a destination: "bilinear", "bicubic", "area" or "lanczos", for other sizes; default: see
+        `cache.convert`.
     """
 
     __slots__ = (
+        "filter",
         "full_range",
         "height",
         "matrix",
@@ -51,6 +55,7 @@ class Image:
         full_range: bool | None = None,
         primaries: str | None = None,
         transfer: str | None = None,
+        filter: str | None = None,
     ) -> None:
         self.planes = planes
         self.strides = strides
@@ -61,3 +66,4 @@ class Image:
         self.full_range = full_range
         self.primaries = primaries
         self.transfer = transfer
+        self.filter = filter

@@ -71,7 +71,7 @@ class _Recipe:
         self.out = get_format(plain_name(destination.pix_fmt))
         self.size = source.width, source.height
         self.out_size = destination.width, destination.height
-        self.ends = Ends(self.fmt, self.out, self.size, self.out_size)
+        self.ends = Ends(self.fmt, self.out, self.size, self.out_size, destination.filter)
         self.look = look_of(source, self.fmt)
         self.out_look = self._destination_look()
         for width, height in (self.size, self.out_size):
@@ -291,7 +291,7 @@ class _Recipe:
     def _scaled_packed(self) -> Conversion:
         width, height = self.size
         builder = Builder(self.ends, width, height)
-        flag = scaling(self.size, self.out_size)
+        flag = scaling(self.size, self.out_size, self.ends.filter)
         if not self.fmt.rgb:
             planar = self._to_planar(
                 builder, builder.load(get_format(as_yuv(self.fmt.name))), self.out_size, flag

@@ -17,7 +17,17 @@ from .sws import RGB_LOOK, Look, Scratch
 class _Way:
     """Where the image is, and where it is to go: format, look and size."""
 
-    __slots__ = ("_flags", "builder", "image", "look", "out_look", "size", "stays", "target")
+    __slots__ = (
+        "_flags",
+        "_name",
+        "builder",
+        "image",
+        "look",
+        "out_look",
+        "size",
+        "stays",
+        "target",
+    )
 
     def __init__(
         self,
@@ -28,6 +38,7 @@ class _Way:
         out_look: Look,
         size: tuple[int, int],
         stays: bool,
+        name: str | None,
     ) -> None:
         self.builder = builder
         self.image = image
@@ -37,6 +48,7 @@ class _Way:
         self.size = size
         self.stays = stays  # as large as it is
         self._flags: int | None = None
+        self._name = name  # of the filter
 
     def go(self, fmt: Format) -> None:
         """Append the step to the size and look that are wanted, in `fmt`, whose chroma is the
@@ -53,7 +65,7 @@ class _Way:
         """Return the filter: nearest for chroma that gets finer, the mean where it gets coarser."""
         fmt, target = self.image.format, self.target
         if not self.stays:
-            return scaling((self.image.width, self.image.height), self.size)
+            return scaling((self.image.width, self.image.height), self.size, self._name)
         coarser = target.sub_x > fmt.sub_x or target.sub_y > fmt.sub_y
         flag: int = swscale.SWS_AREA if coarser else swscale.SWS_POINT
         return flag
@@ -142,7 +154,7 @@ def repack(ends: Ends, look: Look, out_look: Look) -> Staged:
     stage = _read(ends.fmt, look, target)
     builder = Builder(ends, width + 15 & -16, None) if stays else Builder(ends, width, height)
     size = (builder.width, builder.height) if stays else ends.out_size
-    way = _Way(builder, builder.load(stage), look, target, out_look, size, stays)
+    way = _Way(builder, builder.load(stage), look, target, out_look, size, stays, ends.filter)
     for is_needed, take in _DETOURS:
         if is_needed(way):
             take(way)

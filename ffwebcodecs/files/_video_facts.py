@@ -1,0 +1,193 @@
+"""What a `Video` says of itself, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._runtime.closing import Closable
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.numbers import to_integer
+from ..errors import InvalidArgumentError, NotSupportedError
+from ._video_core import VideoCore
+from ._video_times import Clock
+from .video_index import VideoIndex
+from .video_stats import VideoStats
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_PATIENCE = 0.5  # seconds that another thread has for leaving
+
+
+class VideoFacts(Closable):
+    """An open Video: core, configuration, columns."""
+
+    __slots__ = (
+        "__weakref__",
+        "_clock",
+        "_config",
+        "_core",
+        "_durations",
+        "_index",
+        "_key_frames",
+        "_timestamps",
+        "_upright",
+    )
+
+    def _set_up(
+        self, core: VideoCore, index: VideoIndex, config: VideoDecoderConfig, upright: bool
+    ) -> None:
+        self._core = core
+        self._index = index
+        self._config = config
+        self._upright = upright
+        self._clock = Clock(core.timestamps, core.durations)
+        self._timestamps: npt.NDArray[np.int64] = _read_only(core.timestamps)
+        self._durations: npt.NDArray[np.int64] = _read_only(core.durations)
+        self._key_frames: npt.NDArray[np.bool_] = _read_only(core.engine.table.key_frames)
+
+    def __len__(self) -> int:
+        return len(self._timestamps)
+
+    @property
+    def timestamps(self) -> npt.NDArray[np.int64]:
+        """When each frame is shown, in microseconds: int64, shape (frames,), read-only."""
+        return self._timestamps
+
+    @property
+    def durations(self) -> npt.NDArray[np.int64]:
+        """Until the next frame, in microseconds: int64, shape (frames,), read-only."""
+        return self._durations
+
+    @property
+    def key_frames(self) -> npt.NDArray[np.bool_]:
+        """Whether each frame is a key frame: bool, shape (frames,), read-only."""
+        return self._key_frames
+
+    @property
+    def index(self) -> VideoIndex:
+        """What was read of the packets: it can be saved, and divided at key frames."""
+        return self._index
+
+    @property
+    def duration(self) -> int:
+        """From the beginning of the first frame to the end of the last one, in microseconds."""
+        return int(self.durations.sum())
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second on average: counted, not what the file states; None without frames."""
+        duration = self.duration
+        return len(self) * 1_000_000 / duration if duration else None
+
+    @property
+    def video_config(self) -> VideoDecoderConfig:
+        """How it is decoded: what `VideoDecoder.configure` needs."""
+        return self._config
+
+    @property
+    def stats(self) -> VideoStats:
+        """What was done until now; also of a closed Video."""
+        done, (frames, size) = self._core.engine.counters, self._core.store.held
+        return VideoStats(
+            done.seeks,
+            done.seek_misses,
+            done.packets_read,
+            done.pictures_decoded,
+            done.frames_given,
+            done.cache_hits,
+            frames,
+            size,
+        )
+
+    # ---- lifetime --------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._core.engine.closed
+
+    def close(self) -> None:
+        """Close file and decoder, and let go of what is kept; twice is fine.
+
+        What another thread is decoding ends with InvalidStateError. Frames stay valid.
+        """
+        core = self._core
+        lock, free = core.engine.lock, False
+        try:
+            core.engine.interrupt()
+            core.call_off()
+            free = lock.acquire(timeout=_PATIENCE)
+        finally:  # also if the handler of a signal raises meanwhile
+            try:
+                core.close(wait=free)
+            finally:
+                if free:
+                    lock.release()
+
+    def _open_core(self) -> VideoCore:
+        self._require_open()
+        return self._core
+
+    def _frame_core(self) -> VideoCore:
+        """Return what gives frames, which are as they are stored."""
+        config = self._config
+        if self._upright and (config.rotation or config.flip):
+            raise NotSupportedError(
+                f"frames of {self._core.name} are given as they are stored, to be turned by "
+                f"{config.rotation} degrees{' and mirrored' if config.flip else ''}; upright=True "
+                "turns arrays: use read() or sample().array, or open it without"
+            )
+        return self._open_core()
+
+    def _left_open(self) -> str:
+        return f"unclosed {self!r}"
+
+    def _abandon(self) -> None:
+        self._core.close()  # nobody else has it, so there is nothing to lock
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a strip of key frames for notebooks, None if it is closed or has no frames."""
+        if self.closed:
+            return None
+        from ._film_strip import film_strip
+
+        return film_strip(self._core, self._shape())
+
+    def _shape(self) -> tuple[int, int]:
+        """Return the shape that pictures are shown in, as far as the configuration says."""
+        config = self._config
+        width = config.display_aspect_width or config.coded_width or 16
+        height = config.display_aspect_height or config.coded_height or 9
+        return (height, width) if config.rotation % 180 else (width, height)
+
+    def __repr__(self) -> str:
+        state = "closed " if self.closed else ""
+        config = self._config
+        size = "" if config.coded_width is None else f" {config.coded_width}x{config.coded_height}"
+        seconds = self.duration / 1_000_000
+        return (
+            f"<Video {state}{self._core.name} {config.codec}{size}, {len(self)} frames, "
+            f"{seconds:.3f} s>"
+        )
+
+
+def read_threads(value: int | None) -> int | None:
+    count = None if value is None else to_integer(value, "threads")
+    if count is not None and not 1 <= count <= 1024:
+        raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
+    return count
+
+
+def read_cache_bytes(value: int) -> int:
+    count = to_integer(value, "cache_bytes")
+    if count < 0:
+        raise InvalidArgumentError(f"cache_bytes is {count}, it must be 0 or more")
+    return count
+
+
+def _read_only(array: Any) -> Any:
+    view = array.view()
+    view.flags.writeable = False
+    return view
