@@ -26,6 +26,8 @@ from ffwebcodecs import (
     transcode,
     write_frames,
 )
+from ffwebcodecs._av.codecs import packet
+from ffwebcodecs._av.files.demux import DemuxerCore
 
 RATE = 25
 COUNT = 40
@@ -261,6 +263,21 @@ def test_live_stream_waits_only_as_far_as_it_is_reordered(clip: Source, most: in
         os.close(read)
         os.close(write)
     assert COUNT - most <= len(times)
+
+
+def test_packets_of_all_streams_stay_in_their_order() -> None:
+    sound = ("-f", "lavfi", "-i", f"sine=duration={COUNT / RATE}")
+    clip = Source("mpeg4-sound.avi", "mpeg4", *MPEG4, "-c:a", "mp2", size="64x64", inputs=sound)
+    core, found = DemuxerCore(clip.path(), all_streams=True), []
+    ptr = packet.allocate()
+    try:
+        while (index := core.read_any(ptr)) is not None:
+            found.append(index)
+            packet.unref(ptr)
+    finally:
+        core.close()
+    packets = json.loads(run_ffprobe("-show_entries", "packet=stream_index", clip.path()))
+    assert found == [one["stream_index"] for one in packets["packets"]]
 
 
 def test_pictures_that_the_decoder_drops_move_no_others(tmp_path: Path) -> None:
