@@ -162,6 +162,7 @@ int avformat_open_input(AVFormatContext **ps, const char *url, const AVInputForm
 int avformat_find_stream_info(AVFormatContext *ic, AVDictionary **options);
 void avformat_close_input(AVFormatContext **s);
 int avformat_seek_file(AVFormatContext *s, int stream_index, int64_t min_ts, int64_t ts, int64_t max_ts, int flags);
+int av_index_search_timestamp(AVStream *st, int64_t timestamp, int flags);
 int av_seek_frame(AVFormatContext *s, int stream_index, int64_t timestamp, int flags);
 int avformat_flush(AVFormatContext *s);
 int av_read_frame(AVFormatContext *s, AVPacket *pkt);

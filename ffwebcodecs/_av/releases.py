@@ -21,7 +21,7 @@ def frame_has_duration() -> bool:
 
 @cache
 def frame_has_key_field() -> bool:
-    """Whether AVFrame has the field ``key_frame``: a flag says it since FFmpeg 8.0."""
+    """Whether AVFrame has ``key_frame``: until FFmpeg 7. Since 6.1 there is AV_FRAME_FLAG_KEY."""
     return _ffi.has_field("AVFrame", "key_frame")
 
 

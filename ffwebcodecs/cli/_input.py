@@ -38,6 +38,27 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_damage(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments about damage of the input."""
+    group = parser.add_argument_group("damage of the input")
+    group.add_argument(
+        "--errors",
+        choices=("raise", "skip"),
+        default="raise",
+        help="skip: go on behind damage, and say what is missing; default: raise, end there",
+    )
+    group.add_argument(
+        "--strict",
+        action="store_true",
+        help="fail if the input ends early by what it says itself, instead of a warning",
+    )
+
+
+def damage_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was said of damage as the parameters of `read_frames` and its like."""
+    return {"errors": options.errors, "strict": options.strict}
+
+
 def input_name(path: str) -> str:
     """Return what is opened for an input; ``-`` is standard input."""
     return "pipe:0" if path == "-" else path

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import ffwebcodecs
 
 from .._av.files.complete_file import CompleteFile
-from ._input import add_input, input_arguments, input_name
+from ._input import add_damage, add_input, damage_arguments, input_arguments, input_name
+from ._jobs import plain_warnings
 from ._output import CommandError, UsageError, add_force, add_quiet
 from ._pictures import as_stored, fit, has_alpha, scaled
 from ._progress import Progress
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_force(parser)
     add_quiet(parser)
+    add_damage(parser)
     add_input(parser)
 
 
@@ -69,13 +71,18 @@ def run(options: argparse.Namespace) -> int:
     with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
         total = _expected(demuxer, options)
         frames = ffwebcodecs.read_frames(
-            demuxer, start=options.start, stop=options.stop, step=options.every
+            demuxer,
+            start=options.start,
+            stop=options.stop,
+            step=options.every,
+            **damage_arguments(options),
         )
         made = not os.path.isdir(options.output)
         os.makedirs(options.output, exist_ok=True)
         if not options.force:
             _refuse_existing(options.output, suffix)
-        count = _write(frames, options, suffix, total)
+        with plain_warnings():
+            count = _write(frames, options, suffix, total)
     if not count:
         if made:
             os.rmdir(options.output)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
-from ._input import add_input, input_arguments, input_name
+from ._input import add_damage, add_input, damage_arguments, input_arguments, input_name
 from ._jobs import add_jobs, estimate_frames, run_jobs
 from ._output import add_force, add_quiet, add_several
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_several(parser)
     add_force(parser)
     add_quiet(parser)
+    add_damage(parser)
     add_input(parser)
 
 
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
             format=options.format,
             on_progress=on_progress,
             several_files=options.several_files,
+            **damage_arguments(options),
             **input_arguments(options, "input_"),
         )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
-from ._input import add_input, input_arguments, input_name
+from ._input import add_damage, add_input, damage_arguments, input_arguments, input_name
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
 from ._output import UsageError, add_force, add_quiet, add_several
 from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_several(parser)
     add_force(parser)
     add_quiet(parser)
+    add_damage(parser)
     add_input(parser)
 
 
@@ -114,6 +115,7 @@ def run(options: argparse.Namespace) -> int:
             threads=threads,
             on_progress=on_progress,
             several_files=options.several_files,
+            **damage_arguments(options),
             **input_arguments(options, "input_"),
         )
 

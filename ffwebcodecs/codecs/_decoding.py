@@ -145,9 +145,11 @@ def open_decoder(
     preference: str = "no-preference",
     hardware: HardwareStatus | None = None,
     pool_size: int | None = None,
+    explode: bool = False,
 ) -> tuple[Core, ShapeCache]:
     """Return an open decoding core for a parsed configuration, and the shapes of its frames.
 
+    With `explode`, damage inside a picture is an error where FFmpeg would conceal it.
     `preference` overrides the configuration's. "no-preference" is software: it decodes every stream
     the same everywhere, and small pictures faster than a device with its way there and back.
 
@@ -170,6 +172,7 @@ def open_decoder(
         low_delay=bool(config.optimize_for_latency),
         parameters=config._native,
         max_pixels=config.max_pixels,
+        explode=explode,
     )
     if preference == "no-preference":
         preference = config.hardware_acceleration

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
 from ..frames.video_frame import VideoFrame
 from ._conversion import late_streams
+from ._damage import Damage
 from ._open import DecodedFile
 from ._reading import frames_of, packets_further_back, packets_of
+from ._seeking import decoded_from
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
@@ -39,13 +41,17 @@ class FileEvents:
         Taken: closed at the end of `events`, or by `close`.
     start, stop : int or None
         Microseconds. Packets are moved by `-start`; frames keep their time.
+    damage : Damage
+        What is done about it, and has become of it.
     copied : mapping of int to (int, int)
         Stream index to time base.
     late : list of str
         Afterwards: the streams that turned up too late to be among them.
     """
 
-    def __init__(self, file: DecodedFile, *, start: int | None, stop: int | None) -> None:
+    def __init__(
+        self, file: DecodedFile, *, start: int | None, stop: int | None, damage: Damage
+    ) -> None:
         self.demuxer = demuxer = file.demuxer
         self.copied: Mapping[int, tuple[int, int]] = {}
         self.late: list[str] = []
@@ -53,16 +59,20 @@ class FileEvents:
         self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
         self._waiting: list[CopiedPacket] = []
         self._file = file
-        self._packets = packets_of(demuxer, start, self._divert)
+        self._damage = damage if damage.skips else None
+        self._packets = packets_of(demuxer, start, self._divert, self._damage)
         close, lasting = file.decoder.close, demuxer.foresee()
+        box: list[Any] = []
+        steps = decoded_from(
+            start, self._packets, self._further_back, file.decoder, box, damage, demuxer
+        )
         self._frames = frames_of(
-            *(self._packets, file.decoder, file.shapes, close, start, stop, 1, lasting),
-            self._further_back,
+            steps, box, file.shapes, close, start, stop, 1, lasting, damage.careful
         )
 
     def _further_back(self) -> Packets | None:
         """Read again from an earlier key packet on, the other streams too."""
-        earlier = packets_further_back(self.demuxer, self._divert)
+        earlier = packets_further_back(self.demuxer, self._divert, self._damage)
         if earlier is not None:
             self._waiting.clear()
             self._packets = earlier

@@ -91,13 +91,17 @@ def open_for_decoding(
     all_streams: bool = False,
     threads: int | None = None,
     hardware_acceleration: str = "no-preference",
+    explode: bool = False,
 ) -> DecodedFile:
     """Open a file as `open_file` does, and a decoder as `open_decoder` does."""
     file = open_file(source, config, opening, all_streams=all_streams)
     try:
         file.config = limited(file.config, opening.max_pixels)
         decoder, shapes = open_decoder(
-            file.config, threads=threads, preference=hardware_acceleration
+            file.config,
+            threads=threads,
+            preference=hardware_acceleration,
+            explode=explode,
         )
     except BaseException:
         file.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._av import averror
@@ -13,12 +14,12 @@ from .._av.files.demux import DemuxerCore
 from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
 from .._spec.numbers import show
-from ..codecs._decoding import Core, Pictures
+from ..codecs._decoding import Pictures
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError, InvalidArgumentError
 from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
-from ._seeking import decoded_from
+from ._damage import Damage
 
 _PATIENCE = 0.5  # seconds that another thread has for leaving the file
 _PAUSE = 0.005
@@ -33,18 +34,25 @@ if TYPE_CHECKING:
 
 
 def packets_of(
-    demuxer: DemuxerCore, start: int | None, divert: Callable[[int, AVPacket], object] | None = None
+    demuxer: DemuxerCore,
+    start: int | None,
+    divert: Callable[[int, AVPacket], object] | None = None,
+    damage: Damage | None = None,
 ) -> Packets:
     """Yield the packets of a file's video; each is valid until the next one is asked for.
 
     `divert` is called with stream index and packet of every other stream that the demuxer reads.
+    `damage` says whether to read on behind what cannot be read.
     """
     if start is not None:
         demuxer.seek(start, decodes=True)
     index = demuxer.info.index
+    read = demuxer.read_any
+    if damage is not None:
+        read = partial(damage.read_on, demuxer)
     ptr = packet.allocate()
     try:
-        while (found := demuxer.read_any(ptr)) is not None:
+        while (found := read(ptr)) is not None:
             if found == index:
                 yield ptr, demuxer.timestamp
             elif divert is not None:
@@ -57,18 +65,23 @@ def packets_of(
 
 
 def packets_further_back(
-    demuxer: DemuxerCore, divert: Callable[[int, AVPacket], object] | None = None
+    demuxer: DemuxerCore,
+    divert: Callable[[int, AVPacket], object] | None = None,
+    damage: Damage | None = None,
 ) -> Packets | None:
     """Return the packets of a file's video from an earlier key packet on, None if none is."""
-    return packets_of(demuxer, None, divert) if demuxer.further_back() else None
+    return packets_of(demuxer, None, divert, damage) if demuxer.further_back() else None
 
 
-def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, AVPacket]]:
-    """Yield stream index and packet of all that the demuxer reads; each packet is the caller's."""
+def kept_packets(demuxer: DemuxerCore, damage: Damage) -> Iterator[tuple[int, AVPacket]]:
+    """Yield stream index and packet of all that the demuxer reads; each packet is the caller's.
+
+    `damage` says whether to read on behind what cannot be read.
+    """
     while True:
         ptr = packet.allocate()
         try:
-            index = demuxer.read_any(ptr)
+            index = damage.read_on(demuxer, ptr)
         except BaseException as error:
             del ptr  # nor does the error keep it
             averror.let_go(error)
@@ -78,91 +91,67 @@ def kept_packets(demuxer: DemuxerCore) -> Iterator[tuple[int, AVPacket]]:
         yield index, ptr
 
 
-def chunk_of(demuxer: DemuxerCore, ptr: AVPacket) -> EncodedVideoChunk:
-    """Make a chunk of the packet of the video that was read last; takes it."""
-    return EncodedVideoChunk._from_native(
-        ptr, demuxer.is_key(ptr), demuxer.timestamp, packet.duration(ptr)
-    )
+def chunk_of(
+    demuxer: DemuxerCore, ptr: AVPacket, timestamp: int | None = None
+) -> EncodedVideoChunk:
+    """Make a chunk of a packet of the video, the last one that was read unless its time is given;
+    takes it.
+    """
+    if timestamp is None:
+        timestamp = demuxer.timestamp
+    return EncodedVideoChunk._from_native(ptr, demuxer.is_key(ptr), timestamp, packet.duration(ptr))
 
 
-def packets_of_chunks(chunks: Iterable[EncodedVideoChunk], pictures: Pictures) -> Packets:
+def packets_of_chunks(
+    chunks: Iterable[EncodedVideoChunk], pictures: Pictures, damage: Damage
+) -> Packets:
     """Yield the packets of a program's chunks; raises InvalidArgumentError for anything else, and
-    EncodingError for a chunk without a picture.
+    EncodingError for a chunk without a picture, if that is not to be skipped.
     """
     for chunk in chunks:
         if not isinstance(chunk, EncodedVideoChunk):
             raise InvalidArgumentError(f"read_frames takes EncodedVideoChunks, got {show(chunk)}")
-        pictures.require(chunk)
+        try:
+            pictures.require(chunk)
+        except EncodingError as error:
+            if not damage.skips:
+                raise
+            damage.because(error)
+            damage.skip(chunk.timestamp)
+            damage.gap = True
+            continue
         yield chunk._decodable(), chunk.timestamp
 
 
-def _decoded(packets: Packets, core: Core, box: list[Any]) -> Iterator[None]:
-    """Put one native frame after the other into `box`, yielding each time; an error comes after
-    everything that was decoded before it.
-
-    A generator that waits keeps its local variables. Frames go through the box, out of which the
-    consumer takes them, so that nobody but the program holds a frame that it is looking at.
-    """
-    failure: EncodingError | None = None
-    try:
-        for ptr, timestamp in packets:
-            core.send(ptr, timestamp)
-            while _received(core, box):
-                yield
-    except EncodingError as error:
-        failure = error.with_traceback(None)
-    try:
-        core.drain()
-        while _received(core, box):
-            yield
-    except EncodingError as error:
-        failure = failure or error.with_traceback(None)
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            failure = None  # its traceback holds this frame, which must not hold it in turn
-
-
-def _received(core: Core, box: list[Any]) -> bool:
-    box.append(core.receive())
-    if box[0] is None:
-        box.clear()
-    return bool(box)
-
-
 def frames_of(
-    packets: Packets,
-    core: Core,
+    steps: Iterator[None],
+    box: list[Any],
     shapes: ShapeCache,
     close: Callable[[], object],
     start: int | None,
     stop: int | None,
     step: int,
     lasting: Callable[[int, int], int] | None = None,
-    further_back: Callable[[], Packets | None] | None = None,
+    careful: Callable[[AVFrame], None] | None = None,
 ) -> Generator[VideoFrame, None, None]:
     """Yield the frames between `start` and `stop`; calls `close` at the end.
 
-    `lasting` returns how long a frame is shown, from its time and its stated duration, 0: unknown.
-    `further_back` returns packets that begin with an earlier key packet, None if there is none: it
-    is called if the first frame that is decoded is later than `start`.
+    Each of `steps` puts a native frame into `box`; the one at `stop` is left there. `lasting`
+    returns how long a frame is shown, from its time and its stated duration, 0: unknown. `careful`
+    looks at each that is wanted.
     """
     make, shape_of = VideoFrame._from_native, shapes.shape_of
     time_of, duration = native.timestamp, native.duration
     position = -1
-    box: list[Any] = []
-    if start is None or further_back is None:
-        decoded = _decoded(packets, core, box)
-    else:
-        decoded = decoded_from(start, packets, further_back, _decoded, core, box)
     try:
-        for _ in decoded:
+        for _ in steps:
             ptr: AVFrame = box.pop()
             timestamp = time_of(ptr)
             if start is not None and timestamp < start:
                 continue
             if stop is not None and timestamp >= stop:
+                box.append(ptr)
+                del ptr
                 return
             length = duration(ptr)
             if lasting is not None:
@@ -170,6 +159,8 @@ def frames_of(
             position += 1
             if step > 1 and position % step:
                 continue
+            if careful is not None:
+                careful(ptr)
             box.append(make(picture_of(ptr), shape_of(ptr), timestamp, length or None, False))
             del ptr
             yield box.pop()

@@ -7,15 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
 from ..errors import EncodingError
+from ._damage import Damage
+from ._frame_loop import decoded
 
 if TYPE_CHECKING:
+    from .._av.files.demux import DemuxerCore
     from .._ffi._types import AVPacket
     from ..codecs._decoding import Core
 
     Packets = Generator[tuple[AVPacket, int], None, None]
+    Decode = Callable[[Packets, Core, list[Any], Damage, DemuxerCore], Iterator[None]]
 
 
 def decoded_from(
+    start: int | None,
+    packets: Packets,
+    further_back: Callable[[], Packets | None],
+    core: Core,
+    box: list[Any],
+    damage: Damage,
+    demuxer: DemuxerCore,
+    decode: Decode = decoded,
+) -> Iterator[None]:
+    """Decode as ``decode(packets, core, box, damage, demuxer)`` does, from the beginning of
+    `packets` on if `start` is None.
+    """
+    if start is None:
+        return decode(packets, core, box, damage, demuxer)
+
+    def again(packets: Packets, core: Core, box: list[Any]) -> Iterator[None]:
+        damage.forget()
+        return decode(packets, core, box, damage, demuxer)
+
+    return _verified(start, packets, further_back, again, core, box)
+
+
+def _verified(
     start: int,
     packets: Packets,
     further_back: Callable[[], Packets | None],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
@@ -60,9 +61,13 @@ class Work:
             self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
 
     def result(
-        self, seconds: float, copied: Sequence[str] = (), dropped: Sequence[str] = ()
+        self,
+        seconds: float,
+        copied: Sequence[str] = (),
+        dropped: Sequence[str] = (),
+        damage: Mapping[str, Any] | None = None,
     ) -> TranscodeResult:
-        """Return what was done, and with which streams."""
+        """Return what was done, with which streams, and what became of damage."""
         config = self.writer.config
         return TranscodeResult(
             frames_read=self.frames_read,
@@ -72,4 +77,5 @@ class Work:
             copied_streams=list(copied),
             dropped_streams=list(dropped),
             seconds=seconds,
+            **(damage or {}),
         )

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from .._av import averror, forked
-from .._av.codecs import packet
+from .._av import forked
 from .._av.files.demux import DemuxerCore
 from .._public import public
 from .._runtime.closing import Closable, only_once
 from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from .._spec.numbers import to_int64
+from .._spec.numbers import to_flag, to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ._damage import Damage
 from ._input_options import parse_opening
+from ._positions import KeptDecoder, Position
 from ._reading import chunk_of
 from ._stream_config import describe_stream, make_config
 from .stream_description import StreamDescription
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
+    from ..codecs._decoding import Core
+    from ..frames._shape import ShapeCache
 
 _PATIENCE = 0.5  # seconds that another thread has for leaving the file
 
@@ -84,7 +90,7 @@ class Demuxer(Closable):
     """
 
     # Without a dictionary, for the sake of Python 3.11's tracemalloc.
-    __slots__ = ("__weakref__", "_config", "_core", "_lock", "_streams")
+    __slots__ = ("__weakref__", "_config", "_core", "_lock", "_position", "_streams")
 
     _instead = "send the path instead"
 
@@ -101,7 +107,9 @@ class Demuxer(Closable):
     ) -> None:
         only_once(self, "_core")
         opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
-        self._core = DemuxerCore(source, opening, helper=HelperThread)
+        core = DemuxerCore(source, opening, helper=HelperThread)
+        self._position = Position(core)
+        self._core = core
         self._lock = threading.RLock()
         self._config: VideoDecoderConfig | None = None
         self._streams: tuple[StreamDescription, ...] | None = None
@@ -157,47 +165,91 @@ class Demuxer(Closable):
         """FFmpeg's name of the container, such as ``"mov,mp4,m4a,3gp,3g2,mj2"``."""
         return self._core.info.format_name
 
-    def chunks(self, start: int | None = None) -> Iterator[EncodedVideoChunk]:
+    def chunks(self, start: int | None = None, *, all: bool = False) -> Iterator[EncodedVideoChunk]:
         """Yield the chunks in decoding order, from the beginning the first time and from where the
         last call stopped after that.
 
-        The data is not copied. A chunk's presentation time may be before its predecessor's.
+        The data is not copied. A chunk's presentation time may be before its predecessor's. The
+        first one of a file, and after `seek`, is a key chunk: what is before it in a recording that
+        begins in the middle cannot be decoded. After `read_frames`, begin with the chunks whose
+        frames that has not given, though it may have decoded them; the first one may be a delta
+        chunk then.
 
         Parameters
         ----------
         start : int, optional
             Microseconds: begin with the last key chunk at or before this time.
+        all : bool, optional
+            Give the delta chunks before the first key chunk too.
 
         Raises
         ------
         InvalidStateError
             The demuxer is closed.
         EncodingError
-            The file is damaged here; chunks before it have been yielded.
+            The file is damaged here; chunks before it have been yielded. Or there is no key chunk.
         TimeoutError
             The next chunk took longer than `timeout`.
         """
+        everything = to_flag(all, "all")
         with self._lock:
             self._open_core()
             if start is not None:
                 self.seek(start)
-        return self._chunks()
+        return self._chunks(everything)
 
-    def _chunks(self) -> Iterator[EncodedVideoChunk]:
+    def _chunks(self, everything: bool) -> Iterator[EncodedVideoChunk]:
+        position = self._position
+        take = position.next if everything else position.next_from_key
         while True:
             with self._lock:
                 core = self._open_core()
-                ptr = packet.allocate()
-                try:
-                    if not core.read(ptr):
-                        return
-                except BaseException as error:
-                    del ptr  # nor does the error keep it
-                    averror.let_go(error)
-                    raise
-                chunk = chunk_of(core, ptr)
+                found = take()
+                if found is None:
+                    return
+                ptr, timestamp = found
+                chunk = chunk_of(core, ptr, timestamp)
+                del found, ptr
             yield chunk
             del chunk  # the program's alone while the next one is waited for
+
+    def _decode(
+        self,
+        config: VideoDecoderConfig,
+        damage: Damage,
+        open_it: Callable[[], tuple[Core, ShapeCache]],
+        start: int | None,
+    ) -> KeptDecoder:
+        """Return the decoder with which `read_frames` goes on from where it was broken off, or from
+        `start` on.
+        """
+        with self._lock:
+            self._open_core()
+            return self._position.decode(config, damage, open_it, start)
+
+    def _next_frame(
+        self,
+        config: VideoDecoderConfig,
+        damage: Damage,
+        open_it: Callable[[], tuple[Core, ShapeCache]],
+    ) -> AVFrame | None:
+        """Return the next frame, None at the end."""
+        with self._lock:
+            self._open_core()
+            self._position.decode(config, damage, open_it)
+            return self._position.take()
+
+    def _lasting(self, timestamp: int, stated: int) -> int:
+        """Return how long the frame that `_next_frame` has returned last is shown."""
+        kept = self._position.kept
+        if kept is None or kept.lasting is None:
+            return stated
+        return kept.lasting(timestamp, stated)
+
+    def _put_back(self, ptr: AVFrame) -> None:
+        """Give back the frame that `_next_frame` has returned last."""
+        with self._lock:
+            self._position.put_back(ptr)
 
     def seek(self, timestamp: int) -> None:
         """Go to the last key chunk at or before `timestamp` (microseconds), or to the first one.
@@ -218,21 +270,7 @@ class Demuxer(Closable):
         timestamp = to_int64(timestamp, "timestamp")
         with self._lock:
             self._open_core().seek(timestamp)
-
-    def _chunks_to_decode(self, start: int | None) -> Iterator[EncodedVideoChunk]:
-        """Return what `chunks` does, from a key chunk on whose picture needs no others."""
-        with self._lock:
-            core = self._open_core()
-            if start is not None:
-                core.seek(start, decodes=True)
-        return self._chunks()
-
-    def _chunks_further_back(self) -> Iterator[EncodedVideoChunk] | None:
-        """Return the chunks from an earlier key chunk than the last seek's on, None if there is
-        none.
-        """
-        with self._lock:
-            return self._chunks() if self._open_core().further_back() else None
+            self._position.moved()
 
     @property
     def closed(self) -> bool:
@@ -253,6 +291,8 @@ class Demuxer(Closable):
             free = lock.acquire(timeout=_PATIENCE)
         finally:  # also if the handler of a signal raises meanwhile
             try:
+                if free:  # else somebody is in it, who lets go of it
+                    self._position.moved()
                 self._core.close(wait=free)
             finally:
                 if free:
@@ -269,7 +309,8 @@ class Demuxer(Closable):
         return f"unclosed demuxer of {self._core.shown}"
 
     def _abandon(self) -> None:
-        self._core.close()  # nobody else has it, so there is nothing to lock
+        self._position.moved()  # nobody else has it, so there is nothing to lock
+        self._core.close()
 
     def __repr__(self) -> str:
         info = self._core.info

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import show, to_int64, to_integer
 from .._spec.texts import attribute, is_path
-from ..codecs._decoding import Pictures, open_decoder
+from ..codecs._decoding import Core, Pictures, open_decoder
 from ..errors import InvalidArgumentError
+from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
+from ._damage import Damage
+from ._frame_loop import decoded
 from ._input_options import limited, parse_opening
 from ._open import open_for_decoding
 from ._reading import (
@@ -23,10 +26,8 @@ from ._reading import (
     packets_of,
     packets_of_chunks,
 )
+from ._seeking import decoded_from
 from .demuxer import Demuxer
-
-if TYPE_CHECKING:
-    from ._seeking import Packets
 
 
 @public
@@ -39,6 +40,8 @@ def read_frames(
     step: int = 1,
     hardware_acceleration: str = "no-preference",
     threads: int | None = None,
+    errors: str = "raise",
+    strict: bool = False,
     format: str | None = None,
     options: Mapping[str, Any] | None = None,
     playlists: bool | str | None = None,
@@ -54,7 +57,10 @@ def read_frames(
     Parameters
     ----------
     source : path, bytes-like, binary file object, Demuxer, or iterable of EncodedVideoChunk
-        A Demuxer is read on from where it is, and stays open. Chunks need a `config`.
+        A Demuxer is read on from where it is, and stays open: after a loop that was broken off, or
+        that ended at `stop`, the next call gives the next frame, from the decoder that is kept for
+        that, whatever its `threads` and hardware. Another `config` begins anew at that place, for
+        which the input must be one that can seek. Chunks need a `config`.
     config : VideoDecoderConfig or mapping, optional
         Default: the file's own.
     start, stop : int, optional
@@ -68,6 +74,14 @@ def read_frames(
     threads : int, optional
         FFmpeg's decoding threads; default: the configuration's, else one for each core that this
         process may use.
+    errors : {"raise", "skip"}, optional
+        What to do about damage: "skip" goes on at the next key frame, and behind what of the file
+        cannot be read. A UserWarning at the end says how much was skipped, where, and why.
+        Damage that the decoder would conceal counts as well.
+    strict : bool, optional
+        True: it is an EncodingError, after the last frame, if a file ends before it should by what
+        its own index or header says, which is a UserWarning otherwise; and at once if the decoder
+        would conceal damage, unless `errors` is "skip".
     format, options, playlists, timeout, stream
         Of the file, as for `Demuxer`.
     max_pixels : int, optional
@@ -81,8 +95,9 @@ def read_frames(
     Raises
     ------
     EncodingError
-        The data is damaged. Frames decoded before that have been yielded; ``timestamp`` of the
-        error is that of the chunk.
+        The data is damaged. All frames of chunks before that have been yielded, none of a chunk
+        after it; ``timestamp`` of the error is that of the chunk. Or there are chunks, and no frame
+        came of them.
     NotSupportedError
         This FFmpeg cannot decode it, or there is no video in the file.
     InvalidArgumentError
@@ -114,39 +129,110 @@ def read_frames(
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
     opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
     parsed = None if config is None else VideoDecoderConfig.parse(config)
-    further_back: Callable[[], Packets | None] | None = None
+    damage = Damage(errors, strict)
+    span = first, last, stride
     if isinstance(source, Demuxer):
         _require_stream(opening.stream, source.stream)
-        if parsed is None:
-            parsed = VideoDecoderConfig.parse(source.video_config)
-        packets = packets_of_chunks(source._chunks_to_decode(first), Pictures(parsed))
-        further_back = partial(_further_back, source, Pictures(parsed))
-    elif isinstance(source, Iterable) and not _is_file(source):
+        parsed = limited(
+            parsed or VideoDecoderConfig.parse(source.video_config), opening.max_pixels
+        )
+        damage.shown = source._core.shown
+        return _onwards(source, parsed, damage, count, hardware_acceleration, span)
+    if isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
             raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
         _require_stream(opening.stream, None)
-        packets = packets_of_chunks(source, Pictures(parsed))
-    else:
-        file = open_for_decoding(
-            source, parsed, opening, threads=count, hardware_acceleration=hardware_acceleration
+        parsed = limited(parsed, opening.max_pixels)
+        packets = packets_of_chunks(source, Pictures(parsed), damage)
+        core, shapes = open_decoder(
+            parsed, threads=count, preference=hardware_acceleration, explode=damage.explode
         )
-        packets = packets_of(file.demuxer, first)
-        lasting = file.demuxer.foresee()
-        frames = frames_of(
-            *(packets, file.decoder, file.shapes, file.close, first, last, stride, lasting),
-            partial(packets_further_back, file.demuxer),
-        )
-        return FileFrames(frames, file.demuxer)
-    parsed = limited(parsed, opening.max_pixels)
-    core, shapes = open_decoder(parsed, threads=count, preference=hardware_acceleration)
+        damage.shown = "the stream"
+        box: list[Any] = []
+        steps = decoded(packets, core, box, damage)
+        close = partial(_close, core.close, damage)
+        return frames_of(steps, box, shapes, close, *span, careful=damage.careful)
+    file = open_for_decoding(
+        source,
+        parsed,
+        opening,
+        threads=count,
+        hardware_acceleration=hardware_acceleration,
+        explode=damage.explode,
+    )
+    damage.shown = file.demuxer.shown
+    box = []
+    skipping = damage if damage.skips else None
+    packets = packets_of(file.demuxer, first, damage=skipping)
+    further_back = partial(packets_further_back, file.demuxer, None, skipping)
+    steps = decoded_from(first, packets, further_back, file.decoder, box, damage, file.demuxer)
+    close = partial(_close, file.close, damage)
+    lasting = file.demuxer.foresee()
+    frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful)
+    return FileFrames(frames, file.demuxer)
+
+
+def _onwards(
+    source: Demuxer,
+    config: VideoDecoderConfig,
+    damage: Damage,
+    threads: int | None,
+    preference: str,
+    span: tuple[int | None, int | None, int],
+) -> Iterator[VideoFrame]:
+    open_it = partial(
+        open_decoder, config, threads=threads, preference=preference, explode=damage.explode
+    )
+    kept = source._decode(config, damage, open_it, span[0])
+    damage = kept.damage
+    onwards = _Onwards(source, config, damage, open_it)
+    close = partial(_close, onwards.close, damage)
     return frames_of(
-        *(packets, core, shapes, core.close, first, last, stride), further_back=further_back
+        onwards, onwards.box, kept.shapes, close, *span, onwards.lasting, damage.careful
     )
 
 
-def _further_back(demuxer: Demuxer, pictures: Pictures) -> Packets | None:
-    chunks = demuxer._chunks_further_back()
-    return None if chunks is None else packets_of_chunks(chunks, pictures)
+class _Onwards:
+    """The next frames of a Demuxer, for `frames_of`: each step puts one into `box`; `close` gives
+    back what is left there.
+    """
+
+    __slots__ = ("_demuxer", "_how", "box")
+
+    def __init__(
+        self,
+        demuxer: Demuxer,
+        config: VideoDecoderConfig,
+        damage: Damage,
+        open_it: Callable[[], tuple[Core, ShapeCache]],
+    ) -> None:
+        self.box: list[Any] = []
+        self._demuxer = demuxer
+        self._how = config, damage, open_it
+
+    def __iter__(self) -> _Onwards:
+        return self
+
+    def __next__(self) -> None:
+        ptr = self._demuxer._next_frame(*self._how)
+        if ptr is None:
+            raise StopIteration
+        self.box.append(ptr)
+
+    def lasting(self, timestamp: int, stated: int) -> int:
+        """Return how long a frame is shown."""
+        return self._demuxer._lasting(timestamp, stated)
+
+    def close(self) -> None:
+        if self.box:
+            self._demuxer._put_back(self.box.pop())
+
+
+def _close(close: Callable[[], object], damage: Damage) -> None:
+    try:
+        close()
+    finally:
+        damage.warn()
 
 
 def _require_stream(wanted: int | None, read: int | None) -> None:

@@ -17,6 +17,7 @@ from ._conversion import (
     refuse_same_file,
     span,
 )
+from ._damage import Damage
 from ._input_options import parse_opening
 from ._open import open_file
 from ._reading import chunk_of, kept_packets
@@ -34,6 +35,8 @@ def remux(
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
     several_files: bool = False,
+    errors: str = "raise",
+    strict: bool = False,
     input_format: str | None = None,
     input_options: Mapping[str, Any] | None = None,
     playlists: bool | str | None = None,
@@ -50,6 +53,11 @@ def remux(
     audio, format, metadata, on_progress, several_files
     input_format, input_options, playlists, max_pixels, timeout, stream
         As for `transcode`.
+    errors : {"raise", "skip"}, optional
+        "skip" reads on behind what of the input cannot be read. Packets are not looked into.
+    strict : bool, optional
+        True: an input that ends before it should by what its own index or header says is an
+        EncodingError, instead of a UserWarning.
 
     Returns
     -------
@@ -71,9 +79,11 @@ def remux(
         prefix="input_",
         stream=stream,
     )
+    damage = Damage(errors, strict)
     refuse_same_file(input, output)
     file = open_file(input, opening=opening, all_streams=to_flag(audio, "audio"))
     demuxer, config = file.demuxer, file.config
+    damage.shown = demuxer.shown
     count = 0
     try:
         tags = content_tags(demuxer.tags) if metadata is None else metadata
@@ -82,7 +92,7 @@ def remux(
             copy_chapters(demuxer, muxer)
             duration = span(demuxer, None, None)
             origin = demuxer.info.start_time or 0
-            for index, ptr in kept_packets(demuxer):
+            for index, ptr in kept_packets(demuxer, damage):
                 if index in numbers:
                     muxer._add_copied_packet(numbers[index], ptr)
                 elif index == demuxer.info.index:
@@ -92,8 +102,11 @@ def remux(
                     if on_progress is not None:
                         on_progress(TranscodeProgress(count, chunk.timestamp - origin, duration))
             dropped += late_streams(demuxer)
+            damage.end(demuxer)
     finally:
         file.close()
+    outcome = damage.outcome()
+    damage.warn()
     return TranscodeResult(
         frames_read=count,
         frames_written=count,
@@ -102,4 +115,5 @@ def remux(
         copied_streams=copied,
         dropped_streams=dropped,
         seconds=time.monotonic() - began,
+        **outcome,
     )

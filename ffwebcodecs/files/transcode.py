@@ -24,6 +24,7 @@ from ._conversion import (
     refuse_same_file,
     span,
 )
+from ._damage import Damage
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
 from ._input_options import parse_opening
@@ -60,6 +61,8 @@ def transcode(
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
     several_files: bool = False,
+    errors: str = "raise",
+    strict: bool = False,
     input_format: str | None = None,
     input_options: Mapping[str, Any] | None = None,
     playlists: bool | str | None = None,
@@ -114,6 +117,13 @@ def transcode(
         Called with a TranscodeProgress after each frame.
     several_files : bool, optional
         As for `Muxer`.
+    errors : {"raise", "skip"}, optional
+        What to do about damage of the input's video: "skip" goes on at the next key frame, as
+        `read_frames` does. A UserWarning and the result say what was skipped.
+    strict : bool, optional
+        True: an input that ends before it should by what its own index or header says is an
+        EncodingError, instead of a UserWarning; so is damage that the decoder would conceal, unless
+        `errors` is "skip".
     input_format, input_options, playlists, max_pixels, timeout
         Of the input, as `format`, `options` and so on of `Demuxer`.
     stream : int, optional
@@ -131,7 +141,7 @@ def transcode(
     NotSupportedError
         This FFmpeg cannot decode or encode it, or the container cannot hold it.
     EncodingError
-        The input is damaged. There is no output then.
+        The input is damaged, or gives no frame. There is no output then.
     DataError
         Timestamps go back, or the orientation changes. There is no output then.
     OSError
@@ -162,6 +172,7 @@ def transcode(
         prefix="input_",
         stream=stream,
     )
+    damage = Damage(errors, strict)
     refuse_same_file(input, output)
     file = open_for_decoding(
         input,
@@ -169,9 +180,11 @@ def transcode(
         all_streams=with_others,
         threads=options.threads,
         hardware_acceleration=hardware_acceleration,
+        explode=damage.explode,
     )
+    damage.shown = file.demuxer.shown
     file.shapes.assumes = False  # the output says no colours that the input does not say
-    events = FileEvents(file, start=first, stop=last)
+    events = FileEvents(file, start=first, stop=last, damage=damage)
     try:
         demuxer = events.demuxer
         tags = content_tags(demuxer.tags) if metadata is None else metadata
@@ -193,7 +206,9 @@ def transcode(
                 work.writer.close()
     finally:
         events.close()
-    return work.result(time.monotonic() - began, copied, dropped)
+    result = work.result(time.monotonic() - began, copied, dropped, damage.outcome())
+    damage.warn()
+    return result
 
 
 def _discard(event: VideoFrame | CopiedPacket) -> None:

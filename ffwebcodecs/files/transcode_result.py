@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._public import public
 
@@ -49,6 +49,15 @@ class TranscodeResult:
         Streams that were left out, and why.
     seconds : float
         Time it took.
+    skipped_chunks : int
+        Chunks of the input that gave no frame because of damage, with ``errors="skip"``.
+    skipped_ranges : list of (int, int)
+        Where those were, in microseconds of the input: from the first that is missing to the first
+        that is there again, or the last that is not.
+    concealed_frames : int
+        Frames that the decoder says are not what was encoded, with ``errors="skip"``.
+    shortfall : str or None
+        How much the input says is in it, and how much came, if that is less.
     """
 
     frames_read: int
@@ -58,3 +67,7 @@ class TranscodeResult:
     copied_streams: list[str]
     dropped_streams: list[str]
     seconds: float
+    skipped_chunks: int = 0
+    skipped_ranges: list[tuple[int, int]] = field(default_factory=list)
+    concealed_frames: int = 0
+    shortfall: str | None = None

@@ -118,6 +118,7 @@ def test_mutated_chunks_give_frames_or_one_error(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.sweep
+@pytest.mark.filterwarnings("ignore:.*ends early:UserWarning")
 @pytest.mark.parametrize("name", FILES)
 def test_mutated_files_give_frames_or_an_error(name: str) -> None:
     original = clip(name).read_bytes()
@@ -143,12 +144,10 @@ def test_empty_and_tiny_chunks_are_refused_or_reported(name: str) -> None:
 def test_truncated_file_delivers_what_is_there() -> None:
     data = clip("h264-bframes.mkv").read_bytes()
     frames = 0
-    try:
+    with pytest.warns(UserWarning, match="ends early"):
         for frame in ffwebcodecs.read_frames(data[: len(data) // 2]):
             frame.close()
             frames += 1
-    except ffwebcodecs.EncodingError:
-        pass
     assert frames > 10
 
 

@@ -90,6 +90,16 @@ class AlphaDecoder:
         """Whether everything has been received after `drain`."""
         return self._main.at_end and not self._colors
 
+    @property
+    def behind(self) -> int:
+        """How many packets were sent after the one that failed; see `DecoderCore`."""
+        return self._mate.behind if self._failed and self._mate is not None else self._main.behind
+
+    @property
+    def most_behind(self) -> int:
+        """How many those may be; see `DecoderCore.most_behind`."""
+        return self._main.most_behind
+
     def send(self, ptr: AVPacket, timestamp: int) -> None:
         """Hand a packet over; see `DecoderCore.send`."""
         if ptr.side_data_elems and (self._mate is not None or not self._begun):

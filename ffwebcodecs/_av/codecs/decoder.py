@@ -21,7 +21,8 @@ from ..frames import frame as frames
 from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
 from .parameters import known
-from .picture_guard import PictureGuard
+from .picture_guard import KEY, PictureGuard
+from .recognition import Recognition
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
@@ -67,6 +68,15 @@ def _without_frame_threads(context: AVCodecContext, name: str) -> None:
     if option and not option.flags & _DEPRECATED:
         avutil.av_opt_set_int(context, b"framethreads", 1, own)
         avutil.av_opt_set_int(context, b"tilethreads", min(context.thread_count, 64), own)
+
+
+def _use_device(context: AVCodecContext, device: Device, surfaces: int) -> None:
+    # libavcodec's own get_format follows it, and goes back to software by itself.
+    box = ffi.addressof(context, "hw_device_ctx")
+    atomic.fill(box, avutil.av_buffer_ref, device.ptr)
+    averror.check_pointer(box[0], "cannot use a device")
+    context.extra_hw_frames = surfaces
+    context.thread_count = 1  # the device works in parallel; a thread costs a surface each
 
 
 def find_decoder(name: str) -> AVCodec | None:
@@ -134,11 +144,18 @@ class DecoderCore:
         Pictures on the device that others may hold, besides those that decoding itself needs.
     max_pixels : int or None
         The largest picture that is decoded.
+    explode : bool
+        Take damage inside a picture for an error, where FFmpeg would conceal it.
 
     Raises
     ------
     NotSupportedError
         This FFmpeg has no such decoder, or it refuses the configuration.
+
+    Attributes
+    ----------
+    behind : int
+        After an error, how many packets were sent after the one that failed.
     """
 
     __slots__ = (
@@ -153,9 +170,11 @@ class DecoderCore:
         "_history",
         "_latest",
         "_left",
+        "_recognition",
         "_spare",
         "_unstamped",
         "at_end",
+        "behind",
         "name",
     )
 
@@ -172,11 +191,13 @@ class DecoderCore:
         device: Device | None = None,
         surfaces: int = 0,
         max_pixels: int | None = None,
+        explode: bool = False,
     ) -> None:
         if codec is None:
             codec = _require_decoder(name)
         self.name: str = ffi.string(codec.name).decode()
         self.at_end = False
+        self.behind = 0
         self._failed = False
         self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
@@ -203,16 +224,12 @@ class DecoderCore:
             context.flags |= avcodec.AV_CODEC_FLAG_LOW_DELAY
         self._device = device
         if device is not None:
-            # libavcodec's own get_format follows it, and goes back to software by itself.
-            box = ffi.addressof(context, "hw_device_ctx")
-            atomic.fill(box, avutil.av_buffer_ref, device.ptr)
-            averror.check_pointer(box[0], "cannot use a device")
-            context.extra_hw_frames = surfaces
-            context.thread_count = 1  # the device works in parallel; a thread costs a surface each
+            _use_device(context, device, surfaces)
         _without_frame_threads(context, self.name)
         # The coded size and the crop are shown as WebCodecs wants them, so FFmpeg must not apply
         # the crop itself.
         context.apply_cropping = 0
+        self._recognition = Recognition(context, self.name) if explode else None
         with forked.opening:
             code = avcodec.avcodec_open2(context, codec, ffi.NULL)
         averror.check(code, f"{self.name} refuses the configuration", NotSupportedError)
@@ -230,6 +247,7 @@ class DecoderCore:
                 low_delay=low_delay,
                 parameters=parameters,
                 max_pixels=max_pixels,
+                explode=explode,
             )
         # Frame threads give the result of a packet, an error too, when `thread_count - 1` more have
         # been sent.
@@ -242,6 +260,7 @@ class DecoderCore:
             self.name, self._context = other.name, other._context
             self._history = other._history
             self._guard = other._guard
+            self._recognition = other._recognition
             other._context = None
 
     @property
@@ -296,6 +315,9 @@ class DecoderCore:
             except EncodingError:
                 self._fail(refused=True)
                 raise
+        recognition = self._recognition
+        if recognition is not None and recognition.watches and packet.flags & KEY:
+            recognition.look_at(packet)
         code = avcodec.avcodec_send_packet(context, packet)
         if code < 0:
             raise self._error(code, refused=not packet.size)
@@ -372,6 +394,8 @@ class DecoderCore:
     def restart(self) -> None:
         """Forget all input, so that the next packet may be a key frame of anything."""
         avcodec.avcodec_flush_buffers(self._context)
+        if self._recognition is not None:
+            self._recognition.restart()
         self._unstamped.clear()
         self._latest = None
         self._has_first = False
@@ -379,12 +403,19 @@ class DecoderCore:
         self._failed = False
         self._left.clear()
         self.at_end = False
+        self.behind = 0
+
+    @property
+    def most_behind(self) -> int:
+        """How many packets may have been sent after one that an error is about."""
+        return self._history.delay
 
     def close(self) -> None:
         """Free the decoder. Call it from the thread that uses it, or while no thread does."""
         self._context = None
         self._spare = None
         self._device = None
+        self._recognition = None  # it has the context too
         self._left.clear()
 
     def _after_fork(self) -> None:
@@ -427,6 +458,7 @@ class DecoderCore:
         rest = self._rest()
         times = [ptr.pts for ptr in rest]
         place = history.failed(given, times, refused)
+        self.behind = max(len(history.sent) - 1 - place, 0)
         self._left = deque([rest[index] for index in history.before(place, times)])
         return history.sent[place] if history.sent else None
 

@@ -147,6 +147,16 @@ class HardwareDecoder:
         """Whether everything has been received after `drain`."""
         return self._core is None or (self._core.at_end and not self._replay)
 
+    @property
+    def behind(self) -> int:
+        """How many packets were sent after the one that failed; see `DecoderCore`."""
+        return 0 if self._core is None else self._core.behind
+
+    @property
+    def most_behind(self) -> int:
+        """How many those may be; see `DecoderCore.most_behind`."""
+        return 0 if self._core is None else self._core.most_behind
+
     def send(self, ptr: AVPacket, timestamp: int) -> None:
         """Hand a packet over; see `DecoderCore.send`."""
         if self._held is not None:

@@ -151,6 +151,18 @@ def is_discarded(ptr: AVPacket) -> bool:
     return bool(ptr.flags & avcodec.AV_PKT_FLAG_DISCARD)
 
 
+def is_key(ptr: AVPacket) -> bool:
+    """Return whether decoding may begin with the packet."""
+    return bool(ptr.flags & avcodec.AV_PKT_FLAG_KEY)
+
+
+def is_corrupt(ptr: AVPacket) -> bool:
+    """Return whether the container says that the packet is damaged, or that one before it is
+    missing.
+    """
+    return bool(ptr.flags & avcodec.AV_PKT_FLAG_CORRUPT)
+
+
 def has_alpha(ptr: AVPacket) -> bool:
     """Return whether a coded alpha channel travels with the packet, as in WebM."""
     if not ptr.side_data_elems:

@@ -24,7 +24,7 @@ PADDING = 1 << 23
 
 _NO_LIMIT = 0x7FFFFFFF
 _INVALID_DATA = -(ord("I") | ord("N") << 8 | ord("D") << 16 | ord("A") << 24)
-_KEY = 1  # AV_PKT_FLAG_KEY
+KEY = 1  # AV_PKT_FLAGKEY
 _HEADS = 32  # frame threads fail some chunks later
 
 
@@ -63,7 +63,7 @@ class PictureGuard:
         device = avcodec.AV_CODEC_CAP_HARDWARE | avcodec.AV_CODEC_CAP_HYBRID
         alone = (name.startswith("lib") and name != "libdav1d") or codec.capabilities & device != 0
         self.alone = alone and max_pixels is not None
-        self.watched = 0 if max_pixels is None else _KEY
+        self.watched = 0 if max_pixels is None else KEY
         self.most = _NO_LIMIT * 8 if max_pixels is None else max_pixels
         context.max_pixels = native_limit(max_pixels)
         if max_pixels is None:

@@ -13,6 +13,7 @@ from .. import atomic, averror, forked
 from ..codecs import packet
 from . import chapters, limits, picture_streams, seeking, stamps
 from .chapters import Chapter
+from .completeness import Came
 from .confinement import Confinement
 from .connection import Connection, StartHelper, connect
 from .copied_stamps import CopiedStamps
@@ -71,6 +72,7 @@ class DemuxerCore(SeekableInput):
         "_step",
         "_time_base",
         "_upcoming",
+        "came",
         "copies",
         "info",
         "others",
@@ -120,6 +122,7 @@ class DemuxerCore(SeekableInput):
         ticks, seconds = self.info.frame_rate
         self._step = 1000000 * seconds // ticks if self.info.rate else _DEFAULT_STEP
         self._stamper = self._find_stamper()
+        self.came = Came()
         self.timestamp = 0
         """Presentation time of the packet of the video that was read last, in microseconds.
 
@@ -245,6 +248,7 @@ class DemuxerCore(SeekableInput):
         """Read as `read_any` does, but not what a seek has read."""
         found = self.read_ticks(ptr)
         if found == self.info.index:
+            self.came.note(ptr)
             avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
             timestamp = ptr.pts
             if timestamp == NOPTS:
@@ -261,6 +265,10 @@ class DemuxerCore(SeekableInput):
         # VP8's references that are not shown have packets, and times, of their own.
         self._hides = self.info.codec == "vp8"
         return self._upcoming.lasting
+
+    def look_back(self) -> None:
+        """Remember times no longer."""
+        self._upcoming = None
 
     def read_ticks(self, ptr: AVPacket) -> int | None:
         """Read as `read_any` does, with all timestamps in their stream's time base."""
@@ -393,6 +401,13 @@ class DemuxerCore(SeekableInput):
                 failure.code = code
                 return failure
         return averror.error(code, what, EncodingError)
+
+    def shortfall(self, less: int = 0) -> str | None:
+        """Return at the end of the input what is missing there, see `Came.shortfall`."""
+        connection = self._connection
+        if connection is None:
+            return None
+        return self.came.shortfall(connection, self.info, self._source, less)
 
     def is_key(self, ptr: AVPacket) -> bool:
         """Return whether the packet is a key frame."""

@@ -14,6 +14,7 @@ from .landing import Landing
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
+    from .completeness import Came
     from .confinement import Confinement
     from .connection import Connection, StartHelper
     from .copied_stamps import CopiedStamps
@@ -45,6 +46,7 @@ class SeekableInput:
     _source: InputFile
     _stamper: Stamper | None
     _time_base: tuple[int, int]
+    came: Came
     info: StreamInfo
     others: list[CopiedStream]
     timestamp: int
@@ -89,6 +91,7 @@ class SeekableInput:
     def _verify(self, landing: Landing, find: Callable[[], bool], timestamp: int) -> None:
         """Let a landing look for its place, and take over what it has read."""
         self._drop()
+        self.came.forget()
         connection = self._connection
         if connection is None:
             self.require_open()

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _frames = ledger.owned("frame")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
-_KEY = 1 << 1  # AV_FRAME_FLAG_KEY
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
 
 
@@ -218,14 +217,24 @@ def is_predicted(ptr: AVFrame) -> bool:
     """
     if ptr.pict_type not in (avutil.AV_PICTURE_TYPE_P, avutil.AV_PICTURE_TYPE_B):
         return False
-    if releases.frame_has_key_field():
-        return not ptr.key_frame
-    return not ptr.flags & _KEY
+    return not is_key(ptr)
 
 
 def byte_size(ptr: AVFrame) -> int:
     """Return how many bytes of memory a frame's pixels take, padding too."""
     return sum(buf.size for i in range(4) if (buf := ptr.buf[i]))
+
+
+def is_key(ptr: AVFrame) -> bool:
+    """Return whether the decoder says that decoding may begin with the picture."""
+    if releases.frame_has_key_field():
+        return bool(ptr.key_frame)
+    return bool(ptr.flags & avutil.AV_FRAME_FLAG_KEY)
+
+
+def is_damaged(ptr: AVFrame) -> bool:
+    """Return whether the decoder says that the picture is not what was encoded."""
+    return bool(ptr.decode_error_flags or ptr.flags & avutil.AV_FRAME_FLAG_CORRUPT)
 
 
 def describe(ptr: AVFrame) -> tuple[int, ...]:

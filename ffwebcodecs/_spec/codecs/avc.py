@@ -195,6 +195,15 @@ def needs_others(data: object, length_size: int | None = None) -> bool:
     return False
 
 
+def is_closed(data: object, length_size: int | None = None) -> bool:
+    """Say whether nothing behind this access unit refers to what was before it: an IDR picture."""
+    for unit in heads(as_view(data), length_size):
+        kind = unit[0] & 0x1F
+        if 1 <= kind <= 5:
+            return kind == 5
+    return False
+
+
 def begins_with_picture(head: bytes, length_size: int | None = None) -> bool:
     """Tell whether the first unit is a slice."""
     at = length_size or first_unit(head)

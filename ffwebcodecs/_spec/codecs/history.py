@@ -28,12 +28,12 @@ class History:
         How many packets frame threads take before the first result comes.
     """
 
-    __slots__ = ("_counted", "_delay", "drained", "given", "sent")
+    __slots__ = ("_counted", "delay", "drained", "given", "sent")
 
     def __init__(self, name: str, delay: int) -> None:
-        self._delay = _REORDERED if name in _OWN_THREADS else delay
+        self.delay = _REORDERED if name in _OWN_THREADS else delay
         self._counted = name in _COUNTED
-        size = self._delay + 1 + _REORDERED
+        size = self.delay + 1 + _REORDERED
         self.sent: deque[int] = deque(maxlen=size)
         self.given: deque[int] = deque(maxlen=size)
         self.drained = False
@@ -59,7 +59,7 @@ class History:
         sent = list(self.sent)
         last = max(len(sent) - 1, 0)
         # At the end of the stream there is a result without a chunk for each question.
-        first = min(max(last - self._delay + self.drained, 0), last)
+        first = min(max(last - self.delay + self.drained, 0), last)
         if refused or first == last:
             return last
         places = {timestamp: place for place, timestamp in enumerate(sent)}

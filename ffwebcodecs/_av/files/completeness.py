@@ -1,0 +1,104 @@
+"""Whether all came that a file says is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..._ffi import avcodec, avformat
+from ..._spec.files.stated_size import missing
+from ..codecs.packet import NOPTS
+from .limits import look
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVFormatContext, AVPacket
+    from .connection import Connection
+    from .source import InputFile
+    from .stream_info import StreamInfo
+
+_ALL = 2**63 - 1
+
+
+class Came:
+    """The packets of the video that have come so far, as far as that matters at the end."""
+
+    __slots__ = ("_count", "_flags", "_last")
+
+    def __init__(self) -> None:
+        self._count: int | None = 0  # None after a seek
+        self._last = NOPTS  # decoding time of the last one, in ticks
+        self._flags = 0  # of the last one
+
+    def note(self, ptr: AVPacket) -> None:
+        """Note a packet."""
+        self._last, self._flags = ptr.dts, ptr.flags
+        if self._count is not None:
+            self._count += 1
+
+    def forget(self) -> None:
+        """Note that reading goes on elsewhere."""
+        self._count, self._last = None, NOPTS
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the last packet is damaged, as FFmpeg says of one that the input ends in."""
+        return bool(self._flags & avcodec.AV_PKT_FLAG_CORRUPT)
+
+    def shortfall(
+        self, connection: Connection, info: StreamInfo, source: InputFile, less: int
+    ) -> str | None:
+        """Return what is missing at the end of an input, in words with both numbers; None if
+        nothing is, or the input does not say.
+
+        Parameters
+        ----------
+        connection : Connection
+            At its end.
+        info : StreamInfo
+        source : InputFile
+        less : int
+            How many of the packets are not whole.
+        """
+        found = _frames(connection.context, info, self._last, self._count)
+        if found is not None:
+            stated, came = found
+            return f"{source.shown} ends early: it states {stated} frames, {came - less} came"
+        sizes = look(source, connection.read_at, missing)
+        if sizes is None or (info.format_name == "flv" and not _is_short(info, self._last)):
+            return None
+        stated, came = sizes
+        return f"{source.shown} ends early: it states {stated} bytes, and has {came}"
+
+
+def _frames(
+    context: AVFormatContext, info: StreamInfo, last: int, count: int | None
+) -> tuple[int, int] | None:
+    """Return stated and come frames, if fewer came.
+
+    Of MP4 the index tells: its header also counts what edit lists leave out. AVI counts pictures
+    without bytes, which repeat the one before and do not come; so its clock tells.
+    """
+    stated, came = info.frame_count, count
+    name = info.format_name
+    if name.startswith("mov,"):
+        search, stream = avformat.av_index_search_timestamp, context.streams[info.index]
+        anywhere = avformat.AVSEEK_FLAG_ANY | avformat.AVSEEK_FLAG_BACKWARD
+        stated = search(stream, _ALL, anywhere) + 1
+        came = 0 if last == NOPTS else search(stream, last, anywhere) + 1
+    elif name == "avi" and last != NOPTS:
+        came = last + 1
+    elif name not in ("avi", "gif"):
+        return None
+    if not stated or came is None or came >= stated:
+        return None
+    return stated, came
+
+
+def _is_short(info: StreamInfo, last: int) -> bool:
+    """Whether the last packet is well before the end that the header states: what FLV says of its
+    size is often that of another file.
+    """
+    if info.duration is None or last == NOPTS:
+        return True
+    numerator, denominator = info.time_base
+    reached = last * 1_000_000 * numerator // denominator - (info.start_time or 0)
+    return reached + 250_000 < info.duration
