@@ -154,11 +154,12 @@ class FilePackets:
         self._failures += 1
         if self.reopen is not None and self._begins_anew(number):
             return
-        raise EncodingError(
-            f"packet {number} of {self._core.shown} cannot be reached: neither a seek nor reading "
-            "from the beginning finds what its index says; make the index again if the file has "
-            "changed"
+        way = (
+            "neither a seek nor reading from the beginning finds what the index says; make it again"
         )
+        if self.reopen is None:
+            way = "it can be read only once, and not sought in; read it into memory first"
+        raise NotThereError(f"packet {number} cannot be reached: {way}")
 
     def _tries(self, number: int) -> Iterator[tuple[int, bool]]:
         """Yield places to seek to, a time or a byte, each further back."""
@@ -277,17 +278,16 @@ class FilePackets:
         held = self._held
         if number >= len(self._table):
             return None
+        self.next = None  # an interrupt may come before it is known that all went well
         if held:
             packet.move(ptr, held.popleft())
         elif self._core.read(ptr):
             self._counters.packets_read += 1
         else:
-            self.next = None
-            raise NotThereError(f"packet {number} of {self._core.shown} is not there any more")
+            raise NotThereError(f"packet {number} is not there any more")
         if packet.size_of(ptr) != self._table.size[number]:
-            self.next = None
             packet.unref(ptr)
-            raise NotThereError(f"packet {number} of {self._core.shown} is not what it was")
+            raise NotThereError(f"packet {number} is not what it was")
         self.next = number + 1
         return number
 

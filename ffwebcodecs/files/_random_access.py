@@ -28,7 +28,7 @@ from .._av.frames import frame as native
 from .._spec.files.packet_table import NO_PICTURE, PacketTable
 from ..codecs._decoding import Core
 from ..errors import EncodingError, InvalidStateError
-from ._packet_source import Counters, NotThereError, PacketSource
+from ._packet_source import Counters, PacketSource
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -186,10 +186,15 @@ class RandomAccess:
         return number
 
     def begin(self, key: int, last: int | None) -> Run:
-        """Begin a run; raises EncodingError if the packet cannot be reached."""
+        """Begin a run; where the packet cannot be reached, it is over, and says why."""
         self.require_open()
         self.run = None
-        self.packets.go_to(key)
+        try:
+            self.packets.go_to(key)
+        except EncodingError as error:
+            run = Run(key, last)
+            run.error, run.is_over = error.with_traceback(None), True
+            return run
         if self._begins_anew and key == self.first:
             self._renew()
         elif not self._is_fresh:
@@ -281,7 +286,7 @@ class RandomAccess:
             )
             number = self.packets.read(ptr) if goes_on else None
             self._decode(run, ptr, number)
-        except NotThereError as error:
+        except EncodingError as error:  # of the file
             run.error = error.with_traceback(None)
             run.is_over = True
         except BaseException as error:

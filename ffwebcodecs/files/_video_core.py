@@ -167,8 +167,7 @@ class VideoCore:
             text, code = self._lost[index]
             time = int(self.timestamps[index])
             raise EncodingError(
-                f"frame {index} at {time} us of {self.name} does not come out of the decoder: "
-                f"{text}",
+                f"frame {index} at {time} us of {self.name} cannot be given: {text}",
                 code=code,
                 timestamp=time,
             )

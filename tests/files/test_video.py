@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import random
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ from ffwebcodecs import (
     InvalidStateError,
     Video,
     VideoFrame,
+    VideoIndex,
     VideoSlice,
     open_handles,
 )
@@ -312,3 +315,42 @@ def test_frames_are_the_callers(video: Video) -> None:
         pixels = gray_of(frame)
     video.close()
     assert code_of(pixels) == 8
+
+
+def test_an_index_saves_reading_the_file(tmp_path: Path, video: Video) -> None:
+    saved = tmp_path / "closed.index"
+    video.index.save(saved)
+    for index in (video.index, saved, str(saved)):
+        with Video(bars("closed.mp4"), index=index) as again:
+            assert again.index == video.index
+            assert [see(again[at]).code for at in (0, 40)] == [0, 40]
+            assert again.stats.seeks == 0  # it is at the beginning still
+    with pytest.raises(InvalidArgumentError, match="not the index of"):
+        Video(bars("open.mp4"), index=saved)
+    with pytest.raises(InvalidArgumentError, match="a VideoIndex or a path"):
+        Video(bars("closed.mp4"), index=3)  # type: ignore[arg-type]
+
+
+def test_a_file_that_was_cut_meanwhile_gives_no_other_frame(tmp_path: Path) -> None:
+    path = tmp_path / "cut.ts"
+    data = bars("open.ts").read_bytes()
+    path.write_bytes(data)
+    with Video(path) as video:
+        path.write_bytes(data[: len(data) // 2])
+        assert see(video[8]).code == 8
+        with pytest.raises(EncodingError, match=r"frame 70 at .* make it again"):
+            video[70]
+        assert see(video[3]).code == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_a_pipe_with_an_index_is_read_forward(tmp_path: Path) -> None:
+    data = bars("open.mkv").read_bytes()
+    fifo = tmp_path / "fifo.mkv"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(data,))
+    writer.start()
+    with Video(fifo, index=VideoIndex(bars("open.mkv"))) as video:
+        assert [see(frame).code for frame in video] == list(range(FRAMES))
+        assert video.stats.seeks == 0
+    writer.join()
