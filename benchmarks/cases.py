@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 Result = tuple[int, float]
 
@@ -345,12 +346,12 @@ def import_and_load(module: str) -> Result:
     return len(sys.modules) - before, seconds
 
 
-def main(name: str, *arguments: str) -> None:
-    case: Callable[..., Result] = globals()[name]
+def run(cases: dict[str, Any], name: str, *arguments: str) -> None:
+    case: Callable[..., Result] = cases[name]
     frames, seconds = case(*arguments)
     cpu = cpu_times[-1] - cpu_times[0]
     print(json.dumps({"frames": frames, "seconds": seconds, "cpu": cpu}))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(globals(), *sys.argv[1:])

@@ -18,6 +18,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import access
+
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("FFWEBCODECS_CACHE", ROOT / ".cache"))
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -41,6 +43,7 @@ def measure(commands: dict[str, Command], rounds: int) -> Rounds:
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             command, environment = commands[name]
+            environment = {"FFWEBCODECS_BENCH_ROUND": str(turn), **environment}
             done = subprocess.run(
                 command, capture_output=True, text=True, env={**os.environ, **environment}
             )
@@ -102,17 +105,20 @@ def make_clip(name: str, *arguments: str) -> Path:
     return path
 
 
-def clip_1080p() -> Path:
-    """300 frames of H.264: real footage, enlarged and looped, where it could be fetched."""
+def film_1080p() -> list[str]:
+    """Return an endless source: real footage, enlarged and looped, where it could be fetched."""
     real = CACHE / "media" / "bigbuckbunny.mp4"
     # Enlarged film alone is too smooth: a little noise brings the bit rate of a real camera.
     detail = "scale=1920:1080,noise=alls=4:allf=t"
     if real.exists():
-        source = ["-stream_loop", "3", "-i", str(real), "-vf", detail]
-    else:
-        source = ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30,noise=alls=8:allf=t"]
+        return ["-stream_loop", "-1", "-i", str(real), "-vf", detail]
+    return ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30,noise=alls=8:allf=t"]
+
+
+def clip_1080p() -> Path:
+    """300 frames of H.264."""
     encoder = ["-c:v", "libx264", "-preset", "fast", "-crf", "23", "-pix_fmt", "yuv420p"]
-    return make_clip("1080p.mp4", *source, "-an", "-frames:v", "300", *encoder)
+    return make_clip("1080p.mp4", *film_1080p(), "-an", "-frames:v", "300", *encoder)
 
 
 def clip_tiny() -> Path:
@@ -304,7 +310,7 @@ def versions() -> str:
     return ", ".join(parts)
 
 
-BENCHES = ("decode", "overhead", "convert", "transcode", "create", "import")
+BENCHES = ("decode", "overhead", "convert", "transcode", "create", "import", "access")
 
 
 def main() -> int:
@@ -314,7 +320,8 @@ def main() -> int:
     parser.add_argument("--only", choices=BENCHES)
     options = parser.parse_args()
 
-    report = Report()
+    report, programs = Report(), options.programs
+    lent = access.Bench(measure, make_clip, film_1080p, others, speed_ratio, per_frame)
     threads = len(os.sched_getaffinity(0))
     today = datetime.date.today().isoformat()
     report.lines += [f"{machine()}; {versions()}; {today}; `make bench`, {options.rounds} rounds."]
@@ -325,6 +332,7 @@ def main() -> int:
         "transcode": lambda: bench_transcode(report, options.rounds, threads),
         "create": lambda: bench_create(report, options.rounds),
         "import": lambda: bench_import(report, options.rounds),
+        "access": lambda: access.bench_access(report, lent, programs, options.rounds, threads),
     }
     for name, bench in benches.items():
         if options.only in (None, name):
