@@ -254,6 +254,8 @@ THEORA = ("-c:v", "libtheora", "-q:v", "10", "-g", "15")
 MJPEG = ("-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p")
 AAC = ("-c:a", "aac", "-b:a", "64k")
 
+HLS = ("-f", "hls", "-hls_time", "1", "-hls_list_size", "0")
+
 PAL = (720, 576)
 CIF = (176, 144)
 
@@ -279,6 +281,9 @@ def in_pairs(number: int) -> int:
 def after_a_gap(place: int) -> int:
     """Return the times of XVID in AVI: the encoder leaves out two pictures after the first."""
     return (place + 2) * STEP if place else 0
+
+
+GAP: dict[str, Any] = {"times": after_a_gap, "first": 0, "coded": False}
 
 
 def share(part: float) -> Callable[[bytes], bytes]:
@@ -408,18 +413,10 @@ CLIPS = [
     BarClip("piped-b-frames.avi", *CLOSED, "-f", "avi", piped=True, first=0),
     BarClip("cut.avi", of="direct.avi", edit=share(0.8), torn=1, first=0),
     BarClip("mpeg4.avi", *MPEG4_B, first=0),
-    BarClip("packed.avi", *XVID, times=after_a_gap, first=0, coded=False),
+    BarClip("packed.avi", *XVID, **GAP),
     BarClip("piped-mpeg4.avi", *MPEG4_B, "-f", "avi", piped=True, first=0),
     BarClip("cut-mpeg4.avi", of="mpeg4.avi", edit=share(0.8), torn=1, first=0),
-    BarClip(
-        *("cut-packed.avi",),
-        of="packed.avi",
-        edit=share(0.8),
-        times=after_a_gap,
-        torn=1,
-        first=0,
-        coded=False,
-    ),
+    BarClip("cut-packed.avi", of="packed.avi", edit=share(0.8), torn=1, **GAP),
     BarClip("msmpeg4.avi", "-c:v", "msmpeg4", "-q:v", "2", "-g", "15", first=0),
     BarClip("mpeg2.avi", *MPEG2_B, first=0),
     BarClip("jpeg.avi", *MJPEG, first=0),
@@ -439,12 +436,8 @@ CLIPS = [
     BarClip("mid-group.h264", of="raw.h264", edit=tail(0.4)),
     BarClip("mid-group.m2v", of="raw.m2v", edit=tail(0.4)),
     # Others
-    BarClip("hls-ts.m3u8", "-f", "hls", "-hls_time", "1", "-hls_list_size", "0", of="open.mp4"),
-    BarClip(
-        *("hls-fmp4.m3u8", "-f", "hls", "-hls_time", "1", "-hls_list_size", "0"),
-        *("-hls_segment_type", "fmp4"),
-        of="open.mp4",
-    ),
+    BarClip("hls-ts.m3u8", *HLS, of="open.mp4"),
+    BarClip("hls-fmp4.m3u8", *HLS, "-hls_segment_type", "fmp4", of="open.mp4"),
     BarClip("dash-list.mpd", "-f", "dash", "-seg_duration", "1", of="closed.mp4"),
     BarClip("mpeg2.mxf", *MPEG2_B, first=0),
     BarClip("closed.mxf", *CLOSED, first=0),

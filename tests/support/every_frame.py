@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import math
 import random
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -31,7 +32,7 @@ class Score(NamedTuple):
 
     @property
     def good(self) -> bool:
-        return self.asked > 0 and not self.wrong and not self.failed
+        return not self.wrong and not self.failed
 
 
 class Count:
@@ -259,3 +260,46 @@ def all_ways(clip: BarClip, frames: list[Seen]) -> Iterator[tuple[str, Score]]:
             yield "at", by_moment(video, frames, mixed)
             if len({frame.timestamp for frame in frames}) == len(frames):
                 yield "frames_at", all_together(video, frames, mixed, "frames_at")
+    count = Count()
+    for wanted in (mixed, forward[::-1], mixed[:5]):
+        cost = cost_of(clip, wanted)
+        count.tell(f"frames({len(wanted)} indices)", cost.is_good(clip), cost)
+    yield "cost", count.score()
+
+
+class Cost(NamedTuple):
+    """What a Video did for frames that were asked for together, and the least that it takes."""
+
+    pictures: int
+    least_pictures: int
+    seeks: int
+    groups: int
+
+    def is_good(self, clip: BarClip) -> bool:
+        # In transport streams a second look may be needed to find a place.
+        most_seeks = self.groups * (2 if clip.name.endswith((".ts", ".m2ts", ".m3u8")) else 1)
+        # Where pictures are refreshed bit by bit, one is whole only after many others.
+        most_pictures = math.inf if clip.name.startswith("refresh") else self.least_pictures * 1.02
+        return self.pictures <= most_pictures and self.seeks <= most_seeks
+
+
+def cost_of(clip: BarClip, indices: Sequence[int]) -> Cost:
+    """Ask a Video for frames together; the least is, for each group of pictures that is touched,
+    all from its key packet to the last that is wanted.
+    """
+    with opened(clip) as video:
+        table = video._core.engine.table
+        last: dict[int, int] = {}
+        for index in indices:
+            key, number = int(table.starts[index]), int(table.shown[index])
+            last[key] = max(number, last.get(key, 0))
+        before = video.stats
+        for frame in video.frames(indices):
+            frame.close()
+        after = video.stats
+    return Cost(
+        after.pictures_decoded - before.pictures_decoded,
+        sum(number - key + 1 for key, number in last.items()),
+        after.seeks - before.seeks,
+        len(last),
+    )
