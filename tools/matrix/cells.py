@@ -88,6 +88,7 @@ QUICK_TESTS = tuple(
             "files/test_demuxer_seek",
             "files/test_demuxer_formats",
             "files/test_decode_framemd5",
+            "files/test_every_frame",
             "codecs/test_codec_support",
         ),
         *("codecs/test_video_decoder", "codecs/test_decoder_outputs"),
