@@ -11,12 +11,9 @@ import ffwebcodecs
 
 
 def main(path: str, seconds: str, output: str) -> None:
-    for frame in ffwebcodecs.read_frames(path, start=round(float(seconds) * 1_000_000)):
-        with frame:
-            frame.save(output)
-            print(f"{output}: the frame at {frame.timestamp / 1e6:.3f} s")
-        return
-    sys.exit(f"{path} ends before {seconds} s")
+    with ffwebcodecs.Video(path) as video, video.at(round(float(seconds) * 1_000_000)) as frame:
+        frame.save(output)
+        print(f"{output}: the frame at {frame.timestamp / 1e6:.3f} s")
 
 
 if __name__ == "__main__":

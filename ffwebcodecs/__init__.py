@@ -18,12 +18,14 @@ _HOMES = {
     "Completion": "_runtime.completion",
     "DataCloneError": "errors",
     "DataError": "errors",
+    "CheckResult": "files.check_result",
     "Demuxer": "files.demuxer",
     "EncodedVideoChunk": "codecs.encoded_video_chunk",
     "EncodedVideoChunkMetadata": "codecs.encoded_video_chunk_metadata",
     "EncodingError": "errors",
     "FFmpegInfo": "ffmpeg",
     "FFmpegLoadError": "errors",
+    "Finding": "files.check_result",
     "FrameCache": "frames.frame_cache",
     "FrameCacheStats": "frames.frame_cache",
     "FramePoolExhaustedError": "errors",
@@ -110,6 +112,8 @@ if TYPE_CHECKING:
     from .ffmpeg import ffmpeg_info as ffmpeg_info
     from .ffmpeg import open_handles as open_handles
     from .ffmpeg import set_log_level as set_log_level
+    from .files.check_result import CheckResult as CheckResult
+    from .files.check_result import Finding as Finding
     from .files.demuxer import Demuxer as Demuxer
     from .files.index_range import IndexRange as IndexRange
     from .files.muxer import Muxer as Muxer

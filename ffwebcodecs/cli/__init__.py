@@ -20,13 +20,15 @@ from collections.abc import Sequence
 import ffwebcodecs
 
 from ..errors import WebCodecsError
-from . import convert, frames, images, info, probe, remux, sheet, transcode
+from . import check, convert, frames, images, index, info, probe, remux, sheet, transcode
 from ._interrupt import Interrupt
 from ._output import CommandError, UsageError, complain
 
 _COMMANDS = {
     "info": info,
     "probe": probe,
+    "check": check,
+    "index": index,
     "transcode": transcode,
     "remux": remux,
     "frames": frames,
@@ -81,10 +83,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
-    """Return ``--size -1x360`` as one word: argparse takes the second for an option."""
+    """Return ``--size -1x360`` as one word: argparse takes the second for an option. So it does in
+    ``--indices -1,5``.
+    """
     words: list[str] = []
     for word in arguments:
-        if words and words[-1] == "--size" and word.startswith("-1x"):
+        before = words[-1] if words else ""
+        if (before == "--size" and word.startswith("-1x")) or (
+            before == "--indices" and word[:1] == "-" and word[1:2].isdigit()
+        ):
             words[-1] += f"={word}"
         else:
             words.append(word)

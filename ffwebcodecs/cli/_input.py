@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Any
 
 from ._values import parse_count
@@ -62,6 +63,24 @@ def damage_arguments(options: argparse.Namespace) -> dict[str, Any]:
 def input_name(path: str) -> str:
     """Return what is opened for an input; ``-`` is standard input."""
     return "pipe:0" if path == "-" else path
+
+
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """Add ``--index``."""
+    parser.add_argument(
+        "--index",
+        metavar="INDEX",
+        help="what 'ffwebcodecs index FILE' has written, to begin at once",
+    )
+
+
+def video_arguments(options: argparse.Namespace, path: str | None = None) -> dict[str, Any]:
+    """Return what was said as the parameters of `Video`, which keeps standard input in memory."""
+    path = options.file if path is None else path
+    said = {"source": sys.stdin.buffer if path == "-" else path, **input_arguments(options)}
+    if getattr(options, "index", None) is not None:
+        said["index"] = options.index
+    return said
 
 
 def is_regular(path: str) -> bool:

@@ -89,6 +89,21 @@ def parse_rate(text: str) -> float:
     return rate
 
 
+def parse_times(text: str) -> list[int]:
+    """Return microseconds of ``1.5,2.0,00:01:02``."""
+    return [parse_time(part) for part in text.split(",")]
+
+
+def parse_indices(text: str) -> list[int]:
+    """Return integers of ``0,10,-1``."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} are no indices; write 0,10,-1 (-1 is the last frame)"
+        ) from None
+
+
 def parse_option(text: str) -> tuple[str, str]:
     """Return key and value of ``KEY=VALUE``."""
     key, equals, value = text.partition("=")

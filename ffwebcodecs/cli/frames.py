@@ -12,17 +12,34 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import ffwebcodecs
 
 from .._av.files.complete_file import CompleteFile
-from ._input import add_damage, add_input, damage_arguments, input_arguments, input_name
+from ._input import (
+    add_damage,
+    add_index,
+    add_input,
+    damage_arguments,
+    input_arguments,
+    input_name,
+    video_arguments,
+)
 from ._jobs import plain_warnings
 from ._output import CommandError, UsageError, add_force, add_quiet
 from ._pictures import as_stored, fit, has_alpha, scaled
 from ._progress import Progress
-from ._values import parse_count, parse_format, parse_scale, parse_time
+from ._values import (
+    parse_count,
+    parse_format,
+    parse_indices,
+    parse_scale,
+    parse_time,
+    parse_times,
+    show_time,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -44,8 +61,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pixels", metavar="FORMAT", type=parse_format, help="of raw and npy: RGBA, I420 ..."
     )
     parser.add_argument(
-        "--every", metavar="N", type=parse_count, default=1, help="only each N-th frame"
+        "--at",
+        metavar="TIMES",
+        type=parse_times,
+        default=[],
+        help="the frames shown at these times, in this order: 1.5,00:01:02.5",
     )
+    parser.add_argument(
+        "--indices",
+        metavar="NUMBERS",
+        type=parse_indices,
+        default=[],
+        help="the frames with these indices, after those of --at: 0,10,-1",
+    )
+    add_index(parser)
+    parser.add_argument("--every", metavar="N", type=parse_count, help="only each N-th frame")
     parser.add_argument(
         "--start", metavar="TIME", type=parse_time, help="first frame: 1.5, or 00:01:02.5"
     )
@@ -67,29 +97,86 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--pixels is for raw and npy, not for {options.format}")
     if options.pixels is not None:
         _check_format(options.pixels)
-    suffix = _SUFFIXES[options.format]
+    if options.at or options.indices:
+        _refuse_range(options)
+        count = _chosen(options)
+    elif options.index is not None:
+        raise UsageError("--index is for --at and --indices")
+    else:
+        count = _range(options)
+    if not options.quiet:
+        print(f"{count} frame{'s' if count > 1 else ''} in {options.output}")
+    return 0
+
+
+def _refuse_range(options: argparse.Namespace) -> None:
+    for name in ("start", "stop", "every"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name} chooses a range; --at and --indices choose single frames")
+    if options.errors == "skip" or options.strict:
+        raise UsageError(
+            "--errors and --strict are for ranges; a frame that was named must be there"
+        )
+
+
+def _range(options: argparse.Namespace) -> int:
+    """Write the frames between two times, and return their number."""
     with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
         total = _expected(demuxer, options)
         frames = ffwebcodecs.read_frames(
             demuxer,
             start=options.start,
             stop=options.stop,
-            step=options.every,
+            step=options.every or 1,
             **damage_arguments(options),
         )
-        made = not os.path.isdir(options.output)
-        os.makedirs(options.output, exist_ok=True)
-        if not options.force:
-            _refuse_existing(options.output, suffix)
+        made = _make_folder(options)
         with plain_warnings():
-            count = _write(frames, options, suffix, total)
+            count = _write(frames, options, total)
     if not count:
         if made:
             os.rmdir(options.output)
         raise CommandError(f"{options.file}: no frame in this range")
-    if not options.quiet:
-        print(f"{count} frame{'s' if count > 1 else ''} in {options.output}")
-    return 0
+    return count
+
+
+def _chosen(options: argparse.Namespace) -> int:
+    """Write the frames that were named one by one, and return their number."""
+    with ffwebcodecs.Video(**video_arguments(options)) as video:
+        _refuse_others(video, options)
+        frames = chain(video.frames_at(options.at), video.frames(options.indices))
+        _make_folder(options)
+        return _write(frames, options, len(options.at) + len(options.indices))
+
+
+def _refuse_others(video: ffwebcodecs.Video, options: argparse.Namespace) -> None:
+    """Raise CommandError if a frame was named that is not there."""
+    count, path = len(video), options.file
+    if not count:
+        raise CommandError(f"{path}: there is no frame in it")
+    begin = int(video.timestamps.min())
+    end = int((video.timestamps + video.durations).max())
+    for time in options.at:
+        if not begin <= time < end:
+            raise CommandError(
+                f"{path}: nothing is shown at {show_time(time)}; its frames are from "
+                f"{show_time(begin)} to {show_time(end)}"
+            )
+    for index in options.indices:
+        if not -count <= index < count:
+            raise CommandError(
+                f"{path}: there is no frame {index}; it has {count}, 0 to {count - 1} "
+                f"(or -{count} to -1)"
+            )
+
+
+def _make_folder(options: argparse.Namespace) -> bool:
+    """Make the folder, unless frames in it would be overwritten; return whether it is new."""
+    made = not os.path.isdir(options.output)
+    os.makedirs(options.output, exist_ok=True)
+    if not options.force:
+        _refuse_existing(options.output, _SUFFIXES[options.format])
+    return made
 
 
 def _check_format(name: str) -> None:
@@ -104,7 +191,7 @@ def _check_format(name: str) -> None:
 def _expected(demuxer: ffwebcodecs.Demuxer, options: argparse.Namespace) -> int | None:
     """Return about how many frames there will be, None if the file does not say."""
     rate, duration = demuxer.frame_rate, demuxer.duration
-    every: int = options.every
+    every: int = options.every or 1
     if options.start is None and options.stop is None and demuxer.frame_count:
         return -(-demuxer.frame_count // every)
     if not rate or duration is None:
@@ -126,7 +213,6 @@ def _refuse_existing(folder: str, suffix: str) -> None:
 def _write(
     frames: Iterator[ffwebcodecs.VideoFrame],
     options: argparse.Namespace,
-    suffix: str,
     total: int | None,
 ) -> int:
     """Write the frames and return their number.
@@ -135,6 +221,7 @@ def _write(
     """
     from concurrent.futures import ThreadPoolExecutor
 
+    suffix = _SUFFIXES[options.format]
     count = 0
     pending: deque[Future[None]] = deque()
     pool = ThreadPoolExecutor(min(_SAVERS, os.cpu_count() or 1))

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import ffwebcodecs
 
-from ._input import add_input, input_arguments, input_name, is_regular
+from ._digits import HEIGHT, draw, label
+from ._input import (
+    add_index,
+    add_input,
+    input_arguments,
+    input_name,
+    is_regular,
+    video_arguments,
+)
+from ._jobs import plain_warnings
 from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
 from ._pictures import upright_pixels
 from ._progress import Progress
@@ -22,13 +30,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Pixels = npt.NDArray[np.uint8]
+    Picture = tuple[int, Pixels]  # when it is shown, in microseconds
 
 HELP = "write a contact sheet"
 
 _BACKGROUND = 24
 _GAP = 6
-# Above this many seconds for each picture, seeking costs less than decoding all that is between.
-_SEEK_SPACING = 5.0
+_LETTERS = 160  # of a picture's pixels, to one of its time's
 _SPARE = 4  # pictures made for each one shown, so that those shown can be evenly spaced
 
 
@@ -51,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=1280,
         help="of the whole sheet, default 1280",
     )
+    parser.add_argument("--times", action="store_true", help="print when each picture is shown")
+    add_index(parser)
     add_force(parser)
     add_quiet(parser)
     add_input(parser)
@@ -70,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"{options.file}: there is no frame in it")
     make_parent(options.output)
     with ffwebcodecs.VideoFrame.from_ndarray(
-        _lay_out(pictures, columns, options.width), timestamp=0, transfer=True
+        _lay_out(pictures, columns, options.width, options.times), timestamp=0, transfer=True
     ) as sheet:
         sheet.save(options.output)
     if not options.quiet:
@@ -78,66 +88,56 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _pictures(options: argparse.Namespace, width: int) -> list[Pixels]:
+def _pictures(options: argparse.Namespace, width: int) -> list[Picture]:
     """Return `count` evenly spaced pictures, fewer if the clip has fewer frames."""
-    count = options.count
+    if is_regular(options.file) or options.index is not None:
+        try:
+            with ffwebcodecs.Video(**video_arguments(options)) as video:
+                return _in_the_middle(video, options.count, width, options.quiet)
+        except ffwebcodecs.EncodingError:
+            pass  # a damaged place: going through from the start gets up to there
     with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
-        duration = demuxer.duration
-        total = demuxer.frame_count
+        duration, total = demuxer.duration, demuxer.frame_count
         if total is None and duration is not None and demuxer.frame_rate:
             total = round(duration / 1_000_000 * demuxer.frame_rate)
-        is_long = duration is not None and duration > count * _SEEK_SPACING * 1_000_000
-        if duration is None or not is_long or not is_regular(options.file):
-            return _by_decoding(demuxer, total, count, width, options.quiet)
-        try:
-            return _by_seeking(demuxer, duration, count, width, options.quiet)
-        except ffwebcodecs.EncodingError:
-            pass  # no index, or a damaged place: going through from the start gets further
-    with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
-        return _by_decoding(demuxer, total, count, width, options.quiet)
+        with plain_warnings():
+            return _by_decoding(demuxer, total, options.count, width, options.quiet)
 
 
-def _frames(demuxer: ffwebcodecs.Demuxer, start: int | None = None) -> closing[Any]:
-    """Return read_frames as a context that frees its decoder at the end."""
-    frames: Iterator[ffwebcodecs.VideoFrame] = ffwebcodecs.read_frames(demuxer, start=start)
-    return closing(cast("Generator[ffwebcodecs.VideoFrame]", frames))
-
-
-def _by_seeking(
-    demuxer: ffwebcodecs.Demuxer, duration: int, count: int, width: int, quiet: bool
-) -> list[Pixels]:
-    """Take the frame in the middle of each of `count` equal parts of the clip."""
-    with _frames(demuxer) as frames:
-        first = next(frames, None)
-        begin = 0 if first is None else first.timestamp
-    pictures: list[Pixels] = []
+def _in_the_middle(video: ffwebcodecs.Video, count: int, width: int, quiet: bool) -> list[Picture]:
+    """Take what is shown in the middle of each of `count` equal parts of the clip."""
+    if count >= len(video):
+        wanted, count = list(range(len(video))), len(video)
+    else:
+        # Counted in time that is shown, for a clock may start anew on the way.
+        ends = video.durations.cumsum()
+        middles = [(2 * part + 1) * video.duration // (2 * count) for part in range(count)]
+        wanted = ends.searchsorted(middles, side="right").tolist()
+    pictures = []
     with Progress(count, quiet=quiet) as progress:
-        for index in range(count):
-            at = begin + (2 * index + 1) * duration // (2 * count)
-            with _frames(demuxer, at) as frames:
-                for frame in frames:
-                    with frame:
-                        pictures.append(_picture(frame, width))
-                    break
+        for frame in video.frames(wanted):
+            with frame:
+                pictures.append((frame.timestamp, _picture(frame, width)))
             progress.step()
     return pictures
 
 
 def _by_decoding(
     demuxer: ffwebcodecs.Demuxer, total: int | None, count: int, width: int, quiet: bool
-) -> list[Pixels]:
+) -> list[Picture]:
     """Go through the whole clip, whose length may be unknown or stated wrongly.
 
     Each `stride`-th frame becomes a picture; whenever there are too many, every other one goes and
     the stride doubles. So the pictures are evenly spaced at any time.
     """
     stride = max(1, (total or 0) // (count * _SPARE))
-    kept: list[Pixels] = []
-    with Progress(total, quiet=quiet) as progress, _frames(demuxer) as frames:
+    kept: list[Picture] = []
+    frames = cast("Generator[ffwebcodecs.VideoFrame]", ffwebcodecs.read_frames(demuxer))
+    with Progress(total, quiet=quiet) as progress, closing(frames):
         for index, frame in enumerate(frames):
             with frame:
                 if index % stride == 0:
-                    kept.append(_picture(frame, width))
+                    kept.append((frame.timestamp, _picture(frame, width)))
             if len(kept) > 2 * count * _SPARE:
                 del kept[1::2]
                 stride *= 2
@@ -154,23 +154,32 @@ def _picture(frame: ffwebcodecs.VideoFrame, width: int) -> Pixels:
     return upright_pixels(frame, (width, height))
 
 
-def _lay_out(pictures: list[Pixels], columns: int, width: int) -> Pixels:
-    """Return the sheet; pictures of another shape stand in the middle of their cell."""
+def _lay_out(pictures: list[Picture], columns: int, width: int, times: bool) -> Pixels:
+    """Return the sheet; pictures of another shape stand in the middle of their cell, their times
+    below it.
+    """
     import numpy as np
 
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    cell_width = max(picture.shape[1] for picture in pictures)
-    cell_height = max(picture.shape[0] for picture in pictures)
+    cell_width = max(picture.shape[1] for _, picture in pictures)
+    cell_height = max(picture.shape[0] for _, picture in pictures)
+    scale = max(1, cell_width // _LETTERS)
+    row_height = cell_height + _GAP + (HEIGHT * scale + _GAP if times else 0)
     used = columns * (cell_width + _GAP) + _GAP
     # Rounding leaves fewer pixels than there are columns: half of them on each side.
     spare = width - used if width - used < columns else 0
     margin = spare // 2
-    shape = rows * (cell_height + _GAP) + _GAP, used + spare, 3
-    sheet = np.full(shape, _BACKGROUND, np.uint8)
-    for index, picture in enumerate(pictures):
+    sheet = np.full((rows * row_height + _GAP, used + spare, 3), _BACKGROUND, np.uint8)
+    for index, (timestamp, picture) in enumerate(pictures):
         height, wide = picture.shape[:2]
-        top = _GAP + index // columns * (cell_height + _GAP) + (cell_height - height) // 2
-        left = margin + _GAP + index % columns * (cell_width + _GAP) + (cell_width - wide) // 2
-        sheet[top : top + height, left : left + wide] = picture
+        above, left = (
+            _GAP + index // columns * row_height,
+            margin + _GAP + index % columns * (cell_width + _GAP),
+        )
+        top, inner = above + (cell_height - height) // 2, left + (cell_width - wide) // 2
+        sheet[top : top + height, inner : inner + wide] = picture
+        if times:
+            text = label(timestamp, cell_width // scale)
+            draw(sheet, text, above + cell_height + _GAP, left, cell_width, scale)
     return sheet

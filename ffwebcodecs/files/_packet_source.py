@@ -11,6 +11,7 @@ import numpy as np
 from .._av import averror
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
+from .._av.files.stated import Stated
 from .._spec.files.packet_table import NOPTS, PacketTable, microseconds
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError
@@ -61,6 +62,9 @@ class PacketSource(Protocol):
     def read(self, ptr: AVPacket) -> int | None:
         """Read the next packet into `ptr`; return its number, None at the end."""
 
+    def stated(self) -> Stated | None:
+        """Return what a file states; None of what is no file."""
+
     def interrupt(self) -> None:
         """End what waits for the input, for good."""
 
@@ -91,6 +95,9 @@ class ChunkPackets:
         self._counters.packets_read += 1
         self.next = number + 1
         return number
+
+    def stated(self) -> Stated | None:
+        return None
 
     def interrupt(self) -> None:
         pass
@@ -290,6 +297,9 @@ class FilePackets:
             raise NotThereError(f"packet {number} is not what it was")
         self.next = number + 1
         return number
+
+    def stated(self) -> Stated | None:
+        return Stated(self._core)
 
     def interrupt(self) -> None:
         self._core.interrupt()

@@ -14,8 +14,12 @@ from .video_index import VideoIndex
 from .video_stats import VideoStats
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
+
+    from .check_result import CheckResult
 
 _PATIENCE = 0.5  # seconds that another thread has for leaving
 
@@ -100,6 +104,47 @@ class VideoFacts(Closable):
             frames,
             size,
         )
+
+    def check(self, *, on_progress: Callable[[int], object] | None = None) -> CheckResult:
+        """Decode everything from the first packet to the last, and say what is wrong with the file
+        and what is worth knowing about it.
+
+        Damage does not end it: decoding goes on at the next key frame. Errors are frames that are
+        missing or damaged and times that cannot be trusted; notes are no fault of the file. It
+        decodes with one thread, takes as long as that takes, and keeps no picture. The file is
+        opened anew for it, so other threads may use the Video meanwhile; of what can be read only
+        once (a file object), they wait.
+
+        Parameters
+        ----------
+        on_progress : callable, optional
+            Is called with the number of pictures decoded so far, after each. What it raises ends
+            the check.
+
+        Returns
+        -------
+        CheckResult
+            A tuple of `Finding`, errors first; `CheckResult.sound` says whether there are none.
+            docs/time.md lists the kinds.
+
+        Raises
+        ------
+        OSError
+            The file is not there any more.
+        InvalidStateError
+            The Video is closed, or was closed meanwhile.
+        NotSupportedError, TimeoutError
+            As for `Video`.
+
+        Examples
+        --------
+        >>> found = video.check()
+        >>> found.sound, [(each.kind, each.start, each.stop) for each in found.errors]
+        (False, [('undecodable', 30, 45)])
+        """
+        from ._check import check_video
+
+        return check_video(self._open_core(), self._config, on_progress)
 
     # ---- lifetime --------------------------------------------------------------------------------
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_helpers import NAME, call, names, png
+from cli_helpers import NAME, call, names, png, run
 from clips import FRAMES, clip, framemd5, run_ffmpeg
 
 import ffwebcodecs
+from ffwebcodecs.cli._digits import _GLYPHS as GLYPHS
+from ffwebcodecs.cli._digits import label
 from ffwebcodecs.cli._values import parse_time
 
 pytestmark = pytest.mark.once
@@ -145,6 +147,83 @@ def test_times(text: str, microseconds: int) -> None:
     assert parse_time(text) == microseconds
 
 
+# ---- single frames
+
+
+def saved(folder: Path) -> list[np.ndarray]:
+    return [np.load(folder / name) for name in names(folder)]
+
+
+def decoded(path: Path) -> list[np.ndarray]:
+    """Return what the ffmpeg program decodes, as this package shows it: all frames as RGB."""
+    frames = []
+    for frame in ffwebcodecs.read_frames(path):
+        with frame:
+            frames.append(frame.to_ndarray("RGB"))
+    return frames
+
+
+@pytest.mark.parametrize("name", [NAME, "h264-bframes.ts", "mpeg2-interlaced.ts"])
+def test_frames_at_times_and_indices_are_those_shown_then(tmp_path: Path, name: str) -> None:
+    path = clip(name)
+    times = [frame.timestamp for frame in framemd5(path)]
+    # In the middle of a frame, at its very beginning, and one microsecond before that.
+    at = [(times[20] + times[21]) // 2, times[8], times[8] - 1]
+    arguments = ["--at", ",".join(f"{each / 1e6:.6f}" for each in at), "--indices", "-1,0,20,20"]
+    out = tmp_path / "o"
+    assert call("frames", path, "-o", out, "--format", "npy", *arguments) == 0
+    expected = decoded(path)
+    assert len(expected) == len(times)
+    for have, want in zip(saved(out), [20, 8, 7, -1, 0, 20, 20], strict=True):
+        np.testing.assert_array_equal(have, expected[want])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--at", "0.5,1.6"], "nothing is shown at 00:00:01.600"),
+        (["--at", "1.5"], "its frames are from 00:00:00.000 to 00:00:01.500"),
+        (["--indices", "0,45"], "there is no frame 45; it has 45, 0 to 44"),
+        (["--indices=-46"], "there is no frame -46"),
+    ],
+)
+def test_frames_that_are_not_there_are_an_error_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert call("frames", clip(NAME), "-o", tmp_path / "o", *arguments) == 1
+    assert message in capsys.readouterr().err
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--at", "1", "--start", "0"],
+        ["--at", "1", "--stop", "2"],
+        ["--indices", "1", "--every", "2"],
+        ["--indices", "1", "--errors", "skip"],
+        ["--at", "1", "--strict"],
+        ["--indices", "a"],
+        ["--indices", ""],
+        ["--at", "1,,2"],
+    ],
+)
+def test_frames_single_ones_and_a_range_exclude_each_other(
+    tmp_path: Path, wrong: list[str]
+) -> None:
+    assert call("frames", clip(NAME), "-o", tmp_path / "o", *wrong) == 2
+    assert names(tmp_path) == []
+
+
+def test_frames_at_times_of_standard_input(tmp_path: Path) -> None:
+    arguments = ["-o", tmp_path / "o", "--format", "npy", "--at", "0.7", "--indices", "3"]
+    done = run("frames", "-", *arguments, stdin=clip(NAME).read_bytes())
+    assert done.returncode == 0, done.stderr
+    expected = decoded(clip(NAME))
+    for have, want in zip(saved(tmp_path / "o"), [21, 3], strict=True):
+        np.testing.assert_array_equal(have, expected[want])
+
+
 # ---- sheet
 
 
@@ -188,7 +267,7 @@ def test_sheet_pictures_are_evenly_spaced(tmp_path: Path) -> None:
     assert call("sheet", clip(NAME), "-o", out, "--count", 5, "--columns", 5) == 0
     positions = shown_frames(out, clip(NAME), 5)
     middles = [(2 * n + 1) * FRAMES / 10 for n in range(5)]
-    assert all(abs(at - middle) <= 2 for at, middle in zip(positions, middles, strict=True))
+    assert positions == [int(middle) for middle in middles]
 
 
 def test_sheet_of_a_long_clip_shows_the_middle_of_each_part(tmp_path: Path) -> None:
@@ -200,6 +279,77 @@ def test_sheet_of_a_long_clip_shows_the_middle_of_each_part(tmp_path: Path) -> N
     out = tmp_path / "s.png"
     assert call("sheet", path, "-o", out, "--count", 4, "--columns", 4) == 0
     assert shown_frames(out, path, 4) == [15, 45, 75, 105]
+
+
+def test_sheet_shows_the_middle_of_equal_parts_of_the_real_length(tmp_path: Path) -> None:
+    # Its clock begins at twelve seconds, and the header states fourteen.
+    out, path = tmp_path / "s.png", clip("h264-offset.mkv")
+    assert call("sheet", path, "-o", out, "--count", 4, "--columns", 4) == 0
+    times = [frame.timestamp for frame in framemd5(path)]
+    length = times[-1] - times[0] + (times[1] - times[0])
+    wanted = [times[0] + (2 * part + 1) * length // 8 for part in range(4)]
+    shown = [max(n for n, time in enumerate(times) if time <= each) for each in wanted]
+    assert shown_frames(out, path, 4) == shown
+
+
+def test_sheet_of_standard_input_decodes_it_through(tmp_path: Path) -> None:
+    out = tmp_path / "s.png"
+    arguments = ["-o", out, "--count", 5, "--columns", 5]
+    done = run("sheet", "-", *arguments, stdin=clip("h264-bframes.ts").read_bytes())
+    assert done.returncode == 0, done.stderr
+    middles = [(2 * n + 1) * FRAMES / 10 for n in range(5)]
+    positions = shown_frames(out, clip("h264-bframes.ts"), 5)
+    assert all(abs(at - middle) <= 2 for at, middle in zip(positions, middles, strict=True))
+
+
+def test_sheet_prints_times_below_its_pictures(tmp_path: Path) -> None:
+    plain, timed = tmp_path / "plain.png", tmp_path / "timed.png"
+    arguments = ["--count", 2, "--columns", 2, "--width", 400]
+    assert call("sheet", clip(NAME), "-o", plain, *arguments) == 0
+    assert call("sheet", clip(NAME), "-o", timed, *arguments, "--times") == 0
+    without, pixels = png(plain), png(timed)
+    cell = (400 - 3 * 6) // 2
+    high = round(cell * 3 / 4)
+    assert pixels.shape == (without.shape[0] + 7 + 6, *without.shape[1:])
+    np.testing.assert_array_equal(pixels[: 6 + high], without[: 6 + high])
+    # Half a second into each half of 1.5 seconds, at 30 frames a second: frames 11 and 33.
+    for part, text in enumerate(("00:00:00.367", "00:00:01.100")):
+        left = 6 + part * (cell + 6)
+        ink = pixels[6 + high + 6 : 6 + high + 13, left : left + cell, 0] > 128
+        assert read_glyphs(ink) == text
+
+
+def read_glyphs(ink: np.ndarray) -> str:
+    """Read letters of five by seven pixels, each a column apart."""
+    columns = np.flatnonzero(ink.any(axis=0))
+    start = columns[0]
+    letters = {
+        np.array([[bits >> (4 - n) & 1 for n in range(5)] for bits in rows]).tobytes(): letter
+        for letter, rows in GLYPHS.items()
+    }
+    found = ""
+    for at in range(start, columns[-1] + 1, 6):
+        found += letters[ink[:, at : at + 5].astype(int).tobytes()]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "width", "text"),
+    [
+        (3_723_456_000, 72, "01:02:03.456"),
+        (3_723_456_000, 71, "01:02:03.4"),
+        (3_723_456_000, 50, "01:02:03"),
+        (62_500_000, 72, "00:01:02.500"),
+        (62_500_000, 71, "01:02.500"),
+        (62_500_000, 53, "01:02.5"),
+        (62_500_000, 41, "01:02"),
+        (62_500_000, 29, ""),
+        (-500_000, 78, "-00:00:00.500"),
+        (-500_000, 77, "-00:00.500"),
+    ],
+)
+def test_label_says_as_much_as_there_is_room_for(microseconds: int, width: int, text: str) -> None:
+    assert label(microseconds, width) == text
 
 
 def test_sheet_of_a_rotated_clip_is_upright(tmp_path: Path) -> None:

@@ -78,7 +78,10 @@ def values() -> dict[str, Any]:
     )
     with w.Demuxer(CLIPS[0].path()) as demuxer:
         streamed = demuxer.video_config
+    finding = w.Finding("gap", "note", "a gap", 1, 2, 40_000, 80_000, {"duration": 40_000})
     found: dict[str, Any] = {
+        "CheckResult": w.CheckResult([finding]),
+        "Finding": finding,
         "Av1EncoderConfig": w.Av1EncoderConfig(force_screen_content_tools=True),
         "AvcEncoderConfig": w.AvcEncoderConfig(format="annexb"),
         "EncodedVideoChunk": w.EncodedVideoChunk(type="key", timestamp=-3, duration=4, data=b"abc"),

@@ -1,4 +1,4 @@
-"""The examples of the README run as they stand there."""
+"""The examples of the README and of docs/time.md run as they stand there."""
 
 from __future__ import annotations
 
@@ -15,17 +15,33 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = dict(
     re.findall(r"^## ([^\n]+)\n\n```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 )
+# Those that are complete: others show a line or two.
+PIECES = re.findall(
+    r"^```python\n(import ffwebcodecs\n.*?)^```",
+    (ROOT / "docs" / "time.md").read_text(encoding="utf-8"),
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def test_readme_has_examples() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_readme_example_runs(title: str, tmp_path: Path) -> None:
+    run(EXAMPLES[title].replace("start=2_000_000", "start=200_000"), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", PIECES, ids=[f"piece{n}" for n in range(1, len(PIECES) + 1)])
+def test_example_of_the_page_about_time_runs(code: str, tmp_path: Path) -> None:
+    run(code, tmp_path)
+
+
+def run(code: str, tmp_path: Path) -> None:
+    """Run an example beside a clip of a second and a half, and expect it to print something."""
     shutil.copy(clip("h264-with-audio.mp4"), tmp_path / "clip.mp4")
-    code = EXAMPLES[title].replace("start=2_000_000", "start=200_000")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
@@ -35,7 +51,8 @@ def test_readme_example_runs(title: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/index.md", "docs/converting.md"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "docs/index.md", "docs/converting.md", "docs/time.md"],
 )
 def test_links_lead_to_files(page: str) -> None:
     path = ROOT / page

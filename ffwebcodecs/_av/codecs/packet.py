@@ -208,6 +208,14 @@ def new_extradata(ptr: AVPacket) -> bytes | None:
     return None
 
 
+def stop(ptr: AVPacket, time_base: tuple[int, int]) -> int | None:
+    """Return when what is in a packet ends, in microseconds, None if it has no time."""
+    start = ptr.dts if ptr.pts == NOPTS else ptr.pts
+    if start == NOPTS:
+        return None
+    return (start + ptr.duration) * time_base[0] * 1_000_000 // time_base[1]
+
+
 def shift(ptr: AVPacket, ticks: int) -> None:
     """Add to both times of a packet of ours."""
     if ptr.pts != NOPTS:

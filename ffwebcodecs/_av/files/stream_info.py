@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Formats whose streams are known when a packet of theirs comes.
 _MAY_BEGIN_LATE = ("flv", "live_flv", "mpeg", "mpegts")
+_LATER = 1 << 30  # what stands in AVI for a number of frames that is not known yet
 
 
 class StreamInfo:
@@ -218,7 +219,7 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     info.sar = (sar.num, sar.den)
     rate: AVRational = avformat.av_guess_frame_rate(context, stream, ffi.NULL)
     info.frame_rate = (rate.num, rate.den)
-    info.frame_count = stream.nb_frames or None
+    info.frame_count = stream.nb_frames if 0 < stream.nb_frames < _LATER else None
     info.start_time = _microseconds(stream.start_time, info.time_base)
     info.duration = _microseconds(stream.duration, info.time_base)
     if info.duration is None and context.duration > 0:

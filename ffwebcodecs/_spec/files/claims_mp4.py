@@ -89,7 +89,7 @@ class Mp4Claims:
             at, end, parent = stack.pop()
             if parent == b"meta" and data[at + 4 : at + 8] != b"hdlr":
                 at += 4  # in MP4 it has a version, in QuickTime it has not
-            for kind, first, last in _boxes(data, at, end):
+            for kind, first, last in boxes(data, at, end):
                 if parent in _LISTS:
                     self._claims.add("max_tags", 1, "tags")
                 if kind in _CONTAINERS:
@@ -132,7 +132,7 @@ class Mp4Claims:
             at = data.find(b"trun", at + 12)
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
+def boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
     while at + 8 <= end:
         size, kind = struct.unpack_from(">I4s", data, at)
         start = at + 8

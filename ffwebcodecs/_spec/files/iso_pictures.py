@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from .claims_mp4 import _boxes as boxes
+from .claims_mp4 import boxes as boxes
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:

@@ -93,6 +93,12 @@ class PacketTable:
             times = np.where(last < 0, 0, times[last])
         return times
 
+    @property
+    def unstamped(self) -> npt.NDArray[np.bool_]:
+        """Which packets have no time at all."""
+        found: npt.NDArray[np.bool_] = (self.pts == NOPTS) & (self.dts == NOPTS)
+        return found
+
     @cached_property
     def keys(self) -> Int64:
         """The numbers of the key packets, hidden ones too."""

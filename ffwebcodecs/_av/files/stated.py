@@ -1,0 +1,92 @@
+"""What an open file states about itself and its streams, to be compared with what is in it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from ..._ffi import avformat, avutil
+from ..._spec.files.edit_list import edits_of
+from ..codecs.packet import NOPTS
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVFormatContext
+    from .demux import DemuxerCore
+
+# Whose headers state how long it all is; elsewhere FFmpeg looks at the end, or at the bit rate.
+_SAY_HOW_LONG = ("mov", "matroska", "asf", "flv", "gxf", "mxf")
+# Streams without a container. FFmpeg flags some of them only.
+_RAW = {
+    *("av1", "avs2", "avs3", "cavsvideo", "dirac", "dnxhd", "evc", "h261", "h263", "h264", "hevc"),
+    *("m4v", "mjpeg", "mpegvideo", "obu", "rawvideo", "vc1", "vvc"),
+}
+_LARGEST = 1 << 28
+_LAST_OFFSET = (1 << 63) - 1
+
+
+class Stated:
+    """What the headers say.
+
+    Attributes
+    ----------
+    has_times : bool
+        Whether its format stores times.
+    frames : int or None
+        How many frames of the video.
+    stop : int or None
+        When the last stream ends, in microseconds.
+    rate : float or None
+        Frames per second.
+    audio_start : int or None
+        When the first sound stream begins, in microseconds.
+    color : (int, int, int, int)
+        Primaries, transfer, matrix, range of container and bitstream in FFmpeg's numbers.
+    edits : list of (int, int or None)
+        The edit list, see `edits_of`.
+    """
+
+    __slots__ = ("audio_start", "color", "edits", "frames", "has_times", "rate", "stop")
+
+    def __init__(self, core: DemuxerCore) -> None:
+        context, info = core.reader()[0], core.info
+        name = info.format_name
+        flags = context.iformat.flags
+        self.has_times = name not in _RAW and not flags & avformat.AVFMT_NOTIMESTAMPS
+        self.frames = info.frame_count
+        self.rate = info.rate
+        self.color = info.color
+        self.audio_start = _audio_start(context)
+        self.stop: int | None = None
+        if name.startswith(_SAY_HOW_LONG) and context.duration > 0:
+            self.stop = context.duration  # counted from 0 on, whenever the first frame is
+        path, _ = core.local_file
+        self.edits = _edits(path, info.index) if name.startswith("mov") else []
+
+
+def _audio_start(context: AVFormatContext) -> int | None:
+    for i in range(context.nb_streams):
+        stream = context.streams[i]
+        sound = stream.codecpar.codec_type == avutil.AVMEDIA_TYPE_AUDIO
+        if sound and stream.start_time != NOPTS:
+            start: int = avutil.av_rescale_q(stream.start_time, stream.time_base, (1, 1000000))
+            return start
+    return None
+
+
+def _edits(path: str | None, track: int) -> list[tuple[int, int | None]]:
+    try:
+        # What is no regular file might wait, or be read only once.
+        if path is None or not stat.S_ISREG(os.stat(path).st_mode):
+            return []
+        with open(path, "rb") as file:
+
+            def read(offset: int, size: int) -> bytes:
+                if offset > _LAST_OFFSET:
+                    return b""
+                file.seek(offset)
+                return file.read(max(0, min(size, _LARGEST)))
+
+            return edits_of(read, track)
+    except OSError:
+        return []
