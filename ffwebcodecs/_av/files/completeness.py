@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .stream_info import StreamInfo
 
 _ALL = 2**63 - 1
+_DELAYED = 4  # pictures
 
 
 class Came:
@@ -75,7 +76,8 @@ def _frames(
     """Return stated and come frames, if fewer came.
 
     Of MP4 the index tells: its header also counts what edit lists leave out. AVI counts pictures
-    without bytes, which repeat the one before and do not come; so its clock tells.
+    without bytes, which repeat the one before and do not come; so its clock tells, which is behind
+    where pictures are reordered.
     """
     stated, came = info.frame_count, count
     name = info.format_name
@@ -84,8 +86,10 @@ def _frames(
         anywhere = avformat.AVSEEK_FLAG_ANY | avformat.AVSEEK_FLAG_BACKWARD
         stated = search(stream, _ALL, anywhere) + 1
         came = 0 if last == NOPTS else search(stream, last, anywhere) + 1
-    elif name == "avi" and last != NOPTS:
-        came = last + 1
+    elif name == "avi" and stated and last != NOPTS:
+        if last + _DELAYED >= stated:
+            return None
+        came = last + 1 if count is None else count
     elif name not in ("avi", "gif"):
         return None
     if not stated or came is None or came >= stated:
