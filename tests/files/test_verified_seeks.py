@@ -325,6 +325,7 @@ def test_a_part_is_transcoded_whole(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.attack
+@pytest.mark.filterwarnings("ignore:.*ends early:UserWarning")
 def test_seeks_in_damaged_files_end() -> None:
     dice = attack.dice("damaged seeks")
     tries = attack.rounds(12, 600)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ALL = 2**63 - 1
 _DELAYED = 4  # pictures
+_UNKNOWN = 1 << 30  # what FFmpeg writes for the frames of an AVI that it cannot come back to
 
 
 class Came:
@@ -87,7 +88,7 @@ def _frames(
         stated = search(stream, _ALL, anywhere) + 1
         came = 0 if last == NOPTS else search(stream, last, anywhere) + 1
     elif name == "avi" and stated and last != NOPTS:
-        if last + _DELAYED >= stated:
+        if last + _DELAYED >= stated or stated >= _UNKNOWN:
             return None
         came = last + 1 if count is None else count
     elif name not in ("avi", "gif"):
