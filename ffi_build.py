@@ -98,12 +98,13 @@ FORMAT_PATH = """
 static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat_version); }
 """
 # What an index holds of packets, many of them without the GIL: six numbers each, and its first 31
-# bytes and its last one if they are wanted. Reads until there are `count` of the stream, and not
-# much further than `bytes`, so that signals are heard. `code` is the last one of av_read_frame, 1
-# if a packet of the stream has no presentation time: that is left in `packet`.
+# bytes and its last one, and the first 256 of key packets, if they are wanted. Reads until there
+# are `count` of the stream, and not much further than `bytes`, so that signals are heard. `code` is
+# the last one of av_read_frame, 1 if a packet of the stream has no presentation time: that is left
+# in `packet`.
 SCAN = """
 static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int count,
-                     int64_t bytes, int64_t *rows, uint8_t *heads, int *code)
+                     int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, int *code)
 {
     int found = 0;
     while (found < count && bytes > 0) {
@@ -131,6 +132,13 @@ static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int
                     memcpy(head, packet->data, size < 31 ? size : 31);
                     head[31] = packet->data[size - 1];
                 }
+            }
+            if (keys && packet->flags & AV_PKT_FLAG_KEY) {
+                int size = packet->size < 256 ? packet->size : 256;
+                memset(keys, 0, 256);
+                if (size > 0)
+                    memcpy(keys, packet->data, size);
+                keys += 256;
             }
             found++;
         }
@@ -392,7 +400,7 @@ def api_builders(installed: Installed) -> list[Any]:
     extra.cdef("#define LIBAVFORMAT_VERSION_INT ...\nconst char *ffwc_format_path(void);\n")
     extra.cdef(
         "int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int count, "
-        "int64_t bytes, int64_t *rows, uint8_t *heads, int *code);"
+        "int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, int *code);"
     )
     extra.set_source(f"{name}_format", text + FORMAT_PATH + SCAN, libraries=["avformat"], **options)
     return [core, extra]

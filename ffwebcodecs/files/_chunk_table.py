@@ -52,12 +52,26 @@ def of_chunks(chunks: list[EncodedVideoChunk], config: VideoDecoderConfig | None
         flags[:first] |= NO_PICTURE
         flags[nothing] |= NO_PICTURE
         flags[second] = NO_PICTURE
+        _leave_out_gradual(chunks, config, flags, first)
     return _table(
         np.fromiter((each.timestamp for each in chunks), np.int64, count),
         np.fromiter((each.duration or 0 for each in chunks), np.int64, count),
         np.fromiter((each.byte_length for each in chunks), np.int32, count),
         flags,
     )
+
+
+def _leave_out_gradual(
+    chunks: list[EncodedVideoChunk], config: VideoDecoderConfig, flags: Any, first: int
+) -> None:
+    """Take the mark of those key chunks but the first one after which pictures get right later."""
+    codec = parse_codec(config.codec).name
+    extradata = bytes(config.description or b"")  # type: ignore[call-overload]
+    if unshown.has_recovery(codec):
+        for number in np.flatnonzero(flags & KEY).tolist():
+            data = chunks[number].data
+            if number != first and unshown.recovery(codec, data, extradata):
+                flags[number] &= ~np.uint8(KEY)
 
 
 def _without_pictures(

@@ -130,6 +130,18 @@ def test_a_raw_stream_that_begins_with_leading_pictures(
     assert (np.diff(index.timestamps) > 0).all()
 
 
+def test_a_key_packet_after_which_pictures_get_right_later_is_no_place_to_begin() -> None:
+    # An intra refresh begins with an IDR picture; recovery points follow, which FFmpeg calls keys.
+    path = Clip("h264-refresh.ts", "libx264", *REFRESH, **SMALL).path()
+    assert sum(key for key, _, _ in packets(path)) > 1
+    index = VideoIndex(path)
+    assert np.flatnonzero(index.key_frames).tolist() == [0]
+    (only,) = index.split(3)
+    assert (only.start, only.stop, only.first_packet) == (0, 45, 0)
+    of_chunks = VideoIndex.from_chunks(*chunks_of(path))
+    assert np.flatnonzero(of_chunks.key_frames).tolist() == [0]
+
+
 def test_two_recordings_in_one_file_keep_their_order(tmp_path: Path) -> None:
     path = tmp_path / "twice.ts"
     path.write_bytes(clip("h264-bframes.ts").read_bytes() * 2)

@@ -120,6 +120,11 @@ class FirstPictures:
         """The number of the first key packet, 0 if there is none."""
         return self._from or 0
 
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key packet."""
+        return self._from is not None
+
     def missing(self) -> list[int]:
         """Return the numbers of those packets of which no picture comes."""
         kept, self._kept = self._kept, []

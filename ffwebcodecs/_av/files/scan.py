@@ -8,7 +8,8 @@ and what came before an error is kept.
 
 from __future__ import annotations
 
-from functools import cache
+import sys
+from functools import cache, partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 _COLUMNS = ("pts", "dts", "duration", "pos", "size", "flags")
 _FIELDS = {*_COLUMNS, "stream_index"}
 _HEAD = 31  # bytes of a packet, and its last one
+_KEY_HEAD = 256  # bytes of a key packet, in which it says whether it is one at once
+_KEY = 1  # AV_PKT_FLAG_KEY
+_NONE = b"\0"  # of the flags
 _BYTES = 1 << 24  # to read without the GIL
 _MANY = 2048  # packets to read without the GIL
 _BLOCK = 4096  # packets to note before what is not needed of them is left out
@@ -56,6 +60,8 @@ def scan(core: DemuxerCore) -> PacketTable:
     fields = unshown.fields_of(info.codec, info.extradata)
     wants_heads = unshown.looks_at(info.codec) or fields is not None
     found = _Scanned(info.index, wants_heads=wants_heads, fields=fields)
+    if unshown.has_recovery(info.codec):
+        found.is_gradual = partial(_is_gradual, info)
     first = FirstPictures.of_stream(info, core.max_pixels)
     try:
         problem = _read(core, found, first)
@@ -70,6 +76,7 @@ def scan(core: DemuxerCore) -> PacketTable:
         second = unshown.second_fields(heads[:, 0].tobytes())
         bits[second] = (bits[second] & ~np.uint8(KEY)) | NO_PICTURE
     bits[: first.first_key] |= NO_PICTURE
+    bits[first.first_key : first.first_key + 1] |= KEY * first.has_key  # there is no other
     bits[missing] |= NO_PICTURE
     columns = np.ascontiguousarray(rows[:, :4].T)
     return PacketTable(
@@ -83,6 +90,13 @@ def scan(core: DemuxerCore) -> PacketTable:
         info.frame_rate,
         None if problem is None else str(problem),
     )
+
+
+def _is_gradual(info: StreamInfo, data: bytes) -> bool:
+    """Return whether pictures get right only later after a key packet: no place to begin at, for
+    they never get exactly right (an intra refresh of libx264).
+    """
+    return unshown.recovery(info.codec, data, info.extradata) > 0
 
 
 def _bits(flags: Rows) -> npt.NDArray[np.uint8]:
@@ -133,7 +147,7 @@ class _Scanned:
     (packets, 32) bytes if heads are wanted; with `fields`, what that says is the first of them.
     """
 
-    __slots__ = ("_blocks", "_heads", "_index", "_structs", "fields", "wants_heads")
+    __slots__ = ("_blocks", "_heads", "_index", "_structs", "fields", "is_gradual", "wants_heads")
 
     def __init__(
         self, index: int, *, wants_heads: bool, fields: Callable[[object], int] | None
@@ -141,32 +155,50 @@ class _Scanned:
         self._index = index
         self.wants_heads = wants_heads
         self.fields = fields
+        self.is_gradual: Callable[[bytes], bool] | None = None
         self._blocks: list[tuple[Rows, Heads]] = []
         self._structs: list[bytes] = []
         self._heads: list[bytes] = []
 
-    def add(self, rows: Rows, heads: Heads) -> None:
-        """Copy a block."""
+    def add(self, rows: Rows, heads: Heads, keys: Heads) -> None:
+        """Copy a block; `keys` has the first bytes of each key packet in it."""
         self.settle()
-        self._blocks.append((rows.copy(), heads[: len(rows) * self.wants_heads].copy()))
+        rows = rows.copy()
+        if self.is_gradual is not None:
+            for number, head in zip(np.flatnonzero(rows[:, 5] & _KEY), keys, strict=False):
+                if self.is_gradual(head.tobytes()):
+                    rows[number, 5] &= ~_KEY
+        self._blocks.append((rows, heads[: len(rows) * self.wants_heads].copy()))
 
     def noting(self, ptr: AVPacket) -> Callable[[bytes], None]:
         """Return what is called with a copy of the struct of each packet, of any stream, that is in
         `ptr`.
         """
-        if not self.wants_heads:
+        is_gradual, wants_heads = self.is_gradual, self.wants_heads
+        if not wants_heads and is_gradual is None:
             return self._structs.append
-
         index, fields = self._index, self.fields
+        at = _struct().fields["flags"][1]  # type: ignore[index]
 
         def note(struct: bytes) -> None:
+            is_ours = ptr.size and ptr.stream_index == index
+            may_be = is_gradual if is_ours and ptr.flags & _KEY else None
+            if may_be is not None and may_be(ffi.buffer(ptr.data, min(ptr.size, _KEY_HEAD))[:]):
+                flags = np.array([ptr.flags & ~_KEY], np.int32).tobytes()
+                struct = struct[:at] + flags + struct[at + 4 :]
             self._structs.append(struct)
-            head = _head(ptr)
-            if fields is not None and ptr.size and ptr.stream_index == index:
-                head = bytes([fields(ffi.buffer(ptr.data, ptr.size))]) + head[1:]
-            self._heads.append(head)
+            if wants_heads:
+                head = _head(ptr)
+                if fields is not None and is_ours:
+                    head = bytes([fields(ffi.buffer(ptr.data, ptr.size))]) + head[1:]
+                self._heads.append(head)
 
         return note
+
+    @property
+    def plain(self) -> Callable[[bytes], None] | None:
+        """What notes packets that are no keys, if that is less than `noting` gives."""
+        return None if self.wants_heads else self._structs.append
 
     def settle(self) -> None:
         """Leave out of what was noted what nobody asks for, and other streams."""
@@ -272,10 +304,12 @@ def _read_unstamped(
     heads = np.empty((_MANY, _HEAD + 1), np.uint8)
     to_rows = ffi.from_buffer("int64_t[]", rows)
     to_heads = ffi.from_buffer("uint8_t[]", heads) if found.wants_heads else ffi.NULL
+    keys = np.empty((_MANY, _KEY_HEAD), np.uint8)
+    to_keys = ffi.NULL if found.is_gradual is None else ffi.from_buffer("uint8_t[]", keys)
     index = core.info.index
     while True:
-        count = many(context, ptr, index, _MANY, _BYTES, to_rows, to_heads, code)
-        found.add(rows[:count], heads)
+        count = many(context, ptr, index, _MANY, _BYTES, to_rows, to_heads, to_keys, code)
+        found.add(rows[:count], heads, keys)
         if code[0] > 0:
             return ptr, None
         problem = core.confirm(code[0])
@@ -303,6 +337,9 @@ def _read_some(
     struct, place = ffi.buffer(ptr), _struct().fields["pts"][1]  # type: ignore[index]
     end, missing = place + 8, ffi.buffer(ffi.new("int64_t[]", [packet.NOPTS]))[:]
     note, unref = found.noting(ptr), avcodec.av_packet_unref
+    # Of H.264 only key packets need more than a copy.
+    flags = _struct().fields["flags"][1]  # type: ignore[index]
+    flags, plain = flags + 3 * (sys.byteorder == "big"), found.plain or note
     code, problem = 0, None
     while code >= 0:
         for code in map(read, repeat(context, _BLOCK), repeat(ptr)):
@@ -310,7 +347,10 @@ def _read_some(
                 break
             if struct[place:end] == missing and ptr.stream_index == index:
                 return ptr, None
-            note(struct[:])
+            if struct[flags] != _NONE:
+                note(struct[:])
+            else:
+                plain(struct[:])
             unref(ptr)
         problem = core.confirm(code)
         found.settle()

@@ -133,6 +133,11 @@ def recovery(codec: str, data: object, extradata: bytes) -> int:
     return avc.recovery(data, length_size)
 
 
+def has_recovery(codec: str) -> bool:
+    """Tell whether key packets of a codec may be such that pictures get right only later."""
+    return codec == avc.CODEC
+
+
 def fields_of(codec: str, extradata: bytes) -> Callable[[object], int] | None:
     """Return what says of a packet whether it begins with a frame (0), a top field (1) or a bottom
     field (2); None if the stream has no pictures in two packets.
