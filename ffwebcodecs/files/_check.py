@@ -56,7 +56,7 @@ def check_video(
     core, shapes = open_decoder(config, threads=1)
     try:
         decoded = Decoded(len(table))
-        decoding = _Decoding(core, shapes, table, decoded, on_progress)
+        decoding = _LinearDecode(core, shapes, table, decoded, on_progress)
         try:
             if video.engine.packets.reopen is None:
                 _read_again(video.engine, decoding)
@@ -80,7 +80,7 @@ def _said(config: VideoDecoderConfig, stated: Stated | None) -> ColorMembers:
     return first_said([((codes[0], codes[1], codes[2]), _FULL_RANGE.get(full))])
 
 
-def _read_again(engine: RandomAccess, decoding: _Decoding) -> None:
+def _read_again(engine: RandomAccess, decoding: _LinearDecode) -> None:
     """Decode all packets of a source that is open already."""
     with engine.lock:
         engine.require_open()
@@ -98,7 +98,7 @@ def _read_again(engine: RandomAccess, decoding: _Decoding) -> None:
             decoding.feed(number, ptr)
 
 
-def _read_file(engine: RandomAccess, decoding: _Decoding) -> None:
+def _read_file(engine: RandomAccess, decoding: _LinearDecode) -> None:
     """Decode all packets of a file that is opened for it, and look at the other streams too."""
     assert engine.packets.reopen is not None
     demuxer = engine.packets.reopen(all_streams=True)
@@ -125,7 +125,7 @@ def _packets(demuxer: DemuxerCore) -> Iterator[tuple[int, AVPacket]]:
         yield index, ptr
 
 
-def _read_streams(demuxer: DemuxerCore, engine: RandomAccess, decoding: _Decoding) -> None:
+def _read_streams(demuxer: DemuxerCore, engine: RandomAccess, decoding: _LinearDecode) -> None:
     decoded, sizes = decoding.decoded, engine.table.size
     index = demuxer.info.index
     bases = {each.index: each.time_base for each in demuxer.others if not each.is_cover}
@@ -148,7 +148,7 @@ def _read_streams(demuxer: DemuxerCore, engine: RandomAccess, decoding: _Decodin
         end = place + size if place >= 0 else -1
 
 
-class _Decoding:
+class _LinearDecode:
     """Decodes numbered packets, beginning again at the next key packet after each failure."""
 
     def __init__(
