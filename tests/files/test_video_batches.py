@@ -295,3 +295,13 @@ def test_a_sample_of_a_variable_rate_goes_by_time() -> None:
         ends = sample.timestamps + video.durations[sample.indices]
         assert (sample.timestamps <= moments).all()
         assert (moments < ends).all()
+
+
+@pytest.mark.parametrize("name", ["b-frames.avi", "raw.h264", "packed.avi", "hls-ts.m3u8"])
+def test_a_seek_is_right_the_first_time(name: str) -> None:
+    clip_of = BY_NAME[name]
+    shown = clip_of.shown()
+    with Video(clip_of.path(), **clip_of.options) as video:
+        for index in (65, 20, 40):
+            assert see(video[index]).code == shown[index]
+        assert video.stats.seek_misses == 0

@@ -189,4 +189,6 @@ class SeekableInput:
         code = seeking.jump(connection, self.info, place, by_byte)
         self._confinement.check()
         self._forget()
+        if self._stamper is not None:
+            self._stamper.restart(0)
         return code >= 0
