@@ -15,7 +15,7 @@ from clips import clip
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, Video, VideoFrame
 
-GROUP = 15
+pytestmark = pytest.mark.divided
 
 
 def bars(name: str) -> Path:
