@@ -154,14 +154,13 @@ def by_chunk(clip: BarClip, frames: list[Seen], indices: Iterable[int]) -> Score
     """Seek a Demuxer: the next chunk is a key chunk, and not later than the time."""
     count = Count()
     with ffwebcodecs.Demuxer(clip.path(), **clip.options) as demuxer:
-        keys = [chunk.timestamp for chunk in demuxer.chunks() if chunk.type == "key"]
-        # A stream without any begins where it begins.
-        earliest, wanted = min(keys, default=frames[0].timestamp), "key" if keys else "delta"
-        for index in indices:
+        keys = [chunk.timestamp for chunk in demuxer.chunks(all=True) if chunk.type == "key"]
+        earliest = min(keys, default=0)
+        for index in indices if keys else ():
             time = frames[index].timestamp
             demuxer.seek(time)
             chunk = next(demuxer.chunks(), None)
-            good = chunk is not None and chunk.type == wanted
+            good = chunk is not None and chunk.type == "key"
             good = good and chunk.timestamp <= max(time, earliest)
             said = chunk and f"{chunk.type} at {chunk.timestamp}"
             count.tell(f"seek({time})", bool(good), said)
