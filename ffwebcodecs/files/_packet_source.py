@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NEAR = 64  # packets that are read over rather than jumped over
 _FEW = 8  # packets before the wanted one that are nothing to speak of
 _STRANGE = 256  # packets after a seek that may be unknown: the rest of one that was cut
-_MOST_FAILURES = 2
+_MOST_FAILURES = 1
 _MOST_HELD = 64  # packets that are looked at to know the first of them
 _BACK = (500_000, 1_000_000, 2_000_000, 4_000_000, 8_000_000, 16_000_000, 32_000_000)
 # Their packets are found by their place; what they say of times is coarse, or nothing.
@@ -136,6 +136,7 @@ class FilePackets:
         self.reopen = reopen
         self._finder: PacketFinder | None = None
         self._held: deque[AVPacket] = deque()
+        self._gives_nothing = False  # not one packet came after a seek
         self._failures = 0  # of all tries for a packet; then it is read from the beginning
         self._first_try = 0  # the one that was right the last time
         # Whether a seek to a key packet's own time ends at the one before: some demuxers count
@@ -158,6 +159,8 @@ class FilePackets:
                 self._first_try = min(index, 3)
                 return
             self._counters.seek_misses += 1
+            if self._gives_nothing and self.reopen is not None:
+                break  # as fragmented MP4 in HLS does
         self._failures += 1
         if self.reopen is not None and self._begins_anew(number):
             return
@@ -202,9 +205,11 @@ class FilePackets:
         self._held.clear()
         self.next = None
         self._counters.seeks += 1
+        self._gives_nothing = True
         if not self._core.jump(target, by_byte):
             return False
         place = self._identify()
+        self._gives_nothing = place is None and self._gives_nothing
         if place is None or place > number:
             self.next = None
             if self._later:
@@ -243,6 +248,7 @@ class FilePackets:
             if not places:
                 return None
             strange += 1
+            self._gives_nothing = False
             held.popleft()
             del places[0]
         return None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _WASTE = 50  # one packet in so many may be decoded for nothing, rather than jumped over
 _FURTHER = 64  # packets, of which a decoder holds fewer
-_SETTLING = 5  # packets, besides leading pictures, after which it has come out
+_SETTLING = 4  # packets, besides leading pictures, after which it has come out
 _NO_FIELDS = frozenset(("vp8", "vp9", "av1", "mpeg4"))
 _BACK = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # seconds
 
@@ -179,7 +179,7 @@ class RandomAccess:
         flags = self.table.flags
         if self._leading is not None and number > key:
             leading = int(self._leading[self.table.keys.searchsorted(key)])
-            number = min(max(number, key + leading + _SETTLING), len(flags) - 1)
+            number = min(max(number, key + 2 * leading + _SETTLING), len(flags) - 1)
         if self._has_fields:
             while number + 1 < len(flags) and flags[number + 1] == NO_PICTURE:
                 number += 1
