@@ -48,7 +48,7 @@ def packets_of(
         demuxer.seek(start, decodes=True)
     index = demuxer.info.index
     read = demuxer.read_any
-    if damage is not None:
+    if damage is not None and damage.skips:
         read = partial(damage.read_on, demuxer)
     ptr = packet.allocate()
     try:
