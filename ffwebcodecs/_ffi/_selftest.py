@@ -18,6 +18,7 @@ UNSPECIFIED = 2  # of primaries, transfer and matrix alike (H.273)
 
 CODEC_OPTIONS = {
     "b": "bit_rate",
+    "err_detect": "err_recognition",
     "g": "gop_size",
     "bf": "max_b_frames",
     "flags": "flags",

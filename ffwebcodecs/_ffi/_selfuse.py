@@ -210,6 +210,7 @@ def _decode(checks: Checks, libs: dict[str, Any], decoder: Any) -> None:
                 return
             checks.fields("AVFrame", frame, format=pix_fmt, colorspace=space, **told)
             checks.fields("AVFrame", frame, chroma_location=topleft, nb_side_data=1, pts=NOPTS)
+            checks.fields("AVFrame", frame, decode_error_flags=0)
             checks.fields("AVFrame", frame, pict_type=avutil.AV_PICTURE_TYPE_I)
             if "key_frame" in dict(ffi.typeof("AVFrame").fields):
                 checks.fields("AVFrame", frame, key_frame=1)
