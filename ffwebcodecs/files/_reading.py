@@ -42,10 +42,15 @@ def packets_of(
     """Yield the packets of a file's video; each is valid until the next one is asked for.
 
     `divert` is called with stream index and packet of every other stream that the demuxer reads.
-    `damage` says whether to read on behind what cannot be read.
+    `damage` says whether to read on behind what cannot be read. The first packet of a file is a key
+    packet, if there is one.
     """
     if start is not None:
         demuxer.seek(start, decodes=True)
+    elif (passed := demuxer.begin()) and damage is not None and damage.skips:
+        for timestamp in passed:
+            damage.skip(timestamp)
+        damage.resume(passed[-1])
     index = demuxer.info.index
     read = demuxer.read_any
     if damage is not None and damage.skips:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -229,3 +230,28 @@ def test_no_key_chunk_at_all_is_an_error(tmp_path: Path) -> None:
         list(demuxer.chunks())
     with Demuxer(path) as demuxer:
         assert len(list(demuxer.chunks(all=True))) == len(packets(path))
+
+
+@pytest.mark.parametrize("errors", ["raise", "skip"])
+@pytest.mark.parametrize("name", ["hevc-bframes.mp4", "mpeg4.avi", "vp8.webm", "vp9.webm"])
+def test_frames_begin_at_the_first_key_frame(name: str, errors: str, tmp_path: Path) -> None:
+    path = tmp_path / Path(name).with_suffix(".mkv")
+    run_ffmpeg("-i", clip(name), "-c", "copy", "-ss", "0.2", "-copyinkf", path)
+    with Demuxer(path) as demuxer:
+        stored = list(demuxer.chunks(all=True))
+    key = next(chunk for chunk in stored if chunk.type == "key")
+    before = stored.index(key)
+    assert before
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = list(read_frames(path, errors=errors))
+        with Demuxer(path) as demuxer:
+            assert take(demuxer, 3, errors=errors) == [frame.timestamp for frame in found[:3]]
+    whole = {frame.timestamp: frame.to_ndarray().tobytes() for frame in read_frames(clip(name))}
+    behind = list(whole.values())[-len(found) :]
+    assert [frame.to_ndarray().tobytes() for frame in found] == behind
+    assert found[0].timestamp == key.timestamp
+    assert len(found) == sum(chunk.timestamp >= key.timestamp for chunk in stored[before:])
+    messages = [str(one.message) for one in said]
+    assert all(f"{before} chunk" in message for message in messages)
+    assert len(messages) == 2 * (errors == "skip")  # of the file, and of the Demuxer

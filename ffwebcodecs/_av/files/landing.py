@@ -77,6 +77,8 @@ class Landing:
         What came instead of the packet after these.
     at_beginning : bool
         Nothing that could be decoded lies before it.
+    passed : list of int
+        Presentation times of the first packets of the file, which come before any key packet.
     wanted : int
         The time, in microseconds.
     """
@@ -92,6 +94,7 @@ class Landing:
         "at_beginning",
         "failure",
         "packets",
+        "passed",
         "wanted",
     )
 
@@ -101,12 +104,19 @@ class Landing:
         self.packets: deque[tuple[AVPacket, int]] = deque()
         self.failure: EncodingError | None = None
         self.at_beginning = False
+        self.passed: list[int] = []
         self.wanted = 0
         self._key: int | None = None  # presentation time of the key packet
         self._late: int | None = None  # decoding time of one that is shown too late
         self._size = 0
         self._is_first = True  # no packet of the video came since the last `go`
         self._targets: Iterator[int] | None = None
+
+    def begin(self) -> None:
+        """Read the file, which nothing has been read of, up to its first key packet; if there is
+        none within reach, what was read is what there is.
+        """
+        self._read(True, _NEVER)
 
     def find(self, wanted: int) -> bool:
         """Go to the key packet for this time; return whether the file can be gone to at all."""
@@ -160,6 +170,7 @@ class Landing:
     def _read(self, at_beginning: bool, wanted: int) -> None:
         """Read on until the key packet for `wanted` is known."""
         self.packets.clear()
+        self.passed.clear()
         self.failure = self._key = self._late = None
         self._size, self._is_first = 0, True
         self.at_beginning = at_beginning
@@ -204,6 +215,9 @@ class Landing:
     def _begin_with(self, ptr: AVPacket, timestamp: int) -> None:
         index = self._source.info.index
         others = [kept for kept in self.packets if kept[0].stream_index != index]
+        if self._key is None and len(others) < len(self.packets):
+            videos = [kept for kept in self.packets if kept[0].stream_index == index]
+            self.passed = [time for old, time in videos if not packet.is_discarded(old)]
         self.packets = deque(others)
         self._size = sum(packet.size_of(other) for other, _ in others)
         self.at_beginning = self.at_beginning and self._key is None

@@ -71,6 +71,23 @@ class SeekableInput:
         """Nothing has been read yet."""
         self.seekability: Seekability
 
+    def begin(self) -> list[int]:
+        """Pass over what comes before the first key packet, if nothing has been read yet: it was
+        made of pictures that are missing. Return the times of the packets that were passed over.
+        """
+        if not self.is_fresh:
+            return []
+        self.is_fresh = False
+        landing = Landing(self, False)
+        try:
+            landing.begin()
+        except BaseException as error:
+            landing.packets.clear()
+            averror.let_go(error)
+            raise
+        self._take_over(landing)
+        return landing.passed
+
     def seek(self, timestamp: int, *, decodes: bool = False) -> None:
         """Move to the last key frame at or before `timestamp` microseconds (the first one if there
         is none before); if it `decodes`, to one whose picture needs no others.
@@ -110,9 +127,12 @@ class SeekableInput:
         if not found:
             what = f"cannot seek to {timestamp} us in {self._source.shown}"
             averror.check(self._code, what, EncodingError)
+        self._take_over(landing)
+        self._landing = landing
+
+    def _take_over(self, landing: Landing) -> None:
         self._ready, landing.packets = landing.packets, deque()
         self._failure, landing.failure = landing.failure, None
-        self._landing = landing
 
     def _drop(self) -> None:
         """Forget what a seek has read."""
