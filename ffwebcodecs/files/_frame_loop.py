@@ -130,9 +130,7 @@ def _up_to_damage(
             failure = failure or error.with_traceback(None)
     if failure is not None:
         try:
-            if demuxer is None or not _is_cut_off(core, demuxer, packets):
-                raise failure
-            if not damage.end(demuxer, less=1):
+            if demuxer is None or not _is_last(core, packets) or not damage.end(demuxer, less=1):
                 raise failure
         finally:
             failure = None  # its traceback holds this frame, which must not hold it in turn
@@ -141,11 +139,11 @@ def _up_to_damage(
     damage.end(demuxer)
 
 
-def _is_cut_off(core: Core, demuxer: DemuxerCore, packets: Packets) -> bool:
-    """Whether the packet that the decoder has refused is the last one, and not whole: then it is
-    the end of the file that is missing.
+def _is_last(core: Core, packets: Packets) -> bool:
+    """Whether the packet that the decoder has refused is the last one: in a file that ends early,
+    it is not whole.
     """
-    if core.behind or not demuxer.came.is_cut_off:
+    if core.behind:
         return False
     try:
         return next(packets, None) is None
@@ -277,7 +275,7 @@ class Decoding:
                 self._damage.skip(timestamp)
             self._restart()
             failure = None
-        if failure is not None and self._is_cut_off() and self._damage.end(self._demuxer, less=1):
+        if failure is not None and self._is_last() and self._damage.end(self._demuxer, less=1):
             return
         failure, self._failure = failure or self._failure, None
         if failure is not None:
@@ -295,10 +293,9 @@ class Decoding:
         self.again.clear()
         return found
 
-    def _is_cut_off(self) -> bool:
-        """Whether the packet that the decoder has refused is the last one, and not whole."""
-        demuxer = self._demuxer
-        if self.again or self._core.behind or demuxer is None or not demuxer.came.is_cut_off:
+    def _is_last(self) -> bool:
+        """Whether the packet that the decoder has refused is the last one."""
+        if self.again or self._core.behind or self._demuxer is None:
             return False
         found = self._next()
         if found is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from itertools import product
 from pathlib import Path
@@ -264,6 +265,35 @@ def test_every_container_that_says_how_much_it_holds_is_asked(suffix: str, tmp_p
     assert set(found.times) < set(whole.times)
     strict = read(data[: len(data) * 8 // 10], strict=True).error
     assert "ends early" in str(strict) or "cannot decode the chunk" in str(strict)
+
+
+@pytest.mark.parametrize("suffix", ["asf", "flv", "mkv", "mp4"])
+def test_a_last_chunk_that_is_not_whole_belongs_to_the_early_end(
+    suffix: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    run_ffmpeg("-i", clip("h264-bframes.mp4"), "-c", "copy", "-movflags", "+faststart", path)
+    data = path.read_bytes()
+    for part in (0.5, 0.65, 0.8):
+        for threads in (1, 3):
+            found = read(data[: int(len(data) * part)], threads=threads)
+            assert found.error is None
+            assert re.search(r"ends early: it states \d+ \w+, (and has )?\d+", found.said)
+    # Damaged in a file that does not end early, it is an error.
+    whole = bytearray(data)
+    with Demuxer(data) as demuxer:
+        chunk = list(demuxer.chunks())[-1]
+    last = bytearray(chunk.byte_length)
+    chunk.copy_to(last)
+    at = data.rindex(last)
+    whole[at : at + len(last)] = b"\xff" * len(last)
+    assert "cannot decode the chunk" in str(read(bytes(whole)).error)
+
+
+def test_a_few_last_bytes_are_missed_in_flv_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.flv"
+    run_ffmpeg("-i", clip("mpeg4.avi"), "-c:v", "flv", path)
+    assert "ends early" in read(path.read_bytes()[:-20]).said
 
 
 def test_a_count_that_was_never_written_is_none() -> None:

@@ -41,7 +41,7 @@ class Came:
         self._count, self._last = None, NOPTS
 
     @property
-    def is_cut_off(self) -> bool:
+    def _is_cut_off(self) -> bool:
         """Whether the last packet is damaged, as FFmpeg says of one that the input ends in."""
         return bool(self._flags & avcodec.AV_PKT_FLAG_CORRUPT)
 
@@ -65,7 +65,9 @@ class Came:
             stated, came = found
             return f"{source.shown} ends early: it states {stated} frames, {came - less} came"
         sizes = look(source, connection.read_at, missing)
-        if sizes is None or (info.format_name == "flv" and not _is_short(info, self._last)):
+        if sizes is None:
+            return None
+        if info.format_name == "flv" and not (self._is_cut_off or _is_short(info, self._last)):
             return None
         stated, came = sizes
         return f"{source.shown} ends early: it states {stated} bytes, and has {came}"
