@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffwebcodecs import Demuxer, VideoDecoder, VideoEncoder, VideoFrame, read_frames, write_frames
+from ffwebcodecs import (
+    Demuxer,
+    Video,
+    VideoDecoder,
+    VideoEncoder,
+    VideoFrame,
+    read_frames,
+    write_frames,
+)
+from ffwebcodecs._av.codecs import decoder
 
 WIDTH, HEIGHT, FRAMES = 64, 48, 10
 
@@ -60,6 +69,22 @@ def test_alpha_in_a_file_comes_back(tmp_path: Path, codec: str, suffix: str) -> 
             decoder.decode(chunk)
         decoder.flush().result(10)
     check(decoded)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_alpha_comes_back_where_libvpx_cannot_decode(
+    tmp_path: Path, codec: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with an FFmpeg that was built without it: FFmpeg's own decoder, twice."""
+    path = tmp_path / "clip.webm"
+    write_frames(transparent(), path, codec=codec, alpha="keep")
+    whole = [frame.to_ndarray().tobytes() for frame in read_frames(path)]
+    monkeypatch.setattr(decoder, "_WITH_ALPHA", {"vp8": "absent", "vp9": "absent"})
+    frames = list(read_frames(path, threads=threads))
+    assert [frame.to_ndarray().tobytes() for frame in frames] == whole
+    check([seen(frame) for frame in frames])
+    with Video(path) as video:
+        check([seen(video[index]) for index in range(FRAMES)])
 
 
 def test_alpha_of_an_encoder_comes_back_without_a_file(codec: str) -> None:

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from bar_clips import bar_clip
+from barcodes import shown
 from clips import FRAMES, ROOT, clip
 from convert_helpers import long_clip, pictures, streams, times
 from encode_helpers import psnr
@@ -49,10 +51,14 @@ def test_decoder_asyncio_counts_the_frames() -> None:
     assert run("decoder_asyncio.py", clip("vp9.webm")) == f"{FRAMES} frames\n"
 
 
-def test_grab_frame_saves_the_frame_at_that_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seconds", "number"), [("0.99", 24), ("1.0", 25), ("9", 74)])
+def test_grab_frame_saves_the_frame_that_is_shown_then(
+    seconds: str, number: int, tmp_path: Path
+) -> None:
     path = tmp_path / "frame.png"
-    run("grab_frame.py", clip("h264-bframes.mp4"), "1.0", path)
-    assert png_size(path) == (160, 120)
+    start = 1.48  # of the transport stream
+    run("grab_frame.py", bar_clip("open.ts").path(), start + float(seconds), path)
+    assert shown(path) == [number]
 
 
 def test_watermark_darkens_the_bottom_and_keeps_the_audio(tmp_path: Path) -> None:
