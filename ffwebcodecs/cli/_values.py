@@ -118,10 +118,21 @@ def parse_format(text: str) -> str:
 
 
 def show_time(microseconds: int) -> str:
-    """Return ``00:01:02.500``."""
-    milliseconds = (abs(microseconds) + 500) // 1000
-    seconds, milliseconds = divmod(milliseconds, 1000)
+    """Return ``00:01:02.500``, rounded."""
+    sign = -1 if microseconds < 0 else 1
+    return show_exact_time(sign * ((abs(microseconds) + 500) // 1000 * 1000))
+
+
+def show_exact_time(microseconds: int) -> str:
+    """Return ``00:01:02.500``, or ``00:01:02.500001``."""
+    seconds, fraction = divmod(abs(microseconds), 1_000_000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     sign = "-" if microseconds < 0 else ""
-    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}"
+    digits = f"{fraction:06}" if fraction % 1000 else f"{fraction // 1000:03}"
+    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}.{digits}"
+
+
+def show_count(count: int, noun: str) -> str:
+    """Return ``1 frame``, or ``2 frames``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -38,7 +38,7 @@ from ._values import (
     parse_scale,
     parse_time,
     parse_times,
-    show_time,
+    show_exact_time,
 )
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ def _refuse_others(video: ffwebcodecs.Video, options: argparse.Namespace) -> Non
     for time in options.at:
         if not begin <= time < end:
             raise CommandError(
-                f"{path}: nothing is shown at {show_time(time)}; its frames are from "
-                f"{show_time(begin)} to {show_time(end)}"
+                f"{path}: nothing is shown at {show_exact_time(time)}; its frames are from "
+                f"{show_exact_time(begin)} to {show_exact_time(end)}"
             )
     for index in options.indices:
         if not -count <= index < count:

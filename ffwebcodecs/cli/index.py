@@ -15,7 +15,7 @@ import ffwebcodecs
 
 from ._input import add_input, video_arguments
 from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
-from ._values import show_time
+from ._values import show_count, show_time
 
 HELP = "write an index, with which any frame is found at once"
 
@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         if options.file == "-" or "://" in options.file:
             raise UsageError("say where the index goes: -o INDEX")
         output = options.file + SUFFIX
+    if output == "-":
+        raise UsageError("an index is written to a file: -o INDEX")
     refuse_existing(output, options.force)
     index = ffwebcodecs.VideoIndex(**video_arguments(options))
     make_parent(output)
@@ -50,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2))
     elif not options.quiet:
         print(
-            f"{document['frames']} frames, {document['key_frames']} key frames, "
+            f"{show_count(document['frames'], 'frame')}, "
+            f"{show_count(document['key_frames'], 'key frame')}, "
             f"{show_time(index.duration)} in {output}"
         )
     if index.problem is not None:

@@ -21,7 +21,7 @@ from ._jobs import plain_warnings
 from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
 from ._pictures import upright_pixels
 from ._progress import Progress
-from ._values import parse_count
+from ._values import parse_count, show_count
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     ) as sheet:
         sheet.save(options.output)
     if not options.quiet:
-        print(f"{len(pictures)} pictures in {options.output}")
+        print(f"{show_count(len(pictures), 'picture')} in {options.output}")
     return 0
 
 

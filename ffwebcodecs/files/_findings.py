@@ -238,7 +238,8 @@ class _Report:
         yield note(
             "key-frames",
             f"{len(places)} key frame{'s' * (len(places) > 1)}, "
-            f"every {_range_of(low, middle, high)} frames, at most {_seconds(int(spans.max()))}",
+            f"every {_range_of(low, middle, high)} frame{'s' * (high > 1)}, "
+            f"at most {_seconds(int(spans.max()))}",
             count=len(places),
             frames={"min": low, "median": middle, "max": high},
             longest=int(spans.max()),

@@ -164,13 +164,13 @@ class VideoIndex:
         OSError
             The file is not there, or may not be read.
         """
-        self._require(digest_of(source), source)
+        self._require(digest_of(source), show(source))
 
-    def _require(self, now: SourceDigest, source: Any) -> None:
+    def _require(self, now: SourceDigest, shown: str) -> None:
         difference = self._source.difference(now)
         if difference is not None:
             raise InvalidArgumentError(
-                f"this is not the index of {show(source)}: {difference}; make it again"
+                f"this is not the index of {shown}: {difference}; make it again"
             )
 
     def __len__(self) -> int:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from bar_clips import bar_clip
 from cli_helpers import NAME, call, names, run
 from clips import FRAMES, clip
 
@@ -106,6 +107,13 @@ def test_index_is_written_beside_the_file(
     said = capsys.readouterr().out
     assert said == f"{FRAMES} frames, 3 key frames, 00:00:01.500 in {path}.ffindex\n"
     index = ffwebcodecs.VideoIndex.load(f"{path}.ffindex")
+    one = bar_clip("one.mp4").path()
+    assert call("index", one, "-o", tmp_path / "index") == 0
+    assert capsys.readouterr().out.startswith("1 frame, 1 key frame, ")
+    assert call("sheet", one, "-o", tmp_path / "sheet.png") == 0
+    assert capsys.readouterr().out.startswith("1 picture in ")
+    assert call("check", one) == 0
+    assert "1 key frame, every 1 frame, at most 0.040 s" in capsys.readouterr().out
     with ffwebcodecs.Video(path, index=index) as video, video[20] as frame:
         assert len(video) == FRAMES
         assert frame.timestamp == 666_667
@@ -122,7 +130,8 @@ def test_index_is_used_by_frames_and_sheet(
     # Another file's is refused, and so is one that is not used.
     other = clip("h264-bframes.mkv")
     assert call("frames", other, "-o", tmp_path / "p", "--index", index, "--at", "1.0") == 1
-    assert "index" in capsys.readouterr().err
+    assert f"this is not the index of '{other}': " in capsys.readouterr().err
+    assert call("index", path, "-o", "-") == 2
     assert call("frames", path, "-o", tmp_path / "p", "--index", index) == 2
     assert names(tmp_path) == ["index", "o", "s.png"]
 

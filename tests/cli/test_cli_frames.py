@@ -182,6 +182,7 @@ def test_frames_at_times_and_indices_are_those_shown_then(tmp_path: Path, name: 
     ("arguments", "message"),
     [
         (["--at", "0.5,1.6"], "nothing is shown at 00:00:01.600"),
+        (["--at", "1.500001"], "nothing is shown at 00:00:01.500001; its"),
         (["--at", "1.5"], "its frames are from 00:00:00.000 to 00:00:01.500"),
         (["--indices", "0,45"], "there is no frame 45; it has 45, 0 to 44"),
         (["--indices=-46"], "there is no frame -46"),
