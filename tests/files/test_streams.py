@@ -328,3 +328,21 @@ def test_other_video_of_a_program_stream_is_copied_with_its_times(tmp_path: Path
             round((time - decoded[0]) / 90) * 1000 for time in decoded
         ]
         (tmp_path / "a.mkv").unlink()
+
+
+@pytest.mark.parametrize("stream", [0, 1])
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_two_videos_with_sound_are_copied_in_their_order(
+    suffix: str, stream: int, tmp_path: Path
+) -> None:
+    """The first packets are looked at to find out about their times, and are then read."""
+    mpeg2 = ("-c:v", "mpeg2video", "-g", "5", "-bf", "0", "-c:a", "mp2")
+    maps = ("-map", "0", "-map", "1", "-map", "2")
+    source = made(f"sound-and-two.{suffix}", *SOURCES, *SOUND, *maps, *mpeg2, "-t", "1")
+    out = tmp_path / "a.mkv"
+    result = remux(source, out, stream=stream)
+    assert result.copied_streams == ["video mpeg2video", "audio mp2"]
+    shown = [frame.timestamp for frame in read_frames(source, stream=1 - stream)]
+    copied = [packet.pts or 0 for packet in mux_helpers.packets(out, "v:1")]
+    assert [time - copied[0] for time in copied] == [time - shown[0] for time in shown]
+    assert len(shown) == 25

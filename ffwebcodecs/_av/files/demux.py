@@ -97,6 +97,7 @@ class DemuxerCore(SeekableInput):
         self._opening = opening
         self.others: list[CopiedStream] = []
         self._ahead: deque[AVPacket | EncodingError] = deque()
+        self._looked_at: deque[AVPacket | EncodingError] = deque()  # comes first
         self._head = b""  # of pictures from a pipe
         self._joined: AlphaTrack | AlphaItem | None = None
         self._copied_stamps: CopiedStamps | None = None
@@ -285,6 +286,8 @@ class DemuxerCore(SeekableInput):
 
     def _read_packet(self, ptr: AVPacket) -> int | None:
         """Read the next packet, those of the video as FFmpeg gives them."""
+        if self._looked_at:
+            return stamps.take_kept(self._looked_at, ptr)
         copied = self._copied_stamps
         return self._read_raw(ptr) if copied is None else copied.read(self._read_raw, ptr)
 
@@ -310,7 +313,7 @@ class DemuxerCore(SeekableInput):
         return bool(pb and pb.eof_reached and not pb.error)
 
     def _find_stamper(self) -> stamps.Stamper | None:
-        return stamps.find(self.info, self._parameters(), self._read_packet, self._ahead)
+        return stamps.find(self.info, self._parameters(), self._read_packet, self._looked_at)
 
     def _parameters(self) -> AVCodecParameters:
         return self._context.streams[self.info.index].codecpar
@@ -333,7 +336,7 @@ class DemuxerCore(SeekableInput):
     @property
     def has_ahead(self) -> bool:
         """Whether packets that have been read already are to be read first."""
-        return bool(self._ahead)
+        return bool(self._ahead or self._looked_at)
 
     def put_back(self, ptr: AVPacket, before: tuple[int, int] | None) -> None:
         """Have a packet that `reader` has read be read once more; `before` is the presentation time

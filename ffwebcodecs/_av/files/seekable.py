@@ -31,12 +31,13 @@ class SeekableInput:
     """The part of a demuxer that seeks. What a seek has read is in `_ready`, to be read first."""
 
     __slots__ = (
-        *("_ahead", "_connection", "_stamper"),
+        *("_ahead", "_connection", "_looked_at", "_stamper"),
         *("_code", "_failure", "_landing", "_next", "_ready", "is_fresh", "seekability"),
     )
 
     # A demuxer's own.
     _ahead: deque[AVPacket | EncodingError]
+    _looked_at: deque[AVPacket | EncodingError]
     _confinement: Confinement | Any
     _connection: Connection | None
     _copied_stamps: CopiedStamps | None
@@ -142,6 +143,7 @@ class SeekableInput:
     def _forget(self) -> None:
         """Forget what was read ahead, at the place that was left."""
         self._ahead.clear()
+        self._looked_at.clear()
         if self._joined is not None:
             self._joined.clear()
 
