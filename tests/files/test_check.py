@@ -15,6 +15,7 @@ from typing import Any
 import attack
 import numpy as np
 import pytest
+from bar_clips import bar_clip
 from clips import (
     CACHE,
     CLIPS,
@@ -426,3 +427,15 @@ def test_bytes_and_file_objects_are_checked_too() -> None:
     assert check(path.read_bytes()) == expected
     with path.open("rb") as file:
         assert check(file) == expected
+
+
+def test_an_avi_that_states_pictures_it_is_delayed_by_is_whole(tmp_path: Path) -> None:
+    """A file of the ffmpeg program's, as it takes packed pictures apart: two chunks are empty."""
+    path = tmp_path / "a.avi"
+    unpack = ("-c", "copy", "-bsf:v", "mpeg4_unpack_bframes")
+    run_ffmpeg("-i", bar_clip("packed.avi").path(), *unpack, path)
+    with Video(path) as video:
+        assert video.check().sound, list(video.check())
+    whole = path.read_bytes()
+    with Video(whole[: len(whole) // 2]) as video:
+        assert "ends-early" in [found.kind for found in video.check()]
