@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_]
 
-_DELAYED = 4  # frames: where pictures are reordered, an AVI states those that it is delayed by
 _MOST_GAPS = 20  # more of them are a variable rate
 _USUAL = 0.05  # and so are more than this part of all
 _LATE = 200_000  # microseconds between the end that is stated and the one that comes
@@ -103,8 +102,8 @@ class _Report:
         if stated is not None and len(self.shown):
             stop = max(self._stop(), decoded.stop or 0)
             late = stated.stop is not None and stated.stop - stop > max(_LATE, 2 * self._step())
-            missing = 0 if stated.frames is None else stated.frames - self._accounted()
-            if missing > (0 if decoded.shortfall is not None else _DELAYED):
+            fewer = stated.frames is not None and self._accounted() < stated.frames
+            if fewer and not (stated.counts_chunks and decoded.shortfall is None):
                 parts.append(f"{stated.frames} frames are stated, {len(self.table)} come")
                 numbers["stated"] = stated.frames
             if stated.stop is not None and late:

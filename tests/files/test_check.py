@@ -25,6 +25,7 @@ from clips import (
     ffmpeg_version,
     ffprobe_program,
     framemd5,
+    passthrough,
     run_ffmpeg,
     run_ffprobe,
     said_of,
@@ -427,6 +428,18 @@ def test_bytes_and_file_objects_are_checked_too() -> None:
     assert check(path.read_bytes()) == expected
     with path.open("rb") as file:
         assert check(file) == expected
+
+
+def test_an_avi_with_many_empty_chunks_is_whole(tmp_path: Path) -> None:
+    """Each is the picture before once more; most of this file's are, as of a slide show's."""
+    path = tmp_path / "a.avi"
+    slow = ("-vf", "setpts=N*6/25/TB", *passthrough(), "-r", "25")
+    run_ffmpeg(*SOURCE, *slow, "-c:v", "mpeg4", path)
+    found = check(path)
+    assert found.sound, list(found)
+    counts = one(found, "frame-count").details
+    assert counts["counted"] == 50
+    assert counts["stated"] > 5 * 50
 
 
 def test_an_avi_that_states_pictures_it_is_delayed_by_is_whole(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ class Stated:
         Whether its format stores times.
     frames : int or None
         How many frames of the video.
+    counts_chunks : bool
+        That number is of chunks, empty ones and those among them that the decoder is behind by.
     stop : int or None
         When the last stream ends, in microseconds.
     rate : float or None
@@ -46,7 +48,10 @@ class Stated:
         The edit list, see `edits_of`.
     """
 
-    __slots__ = ("audio_start", "color", "edits", "frames", "has_times", "rate", "stop")
+    __slots__ = (
+        *("audio_start", "color", "counts_chunks", "edits", "frames", "has_times", "rate"),
+        "stop",
+    )
 
     def __init__(self, core: DemuxerCore) -> None:
         context, info = core.reader()[0], core.info
@@ -54,6 +59,7 @@ class Stated:
         flags = context.iformat.flags
         self.has_times = name not in _RAW and not flags & avformat.AVFMT_NOTIMESTAMPS
         self.frames = info.frame_count
+        self.counts_chunks = name == "avi"
         self.rate = info.rate
         self.color = info.color
         self.audio_start = _audio_start(context)
