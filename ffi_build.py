@@ -97,14 +97,39 @@ static void ffwc_release_until_exit(void *opaque, uint8_t *data)
 FORMAT_PATH = """
 static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat_version); }
 """
-# What an index holds of packets, many of them without the GIL: six numbers each, and its first 31
-# bytes and its last one, and the first 256 of key packets, if they are wanted. Reads until there
-# are `count` of the stream, and not much further than `bytes`, so that signals are heard. `code` is
-# the last one of av_read_frame, 1 if a packet of the stream has no presentation time: that is left
-# in `packet`.
+# What an index holds of packets, many of them without the GIL: six numbers each, and, if they are
+# wanted, its first 31 bytes and its last one, the first 256 of key packets, and what a parser says.
+# Reads until there are `count` of the stream, and not much further than `bytes`, so that signals
+# are heard. `code` is the last one of av_read_frame. With `stops` it is 1 at a packet of the stream
+# that has no presentation time: that is left in `packet`.
 SCAN = """
-static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int count,
-                     int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, int *code)
+static void ffwc_parse(AVCodecParserContext *parser, AVCodecContext *codec, AVPacket *packet,
+                       int32_t *order)
+{
+    uint8_t *data;
+    int size;
+    parser->output_picture_number = INT32_MIN;
+    if (packet->size > 0)
+        av_parser_parse2(parser, codec, &data, &size, packet->data, packet->size,
+                         AV_NOPTS_VALUE, AV_NOPTS_VALUE, -1);
+    order[0] = parser->pict_type;
+    order[1] = parser->output_picture_number;
+    order[2] = parser->key_frame;
+    order[3] = parser->picture_structure;
+}
+static void ffwc_head(AVPacket *packet, uint8_t *head)
+{
+    int size = packet->size;
+    memset(head, 0, 32);
+    if (size > 0) {
+        memcpy(head, packet->data, size < 31 ? size : 31);
+        head[31] = packet->data[size - 1];
+    }
+}
+static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int stops, int count,
+                     int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys,
+                     AVCodecParserContext *parser, AVCodecContext *codec, int32_t *orders,
+                     int *code)
 {
     int found = 0;
     while (found < count && bytes > 0) {
@@ -113,7 +138,7 @@ static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int
             break;
         bytes -= (int64_t)packet->size + 1024;
         if (packet->stream_index == stream) {
-            if (packet->pts == AV_NOPTS_VALUE) {
+            if (stops && packet->pts == AV_NOPTS_VALUE) {
                 *code = 1;
                 break;
             }
@@ -124,15 +149,10 @@ static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int
             row[3] = packet->pos;
             row[4] = packet->size;
             row[5] = packet->flags;
-            if (heads) {
-                uint8_t *head = heads + 32 * (int64_t)found;
-                int size = packet->size;
-                memset(head, 0, 32);
-                if (size > 0) {
-                    memcpy(head, packet->data, size < 31 ? size : 31);
-                    head[31] = packet->data[size - 1];
-                }
-            }
+            if (heads)
+                ffwc_head(packet, heads + 32 * (int64_t)found);
+            if (parser)
+                ffwc_parse(parser, codec, packet, orders + 4 * (int64_t)found);
             if (keys && packet->flags & AV_PKT_FLAG_KEY) {
                 int size = packet->size < 256 ? packet->size : 256;
                 memset(keys, 0, 256);
@@ -399,8 +419,9 @@ def api_builders(installed: Installed) -> list[Any]:
     extra.cdef(render("avformat", versions)[1])
     extra.cdef("#define LIBAVFORMAT_VERSION_INT ...\nconst char *ffwc_format_path(void);\n")
     extra.cdef(
-        "int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int count, "
-        "int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, int *code);"
+        "int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int stops, "
+        "int count, int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, "
+        "AVCodecParserContext *parser, AVCodecContext *codec, int32_t *orders, int *code);"
     )
     extra.set_source(f"{name}_format", text + FORMAT_PATH + SCAN, libraries=["avformat"], **options)
     return [core, extra]

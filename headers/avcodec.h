@@ -167,6 +167,7 @@ typedef struct AVCodecParserContext {
     int flags;
     int key_frame;
     int64_t pos;
+    int picture_structure;
     int output_picture_number;
     int width;
     int height;

@@ -313,6 +313,7 @@ class AVCodecParserContext(Struct):
     flags: int
     key_frame: int
     pos: int
+    picture_structure: int
     output_picture_number: int
     width: int
     height: int

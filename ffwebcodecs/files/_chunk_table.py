@@ -67,7 +67,7 @@ def _leave_out_gradual(
     """Take the mark of those key chunks but the first one after which pictures get right later."""
     codec = parse_codec(config.codec).name
     extradata = bytes(config.description or b"")  # type: ignore[call-overload]
-    if unshown.has_recovery(codec):
+    if unshown.recovery_of(codec, extradata) is not None:
         for number in np.flatnonzero(flags & KEY).tolist():
             data = chunks[number].data
             if number != first and unshown.recovery(codec, data, extradata):

@@ -39,6 +39,7 @@ from ffwebcodecs import (
 from ffwebcodecs._av.files.demux import DemuxerCore
 from ffwebcodecs._av.files.scan import scan
 from ffwebcodecs._spec.codecs.av1 import iter_obus
+from ffwebcodecs._spec.files.packet_table import PacketTable, microseconds
 
 OPEN_264 = ("-preset", "veryfast", "-threads", "1", "-bf", "2")
 OPEN_264 += ("-x264-params", "open-gop=1:keyint=12:min-keyint=12:scenecut=0")
@@ -220,24 +221,47 @@ def test_no_video_is_refused_as_the_demuxer_does(tmp_path: Path) -> None:
         VideoIndex(tmp_path / "no-such.mp4")
 
 
-def test_both_ways_of_reading_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = clip("h264-with-audio.mp4")
+def table_of(path: Path, change: Any = None) -> PacketTable:
     core = DemuxerCore(path)
     try:
-        table = scan(core)
+        if change is not None:
+            change(core)
+        return scan(core)
     finally:
         core.close()
-    core = DemuxerCore(path)
-    try:
+
+
+@pytest.mark.parametrize(
+    "name",
+    (
+        *("h264-with-audio.mp4", "h264-open-cut.ts", "mpeg2.mpg", "mpeg2.avi", "mpeg4-b.avi"),
+        *("mpeg4-b.mkv", "mpeg2-open-cut.m2v", "vp8-b.mkv"),
+    ),
+)
+def test_both_ways_of_reading_find_what_the_demuxer_gives(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = next(one for one in (*ALL, *BY_NAME.values()) if one.name == name).path()
+
+    def wait(core: DemuxerCore) -> None:
         # As where something may have to be waited for.
-        read = core._read_frame
-        monkeypatch.setattr(core, "_read_frame", partial(read))
-        assert scan(core) == table
-    finally:
-        core.close()
+        monkeypatch.setattr(core, "_read_frame", partial(core._read_frame))
+
+    table = table_of(path)
+    assert table_of(path, wait) == table
+    # Packet by packet:
     with Demuxer(path) as demuxer:
-        chunks = list(demuxer.chunks())
+        chunks = list(demuxer.chunks(all=True))
     assert table.size.tolist() == [chunk.byte_length for chunk in chunks]
+    times = microseconds(table.presentation, table.time_base).tolist()
+    assert times == [chunk.timestamp for chunk in chunks]
+
+
+def test_what_ends_a_sequence_is_no_frame() -> None:
+    path = Clip("vc2.drc", "vc2", **SMALL, pixel_format="yuv420p", has_timestamps=False).path()
+    index = VideoIndex(path)
+    assert index.packet_count == 46
+    assert len(index) == len(framemd5(path)) == 45
 
 
 # ---- chunks --------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ ALLOWED = {
 # The command line writes raw pixels itself, to files that appear when they are complete.
 ALSO = {"cli": {("_av", "files", "complete_file")}}
 # What computes with a film's 200,000 packets at once does it with numpy.
-ALSO_NUMPY = {(("_spec", "files", "packet_table"), "numpy")}
+ALSO_NUMPY = {(("_spec", "files", name), "numpy") for name in ("packet_table", "whole_stream")}
 # Within a floor: from a wing to those before it, never back.
 ORDER = {
     "_spec": ("frames", "codecs", "encoders", "files"),

@@ -11,14 +11,17 @@ from .decoder import allocate_context
 from .packet import NOPTS
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVCodecParameters, AVCodecParserContext, AVPacket
+    from ..._ffi._types import AVCodecContext, AVCodecParameters, AVCodecParserContext, AVPacket
 
 _parsers = ledger.owned("parser")
 _BY_TYPE = frozenset({"mpeg1video", "mpeg2video", "mpeg4", "vc1"})
 _BY_COUNT = frozenset({"h264", "hevc", "vvc"})
 _COMPLETE = 1  # PARSER_FLAG_COMPLETE_FRAMES
-_NO_NUMBER = -(2**31)
-_I, _B, _BI = 1, 3, 7  # AVPictureType
+NO_NUMBER = -(2**31)
+"""What stands in the place of a parser's number of a picture that has none."""
+_I = 1  # AVPictureType
+B_TYPES = (3, 7)
+"""AVPictureType of pictures that are shown at once: B and BI."""
 
 
 def counts_pictures(codec: str) -> bool:
@@ -82,26 +85,32 @@ class PictureOrder:
         """Whether the last packet's picture needs no other."""
         return self._parser is not None and self._parser.pict_type == _I
 
+    @property
+    def native(self) -> tuple[AVCodecParserContext, AVCodecContext]:
+        """The parser and its codec, which live as long as this."""
+        return self._parser, self._context
+
+    def parse(self, ptr: AVPacket) -> bool:
+        """Have the parser look at the next packet; return whether it holds anything."""
+        parser = self._parser
+        assert parser is not None
+        parser.output_picture_number = NO_NUMBER
+        size = ptr.size
+        if not size:
+            return False
+        avcodec.av_parser_parse2(
+            parser, self._context, self._data, self._size, ptr.data, size, NOPTS, NOPTS, -1
+        )
+        return True
+
     def key(self, ptr: AVPacket) -> int:
         """Return the number of the next packet in decoding order."""
         parser = self._parser
         assert parser is not None
-        parser.output_picture_number = _NO_NUMBER
-        if ptr.size:
-            avcodec.av_parser_parse2(
-                parser,
-                self._context,
-                self._data,
-                self._size,
-                ptr.data,
-                ptr.size,
-                NOPTS,
-                NOPTS,
-                -1,
-            )
-            self._last = parser.pict_type in (_B, _BI)
+        if self.parse(ptr):
+            self._last = parser.pict_type in B_TYPES
         if self._types:
             return self._keys.by_type(self._last)
         count = parser.output_picture_number
         is_key = parser.key_frame == 1
-        return self._keys.by_count(None if count == _NO_NUMBER else count, is_key)
+        return self._keys.by_count(None if count == NO_NUMBER else count, is_key)

@@ -278,11 +278,14 @@ class DemuxerCore(SeekableInput):
             return stamper.read(read, ptr)
         found = read(ptr)
         if found == self.info.index and ptr.pts == NOPTS:
-            origin = seeking.tick(self._next, self._time_base)
-            stamper = self._stamper = stamps.begin(self.info, self._parameters(), origin)
+            stamper = self.begin_stamper(None)
             if not stamper.take(ptr, found):
                 return stamper.read(read, ptr)
         return found
+
+    def read_ahead(self, ptr: AVPacket) -> int:
+        """Read the next one of what `has_ahead` tells of, as FFmpeg gave it."""
+        return stamps.take_kept(self._ahead, ptr)
 
     def _read_packet(self, ptr: AVPacket) -> int | None:
         """Read the next packet, those of the video as FFmpeg gives them."""
@@ -319,16 +322,15 @@ class DemuxerCore(SeekableInput):
         return self._context.streams[self.info.index].codecpar
 
     @property
-    def stamps(self) -> bool:
-        """Whether packets get times that libavformat does not give them."""
-        return self._stamper is not None
+    def stamper(self) -> stamps.Stamper | None:
+        """What gives packets times that libavformat does not give them, if any need."""
+        return self._stamper
 
     def reader(self) -> tuple[AVFormatContext, Callable[[Any, AVPacket], int]]:
         """Return what reads packets as they are: the context, and a function that is called as
         ``av_read_frame`` is; if it is not that, then because something may have to be waited for.
 
-        Whoever uses it has read what `has_ahead` tells of with `read_ticks`, and calls `confirm`
-        after.
+        Whoever uses it has read what `has_ahead` tells of, and calls `confirm` after.
         """
         self.require_open()
         return self._context, self._read_frame
@@ -338,14 +340,16 @@ class DemuxerCore(SeekableInput):
         """Whether packets that have been read already are to be read first."""
         return bool(self._ahead or self._looked_at)
 
-    def put_back(self, ptr: AVPacket, before: tuple[int, int] | None) -> None:
-        """Have a packet that `reader` has read be read once more; `before` is the presentation time
-        and the duration of the video's packet before it, in ticks.
+    def begin_stamper(self, before: tuple[int, int] | None) -> stamps.Stamper:
+        """Return what stamps packets from one on that has no presentation time; `before` is the
+        presentation time and the duration of the video's packet before it, in ticks.
         """
-        self._ahead.append(ptr)
         if before is not None:
             time, lasting = (avutil.av_rescale_q(t, self._time_base, (1, 1000000)) for t in before)
             self._next = time + (lasting or self._step)
+        origin = seeking.tick(self._next, self._time_base)
+        self._stamper = stamps.begin(self.info, self._parameters(), origin)
+        return self._stamper
 
     def confirm(self, code: int) -> EncodingError | None:
         """Return what is wrong with the file, None if it was read to its end, after `reader` was

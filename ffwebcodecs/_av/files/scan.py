@@ -1,15 +1,15 @@
 """All packets of a video stream as columns, without a Python object for each.
 
 Nothing is decoded. Where libavformat need not wait for anybody, the extension reads many packets in
-one call, without the GIL; in ABI mode, and where something may have to be waited for, one packet is
-filled again and again, and copied as the struct that it is. Either way Python hears signals often,
-and what came before an error is kept.
+one call, without the GIL; in ABI mode, and where something may have to be waited for, a few packets
+are filled again and again, and copied as the structs that they are. Either way Python hears signals
+often, and what came before an error is kept.
+
+Presentation times that are missing are found for the whole stream at once, when it has been read.
 """
 
 from __future__ import annotations
 
-import sys
-from functools import cache, partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,30 @@ import numpy as np
 
 from ..._ffi import avcodec, avformat, ffi
 from ..._spec.codecs import unshown
-from ..._spec.files.packet_table import CORRUPT, DISCARD, KEY, NO_PICTURE, PacketTable
+from ..._spec.files import whole_stream
+from ..._spec.files.packet_table import (
+    CORRUPT,
+    DISCARD,
+    KEY,
+    NO_PICTURE,
+    NOPTS,
+    PacketTable,
+)
 from ...errors import EncodingError, NotSupportedError
 from .. import averror
 from ..codecs import packet
+from ..codecs.picture_order import B_TYPES, PictureOrder, counts_pictures, is_known
 from .first_pictures import FirstPictures
+from .packet_rows import (
+    COLUMNS,
+    HEAD,
+    KEY_HEAD,
+    ORDERS,
+    Block,
+    PacketRows,
+    first_without_time,
+    without_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,20 +49,19 @@ if TYPE_CHECKING:
 
     from ..._ffi._types import AVFormatContext, AVPacket
     from .demux import DemuxerCore
+    from .packet_rows import Heads, Rows
+    from .stamps import Stamper, Unstamped
     from .stream_info import StreamInfo
 
-    Rows = npt.NDArray[np.int64]
-    Heads = npt.NDArray[np.uint8]
-
-_COLUMNS = ("pts", "dts", "duration", "pos", "size", "flags")
-_FIELDS = {*_COLUMNS, "stream_index"}
-_HEAD = 31  # bytes of a packet, and its last one
-_KEY_HEAD = 256  # bytes of a key packet, in which it says whether it is one at once
-_KEY = 1  # AV_PKT_FLAG_KEY
-_NONE = b"\0"  # of the flags
-_BYTES = 1 << 24  # to read without the GIL
+_BYTES = 1 << 24  # to read without the GIL, or to keep
 _MANY = 2048  # packets to read without the GIL
 _BLOCK = 4096  # packets to note before what is not needed of them is left out
+_BATCH = 32  # packets to fill before they are copied
+_FRAME = 3  # AVPictureStructure
+# FFmpeg gives B pictures, which are shown at once, and no others, their decoding time as
+# presentation time there.
+_MARKS_B = frozenset({"avi", "gxf"})
+_VP9_HIDDEN = bytes(first for first in range(256) if first & 0x0A == 0)
 
 
 def scan(core: DemuxerCore) -> PacketTable:
@@ -57,23 +75,29 @@ def scan(core: DemuxerCore) -> PacketTable:
         As `DemuxerCore.read_any` does.
     """
     info = core.info
-    fields = unshown.fields_of(info.codec, info.extradata)
-    wants_heads = unshown.looks_at(info.codec) or fields is not None
-    found = _Scanned(info.index, wants_heads=wants_heads, fields=fields)
-    if unshown.has_recovery(info.codec):
-        found.is_gradual = partial(_is_gradual, info)
+    found = PacketRows(
+        info.index,
+        wants_heads=unshown.looks_at(info.codec),
+        doubtful=_VP9_HIDDEN if info.codec == "vp9" else b"",
+        is_gradual=_gradual(info),
+    )
     first = FirstPictures.of_stream(info, core.max_pixels)
+    reading = _Reading(core, found)
     try:
-        problem = _read(core, found, first)
+        problem = reading.read(first)
         missing = first.missing()
     except BaseException as error:
         averror.let_go(error)
         raise
-    rows, heads = found.joined()
+    block = found.joined()
+    rows = block.rows
+    reading.stamp(block)
     bits = _bits(rows[:, 5])
-    bits[_nothing_in(info, rows[:, 4], heads)] |= NO_PICTURE
-    if fields is not None:
-        second = unshown.second_fields(heads[:, 0].tobytes())
+    bits[_nothing_in(info, rows[:, 4], block.heads)] |= NO_PICTURE
+    if reading.has_fields:
+        structure = block.orders[:, 3].astype(np.uint8)
+        structure[structure == _FRAME] = 0
+        second = unshown.second_fields(structure.tobytes())
         bits[second] = (bits[second] & ~np.uint8(KEY)) | NO_PICTURE
     bits[: first.first_key] |= NO_PICTURE
     bits[first.first_key : first.first_key + 1] |= KEY * first.has_key  # there is no other
@@ -92,11 +116,12 @@ def scan(core: DemuxerCore) -> PacketTable:
     )
 
 
-def _is_gradual(info: StreamInfo, data: bytes) -> bool:
-    """Return whether pictures get right only later after a key packet: no place to begin at, for
-    they never get exactly right (an intra refresh of libx264).
+def _gradual(info: StreamInfo) -> Callable[[bytes], bool] | None:
+    """Return what tells of a key packet whether pictures get right only later after it: no place to
+    begin at, for they never get exactly right (an intra refresh of libx264).
     """
-    return unshown.recovery(info.codec, data, info.extradata) > 0
+    recovery = unshown.recovery_of(info.codec, info.extradata)
+    return None if recovery is None else lambda data: recovery(data) > 0
 
 
 def _bits(flags: Rows) -> npt.NDArray[np.uint8]:
@@ -119,7 +144,7 @@ def _nothing_in(info: StreamInfo, sizes: Rows, heads: Heads) -> Any:
     for number in np.flatnonzero(_may_show_nothing(info.codec, sizes, heads)).tolist():
         head, size = heads[number].tobytes(), int(sizes[number])
         nothing[number] = unshown.shows_nothing(
-            info.codec, head[: min(size, _HEAD)], head[_HEAD], size, info.extradata
+            info.codec, head[: min(size, HEAD)], head[HEAD], size, info.extradata
         )
     return nothing
 
@@ -131,8 +156,8 @@ def _may_show_nothing(codec: str, sizes: Rows, heads: Heads) -> Any:
         return first & 0x10 == 0
     if codec == "vp9":
         return (first & 0x30 == 0x30) | (first & 0x0A == 0)
-    if codec == "mpeg4":
-        return sizes <= _HEAD
+    if codec in ("mpeg4", "dirac"):
+        return sizes <= HEAD
     # A frame, perhaps behind a temporal delimiter, with a size of one to three bytes, that is shown
     at = np.where((first == 0x12) & (heads[:, 1] == 0), 2, 0)
     rows = np.arange(len(heads))
@@ -142,179 +167,234 @@ def _may_show_nothing(codec: str, sizes: Rows, heads: Heads) -> Any:
     return ~(frame & (heads[rows, at] & 0x90 != 0))
 
 
-class _Scanned:
-    """What is known of the packets of one stream, block after block: (packets, 6) numbers, and
-    (packets, 32) bytes if heads are wanted; with `fields`, what that says is the first of them.
-    """
+class _Reading:
+    """Reads the packets of one input into `found`; with `has_fields`, what a parser says of all."""
 
-    __slots__ = ("_blocks", "_heads", "_index", "_structs", "fields", "is_gradual", "wants_heads")
+    def __init__(self, core: DemuxerCore, found: PacketRows) -> None:
+        self._core = core
+        self._found = found
+        self._unstamped: Unstamped | None = None
+        self._stamper: Stamper | None = None
+        self._from = 0  # the number of the first packet that is stamped
+        info = core.info
+        self.has_fields = unshown.fields_of(info.codec, info.extradata) is not None
+        if self.has_fields:
+            found.begin_order(self._picture_order())
+            self.has_fields = found.order is not None
+        self._expect(core.stamper)
 
-    def __init__(
-        self, index: int, *, wants_heads: bool, fields: Callable[[object], int] | None
-    ) -> None:
-        self._index = index
-        self.wants_heads = wants_heads
-        self.fields = fields
-        self.is_gradual: Callable[[bytes], bool] | None = None
-        self._blocks: list[tuple[Rows, Heads]] = []
-        self._structs: list[bytes] = []
-        self._heads: list[bytes] = []
-
-    def add(self, rows: Rows, heads: Heads, keys: Heads) -> None:
-        """Copy a block; `keys` has the first bytes of each key packet in it."""
-        self.settle()
-        rows = rows.copy()
-        if self.is_gradual is not None:
-            for number, head in zip(np.flatnonzero(rows[:, 5] & _KEY), keys, strict=False):
-                if self.is_gradual(head.tobytes()):
-                    rows[number, 5] &= ~_KEY
-        self._blocks.append((rows, heads[: len(rows) * self.wants_heads].copy()))
-
-    def noting(self, ptr: AVPacket) -> Callable[[bytes], None]:
-        """Return what is called with a copy of the struct of each packet, of any stream, that is in
-        `ptr`.
-        """
-        is_gradual, wants_heads = self.is_gradual, self.wants_heads
-        if not wants_heads and is_gradual is None:
-            return self._structs.append
-        index, fields = self._index, self.fields
-        at = _struct().fields["flags"][1]  # type: ignore[index]
-
-        def note(struct: bytes) -> None:
-            is_ours = ptr.size and ptr.stream_index == index
-            may_be = is_gradual if is_ours and ptr.flags & _KEY else None
-            if may_be is not None and may_be(ffi.buffer(ptr.data, min(ptr.size, _KEY_HEAD))[:]):
-                flags = np.array([ptr.flags & ~_KEY], np.int32).tobytes()
-                struct = struct[:at] + flags + struct[at + 4 :]
-            self._structs.append(struct)
-            if wants_heads:
-                head = _head(ptr)
-                if fields is not None and is_ours:
-                    head = bytes([fields(ffi.buffer(ptr.data, ptr.size))]) + head[1:]
-                self._heads.append(head)
-
-        return note
-
-    @property
-    def plain(self) -> Callable[[bytes], None] | None:
-        """What notes packets that are no keys, if that is less than `noting` gives."""
-        return None if self.wants_heads else self._structs.append
-
-    def settle(self) -> None:
-        """Leave out of what was noted what nobody asks for, and other streams."""
-        if not self._structs:
-            return
-        structs = np.frombuffer(b"".join(self._structs), _struct())
-        heads = np.frombuffer(b"".join(self._heads), np.uint8).reshape(-1, _HEAD + 1)
-        self._structs.clear()
-        self._heads.clear()
-        ours = structs["stream_index"] == self._index
-        structs = structs[ours]
-        rows = np.stack([structs[name].astype(np.int64) for name in _COLUMNS], axis=1)
-        self._blocks.append((rows, heads[ours] if self.wants_heads else heads))
-
-    def last(self) -> tuple[int, int] | None:
-        """Return presentation time and duration of the last packet of the stream, if any."""
-        self.settle()
-        for rows, _ in reversed(self._blocks):
-            if len(rows):
-                return int(rows[-1, 0]), int(rows[-1, 2])
-        return None
-
-    def joined(self) -> tuple[Rows, Heads]:
-        """Return all of it."""
-        self.settle()
-        rows = [np.empty((0, len(_COLUMNS)), np.int64), *(rows for rows, _ in self._blocks)]
-        heads = [np.empty((0, _HEAD + 1), np.uint8), *(heads for _, heads in self._blocks)]
-        return np.concatenate(rows), np.concatenate(heads)
-
-
-def _read(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> Exception | None:
-    """Read to the end; return what is wrong with the file."""
-    try:
-        is_left = _read_first(core, found, first)
-        while is_left and core.has_ahead and not core.stamps:
-            is_left = _read_stamped(core, found, 1)
-        if not is_left:
+    def _picture_order(self) -> PictureOrder | None:
+        core, codec = self._core, self._core.info.codec
+        if not is_known(codec):
             return None
-        if not core.stamps:
-            left, problem = _read_unstamped(core, found)
-            if left is None:
-                return problem
-            core.put_back(left, found.last())
-        while _read_stamped(core, found, _BLOCK):
-            pass
-    except EncodingError as error:
-        return error.with_traceback(None)
-    return None
+        stream = core.reader()[0].streams[core.info.index]
+        order = PictureOrder(codec, stream.codecpar)
+        return order if order.works else None
 
+    def _expect(self, stamper: Stamper | None) -> None:
+        """Note that packets are stamped from here on."""
+        if stamper is None or self._stamper is not None:
+            return
+        found = self._found
+        self._stamper, self._from = stamper, len(found)
+        if found.order is None:
+            found.begin_order(self._picture_order())
 
-def _read_first(core: DemuxerCore, found: _Scanned, first: FirstPictures) -> bool:
-    """Read the first pictures; return whether there are others."""
-    number, wanted = 0, True
-    stores_none = core.stamps
-    ptr = packet.allocate()
-    note, struct = found.noting(ptr), ffi.buffer(ptr)
-    while wanted:
-        index = core.read_ticks(ptr)
-        if index is None:
+    def read(self, first: FirstPictures) -> Exception | None:
+        """Read to the end; return what is wrong with the file."""
+        core = self._core
+        try:
+            if not self._read_first(first):
+                return None
+            while core.has_ahead and core.stamper is None:
+                if not self._read_stamped(1):
+                    return None
+                self._expect(core.stamper)
+            if core.stamper is not None and not self._take_over(core.stamper):
+                while self._read_stamped(_BLOCK):
+                    pass
+                return None
+            return self._read_all()
+        except EncodingError as error:
+            return error.with_traceback(None)
+
+    def _read_first(self, first: FirstPictures) -> bool:
+        """Read the first pictures; return whether there are others."""
+        core, found = self._core, self._found
+        number, wanted = 0, True
+        stores_none = core.stamper is not None
+        ptr = packet.allocate()
+        while wanted:
+            index = core.read_ticks(ptr)
+            if index is None:
+                return False
+            if index == core.info.index:
+                if self._stamper is None:
+                    self._expect(core.stamper)
+                flags = ptr.flags
+                pts, dts = ptr.pts, ptr.dts
+                wanted = first.take(
+                    ptr,
+                    number,
+                    dts if pts == packet.NOPTS else pts,
+                    key=bool(flags & avcodec.AV_PKT_FLAG_KEY),
+                    hidden=bool(flags & avcodec.AV_PKT_FLAG_DISCARD),
+                    guessed=self._stamper is not None and not stores_none,
+                )
+                found.note(ptr)
+                number += 1
+            packet.unref(ptr)
+        return True
+
+    def _read_stamped(self, count: int) -> bool:
+        """Read some packets with times that do not come from libavformat; False at the end."""
+        ptr = packet.allocate()
+        for _ in range(count):
+            if self._core.read_ticks(ptr) is None:
+                return False
+            self._found.note(ptr)
+            packet.unref(ptr)
+        self._found.settle()
+        return True
+
+    def _take_over(self, stamper: Stamper) -> bool:
+        """Take what is needed for stamping the whole stream at once; return whether that can be."""
+        unstamped = stamper.hand_over()
+        if unstamped is None:
             return False
-        if index == core.info.index:
-            flags = ptr.flags
-            pts, dts = ptr.pts, ptr.dts
-            wanted = first.take(
-                ptr,
-                number,
-                dts if pts == packet.NOPTS else pts,
-                key=bool(flags & avcodec.AV_PKT_FLAG_KEY),
-                hidden=bool(flags & avcodec.AV_PKT_FLAG_DISCARD),
-                guessed=core.stamps and not stores_none,
+        self._unstamped = unstamped
+        for ptr in unstamped.packets:
+            if isinstance(ptr, EncodingError):
+                raise ptr
+            self._found.note(ptr)
+        unstamped.packets.clear()
+        ptr = packet.allocate()
+        while self._core.has_ahead:
+            self._core.read_ahead(ptr)
+            self._found.note(ptr)
+            packet.unref(ptr)
+        if self._is_marked(unstamped):
+            self._found.order = None
+        return True
+
+    def _is_marked(self, unstamped: Unstamped) -> bool:
+        """Return whether the order can be told without a parser from here on: FFmpeg leaves out
+        presentation times from where it knows that there are B pictures.
+        """
+        info, reorder = self._core.info, unstamped.reorder
+        if info.format_name not in _MARKS_B or counts_pictures(info.codec) or info.codec == "vc1":
+            return False
+        knows = any(each.pts is None for each in unstamped.pictures)
+        return reorder is not None and not reorder.stored and unstamped.is_ordered and knows
+
+    def _begin_unstamped(self) -> None:
+        """Go on with packets that have no presentation time."""
+        stamper = self._core.begin_stamper(self._found.last())
+        self._expect(stamper)
+        self._take_over(stamper)
+
+    def _read_all(self) -> EncodingError | None:
+        """Read packets as they are to the end; return what is wrong with the file."""
+        context, read = self._core.reader()
+        many = _many() if read == avformat.av_read_frame else None
+        if many is None:
+            return self._read_batches(context, read)
+        return self._read_blocks(context, many)
+
+    def _read_blocks(
+        self, context: AVFormatContext, many: Callable[..., int]
+    ) -> EncodingError | None:
+        core, found = self._core, self._found
+        ptr, code = packet.allocate(), ffi.new("int *")
+        rows = np.empty((_MANY, len(COLUMNS)), np.int64)
+        heads = np.empty((_MANY, HEAD + 1), np.uint8)
+        keys = np.empty((_MANY, KEY_HEAD), np.uint8)
+        orders = np.empty((_MANY, len(ORDERS)), np.int32)
+        to_rows = ffi.from_buffer("int64_t[]", rows)
+        to_heads = ffi.from_buffer("uint8_t[]", heads) if found.wants_heads else ffi.NULL
+        to_keys = ffi.NULL if found.is_gradual is None else ffi.from_buffer("uint8_t[]", keys)
+        to_orders = ffi.from_buffer("int32_t[]", orders)
+        index = core.info.index
+        while True:
+            parser = (ffi.NULL, ffi.NULL) if found.order is None else found.order.native
+            stops = self._stamper is None
+            limits = index, stops, _MANY, _BYTES
+            count = many(
+                context, ptr, *limits, to_rows, to_heads, to_keys, *parser, to_orders, code
             )
-            note(struct[:])
-            number += 1
-        packet.unref(ptr)
-    return True
+            found.add(rows[:count], heads, keys, orders)
+            if code[0] > 0:
+                self._begin_unstamped()
+                found.note(ptr)
+                packet.unref(ptr)
+            problem = core.confirm(code[0])
+            if code[0] < 0:
+                return problem
 
+    def _read_batches(
+        self, context: AVFormatContext, read: Callable[[Any, AVPacket], int]
+    ) -> EncodingError | None:
+        """Fill packets, copy what is known of them, empty them, as often as there are any."""
+        core, found, unref = self._core, self._found, avcodec.av_packet_unref
+        ptrs = [packet.allocate() for _ in range(_BATCH)]
+        views = [ffi.buffer(ptr) for ptr in ptrs]
+        while True:
+            for _ in range(_BLOCK // _BATCH):
+                filled, left = 0, _BYTES
+                for code, ptr in zip(map(read, repeat(context), ptrs), ptrs, strict=False):
+                    if code < 0:
+                        break
+                    filled += 1
+                    left -= ptr.size
+                    if left < 0:
+                        break
+                self._take(ptrs[:filled], b"".join(views[:filled]))
+                any(map(unref, ptrs[:filled]))
+                if code < 0:
+                    break
+            problem = core.confirm(code)
+            found.settle()
+            if code < 0:
+                return problem
 
-def _read_stamped(core: DemuxerCore, found: _Scanned, count: int) -> bool:
-    """Read some packets with times that do not come from libavformat; False at the end."""
-    ptr = packet.allocate()
-    note, struct = found.noting(ptr), ffi.buffer(ptr)
-    for _ in range(count):
-        if core.read_ticks(ptr) is None:
-            return False
-        note(struct[:])
-        packet.unref(ptr)
-    found.settle()
-    return True
+    def _take(self, batch: list[AVPacket], structs: bytes) -> None:
+        found = self._found
+        if self._stamper is None:
+            at = first_without_time(batch, structs, self._core.info.index)
+            if at is not None:
+                place = at * len(structs) // len(batch)
+                found.take(batch[:at], structs[:place])
+                self._begin_unstamped()
+                batch, structs = batch[at:], structs[place:]
+        found.take(batch, structs)
 
+    def stamp(self, block: Block) -> None:
+        """Write presentation times where they were missing."""
+        unstamped = self._unstamped
+        if unstamped is None or unstamped.reorder is None:
+            return
+        rows = block.rows[self._from :]
+        for number, each in enumerate(unstamped.pictures[: len(rows)]):
+            rows[number, :2] = [NOPTS if time is None else time for time in (each.pts, each.dts)]
+            rows[number, 2] = each.duration
+        keys = np.zeros(len(rows), np.int64)
+        if unstamped.is_ordered:
+            keys = self._keys(block.orders[self._from - self._found.ordered_from :], rows)
+        times = whole_stream.stamp(unstamped.reorder, keys, *(rows[:, i] for i in range(3)))
+        for number, column in enumerate(times):
+            rows[:, number] = column
 
-def _read_unstamped(
-    core: DemuxerCore, found: _Scanned
-) -> tuple[AVPacket | None, EncodingError | None]:
-    """Read packets as they are until one has no presentation time, which is returned; else to the
-    end; return what is wrong with the file.
-    """
-    context, read = core.reader()
-    many = _many() if read == avformat.av_read_frame and found.fields is None else None
-    if many is None:
-        return _read_some(core, found, context, read)
-    ptr, code = packet.allocate(), ffi.new("int *")
-    rows = np.empty((_MANY, len(_COLUMNS)), np.int64)
-    heads = np.empty((_MANY, _HEAD + 1), np.uint8)
-    to_rows = ffi.from_buffer("int64_t[]", rows)
-    to_heads = ffi.from_buffer("uint8_t[]", heads) if found.wants_heads else ffi.NULL
-    keys = np.empty((_MANY, _KEY_HEAD), np.uint8)
-    to_keys = ffi.NULL if found.is_gradual is None else ffi.from_buffer("uint8_t[]", keys)
-    index = core.info.index
-    while True:
-        count = many(context, ptr, index, _MANY, _BYTES, to_rows, to_heads, to_keys, code)
-        found.add(rows[:count], heads, keys)
-        if code[0] > 0:
-            return ptr, None
-        problem = core.confirm(code[0])
-        if code[0] < 0:
-            return None, problem
+    def _keys(self, orders: Any, rows: Rows) -> Any:
+        """Return in which order pictures are shown."""
+        if counts_pictures(self._core.info.codec):
+            known = ~without_number(orders)
+            return whole_stream.keys_by_count(orders[:, 1], known, orders[:, 2] == 1)
+        is_b = rows[:, 0] == rows[:, 1]
+        is_b &= rows[:, 1] != NOPTS
+        # An empty packet repeats the picture before.
+        full = np.where(rows[: len(orders), 4] > 0, np.arange(len(orders)), 0)
+        is_b[: len(orders)] = np.isin(orders[:, 0], B_TYPES)[np.maximum.accumulate(full)]
+        return whole_stream.keys_by_type(is_b)
 
 
 def _many() -> Callable[..., int] | None:
@@ -324,59 +404,3 @@ def _many() -> Callable[..., int] | None:
     except NotSupportedError:
         return None
     return function
-
-
-def _read_some(
-    core: DemuxerCore,
-    found: _Scanned,
-    context: AVFormatContext,
-    read: Callable[[Any, AVPacket], int],
-) -> tuple[AVPacket | None, EncodingError | None]:
-    """Fill a packet, copy what is known of it, empty it, as often as there are packets."""
-    ptr, index = packet.allocate(), core.info.index
-    struct, place = ffi.buffer(ptr), _struct().fields["pts"][1]  # type: ignore[index]
-    end, missing = place + 8, ffi.buffer(ffi.new("int64_t[]", [packet.NOPTS]))[:]
-    note, unref = found.noting(ptr), avcodec.av_packet_unref
-    # Of H.264 only key packets need more than a copy.
-    flags = _struct().fields["flags"][1]  # type: ignore[index]
-    flags, plain = flags + 3 * (sys.byteorder == "big"), found.plain or note
-    code, problem = 0, None
-    while code >= 0:
-        for code in map(read, repeat(context, _BLOCK), repeat(ptr)):
-            if code < 0:
-                break
-            if struct[place:end] == missing and ptr.stream_index == index:
-                return ptr, None
-            if struct[flags] != _NONE:
-                note(struct[:])
-            else:
-                plain(struct[:])
-            unref(ptr)
-        problem = core.confirm(code)
-        found.settle()
-    return None, problem
-
-
-@cache
-def _struct() -> np.dtype[np.void]:
-    """Return AVPacket, as far as it is declared, as numpy reads it."""
-    ctype = ffi.typeof("AVPacket **").item.item
-    kinds = {name: f"i{ffi.sizeof(field.type)}" for name, field in ctype.fields if name in _FIELDS}
-    return np.dtype(
-        {
-            "names": list(kinds),
-            "formats": list(kinds.values()),
-            "offsets": [ffi.offsetof(ctype, name) for name in kinds],
-            "itemsize": ffi.sizeof(ctype),
-        }
-    )
-
-
-def _head(ptr: AVPacket) -> bytes:
-    """Return the first bytes of a packet and its last one."""
-    size = ptr.size
-    if not size:
-        return bytes(_HEAD + 1)
-    first: bytes = ffi.buffer(ptr.data, min(size, _HEAD))[:]
-    last: bytes = ffi.buffer(ptr.data + (size - 1), 1)[:]
-    return first.ljust(_HEAD, b"\0") + last

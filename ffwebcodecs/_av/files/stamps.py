@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avcodec, ffi
 from ..._spec.codecs.picture_limit import HEAD
@@ -38,6 +39,7 @@ _NUMBERS = "dirac"  # FFmpeg's parser gives its pictures' numbers as times
 _HEADER = 13  # bytes of a Dirac parse unit without content
 _MOST_HELD = 48  # pictures; damaged counts would hold a stream for ever
 _MOST_BYTES = 64 << 20
+_MOST_SEEN = 1024  # pictures to remember for whoever stamps the whole stream
 _LOOK = 64  # packets, for the first one of the video
 _BASELINE = 66  # H.264's profile without B pictures
 _USER_DATA = b"\0\0\1\xb2DivX"  # and a version, with a "p" at its end
@@ -52,6 +54,19 @@ class _Delayed:
         self.ptr = ptr
         self.index = index
         self.picture = picture
+
+
+class Unstamped(NamedTuple):
+    """What it takes to stamp a whole stream at once, see `Stamper.hand_over`."""
+
+    reorder: Reorder | None
+    """For all pictures from the first one on; None: they stay as they are."""
+    is_ordered: bool
+    """Whether `PictureOrder` tells their order, else they are shown as they come."""
+    pictures: list[Stamp]
+    """The first of them, with the times that FFmpeg gave."""
+    packets: Kept
+    """What was read and not given, as FFmpeg gave it."""
 
 
 class Stamper:
@@ -75,12 +90,14 @@ class Stamper:
         "_failure",
         "_filter",
         "_index",
+        "_new_reorder",
         "_numbered",
         "_order",
         "_parameters",
         "_queue",
         "_raw",
         "_reorder",
+        "_seen",
         "_size",
         "_step",
     )
@@ -97,12 +114,14 @@ class Stamper:
         self._raw: Kept = deque()
         self._queue: deque[_Delayed] = deque()
         self._size = 0
-        self._failure: Exception | None = None
+        self._failure: EncodingError | None = None
         self._ended = False
         self._filter: Filter | None = None
         self._parameters = parameters
         self._order: PictureOrder | None = None
         self._reorder: Reorder | None = None
+        self._new_reorder: Callable[[], Reorder] | None = None
+        self._seen: list[Stamp] | None = []
         codec, delay = info.codec, parameters.video_delay
         numerator, denominator = info.time_base
         ticks, seconds = info.frame_rate if info.rate else (25, 1)
@@ -115,7 +134,8 @@ class Stamper:
             if delay or (counted and parameters.profile & 0xFF != _BASELINE):
                 self._order = PictureOrder(codec, parameters)
             if self._order is None or self._order.works:
-                self._reorder = Reorder(
+                self._new_reorder = partial(
+                    Reorder,
                     delay if counted else min(delay, 1),
                     stored=stored,
                     counts=stored and counted,
@@ -123,7 +143,9 @@ class Stamper:
                     step=self._step,
                 )
         elif not reorders(parameters.codec_id) or self._numbered:
-            self._reorder = Reorder(0, stored=stored, step=self._step)
+            self._new_reorder = partial(Reorder, 0, stored=stored, step=self._step)
+        if self._new_reorder is not None:
+            self._reorder = self._new_reorder()
 
     def _unpack(self, info: StreamInfo) -> None:
         own = allocate_parameters()
@@ -155,6 +177,7 @@ class Stamper:
         self._raw.clear()
         self._queue.clear()
         self._size = 0
+        self._seen = None
         self._failure, self._ended = None, False
         if self._reorder is not None:
             self._reorder.restart(origin)
@@ -202,6 +225,24 @@ class Stamper:
             return False
         _write(ptr, picture)
         return True
+
+    def hand_over(self) -> Unstamped | None:
+        """Stop stamping; return what it takes to do that for the whole stream at once. None if that
+        cannot be: packets have to be changed, or were too many.
+        """
+        if self._filter is not None or self._numbered or self._seen is None:
+            return None
+        reorder = None
+        if self._reorder is not None and self._new_reorder is not None:
+            reorder, origin = self._new_reorder(), self._reorder.origin
+            reorder.origin = origin
+        packets: Kept = deque(held.ptr for held in self._queue)
+        packets.extend(self._raw)
+        if self._failure is not None:
+            packets.append(self._failure)
+        found = Unstamped(reorder, self._order is not None, self._seen, packets)
+        self.restart(0)
+        return found
 
     def _give(self, ptr: AVPacket) -> int:
         held = self._queue.popleft()
@@ -262,6 +303,10 @@ class Stamper:
             # What is no longer than a header ends the stream.
             dts = None if pts is None or ptr.size <= _HEADER else pts * self._step
         picture = Stamp(key, pts, dts, ptr.duration)
+        if self._seen is not None:
+            self._seen.append(picture)
+            if len(self._seen) > _MOST_SEEN:
+                self._seen = None
         reorder.push(picture)
         if self._numbered:
             ptr.dts, picture.decoded = NOPTS, None

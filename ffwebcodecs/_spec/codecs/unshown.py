@@ -1,5 +1,5 @@
 """Packets of which no picture comes, seen by their first bytes: those that only store a reference
-(VP8, VP9, AV1), and those that say "nothing is coded" (MPEG-4).
+(VP8, VP9, AV1), those that say "nothing is coded" (MPEG-4), and those that end a sequence (Dirac).
 
 What cannot be told is taken for a picture.
 """
@@ -7,6 +7,7 @@ What cannot be told is taken for a picture.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ...errors import DataError
 from . import avc
@@ -119,23 +120,46 @@ def _time_bits(extradata: bytes) -> int:
     return max(1, (reader.bits(16) - 1).bit_length())
 
 
+def _dirac(head: bytes, last: int, size: int, extradata: bytes) -> bool:
+    at = 0
+    while head[at : at + 4] == b"BBCD" and at + 9 <= len(head):
+        code, length = head[at + 4], int.from_bytes(head[at + 5 : at + 9], "big")
+        if code & 8:
+            return True
+        if code == 0x10 and at + 13 >= size:  # the end of a sequence, and nothing behind it
+            return False
+        at += max(length, 13)
+    return True
+
+
 _Shows = Callable[[bytes, int, int, bytes], bool]
-_SHOWS: dict[str, _Shows] = {"vp8": _vp8, "vp9": _vp9, "av1": _av1, "mpeg4": _mpeg4}
+_SHOWS: dict[str, _Shows] = {
+    "vp8": _vp8,
+    "vp9": _vp9,
+    "av1": _av1,
+    "mpeg4": _mpeg4,
+    "dirac": _dirac,
+}
 
 
 def recovery(codec: str, data: object, extradata: bytes) -> int:
     """Return how many frames after this key packet a decoder that begins with it has right
     pictures. It shows none before.
     """
+    found = recovery_of(codec, extradata)
+    return 0 if found is None else found(data)
+
+
+def recovery_of(codec: str, extradata: bytes) -> Callable[[object], int] | None:
+    """Return `recovery` for the packets of one stream, None if they are right at once."""
     if codec != avc.CODEC:
-        return 0
-    length_size = avc.length_size(extradata) if avc.is_description(extradata) else None
-    return avc.recovery(data, length_size)
+        return None
+    return partial(avc.recovery, length_size=_length_size(extradata))
 
 
-def has_recovery(codec: str) -> bool:
-    """Tell whether key packets of a codec may be such that pictures get right only later."""
-    return codec == avc.CODEC
+def _length_size(extradata: bytes) -> int | None:
+    """Return the bytes of a NAL unit's length, also where the rest of the headers is damaged."""
+    return (extradata[4] & 3) + 1 if avc.is_description(extradata) else None
 
 
 def fields_of(codec: str, extradata: bytes) -> Callable[[object], int] | None:
@@ -148,7 +172,7 @@ def fields_of(codec: str, extradata: bytes) -> Callable[[object], int] | None:
         place = avc.field_place(extradata)
     except DataError:
         return None
-    length_size = avc.length_size(extradata) if avc.is_description(extradata) else None
+    length_size = _length_size(extradata)
     return (lambda data: avc.field_of(data, length_size, place)) if place else None
 
 

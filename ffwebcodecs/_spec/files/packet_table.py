@@ -2,8 +2,8 @@
 when each is shown, where decoding has to begin for it.
 
 Packets are numbered in decoding order, frames in the order in which they are shown. Everything
-here is arithmetic over whole columns, which is why this module, alone on its floor, is made of
-numpy: a film has 200,000 packets.
+here is arithmetic over whole columns, which is why this module, unlike others on its floor, is made
+of numpy: a film has 200,000 packets.
 
 A stream may start anew: two recordings in one transport stream, a clock that is set back. At a key
 packet that is shown before the one ahead of it, and decoded before the packet ahead of it, a new

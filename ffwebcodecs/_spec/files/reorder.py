@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 MOST_DELAY = 16
 """Pictures that H.264 and HEVC reorder by at most."""
-_EPOCH = 1 << 12  # between two counts of pictures: none goes back as far
+EPOCH = 1 << 12
+"""Between two counts of pictures: none goes back as far."""
 
 
 class Stamp:
@@ -71,7 +72,7 @@ class Keys:
         if count is None:
             return self._last
         if self._top is not None and is_key and count <= self._top:
-            self._base += self._top + _EPOCH - count
+            self._base += self._top + EPOCH - count
             self._top = None
         self._top = count if self._top is None else max(self._top, count)
         self._last = self._base + count
@@ -100,7 +101,6 @@ class Reorder:
     __slots__ = (
         "_clock",
         "_count",
-        "_counts",
         "_first",
         "_heap",
         "_last",
@@ -108,12 +108,13 @@ class Reorder:
         "_latest",
         "_packed",
         "_shift",
-        "_step",
-        "_stored",
         "_unplaced",
+        "counts",
         "delay",
         "origin",
         "shortest",
+        "step",
+        "stored",
     )
 
     def __init__(
@@ -132,10 +133,10 @@ class Reorder:
         """
         self.shortest = 0
         """The shortest time from a decoding to the next one, 0 as long as there is none."""
-        self._stored = stored
-        self._counts = counts
+        self.stored = stored
+        self.counts = counts
         self._packed = packed
-        self._step = max(step, 1)
+        self.step = max(step, 1)
         self._shift = 0 if stored or packed or not delay else None
         self._first: int | None = None
         self._clear()
@@ -157,7 +158,7 @@ class Reorder:
     def restart(self, origin: int) -> None:
         """Forget all pictures: others follow, from a key picture on."""
         self._clear()
-        self.origin = None if self._stored else origin
+        self.origin = None if self.stored else origin
 
     def push(self, picture: Stamp) -> None:
         """Take the next picture in decoding order."""
@@ -189,7 +190,7 @@ class Reorder:
         while self._heap:
             self._show(heapq.heappop(self._heap)[2], None)
         if self._unplaced:
-            self._place(sum(one.duration or self._step for one in self._unplaced))
+            self._place(sum(one.duration or self.step for one in self._unplaced))
 
     def _show(self, picture: Stamp, decoding: int | None) -> None:
         if self._last_key is not None and picture.key < self._last_key:
@@ -199,9 +200,9 @@ class Reorder:
         if self._packed:
             decoding = self._clock.popleft()
         time: int | None
-        if self._stored and picture.pts is not None:
+        if self.stored and picture.pts is not None:
             time = picture.pts
-        elif decoding is None or (self._counts and self.delay):
+        elif decoding is None or (self.counts and self.delay):
             time = self._following(picture)
         else:
             time = decoding - (self._shift or 0)
@@ -213,44 +214,44 @@ class Reorder:
             self._unplaced.append(picture)
         elif self._unplaced:
             self._place(time)
-        if not self._stored and picture.dts is not None:
+        if not self.stored and picture.dts is not None:
             # Nothing is shown before it is decoded.
             picture.decoded = picture.dts - (self._shift or self._behind())
-            if self.shortest >= self._step > picture.duration > 0:
-                picture.duration = self._step  # GXF says that of a field
+            if self.shortest >= self.step > picture.duration > 0:
+                picture.duration = self.step  # GXF says that of a field
         self._last = picture
 
     def _place(self, time: int) -> None:
         """Show what has waited for it right before `time`."""
         for picture in reversed(self._unplaced):
-            time -= picture.duration or self._step
+            time -= picture.duration or self.step
             picture.time = time
         self._unplaced.clear()
 
     def _behind(self) -> int:
         """Return how much later packed pictures are shown than decoded."""
-        return self.delay * (self.shortest or self._step) if self._packed else 0
+        return self.delay * (self.shortest or self.step) if self._packed else 0
 
     def _wait_longer(self) -> None:
         """Be one picture more behind: this one comes after others that are shown later."""
         if self.delay < MOST_DELAY:
             self.delay += 1
-            if not self._stored and not self._packed:
-                self._shift = (self._shift or 0) + (self.shortest or self._step)
+            if not self.stored and not self._packed:
+                self._shift = (self._shift or 0) + (self.shortest or self.step)
 
     def _following(self, picture: Stamp) -> int | None:
         """Return when a picture is shown whose place in the order is all that is known, None if
         that has to be seen.
         """
         last = self._last
-        stamped = [one for _, _, one in self._heap if one.pts is not None] if self._stored else []
+        stamped = [one for _, _, one in self._heap if one.pts is not None] if self.stored else []
         upcoming = min(stamped, key=_key_of, default=None)
         if last is None or last.time is None:
             if upcoming is not None and upcoming.pts is not None:
                 return upcoming.pts - self._between(picture, upcoming)
             return self.origin if picture.dts is None else picture.dts
-        lasting = last.duration or self._step
-        if not self._stored:
+        lasting = last.duration or self.step
+        if not self.stored:
             lasting = max(lasting, self.shortest)
         time = last.time + lasting
         if upcoming is not None and upcoming.pts is not None and time >= upcoming.pts > last.time:
@@ -265,7 +266,7 @@ class Reorder:
         count = (other.key - picture.key) // unit
         if count > MOST_DELAY:
             count = 1
-        return count * (picture.duration or self._step)
+        return count * (picture.duration or self.step)
 
 
 def _key_of(picture: Stamp) -> int:
