@@ -37,7 +37,7 @@ UNSEEN = """
     AVBSFContext.time_base_in AVFrame.decode_error_flags
     AVCodecContext.opaque AVCodecContext.delay AVStream.nb_side_data
     AVIOContext.error AVIOContext.pos AVIOContext.buffer AVIOContext.buf_end
-    AVIOContext.buf_ptr AVIOContext.seekable
+    AVIOContext.buf_ptr AVIOContext.opaque AVIOContext.seekable
     AVStream.id AVStream.time_base AVStream.disposition AVStream.discard AVStream.metadata
     AVStream.avg_frame_rate AVStream.r_frame_rate AVStream.side_data AVStream.index
     AVFormatContext.iformat AVFormatContext.pb AVFormatContext.metadata
