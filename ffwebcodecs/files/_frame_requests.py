@@ -164,7 +164,7 @@ class FrameRequests(Iterator[VideoFrame]):
     def _last(self, wanted: set[int]) -> int:
         core = self._core
         last = max(wanted, key=core.shown.__getitem__)
-        return core.engine.last_for(int(core.shown[last]), int(core.starts[last]))
+        return core.engine.last_for(int(core.shown[last]))
 
     def _group(self, index: int, window: list[int]) -> tuple[int, set[int]]:
         """Return the key packet of a frame's group, and the frames of the window that are decoded

@@ -29,6 +29,7 @@ _BACK = (500_000, 1_000_000, 2_000_000, 4_000_000, 8_000_000, 16_000_000, 32_000
 # Their packets are found by their place; what they say of times is coarse, or nothing.
 _STREAMS = ("mpegts", "mpeg", "mpegvideo", "m4v", "h261", "h263", "h264", "hevc", "vvc", "evc")
 _BY_BYTE = frozenset((*_STREAMS, "vc1", "cavsvideo", "avs2", "avs3"))
+_BY_DECODING = frozenset(("avi", "gxf"))  # they know no other time
 
 
 class Counters:
@@ -143,7 +144,11 @@ class FilePackets:
         # from another zero. None: not yet known.
         self._is_early: bool | None = None
         self._later = 0
-        self._by_byte = core.info.format_name.split(",")[0] in _BY_BYTE
+        kind = core.info.format_name.split(",")[0]
+        self._by_byte = kind in _BY_BYTE
+        self._by_decoding = kind in _BY_DECODING
+        self._first_key = int(table.keys[0]) if len(table.keys) else 0
+        self._is_coarse = kind == "mpeg"  # several packets lie at one position
         self.next: int | None = None
 
     def go_to(self, number: int) -> None:
@@ -175,17 +180,22 @@ class FilePackets:
         """Yield places to seek to, a time or a byte, each further back."""
         table = self._table
         if self._by_byte:
-            for each in (number, number - 2, number - 8, number - 32, number - 128):
-                position = int(table.position[max(each, 0)])
-                if position >= 0:
-                    yield position, True
+            # Exactly there, some parsers find the next packet only; some packets have no position.
+            position = table.position[: number + 1]
+            for back in (8, 2, 0, 32, 128) if self._is_coarse else (2, 0, 8, 32, 128):
+                known = np.flatnonzero(position[: max(0, number + 1 - back)] >= 0)
+                if len(known):
+                    yield int(position[known[-1]]), True
             yield 0, True
             return
         time = self._time(table.presentation, number)
         # Some go by decoding times, which edit lists leave behind the others.
         decoding = time if table.dts[number] == NOPTS else self._time(table.dts, number)
-        yield max(time, decoding) + self._later * abs(time - decoding), False
-        yield min(time, decoding), False
+        tries = [max(time, decoding) + self._later * abs(time - decoding), min(time, decoding)]
+        # At the beginning, nothing is further back than need be.
+        is_first = number == 0 or number == self._first_key
+        for each in reversed(tries) if self._by_decoding or is_first else tries:
+            yield each, False
         before = table.keys[: np.searchsorted(table.keys, number)]
         if len(before):
             yield self._time(table.presentation, int(before[-1])), False
@@ -204,10 +214,10 @@ class FilePackets:
         """Jump, and find out where that was; return whether it was not behind the packet."""
         self._held.clear()
         self.next = None
-        self._counters.seeks += 1
         self._gives_nothing = True
         if not self._core.jump(target, by_byte):
             return False
+        self._counters.seeks += 1
         place = self._identify()
         self._gives_nothing = place is None and self._gives_nothing
         if place is None or place > number:

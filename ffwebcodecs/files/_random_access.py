@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._av import averror, forked
-from .._av.codecs import packet
+from .._av.codecs import packet, recovery
 from .._av.frames import frame as native
 from .._spec.files.packet_table import NO_PICTURE, PacketTable
 from ..codecs._decoding import Core
@@ -31,13 +31,10 @@ from ..errors import EncodingError, InvalidStateError
 from ._packet_source import Counters, PacketSource
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from .._ffi._types import AVFrame, AVPacket
 
 _WASTE = 50  # one packet in so many may be decoded for nothing, rather than jumped over
 _FURTHER = 64  # packets, of which a decoder holds fewer
-_SETTLING = 4  # packets, besides leading pictures, after which it has come out
 _NO_FIELDS = frozenset(("vp8", "vp9", "av1", "mpeg4"))
 _BACK = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # seconds
 
@@ -53,6 +50,8 @@ class Run:
         Packets before a key packet that nobody wanted, and that were sent all the same.
     newest : int
         The last frame that has come out, by its index; -1: none.
+    is_settled : bool
+        The key packet's picture has come out, and decoding is right from it on.
     has_false_key : bool
         The key packet's picture is a predicted one: the container says more of it than is true.
     more : callable or None
@@ -65,6 +64,7 @@ class Run:
         "has_false_key",
         "is_drained",
         "is_over",
+        "is_settled",
         "key",
         "last",
         "more",
@@ -81,21 +81,9 @@ class Run:
         self.wasted = 0
         self.has_false_key = False
         self.is_drained = False
+        self.is_settled = False
         self.is_over = False
         self.error: EncodingError | None = None
-
-
-def leading_pictures(table: PacketTable) -> npt.NDArray[np.int64] | None:
-    """Return how many pictures follow each key packet that are shown before it, None if there are
-    no such ones: all groups of pictures are closed.
-    """
-    keys, shown = table.keys, table.shown
-    places = keys.searchsorted(shown, "right") - 1
-    leads = (places > 0) & (table.starts < keys[places]) if len(keys) else places > 0
-    if not leads.any():
-        return None
-    counts: npt.NDArray[np.int64] = np.bincount(places[leads], minlength=len(keys))
-    return counts
 
 
 class RandomAccess:
@@ -124,7 +112,6 @@ class RandomAccess:
         "_by_number",
         "_has_fields",
         "_is_fresh",
-        "_leading",
         "_open_decoder",
         "_packet",
         "closed",
@@ -158,9 +145,6 @@ class RandomAccess:
         self._begins_anew = False
         self._packet: AVPacket | None = packet.allocate()
         self._by_number: Any = None
-        # FFmpeg's H.264 decoder, drained soon after a key packet that is no IDR picture, drops what
-        # it holds: it knows that it has recovered when that picture comes out.
-        self._leading = leading_pictures(table) if decoder.name == "h264" else None
         self._has_fields = self.decoder.name not in _NO_FIELDS
         forked.watch(self)
 
@@ -172,14 +156,9 @@ class RandomAccess:
             self._by_number = by_number
         return int(self._by_number[number]) if 0 <= number < len(self.table) else -1
 
-    def last_for(self, number: int, key: int) -> int:
-        """Return the last packet that a picture needs after a key packet: its own, or that of its
-        second field, or those that make the decoder give it.
-        """
+    def last_for(self, number: int) -> int:
+        """Return the last packet that a picture needs: its own, or that of its second field."""
         flags = self.table.flags
-        if self._leading is not None and number > key:
-            leading = int(self._leading[self.table.keys.searchsorted(key)])
-            number = min(max(number, key + 2 * leading + _SETTLING), len(flags) - 1)
         if self._has_fields:
             while number + 1 < len(flags) and flags[number + 1] == NO_PICTURE:
                 number += 1
@@ -199,6 +178,7 @@ class RandomAccess:
             self._renew()
         elif not self._is_fresh:
             self.decoder.restart()
+            recovery.give_unsettled(self.decoder, False)
         self._is_fresh = False
         run = self.run = Run(key, last)
         return run
@@ -229,6 +209,7 @@ class RandomAccess:
         assert old is not None
         run = Run(old.key, last)
         run.fed, run.newest, run.is_drained = old.fed, old.newest, old.is_drained
+        run.is_settled = old.is_settled
         run.wasted = old.wasted + max(0, key - old.fed)
         self.run = run
         return run
@@ -266,7 +247,11 @@ class RandomAccess:
             if native.timestamp(ptr) == run.key > self.first and native.is_predicted(ptr):
                 run.has_false_key = run.is_over = True
                 return None
+            if native.timestamp(ptr) == run.key:
+                run.is_settled = not run.is_drained or native.is_key(ptr)
             index = self.index_of(native.timestamp(ptr))
+            if run.is_drained and not run.is_settled and recovery.gives_unsettled(self.decoder):
+                index = -1
             # What a decoder makes up has no number, or one that has been there.
             if index >= 0 and run.key <= native.timestamp(ptr) < run.fed:
                 run.newest = max(run.newest, index)
@@ -304,9 +289,12 @@ class RandomAccess:
         try:
             if number is None:
                 run.is_drained = True
+                recovery.give_unsettled(self.decoder, True)
                 self.decoder.drain()
                 return
             packet.number(ptr, number)
+            if number == run.key:
+                packet.unhide(ptr)
             run.fed = number + 1
             self.counters.pictures_decoded += 1
             self.decoder.send(ptr, number)

@@ -125,7 +125,7 @@ class VideoCore:
             first = max(0, index - _NEAR)
             same = self.starts[first : index + 1] == self.starts[index]
             number = int(self.shown[first : index + 1][same].max())
-        return self.engine.last_for(number, int(self.starts[index]))
+        return self.engine.last_for(number)
 
     def _pull(self, run: Run, index: int, around: int = 0) -> Shown | None:
         """Go on until a frame comes out, and keep it and as many around it."""
@@ -150,8 +150,8 @@ class VideoCore:
         engine = self.engine
         with engine.lock:
             if index not in self._lost:
-                cause = run.error
-                last = engine.last_for(int(self.shown[index]), int(self.starts[index]))
+                cause, steps = run.error, 1
+                last = engine.last_for(int(self.shown[index]))
                 for begin in self._ways_back(index, run):
                     engine.counters.seek_misses += 1
                     run = begin(last)
@@ -159,7 +159,8 @@ class VideoCore:
                     if shown is not None:
                         return shown
                     if run.has_false_key:
-                        self._forget_key(run.key)
+                        self._forget_key(run.key, steps)
+                        steps += (steps + 1) // 2
                     cause = cause or run.error
                 if len(self._lost) >= _MOST_LOST:
                     self._lost.clear()
@@ -185,12 +186,15 @@ class VideoCore:
             yield partial(begin, earlier)
         yield self.engine.begin_anew
 
-    def _forget_key(self, key: int) -> None:
-        """Begin one key packet earlier for the frames of a group."""
+    def _forget_key(self, key: int, steps: int = 1) -> None:
+        """Begin so many key packets earlier for the frames of a group; they are not looked at each,
+        for where one is none, often all are none.
+        """
         keys = self.engine.table.keys
         place = int(keys.searchsorted(key))
         if place:
-            self.starts[self.starts == key] = keys[place - 1]
+            earlier = keys[max(0, place - steps)]
+            self.starts[(self.starts <= key) & (self.starts > earlier)] = earlier
 
     def _reason(self, cause: EncodingError | None) -> str:
         if cause is None:

@@ -97,7 +97,7 @@ class WorkAhead:
                     return False
                 if run is None:
                     last = max(int(core.shown[one]) for one in wanted)
-                    run = engine.begin(key, engine.last_for(last, key))
+                    run = engine.begin(key, engine.last_for(last))
                 found = engine.step(run)
                 if found is None:
                     return True

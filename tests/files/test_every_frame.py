@@ -148,3 +148,16 @@ def test_frames_asked_for_together_decode_no_picture_twice(clip: BarClip) -> Non
     for few in (3, 20):
         cost = cost_of(clip, some_of(clip, few))
         assert cost.is_good(clip), cost
+
+
+COSTLY = ("open.mp4", "cut.mp4", "hevc.ts", "mpeg2.mpg", "cut-packed.avi", "mpeg2.gxf", "flv1.swf")
+
+
+@pytest.mark.parametrize("clip", [c for c in CLIPS if c.name in COSTLY], ids=repr)
+def test_one_frame_costs_one_seek_and_its_group_up_to_it(clip: BarClip) -> None:
+    prepare([clip])
+    with opened(clip) as video:
+        count = len(video) - clip.torn
+    for index in random.Random(7).sample(range(count), 7):
+        cost = cost_of(clip, [index])
+        assert (cost.pictures, cost.seeks) == (cost.least_pictures, 1), (index, cost)

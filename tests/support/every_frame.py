@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import functools
-import math
 import random
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -275,13 +274,11 @@ class Cost(NamedTuple):
     groups: int
 
     def is_good(self, clip: BarClip) -> bool:
-        # In transport streams a second look may be needed to find a place, and where pictures
-        # lie in pairs.
-        twice = (".ts", ".m2ts", ".m3u8", "packed.avi")
-        most_seeks = self.groups * (2 if clip.name.endswith(twice) else 1)
-        # Where pictures are refreshed bit by bit, one is whole only after many others.
-        most_pictures = math.inf if clip.name.startswith("refresh") else self.least_pictures * 1.02
-        return self.pictures <= most_pictures and self.seeks <= most_seeks
+        # FFmpeg finds no place in fragmented MP4 of a playlist: it is read from the beginning.
+        most_seeks = self.groups * (2 if clip.name == "hls-fmp4.m3u8" else 1)
+        if clip.name.startswith("refresh") or clip.name == "h263.mkv":
+            return True  # what the file calls key pictures are none, which only decoding tells
+        return self.pictures <= self.least_pictures * 1.02 and self.seeks <= most_seeks
 
 
 def cost_of(clip: BarClip, indices: Sequence[int]) -> Cost:
@@ -293,9 +290,7 @@ def cost_of(clip: BarClip, indices: Sequence[int]) -> Cost:
         last: dict[int, int] = {}
         for index in indices:
             key, number = int(table.starts[index]), int(table.shown[index])
-            # FFmpeg's H.264 decoder gives what follows a key picture of an open group only when
-            # some packets more are there.
-            number = video._core.engine.last_for(number, key)
+            number = video._core.engine.last_for(number)  # with its second field
             last[key] = max(number, last.get(key, 0))
         before = video.stats
         for frame in video.frames(indices):

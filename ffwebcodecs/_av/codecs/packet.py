@@ -141,6 +141,11 @@ def number(ptr: AVPacket, value: int) -> None:
     ptr.dts = NOPTS
 
 
+def unhide(ptr: AVPacket) -> None:
+    """Let the picture of a packet of ours come out although an edit list hides it."""
+    ptr.flags &= ~avcodec.AV_PKT_FLAG_DISCARD
+
+
 def duration(ptr: AVPacket) -> int | None:
     """Return how long the picture is shown, in the packet's units; None if that is not known."""
     return ptr.duration or None
