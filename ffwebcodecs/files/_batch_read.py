@@ -128,6 +128,8 @@ class Batch:
             )
         if not array.flags.writeable:
             raise InvalidArgumentError("out is read-only")
+        if _overlaps_itself(array):
+            raise InvalidArgumentError("several elements of out lie at one place in memory")
         self.array = array
 
     def put(self, row: int, index: int, picture: Picture, shape: FrameShape) -> None:
@@ -201,6 +203,20 @@ class Batch:
                 )
         finally:
             buffers.unexport(exported)
+
+
+def _overlaps_itself(array: Pixels) -> bool:
+    """Return whether the elements do not lie apart; strides that mesh count as well."""
+    reach = array.itemsize
+    for stride, count in sorted(
+        (abs(stride), count)
+        for stride, count in zip(array.strides, array.shape, strict=True)
+        if count > 1
+    ):
+        if stride < reach:
+            return array.size > 0
+        reach += stride * (count - 1)
+    return False
 
 
 def _flipped(size: tuple[int, int], turned: bool) -> tuple[int, int]:

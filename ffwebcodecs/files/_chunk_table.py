@@ -36,6 +36,8 @@ def table_of(
         return _of_columns(chunks)
     if isinstance(chunks, Mapping):
         return _of_columns(chunks)
+    if not isinstance(chunks, Iterable):
+        raise InvalidArgumentError(f"chunks must be an iterable, got {show(chunks)}")
     kept = list(chunks)
     for each in kept:
         if not isinstance(each, EncodedVideoChunk):

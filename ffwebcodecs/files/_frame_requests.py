@@ -24,6 +24,7 @@ LOOK_AHEAD = 64
 
 _CHAIN = 48  # pictures that are decoded in one go where order falls
 _MOST = 4096
+_LEAST = 8  # pictures may wait always, fewer than a decoder holds
 
 
 class FrameRequests(Iterator[VideoFrame]):
@@ -51,6 +52,7 @@ class FrameRequests(Iterator[VideoFrame]):
         self._waiting: dict[int, Shown] = {}
         self._wanted: set[int] = set()  # those that the run is to give
         self._run: Run | None = None
+        self._failure: Exception | None = None  # what `indices` raised
 
     def __iter__(self) -> FrameRequests:
         return self
@@ -59,7 +61,10 @@ class FrameRequests(Iterator[VideoFrame]):
         ahead, core = self._ahead, self._core
         self._look_ahead()
         if not ahead:
+            failure, self._failure = self._failure, None
             self.close()
+            if failure is not None:
+                raise failure
             raise StopIteration
         index = ahead[0]
         shown = self._waiting.pop(index, None) or self._get(index)
@@ -77,14 +82,17 @@ class FrameRequests(Iterator[VideoFrame]):
 
     @property
     def _room(self) -> int:
-        return max(1, min(self._core.store.room, _MOST))
+        return max(_LEAST, min(self._core.store.room, _MOST))
 
     def _look_ahead(self) -> None:
         most = max(LOOK_AHEAD, self._room) if self._is_sized else LOOK_AHEAD
         missing = most - len(self._ahead)
         # Now and then rather than each time, which costs less; at once if they come one by one.
         if missing > most // 2 or not self._ahead:
-            self._ahead.extend(islice(self._source, missing))
+            try:
+                self._ahead.extend(islice(self._source, missing))
+            except Exception as error:  # its turn is when the frames before it have been given
+                self._failure, self._source = error, iter(())
 
     def _window(self) -> list[int]:
         """Return the indices ahead that may be decoded now."""

@@ -63,7 +63,7 @@ def core_of_chunks(
     cache_bytes: int,
 ) -> tuple[VideoCore, VideoIndex]:
     """Open a decoder for a program's chunks; raises as `core_of_file`."""
-    kept = list(chunks)
+    kept = list(chunks) if isinstance(chunks, Iterable) else chunks
     index = VideoIndex.from_chunks(kept, config)
     pictures = Pictures(config)
     for chunk in kept:

@@ -59,7 +59,8 @@ class Video(VideoFacts):
         FFmpeg's decoding threads; default: one for each core that this process may use.
     cache_bytes : int, optional
         How many bytes of pictures to keep around the position, for ``[i]``, `at` and `prefetch`;
-        default: 256 MiB. 0 keeps none. It is also what `frames` and `reversed` may hold at a time.
+        default: 256 MiB. 0 keeps none. It is also what `frames` and `reversed` may hold at a time,
+        besides eight pictures.
     upright : bool, optional
         Turn pixels as the file says they are to be shown, in `read` and `sample`. Frames are given
         as they are stored, with their `rotation`, so with True those of a turned file are refused.
@@ -202,7 +203,8 @@ class Video(VideoFacts):
         Raises
         ------
         IndexError
-            There is no such frame.
+            There is no such frame. What `indices` raises itself is raised as well; of an iterable
+            without a length, all frames before that are given.
         EncodingError
             A frame cannot be decoded: it is named. Those before it have been given.
         InvalidStateError

@@ -6,8 +6,8 @@ here is arithmetic over whole columns, which is why this module, unlike others o
 of numpy: a film has 200,000 packets.
 
 A stream may start anew: two recordings in one transport stream, a clock that is set back. At a key
-packet that is shown before the one ahead of it, and decoded before the packet ahead of it, a new
-*part* begins. Frames are put in order within their part, as a decoder does it.
+packet that is shown before one ahead of it, and decoded before the packet ahead of it, a new *part*
+begins. Frames are put in order within their part, as a decoder does it.
 """
 
 from __future__ import annotations
@@ -107,11 +107,16 @@ class PacketTable:
     @cached_property
     def parts(self) -> Int64:
         """The number of the first packet of each part: 0, and the keys at which time goes back."""
-        times = self.presentation[self.keys]
-        back = self.keys[1:][times[1:] < times[:-1]]
-        now, before = self.dts[back], self.dts[back - 1]
-        back = back[(now < before) | (now == NOPTS) | (before == NOPTS)]
-        return np.concatenate((np.zeros(1, np.int64), back))
+        keys, times = self.keys[1:], self.presentation
+        latest = np.maximum.accumulate(times)
+        is_behind_key = times[keys] < times[self.keys[:-1]]
+        now, before = self.dts[keys], self.dts[keys - 1]
+        is_unknown = (now == NOPTS) | (before == NOPTS)
+        # Where two recordings overlap a little, the key is only before the last pictures.
+        goes_back = np.where(
+            is_unknown, is_behind_key, (times[keys] < latest[keys - 1]) & (now < before)
+        )
+        return np.concatenate((np.zeros(1, np.int64), keys[goes_back]))
 
     @cached_property
     def shown(self) -> Int64:

@@ -103,6 +103,17 @@ def test_a_clock_that_is_set_back_begins_a_new_part() -> None:
     assert one.durations.tolist() == [40000] * 8
 
 
+def test_recordings_that_overlap_a_little_stay_in_a_row() -> None:
+    pictures = [0, 120, 40, 80, 160, 200]
+    one = table(
+        [*pictures, *(160 + t for t in pictures)], (0, 4, 6), dts=[*range(6), *range(4, 10)]
+    )
+    assert one.parts.tolist() == [0, 6]
+    assert one.shown.tolist() == [0, 2, 3, 1, 4, 5, 6, 8, 9, 7, 10, 11]
+    # Leading pictures are decoded after a key picture, which begins nothing for all that.
+    assert table([0, 40, 160, 80, 120, 200], (0, 2), dts=[*range(6)]).parts.tolist() == [0]
+
+
 def test_leading_pictures_of_a_part_begin_in_it() -> None:
     one = table([1000, 1040, 80, 0, 40], (0, 2), dts=[NOPTS] * 5)
     assert one.shown.tolist() == [0, 1, 3, 4, 2]
