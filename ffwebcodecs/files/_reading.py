@@ -23,6 +23,9 @@ from ._damage import Damage
 
 _PATIENCE = 0.5  # seconds that another thread has for leaving the file
 _PAUSE = 0.005
+# Chunks before the first key chunk: decoders make nothing of them, or pictures that are wrong.
+# But not all streams say which chunks are key chunks.
+_MOST_PASSED = 600
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -110,9 +113,11 @@ def chunk_of(
 def packets_of_chunks(
     chunks: Iterable[EncodedVideoChunk], pictures: Pictures, damage: Damage
 ) -> Packets:
-    """Yield the packets of a program's chunks; raises InvalidArgumentError for anything else, and
-    EncodingError for a chunk without a picture, if that is not to be skipped.
+    """Yield the packets of a program's chunks, from a key chunk on; raises InvalidArgumentError for
+    anything else, and EncodingError for a chunk without a picture, if that is not to be skipped.
     """
+    begun = False
+    passed: list[tuple[AVPacket, int]] = []
     for chunk in chunks:
         if not isinstance(chunk, EncodedVideoChunk):
             raise InvalidArgumentError(f"read_frames takes EncodedVideoChunks, got {show(chunk)}")
@@ -123,9 +128,19 @@ def packets_of_chunks(
                 raise
             damage.because(error)
             damage.skip(chunk.timestamp)
-            damage.gap = True
+            damage.gap = begun = True  # what follows counts as skipped
             continue
-        yield chunk._decodable(), chunk.timestamp
+        if begun:
+            yield chunk._decodable(), chunk.timestamp
+            continue
+        begun = chunk.type == "key" or len(passed) == _MOST_PASSED
+        if chunk.type == "key":
+            passed.clear()
+        passed.append((chunk._decodable(), chunk.timestamp))
+        if begun:
+            yield from passed
+            passed.clear()
+    yield from passed
 
 
 def frames_of(

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +74,9 @@ UNSTORED = [
     source("hevc-b.hevc", "libx265", *X265),
     source("mpeg2-b.wmv", "mpeg2video", *MPEG2, "-f", "asf"),
     source("h264-b.mxf", "libx264", *X264),
+    # FFmpeg's libxvid says when pictures are decoded, and the file that they are shown then.
+    source("xvid-b.mp4", "libxvid", *MPEG4),
+    source("xvid-b.mkv", "libxvid", *MPEG4),
 ]
 STORED = [
     source("mpeg2-b.mpg", "mpeg2video", *MPEG2),
@@ -100,8 +104,8 @@ def steps(times: list[int]) -> list[int]:
     return [b - a for a, b in pairwise(times)]
 
 
-def shown(path: Path) -> list[int]:
-    return [frame.timestamp for frame in read_frames(path)]
+def shown(path: Path, **options: Any) -> list[int]:
+    return [frame.timestamp for frame in read_frames(path, **options)]
 
 
 def shown_by_ffprobe(path: Path) -> list[int]:
@@ -153,14 +157,40 @@ def test_holes_stay_where_the_source_has_them(clip: Source) -> None:
     assert shown(clip.path()) == [40000 * n for n in KEPT]
 
 
-@pytest.mark.parametrize("clip", IN_TWO, ids=repr)
+@pytest.mark.parametrize("clip", [*IN_TWO, STORED[0], STORED[1]], ids=repr)
 def test_pictures_have_the_same_times_after_a_seek(clip: Source) -> None:
-    with Demuxer(clip.path()) as demuxer:
+    check_seeks(clip.path())
+
+
+def check_seeks(path: Path) -> None:
+    with Demuxer(path) as demuxer:
         times = {digest(chunk): chunk.timestamp for chunk in demuxer.chunks()}
-    for start in (800_000, 0, 1_400_000):
-        with Demuxer(clip.path()) as demuxer:  # before anything was read
-            for chunk in demuxer.chunks(start):
-                assert times[digest(chunk)] == chunk.timestamp
+    for start in (800_000, 0, 1_400_000, 10**9):
+        with Demuxer(path) as demuxer:  # before anything was read
+            for again in (start, start):
+                for chunk in demuxer.chunks(again):
+                    assert times[digest(chunk)] == chunk.timestamp
+
+
+def test_a_stream_that_begins_between_key_frames_has_the_same_times_after_a_seek(
+    tmp_path: Path,
+) -> None:
+    # Durations are those of 25 pictures a second from the first sequence header on only.
+    data = UNSTORED[5].path().read_bytes()
+    path = tmp_path / "middle.m2v"
+    path.write_bytes(data[len(data) * 2 // 5 :])
+    check_seeks(path)
+    times = shown(path)
+    for place, start in enumerate(times):
+        assert shown(path, start=start) == times[place:]
+
+
+def test_times_before_zero_that_matroska_loses_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "negative.mkv"
+    early = ("-c", "copy", "-avoid_negative_ts", "disabled")
+    run_ffmpeg("-itsoffset", "-1", "-i", STORED[8].path(), *early, path)
+    assert steps(shown(path)) == [40000] * (COUNT - 1)
+    check_seeks(path)
 
 
 @pytest.mark.parametrize("clip", [UNSTORED[1], UNSTORED[3], UNSTORED[5], STORED[0]], ids=repr)

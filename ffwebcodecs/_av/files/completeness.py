@@ -46,7 +46,12 @@ class Came:
         return bool(self._flags & avcodec.AV_PKT_FLAG_CORRUPT)
 
     def shortfall(
-        self, connection: Connection, info: StreamInfo, source: InputFile, less: int
+        self,
+        connection: Connection,
+        info: StreamInfo,
+        source: InputFile,
+        less: int,
+        moved: int,
     ) -> str | None:
         """Return what is missing at the end of an input, in words with both numbers; None if
         nothing is, or the input does not say.
@@ -59,8 +64,12 @@ class Came:
         source : InputFile
         less : int
             How many of the packets are not whole.
+        moved : int
+            Ticks by which packets have earlier decoding times than the container has.
         """
-        found = _frames(connection.context, info, self._last, self._count)
+        last = self._last + moved if info.format_name.startswith("mov,") else self._last
+        last = NOPTS if self._last == NOPTS else last
+        found = _frames(connection.context, info, last, self._count)
         if found is not None:
             stated, came = found
             return f"{source.shown} ends early: it states {stated} frames, {came - less} came"

@@ -123,6 +123,7 @@ class DemuxerCore(SeekableInput):
         ticks, seconds = self.info.frame_rate
         self._step = 1000000 * seconds // ticks if self.info.rate else _DEFAULT_STEP
         self._stamper = self._find_stamper()
+        self.seekability.counts |= self._stamper is not None and self._stamper.counts
         self.came = Came()
         self.timestamp = 0
         """Presentation time of the packet of the video that was read last, in microseconds.
@@ -414,7 +415,8 @@ class DemuxerCore(SeekableInput):
         connection = self._connection
         if connection is None:
             return None
-        return self.came.shortfall(connection, self.info, self._source, less)
+        moved = 0 if self._stamper is None else self._stamper.moved
+        return self.came.shortfall(connection, self.info, self._source, less, moved)
 
     def is_key(self, ptr: AVPacket) -> bool:
         """Return whether the packet is a key frame."""

@@ -32,6 +32,9 @@ _MOST_BYTES = 16 << 20
 # Of other streams, what lies so many microseconds before the time is kept.
 _MARGIN = 1_000_000
 _NEVER = -(2**63)
+# Program streams: what comes first after a seek may be the rest of a picture, alone, with the time
+# of the next one, or before that. All is right from a packet on that begins where a time is stated.
+_CUTS = "mpeg"
 
 
 class Seekable(Protocol):
@@ -84,8 +87,11 @@ class Landing:
     """
 
     __slots__ = (
+        "_begins",
         "_decodes",
         "_is_first",
+        "_is_hasty",
+        "_is_timed",
         "_key",
         "_late",
         "_size",
@@ -109,7 +115,10 @@ class Landing:
         self._key: int | None = None  # presentation time of the key packet
         self._late: int | None = None  # decoding time of one that is shown too late
         self._size = 0
+        self._begins = False  # no other key packet was met before the one there is
+        self._is_hasty = source.seekability.has_index  # where a seek leads to needs no second look
         self._is_first = True  # no packet of the video came since the last `go`
+        self._is_timed = True  # the times that come are what they are in a row
         self._targets: Iterator[int] | None = None
 
     def begin(self) -> None:
@@ -129,10 +138,22 @@ class Landing:
             return self._land(None, wanted)
         last = wanted if duration is None else min(wanted, (start or 0) + duration)
         if self._land(wanted, wanted):
+            if self._decodes and self._key == wanted and self._begins:
+                self._look_for_twin(wanted, start or 0)
             return True
         return any(
             self._land(target, wanted) for target in _earlier(last, self._late, start or 0)
         ) or self._land(None, wanted)
+
+    def _look_for_twin(self, wanted: int, start: int) -> None:
+        """Begin before a key packet that is shown at `wanted`, if another picture is shown then
+        too: that one comes first.
+        """
+        self._is_hasty = False
+        for target in (wanted - 1, *_earlier(wanted, None, start)):
+            if self._land(target, wanted) and (self._key != wanted or not self._begins):
+                return
+        self._land(None, wanted)
 
     def further_back(self) -> bool:
         """Go to an earlier key packet, because the decoder's first picture is too late; return
@@ -172,7 +193,8 @@ class Landing:
         self.packets.clear()
         self.passed.clear()
         self.failure = self._key = self._late = None
-        self._size, self._is_first = 0, True
+        self._size, self._is_first, self._begins = 0, True, False
+        self._is_timed = at_beginning or self._source.info.format_name != _CUTS
         self.at_beginning = at_beginning
         source = self._source
         index = source.info.index
@@ -195,15 +217,21 @@ class Landing:
         """Take or leave a packet of the video; return whether the key packet is known now."""
         source, found = self._source, self._key is not None
         is_first, self._is_first = self._is_first, False
+        if not self._is_timed:
+            self._is_timed = not is_first and packet.place(ptr)[0] >= 0
         _, dts = packet.times(ptr)
         is_later = (timestamp if dts is None else dts) > wanted  # so is all that follows
-        if source.is_key(ptr):
+        if timestamp == wanted and found and self._decodes and self._has_twin(wanted):
+            self._keep(ptr, timestamp)
+            return True
+        if self._is_timed and source.is_key(ptr):
             begins = self.at_beginning and not found
             if begins or (
                 timestamp <= wanted and not (self._decodes and _needs_others(source.info, ptr))
             ):
+                self._begins = not found and not self.at_beginning
                 self._begin_with(ptr, timestamp)
-                return timestamp >= wanted or (is_first and source.seekability.has_index)
+                return timestamp >= wanted or (is_first and self._is_hasty)
             if timestamp > wanted:
                 self._late = dts
                 is_later = True
@@ -211,6 +239,11 @@ class Landing:
         if found or self.at_beginning:
             self._keep(ptr, timestamp)
         return is_later and (found or not self.at_beginning)
+
+    def _has_twin(self, wanted: int) -> bool:
+        """Return whether one of the packets from the key packet on is shown at `wanted`."""
+        index = self._source.info.index
+        return any(time == wanted and ptr.stream_index == index for ptr, time in self.packets)
 
     def _begin_with(self, ptr: AVPacket, timestamp: int) -> None:
         index = self._source.info.index

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _LONG_BEFORE = 1_000_000_000
 # Their packets say by themselves where they belong, so that byte 0 is a place like any other.
 _BY_BYTE = {"mpeg", "mpegts"}
+# Streams without a container whose packets FFmpeg counts by what it has parsed of them so far: a
+# seek leads to the right one under another time. (The others say so by themselves.)
+_PARSED = {"mpegvideo", "m4v", "h261", "h263", "mjpeg", "ipu", "dirac", "dnxhd", "vc1"} | {
+    *("cavsvideo", "avs2", "avs3", "evc", "h264", "hevc", "vvc", "obu"),
+}
 
 
 def go_to(connection: Connection, info: StreamInfo, timestamp: int) -> int:
@@ -86,14 +91,17 @@ class Seekability:
         normal = not pb or pb.seekable & avformat.AVIO_SEEKABLE_NORMAL
         self.goes_back = bool(normal and not fixed)
         self.opens_again = self.goes_back and connection.opens_again
-        self.counts = bool(context.iformat.flags & avformat.AVFMT_NOTIMESTAMPS)
         name = info.format_name
+        is_parsed = name in _PARSED
+        self.counts = is_parsed or bool(context.iformat.flags & avformat.AVFMT_NOTIMESTAMPS)
         if name == "avi" and limits.look(source, connection.read_at, riff.has_index) is False:
             # FFmpeg makes an index of what it comes by, and miscounts where chunks are empty.
             self.counts = True
         # A tag of four letters is MP4's, MPEG-TS has a byte.
         in_fragments = name.startswith("hls") and info.codec_tag >= 1 << 24
-        self.reopens = name.startswith("hls") and not releases.hls_goes_to_its_beginning()
+        self.reopens = is_parsed and self.opens_again
+        if name.startswith("hls"):
+            self.reopens = not releases.hls_goes_to_its_beginning()
         if in_fragments and not releases.hls_fragments_seek():
             self.counts = self.reopens = True
         # Fragmented files have none, and state no number of frames either.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avcodec, ffi
@@ -83,6 +84,15 @@ class Stamper:
         The container stores presentation times.
     packed : bool
         Two pictures lie in one packet, as DivX wrote them.
+    rises : bool
+        As for `Reorder`.
+
+    Attributes
+    ----------
+    counts : bool
+        The container gives no times at all, also none of decoding.
+    denies : bool
+        What it gives as presentation times are those of decoding.
     """
 
     __slots__ = (
@@ -100,6 +110,8 @@ class Stamper:
         "_seen",
         "_size",
         "_step",
+        "counts",
+        "denies",
     )
 
     def __init__(
@@ -109,7 +121,9 @@ class Stamper:
         *,
         stored: bool,
         packed: bool = False,
+        rises: bool = False,
     ) -> None:
+        self.counts = self.denies = False
         self._index = info.index
         self._raw: Kept = deque()
         self._queue: deque[_Delayed] = deque()
@@ -141,6 +155,7 @@ class Stamper:
                     counts=stored and counted,
                     packed=packed,
                     step=self._step,
+                    rises=rises,
                 )
         elif not reorders(parameters.codec_id) or self._numbered:
             self._new_reorder = partial(Reorder, 0, stored=stored, step=self._step)
@@ -156,6 +171,11 @@ class Stamper:
             # Without the mark that tells decoders that it is packed.
             info.extradata = bytes(ffi.buffer(own.extradata, own.extradata_size))
             info.parameters = info.parameters._replace(extradata=info.extradata)
+
+    @property
+    def moved(self) -> int:
+        """Ticks by which decoding times are earlier than FFmpeg's."""
+        return 0 if self._reorder is None else self._reorder.shift
 
     def begin(self, packets: Kept, read: ReadPacket) -> None:
         """Look at the beginning of the stream, which its clock depends on: `packets`, which were
@@ -230,7 +250,9 @@ class Stamper:
         """Stop stamping; return what it takes to do that for the whole stream at once. None if that
         cannot be: packets have to be changed, or were too many.
         """
-        if self._filter is not None or self._numbered or self._seen is None:
+        if self._filter is not None or self._numbered or self._seen is None or self.denies:
+            return None
+        if self._reorder is not None and self._reorder.rises:
             return None
         reorder = None
         if self._reorder is not None and self._new_reorder is not None:
@@ -299,6 +321,8 @@ class Stamper:
         if self._filter is not None and self._order is not None and not self._order.is_intra:
             ptr.flags &= ~avcodec.AV_PKT_FLAG_KEY  # the mark was its predecessor's
         pts, dts = packet.times(ptr)
+        if self.denies:
+            dts = pts
         if self._numbered:
             # What is no longer than a header ends the stream.
             dts = None if pts is None or ptr.size <= _HEADER else pts * self._step
@@ -349,7 +373,28 @@ def find(
         return None
     found: Kept = deque()
     first: list[AVPacket] = []
-    while len(first) < 2 and len(found) < _LOOK:
+    for _ in range(2):
+        _read_one(info, read, found, first)
+    packed = info.codec == "mpeg4" and bool(first) and _is_packed(first[0], parameters)
+    denies = not packed and _denies(info, parameters, read, found, first)
+    lacks = packed or denies or _lacks(info, first)
+    rises = _repeats(info)
+    if not (lacks or rises) and all(ptr.pts != NOPTS for ptr in first):
+        ahead.extend(found)
+        return None
+    stamper = Stamper(info, parameters, stored=not lacks, packed=packed, rises=rises)
+    stamper.denies = denies
+    stamper.counts = lacks and bool(first) and first[0].dts == NOPTS
+    stamper.begin(found, read)
+    return stamper
+
+
+def _read_one(info: StreamInfo, read: ReadPacket, found: Kept, first: list[AVPacket]) -> bool:
+    """Read until there is one more packet of the video in `first`, if there is; all packets go to
+    `found`.
+    """
+    most = len(found) + _LOOK
+    while len(found) < most and not (found and isinstance(found[-1], EncodingError)):
         ptr = packet.allocate()
         try:
             index = read(ptr)
@@ -361,14 +406,43 @@ def find(
         found.append(ptr)
         if index == info.index:
             first.append(ptr)
-    packed = info.codec == "mpeg4" and bool(first) and _is_packed(first[0], parameters)
-    lacks = packed or _lacks(info, first)
-    if not lacks and all(ptr.pts != NOPTS for ptr in first):
-        ahead.extend(found)
-        return None
-    stamper = Stamper(info, parameters, stored=not lacks, packed=packed)
-    stamper.begin(found, read)
-    return stamper
+            return True
+    return False
+
+
+def _denies(
+    info: StreamInfo,
+    parameters: AVCodecParameters,
+    read: ReadPacket,
+    found: Kept,
+    first: list[AVPacket],
+) -> bool:
+    """Return whether the container shows pictures in the order in which they are decoded, though
+    the codec shows them in another.
+    """
+    if not is_known(info.codec) or not _rise(first):
+        return False
+    order = PictureOrder(info.codec, parameters)
+    if not order.works:
+        return False
+    last, falls = 0, 0
+    for number in range(_LOOK):
+        if number == len(first) and not _read_one(info, read, found, first):
+            break
+        if not _rise(first[max(number - 1, 0) : number + 1]):
+            break
+        key = order.key(first[number])
+        falls += key < last  # H.264 may count anew without saying so: once
+        if falls > 1:
+            return True
+        last = key
+    return False
+
+
+def _rise(packets: list[AVPacket]) -> bool:
+    """Return whether packets have presentation times, each a later one."""
+    times = [ptr.pts for ptr in packets]
+    return NOPTS not in times and all(a < b for a, b in pairwise(times))
 
 
 def begin(info: StreamInfo, parameters: AVCodecParameters, origin: int) -> Stamper:
@@ -399,6 +473,15 @@ def _lacks(info: StreamInfo, first: list[AVPacket]) -> bool:
     # The very first packet is stamped before FFmpeg knows that there are B pictures.
     missing = any(ptr.pts == NOPTS for ptr in first)
     return missing and name not in _STORES and all(ptr.pts in (NOPTS, ptr.dts) for ptr in first)
+
+
+def _repeats(info: StreamInfo) -> bool:
+    """Return whether fragments may give a key picture of an open group the time of a leading one:
+    FFmpeg writes them so if a segment begins with more of them than the first one did.
+    """
+    is_list = info.format_name.startswith(("hls", "dash"))
+    # A tag of four letters is MP4's, MPEG-TS has a byte.
+    return is_list and info.codec_tag >= 1 << 24 and counts_pictures(info.codec)
 
 
 def _is_packed(first: AVPacket, parameters: AVCodecParameters) -> bool:

@@ -96,6 +96,9 @@ class Reorder:
         with packed MPEG-4.
     step : int
         Ticks from picture to picture, for pictures without a duration.
+    rises : bool
+        A stored time that is not later than that of the picture shown before is wrong, unless it is
+        much earlier.
     """
 
     __slots__ = (
@@ -112,6 +115,7 @@ class Reorder:
         "counts",
         "delay",
         "origin",
+        "rises",
         "shortest",
         "step",
         "stored",
@@ -125,6 +129,7 @@ class Reorder:
         counts: bool = False,
         packed: bool = False,
         step: int = 1,
+        rises: bool = False,
     ) -> None:
         self.delay = delay
         self.origin: int | None = None if stored else 0
@@ -137,6 +142,7 @@ class Reorder:
         self.counts = counts
         self._packed = packed
         self.step = max(step, 1)
+        self.rises = rises
         self._shift = 0 if stored or packed or not delay else None
         self._first: int | None = None
         self._clear()
@@ -154,6 +160,11 @@ class Reorder:
     def waits(self) -> bool:
         """Whether it has not seen enough of the beginning to know the clock."""
         return self._shift is None
+
+    @property
+    def shift(self) -> int:
+        """Ticks by which all times are earlier than the decoding times that were given."""
+        return self._shift or 0
 
     def restart(self, origin: int) -> None:
         """Forget all pictures: others follow, from a key picture on."""
@@ -193,7 +204,8 @@ class Reorder:
             self._place(sum(one.duration or self.step for one in self._unplaced))
 
     def _show(self, picture: Stamp, decoding: int | None) -> None:
-        if self._last_key is not None and picture.key < self._last_key:
+        is_late = self._last_key is not None and picture.key < self._last_key
+        if is_late:
             self._wait_longer()
         else:
             self._last_key = picture.key
@@ -202,6 +214,8 @@ class Reorder:
         time: int | None
         if self.stored and picture.pts is not None:
             time = picture.pts
+            if self.rises and not is_late and self._falls(time):
+                time = self._following(picture)
         elif decoding is None or (self.counts and self.delay):
             time = self._following(picture)
         else:
@@ -220,6 +234,11 @@ class Reorder:
             if self.shortest >= self.step > picture.duration > 0:
                 picture.duration = self.step  # GXF says that of a field
         self._last = picture
+
+    def _falls(self, time: int) -> bool:
+        """Return whether a time is that of the last picture, or little before it."""
+        last = None if self._last is None else self._last.time
+        return last is not None and last - MOST_DELAY * self.step <= time <= last
 
     def _place(self, time: int) -> None:
         """Show what has waited for it right before `time`."""

@@ -156,3 +156,25 @@ def test_pictures_wait_no_longer_than_their_order_needs() -> None:
     still = Reorder(0)
     still.push(first := Stamp(0, None, 5))
     assert first.time == 5
+
+
+def test_a_key_picture_with_the_time_of_a_leading_one_is_shown_after_it() -> None:
+    # I B P, then the key picture of an open group with one leading picture, which has its time.
+    keys, pts = [0, 8, 4, 16, 12, 20], [0, 20, 10, 30, 30, 50]
+    for wrong in (30, 21):
+        pts[3] = wrong
+        reorder = Reorder(1, stored=True, counts=True, step=10, rises=True)
+        pictures = [Stamp(key, time, None, 10) for key, time in zip(keys, pts, strict=True)]
+        for picture in pictures:
+            reorder.push(picture)
+        reorder.finish()
+        assert [picture.time for picture in pictures] == [0, 20, 10, 40, 30, 50]
+
+
+def test_times_that_fall_far_stay_as_they_are() -> None:
+    reorder = Reorder(1, stored=True, counts=True, step=10, rises=True)
+    pictures = [Stamp(number, time, None, 10) for number, time in enumerate([500, 510, 0, 10])]
+    for picture in pictures:
+        reorder.push(picture)
+    reorder.finish()
+    assert [picture.time for picture in pictures] == [500, 510, 0, 10]
