@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from bar_clips import bar_clip
 from clips import clip, run_ffmpeg
 from decode_helpers import Record, Sink, stream
 from encode_helpers import need
 
 from ffwebcodecs import (
     Demuxer,
+    EncodedVideoChunk,
     EncodingError,
     InvalidArgumentError,
     VideoDecoderConfig,
@@ -205,6 +207,25 @@ def test_mpeg4_with_threads_survives_damage_inside_a_picture(threads: int) -> No
     chunks = (record.chunk() for record in records)
     found = read(chunks, data.config, threads=threads, errors="skip")
     assert found.times == left(records, 5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_a_damaged_header_of_a_sequence_holds_no_reading_up(threads: int) -> None:
+    """dav1d waits for ever for what comes after the error, unless it is opened anew."""
+    with Demuxer(bar_clip("av1.mp4").path()) as demuxer:
+        config, chunks = demuxer.video_config, list(demuxer.chunks())
+    data = bytearray(chunks[30].byte_length)
+    chunks[30].copy_to(data)
+    data[9] = 0x42
+    chunks[30] = EncodedVideoChunk(type="key", timestamp=chunks[30].timestamp, data=bytes(data))
+    found = read(chunks, config, threads=threads, errors="skip")
+    assert found.times[:30] == [chunk.timestamp for chunk in sorted(chunks, key=when)[:30]]
+    assert found.times[-1] == max(chunk.timestamp for chunk in chunks)
+    assert found.error is None
+
+
+def when(chunk: EncodedVideoChunk) -> int:
+    return chunk.timestamp
 
 
 # ---- files that end early ------------------------------------------------------------------------

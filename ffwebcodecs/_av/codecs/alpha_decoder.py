@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avutil, ffi
 from ...errors import EncodingError
@@ -171,11 +171,23 @@ class AlphaDecoder:
 
     def restart(self) -> None:
         """Forget all input; see `DecoderCore.restart`."""
-        self._main.restart()
+        self._main = self._restarted(self._main)
         if self._mate is not None:
-            self._mate.restart()
+            self._mate = self._restarted(self._mate)
         self._failed = False
         self._forget()
+
+    def _restarted(self, core: Any) -> Any:
+        """Return a decoder that has forgotten all: another one, where that can be relied on only.
+
+        dav1d may wait for ever for the first packet after an error, with threads.
+        """
+        if core.name == "libdav1d" and isinstance(core, DecoderCore) and core.has_failed:
+            other = self._make()
+            core.close()
+            return other
+        core.restart()
+        return core
 
     def close(self) -> None:
         """Free the decoders; see `DecoderCore.close`."""

@@ -164,7 +164,6 @@ class DecoderCore:
         "_alpha",
         "_context",
         "_device",
-        "_failed",
         "_guard",
         "_has_first",
         "_history",
@@ -175,6 +174,7 @@ class DecoderCore:
         "_unstamped",
         "at_end",
         "behind",
+        "has_failed",
         "name",
     )
 
@@ -198,7 +198,7 @@ class DecoderCore:
         self.name: str = ffi.string(codec.name).decode()
         self.at_end = False
         self.behind = 0
-        self._failed = False
+        self.has_failed = False
         self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
         self._unstamped: deque[int] = deque()
@@ -302,7 +302,7 @@ class DecoderCore:
         alpha, self._alpha = self._alpha, None
         if alpha is not None and has_alpha(packet):
             self._become(alpha())
-        if self._failed:
+        if self.has_failed:
             raise EncodingError(f"{self.name} has failed before")
         context = self._context
         if packet.pts == NOPTS:
@@ -324,7 +324,7 @@ class DecoderCore:
 
     def drain(self) -> None:
         """Say that no packet follows; `receive` then gives what is left and sets `at_end`."""
-        if self._failed:
+        if self.has_failed:
             return
         self._history.drained = True
         code = avcodec.avcodec_send_packet(self._context, ffi.NULL)
@@ -338,7 +338,7 @@ class DecoderCore:
         The frame's ``pts`` is in microseconds. After an error come the frames of the packets
         before the one that failed, and no others: what follows a damaged picture is built on it.
         """
-        if self._failed:
+        if self.has_failed:
             self.at_end = not self._left
             return self._left.popleft() if self._left else None
         code, ptr = self._receive()
@@ -400,7 +400,7 @@ class DecoderCore:
         self._latest = None
         self._has_first = False
         self._history.clear()
-        self._failed = False
+        self.has_failed = False
         self._left.clear()
         self.at_end = False
         self.behind = 0
@@ -426,7 +426,7 @@ class DecoderCore:
         try:
             self._guard.refuse_frame(ptr)
         except EncodingError:
-            self._failed = True
+            self.has_failed = True
             raise
 
     def _rest(self) -> list[AVFrame]:
@@ -452,7 +452,7 @@ class DecoderCore:
         """Keep what may still be received, the pictures of the chunks before the one that failed;
         return the timestamp of that one.
         """
-        self._failed = True
+        self.has_failed = True
         history = self._history
         given = list(history.given)
         rest = self._rest()
