@@ -61,7 +61,7 @@ def film_clip(bench: Bench, group: int, frames: int) -> Path:
 
 
 def bench_scan(report: Any, bench: Bench, programs: Path, rounds: int) -> None:
-    for name in ("100000.mp4", "100000.mkv", "100000.ts"):
+    for name in ("100000.mp4", "100000.mkv", "100000.ts", "100000.avi"):
         path = tiny_clip(bench, name, 100_000)
         commands = {"C": ([str(programs / "scan"), str(path)], {})}
         commands |= ours("scan", path)

@@ -37,7 +37,7 @@ def table_of(
     if isinstance(chunks, Mapping):
         return _of_columns(chunks)
     if not isinstance(chunks, Iterable):
-        raise InvalidArgumentError(f"chunks must be an iterable, got {show(chunks)}")
+        raise InvalidArgumentError(f"an index is of EncodedVideoChunks, got {show(chunks)}")
     kept = list(chunks)
     for each in kept:
         if not isinstance(each, EncodedVideoChunk):
@@ -129,14 +129,22 @@ def _column(
         raise InvalidArgumentError(f"the chunks have no column {name!r}") from None
     values = np.asarray(found)
     if values.ndim != 1 or (count is not None and len(values) != count):
+        wanted = "each chunk" if count is None else f"each of {count} chunks"
         raise InvalidArgumentError(
-            f"the column {name!r} must have one value for each of {count} chunks, it has the shape "
-            f"{values.shape}"
+            f"the column {name!r} must have one value for {wanted}, it has the shape {values.shape}"
         )
+    if not len(values):
+        return np.empty(0, dtype)
     if values.dtype.kind not in "iub":
         raise InvalidArgumentError(
             f"the column {name!r} must be of whole numbers, it is of {values.dtype}"
         )
+    if dtype is not np.bool_:
+        limits = np.iinfo(dtype)
+        if int(values.min()) < limits.min or int(values.max()) > limits.max:
+            raise InvalidArgumentError(
+                f"the column {name!r} must be of numbers from {limits.min} to {limits.max}"
+            )
     return values.astype(dtype)
 
 
@@ -144,7 +152,7 @@ def _table(timestamp: Any, duration: Any, size: Any, flags: Any) -> PacketTable:
     count = len(timestamp)
     nowhere = np.full(count, NOPTS, np.int64), np.full(count, -1, np.int64)
     table = PacketTable(timestamp, nowhere[0], duration, nowhere[1], size, flags, (1, 1_000_000))
-    wrong = problem_of(table)
+    wrong = "a timestamp is out of range" if (timestamp == NOPTS).any() else problem_of(table)
     if wrong is not None:
         raise InvalidArgumentError(f"the chunks cannot be indexed: {wrong}")
     return table

@@ -70,7 +70,7 @@ def read_index(path: str | os.PathLike[str]) -> tuple[PacketTable, SourceDigest]
     DataError
         It is no index, one of a later version, or damaged.
     """
-    with open(path, "rb") as file:
+    with open(os.fspath(path), "rb") as file:  # a number would be somebody's descriptor
         return unpack_index(file, os.fstat(file.fileno()).st_size, repr(os.fspath(path)))
 
 

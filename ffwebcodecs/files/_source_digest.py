@@ -4,6 +4,7 @@ it was changed.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import platform
@@ -13,6 +14,7 @@ from typing import Any
 
 from .._av.files.demux import DemuxerCore
 from .._spec.texts import buffer_of, is_path, to_path
+from ..errors import InvalidArgumentError
 
 _PIECE = 1 << 16
 
@@ -83,6 +85,8 @@ def digest_of(source: Any) -> SourceDigest:
     ------
     OSError
         The file is not there, or may not be read.
+    InvalidArgumentError
+        It is none of these.
     """
     if is_path(source):
         name = to_path(source)
@@ -104,6 +108,10 @@ def digest_of(source: Any) -> SourceDigest:
         finally:
             source.seek(begin)
     except (AttributeError, OSError, TypeError):
+        if not hasattr(source, "read"):
+            raise InvalidArgumentError(
+                f"expected a path, bytes or a binary file object, got {type(source).__name__}"
+            ) from None
         return SourceDigest()
     return SourceDigest(size, first, last)
 
@@ -118,7 +126,10 @@ def digest_of_open(demuxer: DemuxerCore) -> SourceDigest:
 
 
 def _of_file(path: str, known: bool) -> SourceDigest:
-    if not stat.S_ISREG(os.stat(path).st_mode):  # a FIFO would be waited for
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if not stat.S_ISREG(mode):  # a FIFO would be waited for
         return SourceDigest()
     with open(path, "rb", buffering=0) as file:
         found = os.fstat(file.fileno())

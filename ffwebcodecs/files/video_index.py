@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from operator import index
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -151,7 +152,9 @@ class VideoIndex:
         """Refuse a source of which this is not the index.
 
         Compared are the size and the first and last 64 KiB; on the machine that made the index also
-        when the file was changed. URLs and pipes are not looked at.
+        when the file was changed. What was changed in between, with another machine's or without a
+        new time, is not seen here: it is an error, or not, when the packets come. URLs and pipes
+        are not looked at.
 
         Parameters
         ----------
@@ -160,7 +163,7 @@ class VideoIndex:
         Raises
         ------
         InvalidArgumentError
-            It is another one, and why.
+            It is another one, and why; or none of these.
         OSError
             The file is not there, or may not be read.
         """
@@ -256,9 +259,13 @@ class VideoIndex:
         InvalidArgumentError
             It is less than 1.
         """
-        if not isinstance(count, int) or count < 1:
+        try:
+            wanted = index(count)
+        except TypeError:
+            wanted = 0
+        if wanted < 1:
             raise InvalidArgumentError(f"count must be an int of 1 or more, got {show(count)}")
-        edges = self._table.edges(count)
+        edges = self._table.edges(wanted)
         return [self._range(*pair) for pair in pairwise(edges)]
 
     def _range(self, start: int, stop: int) -> IndexRange:

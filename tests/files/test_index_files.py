@@ -62,6 +62,19 @@ def test_the_index_of_another_file_is_refused_with_the_reason(tmp_path: Path) ->
         index.verify(data + b"\0")
     with pytest.raises(FileNotFoundError):
         index.verify(path)
+    with pytest.raises(IsADirectoryError):
+        index.verify(tmp_path)
+    for nothing in (3, None, []):
+        with pytest.raises(InvalidArgumentError, match="expected a path"):
+            index.verify(nothing)
+
+
+def test_a_number_is_no_path(tmp_path: Path) -> None:
+    # `open` takes a descriptor, and closes it.
+    with saved(tmp_path)[0].open("rb") as file:
+        with pytest.raises(TypeError):
+            VideoIndex.load(file.fileno())  # type: ignore[arg-type]
+        assert file.read(4) == b"FFWC"
 
 
 def saved(tmp_path: Path) -> tuple[Path, bytes]:

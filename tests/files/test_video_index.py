@@ -68,6 +68,9 @@ OTHERS = [
     Clip("h264-open.flv", "libx264", *OPEN_264, **SMALL),
     Clip("h264-frag.mp4", "libx264", *B_FRAMES, "-movflags", "frag_keyframe+empty_moov", **SMALL),
     Clip("mpeg2.mpg", "mpeg2video", *OPEN_2, **SMALL),
+    # Several pictures lie in a PES packet, which has a time for one of them.
+    Clip("h264-b.mpg", "libx264", *B_FRAMES, has_timestamps=False, **SMALL),
+    Clip("h264-no-b.mpg", "libx264", "-preset", "veryfast", "-bf", "0", **SMALL),
     Clip("mpeg2.avi", "mpeg2video", *OPEN_2, has_timestamps=False, **SMALL),
     Clip("mpeg4-b.avi", "mpeg4", "-bf", "2", has_timestamps=False, **SMALL),
     Clip("mpeg4-b.mkv", "mpeg4", "-bf", "2", **SMALL),
@@ -151,6 +154,7 @@ def test_two_recordings_in_one_file_keep_their_order(tmp_path: Path) -> None:
     assert index.timestamps.tolist() == once * 2
     assert (index.durations > 0).all()
     assert [each.start for each in index.split(2)] == [0, 45]
+    assert index.split(np.int64(2)) == index.split(2)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("container", ["ts", "mkv"])
@@ -236,6 +240,7 @@ def table_of(path: Path, change: Any = None) -> PacketTable:
     (
         *("h264-with-audio.mp4", "h264-open-cut.ts", "mpeg2.mpg", "mpeg2.avi", "mpeg4-b.avi"),
         *("mpeg4-b.mkv", "mpeg2-open-cut.m2v", "vp8-b.mkv"),
+        *("h264-b.mpg", "h264-no-b.mpg"),
     ),
 )
 def test_both_ways_of_reading_find_what_the_demuxer_gives(
@@ -255,6 +260,15 @@ def test_both_ways_of_reading_find_what_the_demuxer_gives(
     assert table.size.tolist() == [chunk.byte_length for chunk in chunks]
     times = microseconds(table.presentation, table.time_base).tolist()
     assert times == [chunk.timestamp for chunk in chunks]
+
+
+@pytest.mark.parametrize(("name", "first"), [("h264-b.mpg", 17), ("h264-no-b.mpg", 15)])
+def test_several_pictures_in_one_packet_of_a_program_stream(name: str, first: int) -> None:
+    # The ffmpeg program gives its last frame the time of the one before.
+    path = next(one for one in ALL if one.name == name).path()
+    times = [round((first + number) * 1e6 / 30) for number in range(45)]
+    assert VideoIndex(path).timestamps.tolist() == times
+    assert [frame.timestamp for frame in read_frames(path)] == times
 
 
 def test_what_ends_a_sequence_is_no_frame() -> None:
@@ -299,6 +313,12 @@ def test_chunks_have_the_frames_that_decoding_them_gives(name: str) -> None:
     assert len(VideoIndex.from_chunks(iter(chunks))) == len(chunks)
 
 
+def test_no_chunk_is_no_frame() -> None:
+    for nothing in ([], {"timestamp": [], "key": []}):
+        index = VideoIndex.from_chunks(nothing)
+        assert (len(index), index.duration, index.split(2)) == (0, 0, [])
+
+
 def test_columns_say_what_chunks_say() -> None:
     chunks, _ = chunks_of(clip("h264-bframes.mp4"))
     columns = {
@@ -324,6 +344,11 @@ def test_columns_say_what_chunks_say() -> None:
         ({"timestamp": [[0]], "key": [True]}, "shape"),
         ({"timestamp": [2**63 - 1], "key": [True]}, "out of range"),
         ({"timestamp": [0], "key": [True], "duration": [-1]}, "out of range"),
+        ({"timestamp": [0], "key": [True], "size": [2**40]}, "column 'size' .* from -2147483648"),
+        ({"timestamp": np.array([2**64 - 1], np.uint64), "key": [True]}, "'timestamp' must be"),
+        ({"timestamp": [-(2**63)], "key": [True]}, "out of range"),
+        ({"timestamp": 5, "key": True}, "shape"),
+        (None, "EncodedVideoChunks, got None"),
         ([b"no chunk"], "b'no chunk'"),
     ],
 )

@@ -23,6 +23,7 @@ _packets = ledger.owned("packet")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 NOPTS = -(2**63)
 _MAX = 0x7FFFFFFF - 64
+_VP8_SHOWN = 16  # in a packet's first byte
 _ALPHA = (1).to_bytes(8, "big")
 
 
@@ -166,6 +167,11 @@ def is_corrupt(ptr: AVPacket) -> bool:
     missing.
     """
     return bool(ptr.flags & avcodec.AV_PKT_FLAG_CORRUPT)
+
+
+def is_shown_vp8(ptr: AVPacket) -> bool:
+    """Return whether a packet of VP8 holds a picture that is shown."""
+    return not ptr.size or bool(ptr.data[0] & _VP8_SHOWN)
 
 
 def has_alpha(ptr: AVPacket) -> bool:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     )
 
 NOPTS = packet.NOPTS
-_VP8_SHOWN = 16  # in a packet's first byte
 _NO_MORE = -1  # what some demuxers (GXF) say of the end
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
 
@@ -242,7 +241,7 @@ class DemuxerCore(SeekableInput):
         if upcoming is not None:
             if found is None:
                 upcoming.end()
-            elif found == self.info.index and (not self._hides or _is_shown(ptr)):
+            elif found == self.info.index and (not self._hides or packet.is_shown_vp8(ptr)):
                 upcoming.add(self.timestamp, ptr.dts)
         return found
 
@@ -279,7 +278,7 @@ class DemuxerCore(SeekableInput):
             return stamper.read(read, ptr)
         found = read(ptr)
         if found == self.info.index and ptr.pts == NOPTS:
-            stamper = self.begin_stamper(None)
+            stamper = self.begin_stamper()
             if not stamper.take(ptr, found):
                 return stamper.read(read, ptr)
         return found
@@ -341,13 +340,13 @@ class DemuxerCore(SeekableInput):
         """Whether packets that have been read already are to be read first."""
         return bool(self._ahead or self._looked_at)
 
-    def begin_stamper(self, before: tuple[int, int] | None) -> stamps.Stamper:
-        """Return what stamps packets from one on that has no presentation time; `before` is the
-        presentation time and the duration of the video's packet before it, in ticks.
-        """
-        if before is not None:
-            time, lasting = (avutil.av_rescale_q(t, self._time_base, (1, 1000000)) for t in before)
-            self._next = time + (lasting or self._step)
+    def follow(self, *ticks: int) -> None:
+        """Say when the video's packet before is shown, and for how long."""
+        time, lasting = (avutil.av_rescale_q(t, self._time_base, (1, 1000000)) for t in ticks)
+        self._next = time + (lasting or self._step)
+
+    def begin_stamper(self) -> stamps.Stamper:
+        """Return what stamps packets from one on that has no presentation time."""
         origin = seeking.tick(self._next, self._time_base)
         self._stamper = stamps.begin(self.info, self._parameters(), origin)
         return self._stamper
@@ -475,10 +474,6 @@ class DemuxerCore(SeekableInput):
     def _after_fork(self) -> None:
         self.__class__ = _Inherited
         self._context = self._connection = None
-
-
-def _is_shown(ptr: AVPacket) -> bool:
-    return not ptr.size or bool(ptr.data[0] & _VP8_SHOWN)
 
 
 class _Inherited(DemuxerCore):

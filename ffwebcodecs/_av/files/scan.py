@@ -191,6 +191,12 @@ class _Reading:
         order = PictureOrder(codec, stream.codecpar)
         return order if order.works else None
 
+    def _follow(self) -> None:
+        """Say what came last: the first packet without a time may be shown after it."""
+        last = self._found.last()
+        if last is not None and NOPTS not in last:
+            self._core.follow(*last)
+
     def _expect(self, stamper: Stamper | None) -> None:
         """Note that packets are stamped from here on."""
         if stamper is None or self._stamper is not None:
@@ -207,6 +213,7 @@ class _Reading:
             if not self._read_first(first):
                 return None
             while core.has_ahead and core.stamper is None:
+                self._follow()
                 if not self._read_stamped(1):
                     return None
                 self._expect(core.stamper)
@@ -225,6 +232,8 @@ class _Reading:
         stores_none = core.stamper is not None
         ptr = packet.allocate()
         while wanted:
+            if core.stamper is None:
+                self._follow()
             index = core.read_ticks(ptr)
             if index is None:
                 return False
@@ -289,7 +298,8 @@ class _Reading:
 
     def _begin_unstamped(self) -> None:
         """Go on with packets that have no presentation time."""
-        stamper = self._core.begin_stamper(self._found.last())
+        self._follow()
+        stamper = self._core.begin_stamper()
         self._expect(stamper)
         self._take_over(stamper)
 

@@ -41,6 +41,8 @@ _HEADER = 13  # bytes of a Dirac parse unit without content
 _MOST_HELD = 48  # pictures; damaged counts would hold a stream for ever
 _MOST_BYTES = 64 << 20
 _MOST_SEEN = 1024  # pictures to remember for whoever stamps the whole stream
+_PROGRAM = frozenset({"mpeg", "vob", "dvd"})  # their packets may hold several pictures
+_BEGINNING = 16  # pictures of H.264 and HEVC, to see whether each has a time there
 _LOOK = 64  # packets, for the first one of the video
 _BASELINE = 66  # H.264's profile without B pictures
 _USER_DATA = b"\0\0\1\xb2DivX"  # and a version, with a "p" at its end
@@ -373,8 +375,10 @@ def find(
         return None
     found: Kept = deque()
     first: list[AVPacket] = []
-    for _ in range(2):
-        _read_one(info, read, found, first)
+    name = info.format_name.split(",")[0]
+    wanted = _BEGINNING if name in _PROGRAM and counts_pictures(info.codec) else 2
+    while len(first) < wanted and _read_one(info, read, found, first):
+        pass
     packed = info.codec == "mpeg4" and bool(first) and _is_packed(first[0], parameters)
     denies = not packed and _denies(info, parameters, read, found, first)
     lacks = packed or denies or _lacks(info, first)
