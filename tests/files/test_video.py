@@ -251,7 +251,7 @@ def test_chunks_that_lie_in_memory_are_a_video() -> None:
         assert video.timestamps.tolist() == [number * STEP for number in range(FRAMES)]
     with pytest.raises(InvalidArgumentError, match="EncodedVideoChunks"):
         Video.from_chunks([b"no chunk"], config)  # type: ignore[list-item]
-    with pytest.raises(InvalidArgumentError, match="must be an iterable"):
+    with pytest.raises(InvalidArgumentError, match="is of EncodedVideoChunks, got None"):
         Video.from_chunks(None, config)  # type: ignore[arg-type]
 
 
