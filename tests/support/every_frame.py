@@ -274,8 +274,8 @@ class Cost(NamedTuple):
     groups: int
 
     def is_good(self, clip: BarClip) -> bool:
-        # FFmpeg finds no place in fragmented MP4 of a playlist: it is read from the beginning.
-        most_seeks = self.groups * (2 if clip.name == "hls-fmp4.m3u8" else 1)
+        # FFmpeg finds no place in fragmented MP4 of a playlist, nor in WebP: they are opened anew.
+        most_seeks = self.groups * (2 if clip.name in ("hls-fmp4.m3u8", "loop.webp") else 1)
         if clip.name.startswith("refresh") or clip.name == "h263.mkv":
             return True  # what the file calls key pictures are none, which only decoding tells
         return self.pictures <= self.least_pictures * 1.02 and self.seeks <= most_seeks
