@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVFormatContext, AVPacket
     from .connection import Connection
     from .source import InputFile
+    from .stamps import Stamper
     from .stream_info import StreamInfo
 
 _ALL = 2**63 - 1
@@ -51,7 +52,7 @@ class Came:
         info: StreamInfo,
         source: InputFile,
         less: int,
-        moved: int,
+        stamper: Stamper | None,
     ) -> str | None:
         """Return what is missing at the end of an input, in words with both numbers; None if
         nothing is, or the input does not say.
@@ -64,11 +65,12 @@ class Came:
         source : InputFile
         less : int
             How many of the packets are not whole.
-        moved : int
-            Ticks by which packets have earlier decoding times than the container has.
+        stamper : Stamper or None
+            What has changed their times.
         """
-        last = self._last + moved if info.format_name.startswith("mov,") else self._last
-        last = NOPTS if self._last == NOPTS else last
+        last = self._last
+        if stamper is not None and last != NOPTS and info.format_name.startswith("mov,"):
+            last += stamper.moved
         found = _frames(connection.context, info, last, self._count)
         if found is not None:
             stated, came = found

@@ -122,7 +122,6 @@ class DemuxerCore(SeekableInput):
         ticks, seconds = self.info.frame_rate
         self._step = 1000000 * seconds // ticks if self.info.rate else _DEFAULT_STEP
         self._stamper = self._find_stamper()
-        self.seekability.counts |= self._stamper is not None and self._stamper.counts
         self.came = Came()
         self.timestamp = 0
         """Presentation time of the packet of the video that was read last, in microseconds.
@@ -414,8 +413,7 @@ class DemuxerCore(SeekableInput):
         connection = self._connection
         if connection is None:
             return None
-        moved = 0 if self._stamper is None else self._stamper.moved
-        return self.came.shortfall(connection, self.info, self._source, less, moved)
+        return self.came.shortfall(connection, self.info, self._source, less, self._stamper)
 
     def is_key(self, ptr: AVPacket) -> bool:
         """Return whether the packet is a key frame."""

@@ -93,6 +93,8 @@ class SeekableInput:
         """Move to the last key frame at or before `timestamp` microseconds (the first one if there
         is none before); if it `decodes`, to one whose picture needs no others.
         """
+        if self._stamper is not None and self._stamper.counts:
+            self.seekability.counts = True
         landing = Landing(self, decodes)
         self._verify(landing, lambda: landing.find(timestamp), timestamp)
 
