@@ -298,6 +298,7 @@ class AlphaTrack:
         self._waiting: deque[AVPacket] = deque()
         self._alphas: deque[AVPacket] = deque()
         self._code = 0  # of the read that gave no packet
+        self._begun = False  # a packet got alpha since reading began here
 
     def _scale(self, context: AVFormatContext, index: int, other: int) -> int:
         return context.streams[index].time_base.num * context.streams[other].time_base.den
@@ -334,6 +335,9 @@ class AlphaTrack:
             packet.add_alpha(ptr, alpha.data, alpha.size)
             # The two are a key frame if both are.
             ptr.flags &= alpha.flags | ~avcodec.AV_PKT_FLAG_KEY
+        elif self._begun:
+            ptr.flags &= ~avcodec.AV_PKT_FLAG_KEY  # its alpha is that of a packet before
+        self._begun = self._begun or count > 0
         return True
 
     def clear(self) -> None:
@@ -341,6 +345,7 @@ class AlphaTrack:
         self._waiting.clear()
         self._alphas.clear()
         self._code = 0
+        self._begun = False
 
 
 def _decoded_at(ptr: AVPacket) -> int:
