@@ -278,6 +278,10 @@ class Cost(NamedTuple):
         most_seeks = self.groups * (2 if clip.name in ("hls-fmp4.m3u8", "loop.webp") else 1)
         if clip.name.startswith("refresh") or clip.name == "h263.mkv":
             return True  # what the file calls key pictures are none, which only decoding tells
+        if clip.name == "open.hevc" and ffwebcodecs.ffmpeg_info().release.startswith("9."):
+            # After it was drained and flushed, this decoder once in a while keeps the first
+            # picture of an open group back for ever: it is had from further back.
+            return self.pictures <= self.least_pictures * 2
         return self.pictures <= self.least_pictures * 1.02 and self.seeks <= most_seeks
 
 
