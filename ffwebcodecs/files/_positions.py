@@ -285,6 +285,7 @@ class Position:
         The packets of frames that were read ahead come again.
         """
         self._fresh, self.after = False, None
+        self.broken = True  # a decoder that begins behind it waits for a key packet
         self._give_back()
         if self.back:
             return self.back.popleft()

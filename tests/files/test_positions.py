@@ -95,6 +95,22 @@ def test_chunks_after_stop_include_the_frame_at_stop() -> None:
     assert rest == set(times[12:])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_frames_behind_chunks_that_were_taken_begin_at_a_key_frame(name: str) -> None:
+    first, *others = [time for key, time, _ in packets(clip(name)) if key]
+    with Demuxer(clip(name)) as demuxer:
+        taken = [chunk.timestamp for chunk in islice(demuxer.chunks(), 2)]
+        assert taken[0] == first
+        if others:
+            with pytest.warns(UserWarning, match="chunks skipped"):
+                found = take(demuxer)
+        else:
+            with pytest.raises(EncodingError, match="key frame"):
+                take(demuxer)
+            found = []
+    assert found == [time for time in shown(name) if others and time >= others[0]]
+
+
 @pytest.mark.parametrize("leave", ["chunks", "seek", "close", "end"])
 def test_the_decoder_is_kept_for_going_on_only(leave: str) -> None:
     with Demuxer(clip(NAME)) as demuxer:
