@@ -8,10 +8,9 @@ damaged, whatever a decoder makes of it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .._av import averror
 from .._av.codecs import packet
 from .._av.files.stated import Stated
 from .._av.frames import frame as native
@@ -25,6 +24,7 @@ from ..frames._shape import ShapeCache
 from ._decoded import Decoded
 from ._findings import findings
 from ._random_access import RandomAccess
+from ._reading import kept_packets
 from ._video_core import VideoCore
 from .check_result import CheckResult
 
@@ -110,28 +110,13 @@ def _read_file(engine: RandomAccess, decoding: _LinearDecode) -> None:
         demuxer.close()
 
 
-def _packets(demuxer: DemuxerCore) -> Iterator[tuple[int, AVPacket]]:
-    """Yield stream index and packet of all that there are; each packet is the caller's."""
-    while True:
-        ptr = packet.allocate()
-        try:
-            index = demuxer.read_any(ptr)
-        except BaseException as error:
-            del ptr  # nor does the error keep it
-            averror.let_go(error)
-            raise
-        if index is None:
-            return
-        yield index, ptr
-
-
 def _read_streams(demuxer: DemuxerCore, engine: RandomAccess, decoding: _LinearDecode) -> None:
     decoded, sizes = decoding.decoded, engine.table.size
     index = demuxer.info.index
     bases = {each.index: each.time_base for each in demuxer.others if not each.is_cover}
     number, end = 0, -1
     is_in_order = demuxer.info.format_name.startswith(_RESYNC)
-    for found, ptr in _packets(demuxer):
+    for found, ptr in kept_packets(demuxer):
         engine.require_open()
         place, size, _ = packet.place(ptr)
         if found == index:

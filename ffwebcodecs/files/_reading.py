@@ -81,15 +81,18 @@ def packets_further_back(
     return packets_of(demuxer, None, divert, damage) if demuxer.further_back() else None
 
 
-def kept_packets(demuxer: DemuxerCore, damage: Damage) -> Iterator[tuple[int, AVPacket]]:
+def kept_packets(
+    demuxer: DemuxerCore, damage: Damage | None = None
+) -> Iterator[tuple[int, AVPacket]]:
     """Yield stream index and packet of all that the demuxer reads; each packet is the caller's.
 
     `damage` says whether to read on behind what cannot be read.
     """
+    read = demuxer.read_any if damage is None else partial(damage.read_on, demuxer)
     while True:
         ptr = packet.allocate()
         try:
-            index = damage.read_on(demuxer, ptr)
+            index = read(ptr)
         except BaseException as error:
             del ptr  # nor does the error keep it
             averror.let_go(error)
