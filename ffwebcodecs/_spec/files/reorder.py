@@ -19,10 +19,6 @@ import heapq
 from collections import deque
 from math import gcd
 
-TYPE_CHECKING = False  # typing's own costs an import
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 MOST_DELAY = 16
 """Pictures that H.264 and HEVC reorder by at most."""
 EPOCH = 1 << 12
@@ -290,46 +286,3 @@ class Reorder:
 
 def _key_of(picture: Stamp) -> int:
     return picture.key
-
-
-def presentation_times(
-    dts: Sequence[int | None],
-    keys: Sequence[int],
-    delay: int,
-    *,
-    pts: Sequence[int | None] | None = None,
-    durations: Sequence[int] | None = None,
-    counts: bool = False,
-    packed: bool = False,
-    step: int = 1,
-    origin: int | None = None,
-) -> tuple[list[int], list[int | None]]:
-    """Return when each picture of a whole stream is shown, and when it is decoded on that clock,
-    in decoding order, as reading packet by packet finds them too.
-
-    Parameters
-    ----------
-    dts : sequence of int or None
-        Decoding times as the container has them, in decoding order.
-    keys : sequence of int
-        Sorting by them gives the order of presentation, see `Keys`.
-    delay : int
-        By how many pictures the decoder is behind.
-    pts : sequence of int or None, optional
-        Presentation times that are stored; default: the container stores none.
-    durations : sequence of int, optional
-        0: not known.
-    counts, packed, step, origin
-        As for `Reorder`.
-    """
-    reorder = Reorder(delay, stored=pts is not None, counts=counts, packed=packed, step=step)
-    if origin is not None:
-        reorder.origin = origin
-    pictures = [
-        Stamp(key, None if pts is None else pts[i], dts[i], durations[i] if durations else 0)
-        for i, key in enumerate(keys)
-    ]
-    for picture in pictures:
-        reorder.push(picture)
-    reorder.finish()
-    return [each.time or 0 for each in pictures], [each.decoded for each in pictures]

@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
-from ffwebcodecs._spec.files.reorder import Keys, Reorder, Stamp, presentation_times
+from ffwebcodecs._spec.files.reorder import Keys, Reorder, Stamp
+
+
+def presentation_times(
+    dts: Sequence[int | None],
+    keys: list[int],
+    delay: int,
+    *,
+    pts: Sequence[int | None] | None = None,
+    durations: list[int] | None = None,
+    counts: bool = False,
+    packed: bool = False,
+    step: int = 1,
+    origin: int | None = None,
+) -> tuple[list[int], list[int | None]]:
+    """Return when each picture of a whole stream is shown and decoded, in decoding order."""
+    reorder = Reorder(delay, stored=pts is not None, counts=counts, packed=packed, step=step)
+    if origin is not None:
+        reorder.origin = origin
+    pictures = [
+        Stamp(key, None if pts is None else pts[i], dts[i], durations[i] if durations else 0)
+        for i, key in enumerate(keys)
+    ]
+    for picture in pictures:
+        reorder.push(picture)
+    reorder.finish()
+    return [each.time or 0 for each in pictures], [each.decoded for each in pictures]
 
 
 def by_type(types: str) -> list[int]:
