@@ -79,6 +79,7 @@ class VideoCore:
 
     def kept(self, index: int) -> Shown | None:
         """Return a picture that is kept, None if it is not."""
+        self.engine.require_open()
         found = self.store.get(index)
         if found is not None:
             self.engine.counters.cache_hits += 1

@@ -187,7 +187,8 @@ class VideoFacts(Closable):
         return self._open_core()
 
     def _left_open(self) -> str:
-        return f"unclosed {self!r}"
+        # Not all that `repr` says: that takes numpy, which is gone when the interpreter ends.
+        return f"unclosed video of {self._core.name}"
 
     def _abandon(self) -> None:
         self._core.close()  # nobody else has it, so there is nothing to lock

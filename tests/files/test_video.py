@@ -231,7 +231,7 @@ def test_dropped_open_it_warns_and_closes() -> None:
         warnings.simplefilter("always")
         del video
         gc.collect()
-    assert "unclosed <Video" in str(caught[0].message)
+    assert "unclosed video of " in str(caught[0].message)
     assert open_handles()["format_context"] == before
 
 

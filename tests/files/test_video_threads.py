@@ -190,6 +190,9 @@ import sys
 from ffwebcodecs import Video
 video = Video(sys.argv[1])
 sys.keep = video, iter(video), video[3]
+other = Video(sys.argv[1])
+other.prefetch(0, after=10**9)
+sys.modules["other"] = other  # goes when nothing can be imported any more
 next(sys.keep[1]).close()
 video.prefetch(0, after=10**9)
 """
