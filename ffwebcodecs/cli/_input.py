@@ -55,6 +55,15 @@ def add_damage(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_require_all(parser: argparse.ArgumentParser) -> None:
+    """Add ``--require-all``."""
+    parser.add_argument(
+        "--require-all",
+        action="store_true",
+        help="fail, without output, if it would lack anything that the input holds",
+    )
+
+
 def damage_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was said of damage as the parameters of `read_frames` and its like."""
     return {"errors": options.errors, "strict": options.strict}

@@ -11,7 +11,14 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
-from ._input import add_damage, add_input, damage_arguments, input_arguments, input_name
+from ._input import (
+    add_damage,
+    add_input,
+    add_require_all,
+    damage_arguments,
+    input_arguments,
+    input_name,
+)
 from ._jobs import add_jobs, estimate_frames, run_jobs
 from ._output import add_force, add_quiet, add_several
 
@@ -30,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_several(parser)
     add_force(parser)
     add_quiet(parser)
+    add_require_all(parser)
     add_damage(parser)
     add_input(parser)
 
@@ -47,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
             format=options.format,
             on_progress=on_progress,
             several_files=options.several_files,
+            require_all=options.require_all,
             **damage_arguments(options),
             **input_arguments(options, "input_"),
         )

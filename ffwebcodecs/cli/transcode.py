@@ -13,7 +13,14 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
-from ._input import add_damage, add_input, damage_arguments, input_arguments, input_name
+from ._input import (
+    add_damage,
+    add_input,
+    add_require_all,
+    damage_arguments,
+    input_arguments,
+    input_name,
+)
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
 from ._output import UsageError, add_force, add_quiet, add_several
 from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
@@ -38,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_several(parser)
     add_force(parser)
     add_quiet(parser)
+    add_require_all(parser)
     add_damage(parser)
     add_input(parser)
 
@@ -115,6 +123,7 @@ def run(options: argparse.Namespace) -> int:
             threads=threads,
             on_progress=on_progress,
             several_files=options.several_files,
+            require_all=options.require_all,
             **damage_arguments(options),
             **input_arguments(options, "input_"),
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
 from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
+from ._losses import Losses
 from .muxer import Muxer
 
 _PROBE_MORE = "a larger probesize, as in input_options={'probesize': 50_000_000}, finds it in time"
@@ -27,7 +27,9 @@ def refuse_same_file(input: Any, output: Any) -> None:
             raise InvalidArgumentError(f"input and output are the same file: {target!r}")
 
 
-def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[str], dict[int, int]]:
+def copy_streams(
+    demuxer: DemuxerCore, muxer: Muxer, losses: Losses
+) -> tuple[list[str], list[str], dict[int, int]]:
     """Add the streams that are copied to a muxer; return those, the ones left out, and the number
     in the output of each.
     """
@@ -45,31 +47,37 @@ def copy_streams(demuxer: DemuxerCore, muxer: Muxer) -> tuple[list[str], list[st
             continue
         dropped.append(name)
         if stream.is_known:
-            why = f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}"
+            why = f"{muxer.format_name} cannot hold it"
+            said = f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}"
             hint = ".mkv and .mp4 hold most; audio=False leaves it out without this warning"
         else:
-            why = f"the {name} stream of {demuxer.shown} begins late: nothing is known of it"
+            why = "it begins late: nothing is known of it"
+            said = f"the {name} stream of {demuxer.shown} begins late: nothing is known of it"
             hint = _PROBE_MORE
-        warnings.warn(f"{why}: it is left out ({hint})", UserWarning, stacklevel=3)
+        losses.add(name, why, f"{said}: it is left out ({hint})")
     return copied, dropped, numbers
 
 
-def late_streams(demuxer: DemuxerCore) -> list[str]:
-    """Return the streams that turned up when the output's were settled, with a warning for each."""
+def late_streams(demuxer: DemuxerCore, losses: Losses) -> list[str]:
+    """Return the streams that turned up when the output's were settled; they are lost."""
     late = demuxer.late_streams() if demuxer.copies else []
     for name in late:
-        warnings.warn(
+        losses.add(
+            name,
+            "it begins late",
             f"the {name} stream of {demuxer.shown} begins late: it is left out ({_PROBE_MORE})",
-            UserWarning,
-            stacklevel=3,
         )
     return late
 
 
 def copy_chapters(
-    demuxer: DemuxerCore, muxer: Muxer, start: int | None = None, stop: int | None = None
+    demuxer: DemuxerCore,
+    muxer: Muxer,
+    losses: Losses,
+    start: int | None = None,
+    stop: int | None = None,
 ) -> None:
-    """Give the input's chapters between `start` and `stop` to a muxer, or warn."""
+    """Give the input's chapters between `start` and `stop` to a muxer, or note their loss."""
     first = start or 0
     chapters = [
         one._replace(
@@ -80,11 +88,11 @@ def copy_chapters(
         if (one.stop > first or one.start >= first) and (stop is None or one.start < stop)
     ]
     if chapters and not muxer._set_chapters(chapters):
-        warnings.warn(
+        losses.add(
+            f"{len(chapters)} chapters",
+            f"{muxer.format_name} cannot hold them",
             f"{muxer.format_name} cannot hold the {len(chapters)} chapters of {demuxer.shown}: "
             "they are left out (.mkv, .webm, .mp4 and .mov hold them)",
-            UserWarning,
-            stacklevel=3,
         )
 
 

@@ -9,6 +9,7 @@ from .._av.codecs import packet
 from ..frames.video_frame import VideoFrame
 from ._conversion import late_streams
 from ._damage import Damage
+from ._losses import Losses
 from ._open import DecodedFile
 from ._reading import frames_of, packets_further_back, packets_of
 from ._seeking import decoded_from
@@ -43,6 +44,7 @@ class FileEvents:
         Microseconds. Packets are moved by `-start`; frames keep their time.
     damage : Damage
         What is done about it, and has become of it.
+    losses : Losses
     copied : mapping of int to (int, int)
         Stream index to time base.
     late : list of str
@@ -50,7 +52,13 @@ class FileEvents:
     """
 
     def __init__(
-        self, file: DecodedFile, *, start: int | None, stop: int | None, damage: Damage
+        self,
+        file: DecodedFile,
+        *,
+        start: int | None,
+        stop: int | None,
+        damage: Damage,
+        losses: Losses,
     ) -> None:
         self.demuxer = demuxer = file.demuxer
         self.copied: Mapping[int, tuple[int, int]] = {}
@@ -60,6 +68,7 @@ class FileEvents:
         self._waiting: list[CopiedPacket] = []
         self._file = file
         self._damage = damage if damage.skips else None
+        self._losses = losses
         self._packets = packets_of(demuxer, start, self._divert, self._damage)
         close, lasting = file.decoder.close, demuxer.foresee()
         box: list[Any] = []
@@ -106,7 +115,7 @@ class FileEvents:
             if self._stop is not None and self.copied:
                 self._read_behind(self._stop + _BEHIND)
             yield from self._take()
-            self.late = late_streams(self.demuxer)
+            self.late = late_streams(self.demuxer, self._losses)
         finally:
             self.close()
 

@@ -14,7 +14,7 @@ from ._frame_writer import FrameWriter
 from .muxer import Muxer
 from .transcode_result import Progress, TranscodeProgress, TranscodeResult
 
-MapFrame = Callable[[VideoFrame], "VideoFrame | None"]
+MapFrame = Callable[[VideoFrame], VideoFrame | None]
 
 
 class Work:

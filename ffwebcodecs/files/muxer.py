@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import threading
-import warnings
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,19 +20,18 @@ from .._runtime import ending
 from .._runtime.closing import Closable, only_once
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.timeline import Entry, Timeline
-from .._spec.frames.color import UNSPECIFIED
 from .._spec.numbers import show, to_flag
 from .._spec.texts import to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
+from ._file_start import FileStart, start_file
+from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
-from ._mux_setup import clock, describe_video
+from ._mux_setup import describe_video
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
 
-_INT32_MAX = 2**31 - 1
-_LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
 _open: weakref.WeakSet[Muxer] = weakref.WeakSet()
 
 
@@ -98,6 +96,7 @@ class Muxer(Closable):
         "_is_inherited",
         "_known_metadata",
         "_lock",
+        "_losses",
         "_native_times",
         "_output_file",
         "_shown",
@@ -145,6 +144,7 @@ class Muxer(Closable):
         self._chapters: list[Chapter] = []
         self._copied_waiting: list[tuple[int, AVPacket]] = []
         self._failed = False
+        self._losses = Losses()
         self._shown = target.shown
         self._output_file = target
         with self._lock:  # `_discard_all` waits for it
@@ -255,12 +255,13 @@ class Muxer(Closable):
             )
         if video.display_matrix is not None and not self._container.holds_rotation:
             flip = " and the flip" if config.flip else ""
-            warnings.warn(
+            self._losses.add(
+                f"the rotation of {config.rotation} degrees{flip}",
+                f"{self._container.name} cannot hold it",
                 f"{self._container.name} cannot hold the rotation of {config.rotation} degrees"
                 f"{flip}: players will show the pictures as they are coded",
-                UserWarning,
-                stacklevel=3,
             )
+            self._losses.check()
         self._config, self._video = config, video
         self._native_times = video.native is not None and chunk._from_container
         self._timeline = Timeline(
@@ -294,26 +295,9 @@ class Muxer(Closable):
 
     def _start(self, core: MuxerCore, timeline: Timeline) -> None:
         """Write the header: the first chunks are known."""
-        video = self._video
-        assert video is not None
-        native = video.native if self._native_times else None
-        time_base, rate = clock(self._container, native, timeline)
-        self._index = core.add_video(video, time_base, rate)
-        if self._container.is_iso and video.color[:3] != UNSPECIFIED:
-            # Old releases write colours only if told to, new ones then write unknown ones too.
-            core.set_option("movflags", "+write_colr")
-        if self._container.is_iso and core.has_option("movie_timescale"):
-            scale = time_base[1]
-            while scale < 10000:  # as FFmpeg chooses that of the track
-                scale *= 2
-            core.set_option("movie_timescale", str(min(scale, _INT32_MAX)))
-        if self._container.is_iso and native is None and time_base[1] <= 1000:
-            # Left alone, FFmpeg takes a finer one.
-            core.set_option("video_track_timescale", str(time_base[1]))
-        for stream in self._copied:
-            core.add_copied_stream(stream)
-        core.set_chapters(self._moved_chapters(timeline.offset))
-        core.write_header()
+        assert self._video is not None
+        start = FileStart(self._video, self._native_times, self._copied, self._chapters)
+        self._index = start_file(core, self._container, start, timeline)
         waiting, self._copied_waiting = self._copied_waiting, []
         for index, ptr in waiting:
             core.write(index, ptr, timeline.offset)
@@ -339,26 +323,6 @@ class Muxer(Closable):
                 return False
             self._chapters = chapters
             return True
-
-    def _moved_chapters(self, offset: int) -> list[Chapter]:
-        """Return the chapters on the file's clock, which may begin later than that of its
-        chunks.
-        """
-        chapters = [
-            one._replace(start=max(0, one.start + offset), stop=one.stop + offset)
-            for one in self._chapters
-            if one.stop + offset >= 0
-        ]
-        if chapters and self._container.is_iso:
-            # They are a track of their own: one at a time, and no longer than that can be.
-            starts = [*(one.start for one in chapters[1:]), _LONGEST_CHAPTER]
-            # Those without a title FFmpeg would leave out of the track, and move the others.
-            chapters = [
-                one._replace(stop=min(one.stop, following), tags={"title": "", **one.tags})
-                for one, following in zip(chapters, starts, strict=True)
-                if one.start < following
-            ]
-        return chapters
 
     def _can_hold(self, stream: CopiedStream) -> bool:
         if stream.is_cover and not self._container.holds_covers:

@@ -8,7 +8,6 @@ from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from .._spec.numbers import to_flag
 from ._conversion import (
     content_tags,
     copy_chapters,
@@ -17,7 +16,7 @@ from ._conversion import (
     refuse_same_file,
     span,
 )
-from ._damage import Damage
+from ._conversion_options import ConversionOptions
 from ._input_options import parse_opening
 from ._open import open_file
 from ._reading import chunk_of, kept_packets
@@ -43,6 +42,7 @@ def remux(
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,
+    require_all: bool = False,
 ) -> TranscodeResult:
     """Put a file's streams into another container, without decoding: every packet stays as it is.
 
@@ -51,7 +51,7 @@ def remux(
     input : path, bytes-like or binary file object
     output : path or writable binary file object
     audio, format, metadata, on_progress, several_files
-    input_format, input_options, playlists, max_pixels, timeout, stream
+    input_format, input_options, playlists, max_pixels, timeout, stream, require_all
         As for `transcode`.
     errors : {"raise", "skip"}, optional
         "skip" reads on behind what of the input cannot be read. Packets are not looked into.
@@ -70,6 +70,7 @@ def remux(
         As `transcode`; there is no output then.
     """
     began = time.monotonic()
+    options = ConversionOptions.parse(locals())  # the signature is their list
     opening = parse_opening(
         input_format,
         input_options,
@@ -79,17 +80,19 @@ def remux(
         prefix="input_",
         stream=stream,
     )
-    damage = Damage(errors, strict)
+    damage, losses = options.damage(), options.losses()
     refuse_same_file(input, output)
-    file = open_file(input, opening=opening, all_streams=to_flag(audio, "audio"))
+    file = open_file(input, opening=opening, all_streams=options.audio)
     demuxer, config = file.demuxer, file.config
     damage.shown = demuxer.shown
     count = 0
     try:
         tags = content_tags(demuxer.tags) if metadata is None else metadata
         with Muxer(output, format=format, metadata=tags, several_files=several_files) as muxer:
-            copied, dropped, numbers = copy_streams(demuxer, muxer)
-            copy_chapters(demuxer, muxer)
+            muxer._losses = losses
+            copied, dropped, numbers = copy_streams(demuxer, muxer, losses)
+            copy_chapters(demuxer, muxer, losses)
+            losses.check()
             duration = span(demuxer, None, None)
             origin = demuxer.info.start_time or 0
             for index, ptr in kept_packets(demuxer, damage):
@@ -101,8 +104,9 @@ def remux(
                     count += 1
                     if on_progress is not None:
                         on_progress(TranscodeProgress(count, chunk.timestamp - origin, duration))
-            dropped += late_streams(demuxer)
+            dropped += late_streams(demuxer, losses)
             damage.end(demuxer)
+            losses.check()
     finally:
         file.close()
     outcome = damage.outcome()
@@ -115,5 +119,6 @@ def remux(
         copied_streams=copied,
         dropped_streams=dropped,
         seconds=time.monotonic() - began,
+        lost=list(losses.lost),
         **outcome,
     )

@@ -1,40 +1,15 @@
-"""transcode: whole files in, whole files out.
-
-Decoding runs ahead on a thread of its own, a few frames and no more; mapping, encoding and writing
-run in the calling thread. So decoding and encoding overlap, memory stays flat whatever the length,
-and `map_frame` is called where the caller is.
-"""
+"""transcode: whole files in, whole files out."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from .._public import public
-from .._runtime.prefetch import Prefetch
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from .._spec.numbers import show, to_flag, to_int64
-from ..errors import InvalidArgumentError
-from ..frames.video_frame import VideoFrame
-from ._conversion import (
-    content_tags,
-    copy_chapters,
-    copy_streams,
-    refuse_same_file,
-    span,
-)
-from ._damage import Damage
-from ._encoding_options import EncodingOptions
-from ._events import CopiedPacket, FileEvents
-from ._input_options import parse_opening
-from ._open import open_for_decoding
-from ._work import MapFrame, Work
-from .muxer import Muxer
+from ._transcoding import Transcoding
+from ._work import MapFrame
 from .transcode_result import Progress, TranscodeResult
-
-# Frames that are decoded and wait for the encoder. More hides no more: codecs have queues as well.
-_AHEAD = 2
 
 
 @public
@@ -69,6 +44,7 @@ def transcode(
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,
+    require_all: bool = False,
 ) -> TranscodeResult:
     """Convert a video file into another one.
 
@@ -129,6 +105,9 @@ def transcode(
     stream : int, optional
         Index of the video stream that is converted, as in `Demuxer.streams`; default: the best one,
         not the cover. The others are copied, or left out, as sound is.
+    require_all : bool, optional
+        True: whatever the output would lack of the input is a NotSupportedError, instead of a
+        UserWarning and an entry of `TranscodeResult.lost`; there is no output then.
 
     Returns
     -------
@@ -154,63 +133,4 @@ def transcode(
     >>> transcode("clip.mov", "small.mp4", height=360, encoder_options={"preset": "fast"})
     """
     given = dict(locals())  # the signature is the list of options
-    began = time.monotonic()
-    first = None if start is None else to_int64(start, "start")
-    last = None if stop is None else to_int64(stop, "stop")
-    if first is not None and last is not None and last <= first:
-        raise InvalidArgumentError(f"stop is {last}, it must be after start, which is {first}")
-    if map_frame is not None and not callable(map_frame):
-        raise InvalidArgumentError(f"map_frame must be callable, got {show(map_frame)}")
-    with_others = to_flag(audio, "audio")
-    options = EncodingOptions.parse(output, given)
-    opening = parse_opening(
-        input_format,
-        input_options,
-        playlists,
-        max_pixels,
-        timeout,
-        prefix="input_",
-        stream=stream,
-    )
-    damage = Damage(errors, strict)
-    refuse_same_file(input, output)
-    file = open_for_decoding(
-        input,
-        opening=opening,
-        all_streams=with_others,
-        threads=options.threads,
-        hardware_acceleration=hardware_acceleration,
-        explode=damage.explode,
-    )
-    damage.shown = file.demuxer.shown
-    file.shapes.assumes = False  # the output says no colours that the input does not say
-    events = FileEvents(file, start=first, stop=last, damage=damage)
-    try:
-        demuxer = events.demuxer
-        tags = content_tags(demuxer.tags) if metadata is None else metadata
-        with Muxer(output, format=format, metadata=tags, several_files=several_files) as muxer:
-            copied, dropped, numbers = copy_streams(demuxer, muxer)
-            copy_chapters(demuxer, muxer, first, last)
-            events.copied = {stream.index: stream.time_base for stream in demuxer.others}
-            events.copied = {i: events.copied[i] for i in numbers}
-            work = Work(muxer, options, demuxer.info.rate, map_frame, first or 0, numbers)
-            work.duration = span(demuxer, first, last)
-            work.on_progress = on_progress
-            try:
-                with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
-                    for event in ahead:
-                        work.take(event)
-                work.writer.finish()
-                dropped += events.late
-            finally:
-                work.writer.close()
-    finally:
-        events.close()
-    result = work.result(time.monotonic() - began, copied, dropped, damage.outcome())
-    damage.warn()
-    return result
-
-
-def _discard(event: VideoFrame | CopiedPacket) -> None:
-    if isinstance(event, VideoFrame):
-        event.close()
+    return Transcoding(input, output, given).run()

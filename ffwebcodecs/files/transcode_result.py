@@ -46,7 +46,7 @@ class TranscodeResult:
     copied_streams : list of str
         Streams that were copied unchanged: ``"audio aac"``.
     dropped_streams : list of str
-        Streams that were left out, and why.
+        Streams that were left out, also those that were not asked for.
     seconds : float
         Time it took.
     skipped_chunks : int
@@ -58,6 +58,9 @@ class TranscodeResult:
         Frames that the decoder says are not what was encoded, with ``errors="skip"``.
     shortfall : str or None
         How much the input says is in it, and how much came, if that is less.
+    lost : list of str
+        What the output lacks of what the input holds and was asked for, and why:
+        ``"audio aac: webm cannot hold it"``. A UserWarning told each of it.
     """
 
     frames_read: int
@@ -71,3 +74,4 @@ class TranscodeResult:
     skipped_ranges: list[tuple[int, int]] = field(default_factory=list)
     concealed_frames: int = 0
     shortfall: str | None = None
+    lost: list[str] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clips import clip
@@ -15,9 +16,7 @@ from encode_helpers import need
 from mux_helpers import packets, probe
 from transcode_helpers import OPTIONS, fast
 
-from ffwebcodecs import (
-    transcode,
-)
+from ffwebcodecs import NotSupportedError, remux, transcode
 
 pytestmark = pytest.mark.divided
 
@@ -142,3 +141,36 @@ def test_tags_are_kept_or_replaced(tmp_path: Path) -> None:
     fast(tmp_path / "b.mkv", movie(), metadata={"title": "Another"})
     tags = [probe(tmp_path / name, "-show_format")["format"]["tags"] for name in ("a.mkv", "b.mkv")]
     assert [tag["title"] for tag in tags] == ["A film", "Another"]
+
+
+# ---- what is lost is told
+
+
+@pytest.mark.parametrize("convert", [transcode, remux])
+def test_what_is_lost_is_named_in_the_result(convert: Any, tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="cannot hold the audio aac"):
+        result = convert(vp8_with_aac(), tmp_path / "a.webm")
+    assert result.lost == ["audio aac: webm cannot hold it"]
+    assert result.dropped_streams == ["audio aac"]
+    assert convert(vp8_with_aac(), tmp_path / "a.mkv").lost == []
+
+
+@pytest.mark.parametrize("convert", [transcode, remux])
+def test_require_all_makes_a_loss_an_error_and_leaves_no_output(
+    convert: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(NotSupportedError, match="would lack audio aac: webm cannot hold it"):
+        convert(vp8_with_aac(), tmp_path / "a.webm", require_all=True)
+    assert list(tmp_path.iterdir()) == []
+    assert convert(vp8_with_aac(), tmp_path / "a.mkv", require_all=True).lost == []
+    # What was not asked for is not lost.
+    assert convert(vp8_with_aac(), tmp_path / "b.webm", audio=False, require_all=True).lost == []
+
+
+def vp8_with_aac() -> Path:
+    need("libvpx")
+    return made(
+        "vp8-aac.mkv",
+        *("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1", "-f", "lavfi", "-i", "sine=d=1"),
+        *("-c:v", "libvpx", "-c:a", "aac"),
+    )

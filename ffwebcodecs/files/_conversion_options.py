@@ -1,0 +1,63 @@
+"""What the caller of a conversion says besides the encoder: listed once, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .._spec.numbers import to_flag, to_int64
+from ..errors import InvalidArgumentError
+from ._damage import Damage
+from ._losses import Losses
+
+
+@dataclass(frozen=True)
+class ConversionOptions:
+    """The options of `transcode` and `remux` that say the same for both.
+
+    One that a function does not have keeps its default here.
+    """
+
+    start: int | None = None
+    stop: int | None = None
+    audio: bool = True
+    metadata: Mapping[str, str] | None = None
+    errors: str = "raise"
+    strict: bool = False
+    require_all: bool = False
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> ConversionOptions:
+        """Check what can be checked before anything is opened.
+
+        Parameters
+        ----------
+        given : mapping
+            The options by name, as `locals()` has them; whatever else is in it does not count.
+
+        Raises
+        ------
+        InvalidArgumentError
+            An option is out of range.
+        """
+        options = {each.name: given[each.name] for each in fields(cls) if each.name in given}
+        for name in ("start", "stop"):
+            if options.get(name) is not None:
+                options[name] = to_int64(options[name], name)
+        for name in ("audio", "strict", "require_all"):
+            options[name] = to_flag(options[name], name)
+        parsed = cls(**options)
+        start, stop = parsed.start, parsed.stop
+        if start is not None and stop is not None and stop <= start:
+            raise InvalidArgumentError(f"stop is {stop}, it must be after start, which is {start}")
+        parsed.damage()
+        return parsed
+
+    def damage(self) -> Damage:
+        """Return what is to be done about damage of the input."""
+        return Damage(self.errors, self.strict)
+
+    def losses(self) -> Losses:
+        """Return what collects what the output lacks."""
+        return Losses(self.require_all)

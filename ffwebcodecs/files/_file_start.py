@@ -1,0 +1,83 @@
+"""The beginning of an output: its streams, chapters and header, when the first chunks are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .._av.files import containers
+from .._av.files.chapters import Chapter
+from .._av.files.mux import MuxerCore, VideoStream
+from .._av.files.streams import CopiedStream
+from .._spec.files.timeline import Timeline
+from .._spec.frames.color import UNSPECIFIED
+from ._mux_setup import clock
+
+_INT32_MAX = 2**31 - 1
+_LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
+
+
+class FileStart(NamedTuple):
+    """What an output begins with.
+
+    Attributes
+    ----------
+    video : VideoStream
+    native_times : bool
+        Whether the chunks are straight from a file, whose clock is the output's then.
+    copied : sequence of CopiedStream
+    chapters : sequence of Chapter
+        On the clock of the chunks.
+    """
+
+    video: VideoStream
+    native_times: bool
+    copied: Sequence[CopiedStream]
+    chapters: Sequence[Chapter]
+
+
+def start_file(
+    core: MuxerCore, container: containers.Container, start: FileStart, timeline: Timeline
+) -> int:
+    """Write the header; return the video's index in the file."""
+    video = start.video
+    native = video.native if start.native_times else None
+    time_base, rate = clock(container, native, timeline)
+    index = core.add_video(video, time_base, rate)
+    if container.is_iso and video.color[:3] != UNSPECIFIED:
+        # Old releases write colours only if told to, new ones then write unknown ones too.
+        core.set_option("movflags", "+write_colr")
+    if container.is_iso and core.has_option("movie_timescale"):
+        scale = time_base[1]
+        while scale < 10000:  # as FFmpeg chooses that of the track
+            scale *= 2
+        core.set_option("movie_timescale", str(min(scale, _INT32_MAX)))
+    if container.is_iso and native is None and time_base[1] <= 1000:
+        # Left alone, FFmpeg takes a finer one.
+        core.set_option("video_track_timescale", str(time_base[1]))
+    for stream in start.copied:
+        core.add_copied_stream(stream)
+    core.set_chapters(_moved(start.chapters, timeline.offset, container))
+    core.write_header()
+    return index
+
+
+def _moved(
+    chapters: Sequence[Chapter], offset: int, container: containers.Container
+) -> list[Chapter]:
+    """Return chapters on the file's clock, which may begin later than that of its chunks."""
+    moved = [
+        one._replace(start=max(0, one.start + offset), stop=one.stop + offset)
+        for one in chapters
+        if one.stop + offset >= 0
+    ]
+    if moved and container.is_iso:
+        # They are a track of their own: one at a time, and no longer than that can be.
+        starts = [*(one.start for one in moved[1:]), _LONGEST_CHAPTER]
+        # Those without a title FFmpeg would leave out of the track, and move the others.
+        moved = [
+            one._replace(stop=min(one.stop, following), tags={"title": "", **one.tags})
+            for one, following in zip(moved, starts, strict=True)
+            if one.start < following
+        ]
+    return moved

@@ -1,0 +1,72 @@
+"""What of a conversion's input its output will lack: warned about at once, told in the result."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from .._spec.numbers import to_flag
+from ..errors import NotSupportedError
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Losses:
+    """Collects what is lost.
+
+    Parameters
+    ----------
+    require_all : bool
+        Whether anything that is lost is an error.
+
+    Attributes
+    ----------
+    lost : list of str
+        What is lost, and why: ``"audio aac: webm cannot hold it"``.
+    """
+
+    __slots__ = ("_require_all", "lost")
+
+    def __init__(self, require_all: bool = False) -> None:
+        self._require_all = to_flag(require_all, "require_all")
+        self.lost: list[str] = []
+
+    def add(self, what: str, why: str, message: str) -> None:
+        """Note that `what` is lost; warn with the whole `message`, unless that will be an error.
+
+        Parameters
+        ----------
+        what : str
+            A noun: ``"audio aac"``, ``"the rotation"``.
+        why : str
+            ``"webm cannot hold it"``.
+        message : str
+            The sentence for people, with the file, the reason and what to do about it.
+        """
+        told = f"{what}: {why}"
+        if told in self.lost:
+            return
+        self.lost.append(told)
+        if not self._require_all:
+            warn(message)
+
+    def check(self) -> None:
+        """Raise NotSupportedError if anything is lost that is required; called before the work
+        begins, and before the output gets its name.
+        """
+        if self._require_all and self.lost:
+            raise NotSupportedError(
+                f"the output would lack {'; '.join(self.lost)} (require_all=True)"
+            )
+
+
+def warn(message: str) -> None:
+    """Warn with the line of the program that called the package."""
+    level, frame = 1, sys._getframe(0)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, caller = level + 1, frame.f_back
+        if caller is None:
+            break
+        frame = caller
+    warnings.warn(message, UserWarning, stacklevel=level)

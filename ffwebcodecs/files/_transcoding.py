@@ -1,0 +1,142 @@
+"""One run of `transcode`: what is settled before the first frame, the loop, what is told after it.
+
+Decoding runs ahead on a thread of its own, a few frames and no more; mapping, encoding and writing
+run in the calling thread. So decoding and encoding overlap, memory stays flat whatever the length,
+and `map_frame` is called where the caller is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .._av.files.demux import DemuxerCore
+from .._runtime.prefetch import Prefetch
+from .._spec.numbers import show
+from ..errors import InvalidArgumentError
+from ..frames.video_frame import VideoFrame
+from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
+from ._conversion_options import ConversionOptions
+from ._encoding_options import EncodingOptions
+from ._events import CopiedPacket, FileEvents
+from ._input_options import parse_opening
+from ._open import open_for_decoding
+from ._work import Work
+from .muxer import Muxer
+from .transcode_result import TranscodeResult
+
+# Frames that are decoded and wait for the encoder. More hides no more: codecs have queues as well.
+_AHEAD = 2
+
+
+class Transcoding:
+    """A conversion of one file.
+
+    Parameters
+    ----------
+    input, output
+        As the caller gave them.
+    given : mapping
+        The parameters of `transcode` by name.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A parameter is out of range; nothing has been opened.
+    """
+
+    def __init__(self, input: Any, output: Any, given: Mapping[str, Any]) -> None:
+        self._began = time.monotonic()
+        self._input, self._output = input, output
+        self._given = given
+        self._options = ConversionOptions.parse(given)
+        if given["map_frame"] is not None and not callable(given["map_frame"]):
+            raise InvalidArgumentError(
+                f"map_frame must be callable, got {show(given['map_frame'])}"
+            )
+        self._encoding = EncodingOptions.parse(output, given)
+        self._opening = parse_opening(
+            given["input_format"],
+            given["input_options"],
+            given["playlists"],
+            given["max_pixels"],
+            given["timeout"],
+            prefix="input_",
+            stream=given["stream"],
+        )
+        self._damage = self._options.damage()
+        self._losses = self._options.losses()
+        refuse_same_file(input, output)
+
+    def run(self) -> TranscodeResult:
+        """Do it; there is no output unless this returns."""
+        options, damage, losses = self._options, self._damage, self._losses
+        events = self._open()
+        try:
+            demuxer = events.demuxer
+            with self._muxer(demuxer) as muxer:
+                copied, dropped, numbers = copy_streams(demuxer, muxer, losses)
+                copy_chapters(demuxer, muxer, losses, options.start, options.stop)
+                losses.check()
+                events.copied = {stream.index: stream.time_base for stream in demuxer.others}
+                events.copied = {i: events.copied[i] for i in numbers}
+                work = self._work(demuxer, muxer, numbers)
+                try:
+                    with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
+                        for event in ahead:
+                            work.take(event)
+                    work.writer.finish()
+                    dropped += events.late
+                    losses.check()
+                finally:
+                    work.writer.close()
+        finally:
+            events.close()
+        seconds = time.monotonic() - self._began
+        result = work.result(
+            seconds, copied, dropped, {**damage.outcome(), "lost": list(losses.lost)}
+        )
+        damage.warn()
+        return result
+
+    def _open(self) -> FileEvents:
+        options, damage = self._options, self._damage
+        file = open_for_decoding(
+            self._input,
+            opening=self._opening,
+            all_streams=options.audio,
+            threads=self._encoding.threads,
+            hardware_acceleration=self._encoding.hardware_acceleration,
+            explode=damage.explode,
+        )
+        damage.shown = file.demuxer.shown
+        file.shapes.assumes = False  # the output says no colours that the input does not say
+        return FileEvents(
+            file, start=options.start, stop=options.stop, damage=damage, losses=self._losses
+        )
+
+    def _muxer(self, demuxer: DemuxerCore) -> Muxer:
+        tags = self._options.metadata
+        muxer = Muxer(
+            self._output,
+            format=self._given["format"],
+            metadata=content_tags(demuxer.tags) if tags is None else tags,
+            several_files=self._given["several_files"],
+        )
+        muxer._losses = self._losses
+        return muxer
+
+    def _work(self, demuxer: DemuxerCore, muxer: Muxer, numbers: Mapping[int, int]) -> Work:
+        start = self._options.start
+        work = Work(
+            muxer, self._encoding, demuxer.info.rate, self._given["map_frame"], start or 0, numbers
+        )
+        work.duration = span(demuxer, start, self._options.stop)
+        work.on_progress = self._given["on_progress"]
+        return work
+
+
+def _discard(event: VideoFrame | CopiedPacket) -> None:
+    if isinstance(event, VideoFrame):
+        event.close()
