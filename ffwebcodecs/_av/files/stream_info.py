@@ -32,6 +32,7 @@ class StreamInfo:
         "display_matrix",
         "duration",
         "extradata",
+        "first_start",
         "format_name",
         "frame_count",
         "frame_rate",
@@ -52,6 +53,8 @@ class StreamInfo:
     display_matrix: tuple[int, ...] | None
     duration: int | None
     extradata: bytes
+    first_start: int | None
+    """Of all streams, but for subtitles that begin long before the rest."""
     format_name: str
     frame_count: int | None
     frame_rate: tuple[int, int]
@@ -221,6 +224,7 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     info.frame_rate = (rate.num, rate.den)
     info.frame_count = stream.nb_frames if 0 < stream.nb_frames < _LATER else None
     info.start_time = _microseconds(stream.start_time, info.time_base)
+    info.first_start = _microseconds(context.start_time, (1, 1000000))
     info.duration = _microseconds(stream.duration, info.time_base)
     if info.duration is None and context.duration > 0:
         info.duration = context.duration
