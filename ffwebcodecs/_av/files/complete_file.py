@@ -7,12 +7,14 @@ import itertools
 import operator
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from ..._spec.numbers import show
 from .handle import Handle
 from .pipe_writer import PipeWriter, is_fifo
+from .replaced_file import ReplacedFile
 
 _count = itertools.count(1).__next__
 
@@ -22,7 +24,8 @@ class CompleteFile:
 
     If the block fails, the temporary file is removed and what was there before stays. What is no
     regular file (a pipe, ``/dev/null``) is written directly, for there is nothing to replace. A
-    symbolic link stays one: the file that it points at is replaced.
+    symbolic link stays one: the file that it points at is replaced. A file that is replaced hands
+    on its owner and permissions, as far as the system allows it.
 
     Raises
     ------
@@ -36,6 +39,7 @@ class CompleteFile:
         self._temporary = self._final
         self._handle = Handle()
         self._pipe: PipeWriter | None = None
+        self._replaced: ReplacedFile | None = None
         self._process = os.getpid()
 
     def __enter__(self) -> CompleteFile:
@@ -58,8 +62,16 @@ class CompleteFile:
         folder, name = os.path.split(self._final)
         # A name of its own for each writer: two at the same path do not meet.
         temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}-{_count()}.part")
-        self._handle.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, temporary=True)
+        self._look_at_replaced()
+        # Nobody sees what is written who could not see what is replaced.
+        mode = 0o666 if self._replaced is None else 0o600
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        self._handle.open(temporary, flags, mode, temporary=True)
         self._temporary = temporary
+
+    def _look_at_replaced(self) -> None:
+        with suppress(FileNotFoundError):
+            self._replaced = ReplacedFile(self._final)
 
     @property
     def temporary(self) -> str | None:
@@ -92,8 +104,13 @@ class CompleteFile:
         is_ours = self._process == os.getpid()  # else a fork's copy: the file is the parent's
         try:
             if kind is None:
+                is_new = is_ours and self.temporary is not None
+                if is_new:
+                    self._look_at_replaced()  # once more, for it may have changed meanwhile
+                    if self._replaced is not None:
+                        self._replaced.hand_on(self._handle.descriptor)
                 self._handle.close()
-                if is_ours and self.temporary is not None:
+                if is_new:
                     self._handle.rename(self._final)
         except OSError as failure:
             raise type(failure)(failure.errno, failure.strerror, self.path) from None
