@@ -8,6 +8,7 @@ from ..._ffi import avcodec, avformat
 from ..._spec.files.stated_size import missing
 from ..codecs.packet import NOPTS
 from .limits import look
+from .stream_info import NO_VIDEO
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVFormatContext, AVPacket
@@ -93,6 +94,8 @@ def _frames(
     without bytes, which repeat the one before and do not come; so its clock tells, which is behind
     where pictures are reordered.
     """
+    if info.index == NO_VIDEO:
+        return None
     stated, came = info.frame_count, count
     name = info.format_name
     if name.startswith("mov,"):

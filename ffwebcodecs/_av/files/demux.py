@@ -11,7 +11,7 @@ from ..._spec.files.upcoming import Upcoming
 from ...errors import EncodingError, InvalidStateError
 from .. import atomic, averror, forked
 from ..codecs import packet
-from . import chapters, limits, picture_streams, seeking, stamps
+from . import chapters, limits, picture_streams, seeking, stamps, stream_info
 from .chapters import Chapter
 from .completeness import Came
 from .confinement import Confinement
@@ -22,7 +22,7 @@ from .opening import DEFAULT, Opening
 from .picture_streams import AlphaItem, AlphaTrack
 from .seekable import SeekableInput
 from .source import InputFile
-from .stream_info import ListedStream, StreamInfo, describe, find_video
+from .stream_info import NO_VIDEO, ListedStream, StreamInfo
 from .streams import CopiedStream, read_tags
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class DemuxerCore(SeekableInput):
     EncodingError
         FFmpeg cannot make sense of the content.
     NotSupportedError
-        There is no video stream in it.
+        There is no video stream in it, and `opening` needs one.
     TimeoutError
         It took longer than `opening` allows.
     """
@@ -160,12 +160,16 @@ class DemuxerCore(SeekableInput):
         context = connection.context
         shown, wanted = self._source.shown, self._opening.stream
         self._parts = parts = picture_streams.examine(connection, self._source, self._head)
-        index = find_video(context, shown, wanted, parts.partners if parts else ())
+        needed, partners = self._opening.needs_video, parts.partners if parts else ()
+        index = stream_info.find_video(context, shown, wanted, partners, needed)
+        if index == NO_VIDEO:
+            self._parts = None
+            return stream_info.describe_without_video(context)
         if parts is not None:
             parts.require_whole(index, context, shown, wanted is not None)
         most = self._opening.max_pixels
         self._ahead = limits.measure(connection, index, most, self._source.shown)
-        info = describe(context, index)
+        info = stream_info.describe(context, index)
         if parts is not None and info.display_matrix is None:
             info.display_matrix = parts.matrix_of(index)
         return info
@@ -315,6 +319,8 @@ class DemuxerCore(SeekableInput):
         return bool(pb and pb.eof_reached and not pb.error)
 
     def _find_stamper(self) -> stamps.Stamper | None:
+        if self.info.index == NO_VIDEO:
+            return None
         return stamps.find(self.info, self._parameters(), self._read_packet, self._looked_at)
 
     def _parameters(self) -> AVCodecParameters:
@@ -376,12 +382,7 @@ class DemuxerCore(SeekableInput):
     def left_out(self) -> list[str]:
         """Return the codecs of the other videos that are not read, but for covers."""
         read = {self.info.index, *(stream.index for stream in self.others)}
-        return [
-            f"{stream.kind} {stream.info.codec}"
-            for stream in self.streams()[: self._known]
-            if stream.kind == "video"
-            and not (stream.is_cover or stream.info.index in read or stream.part_of in read)
-        ]
+        return stream_info.left_out(self.streams()[: self._known], read)
 
     @property
     def tags(self) -> dict[str, str]:

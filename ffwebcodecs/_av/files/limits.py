@@ -137,6 +137,8 @@ def measure(
         They are larger than allowed.
     """
     ahead: deque[AVPacket | EncodingError] = deque()
+    if index < 0:
+        return ahead  # there is no video
     par = connection.context.streams[index].codecpar
     size: tuple[int, int] | None = (par.width, par.height)
     if most is not None and par.width <= 0:

@@ -9,9 +9,14 @@ from ..._spec.files.limits import split_options
 
 
 class Opening:
-    """See `Demuxer`, whose parameters these are; checked by who makes it."""
+    """See `Demuxer`, whose parameters these are; checked by who makes it. `needs_video` says
+    whether an input without video is an error.
+    """
 
-    __slots__ = ("format", "limits", "max_pixels", "options", "playlists", "stream", "timeout")
+    __slots__ = (
+        *("format", "limits", "max_pixels", "needs_video", "options", "playlists", "stream"),
+        "timeout",
+    )
 
     def __init__(
         self,
@@ -22,6 +27,7 @@ class Opening:
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
         stream: int | None = None,
+        needs_video: bool = True,
     ) -> None:
         self.format = format
         self.options, self.limits = split_options(options or {})
@@ -29,6 +35,7 @@ class Opening:
         self.max_pixels = max_pixels
         self.timeout = timeout
         self.stream = stream
+        self.needs_video = needs_video
 
     def may_wait(self, name: str) -> bool:
         """Whether libavformat itself may wait for others when it reads what is so named: for the

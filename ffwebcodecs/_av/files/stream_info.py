@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Formats whose streams are known when a packet of theirs comes.
 _MAY_BEGIN_LATE = ("flv", "live_flv", "mpeg", "mpegts")
+NO_VIDEO = -1
+"""The index of the video in the `StreamInfo` of a file that has none."""
 _LATER = 1 << 30  # what stands in AVI for a number of frames that is not known yet
 
 
@@ -77,10 +79,15 @@ class StreamInfo:
 
 
 def find_video(
-    context: AVFormatContext, shown: str, wanted: int | None = None, parts: Container[int] = ()
+    context: AVFormatContext,
+    shown: str,
+    wanted: int | None = None,
+    parts: Container[int] = (),
+    required: bool = True,
 ) -> int:
     """Return the index of the video stream that is read: `wanted`, or the one that is read if
-    nobody says which. That is none of `parts`, which are not to be looked at alone.
+    nobody says which. That is none of `parts`, which are not to be looked at alone. `NO_VIDEO` if
+    there is none and none is `required`.
 
     Raises
     ------
@@ -93,6 +100,8 @@ def find_video(
         _require_video(context, shown, wanted)
         return wanted
     index = avformat.av_find_best_stream(context, avutil.AVMEDIA_TYPE_VIDEO, -1, -1, ffi.NULL, 0)
+    if index < 0 and not required:
+        return NO_VIDEO
     if index < 0:
         kinds = [kind_of(context.streams[i]) for i in range(context.nb_streams)]
         raise NotSupportedError(
@@ -232,6 +241,32 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     info.parameters = StreamParameters.of_stream(stream)
     info.extradata = info.parameters.extradata
     return info
+
+
+def describe_without_video(context: AVFormatContext) -> StreamInfo:
+    """Return what an open file without video says about the whole; what is a video's has no
+    value.
+    """
+    info = StreamInfo()
+    info.index = NO_VIDEO
+    info.format_name = ffi.string(context.iformat.name).decode()
+    info.codec, info.codec_tag, info.extradata = "none", 0, b""
+    info.width = info.height = 0
+    info.display_matrix = info.frame_count = None
+    info.time_base, info.frame_rate = (1, 1000000), (0, 1)
+    info.start_time = _microseconds(context.start_time, info.time_base)
+    info.duration = context.duration if context.duration > 0 else None
+    return info
+
+
+def left_out(streams: list[ListedStream], read: Container[int]) -> list[str]:
+    """Return kind and codec of the videos that are not `read`, nor part of one, but for covers."""
+    return [
+        f"{stream.kind} {stream.info.codec}"
+        for stream in streams
+        if stream.kind == "video"
+        and not (stream.is_cover or stream.info.index in read or stream.part_of in read)
+    ]
 
 
 def _microseconds(value: int, time_base: tuple[int, int]) -> int | None:

@@ -1,0 +1,47 @@
+"""An input without video: opened where none is needed, its packets read from the beginning."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from clips import run_ffprobe
+from convert_helpers import made
+
+from ffwebcodecs import NotSupportedError
+from ffwebcodecs._av.codecs import packet
+from ffwebcodecs._av.files.demux import DemuxerCore
+from ffwebcodecs._av.files.opening import Opening
+
+SOUND = ("-f", "lavfi", "-i", "sine=duration=1")
+FILES = {
+    "m4a": ("-c:a", "aac"),
+    "mp3": (),
+    "wav": (),
+    "ts": ("-c:a", "aac"),
+    "mka": ("-c:a", "aac"),
+}
+
+
+@pytest.mark.parametrize("suffix", FILES)
+def test_all_packets_of_a_file_without_video_are_read(suffix: str) -> None:
+    path = made(f"only-sound.{suffix}", *SOUND, *FILES[suffix])
+    counted = json.loads(run_ffprobe("-count_packets", "-show_streams", str(path)))["streams"]
+    core = DemuxerCore(str(path), Opening(needs_video=False), all_streams=True)
+    ptr, count = packet.allocate(), 0
+    try:
+        while core.read_any(ptr) is not None:
+            packet.unref(ptr)
+            count += 1
+        assert [stream.kind for stream in core.streams()] == ["audio"]
+        assert core.info.index not in range(len(counted))
+        assert core.shortfall() is None
+    finally:
+        core.close()
+    assert count == int(counted[0]["nb_read_packets"])
+
+
+def test_who_needs_a_video_is_told_what_there_is_instead() -> None:
+    path = made("only-sound.mp3", *SOUND)
+    with pytest.raises(NotSupportedError, match="no video stream \\(it has: audio\\)"):
+        DemuxerCore(str(path))
