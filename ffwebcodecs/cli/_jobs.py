@@ -246,6 +246,7 @@ def plain_warnings() -> Iterator[None]:
             return
         # How an option is written here, not in Python.
         text = str(message).replace("audio=False", "--no-audio")
+        text = text.replace("subtitles=False", "--no-subtitles")
         text = text.replace("strict=True", "--strict")
         name = getattr(_current, "name", None)
         complain(text if name is None or name in text else f"{name}: {text}")

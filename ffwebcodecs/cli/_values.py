@@ -112,6 +112,16 @@ def parse_option(text: str) -> tuple[str, str]:
     return key.strip(), value
 
 
+def parse_tag(text: str) -> tuple[str, str]:
+    """Return key and value of ``KEY=VALUE``; the value may be empty."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no tag; write KEY=VALUE, or KEY= to leave it out"
+        )
+    return key.strip(), value
+
+
 def parse_format(text: str) -> str:
     """Return a pixel format's name, in capitals; the library knows which there are."""
     return text.strip().upper()

@@ -30,6 +30,7 @@ from ._output import (
 )
 from ._pictures import upright_pixels
 from ._progress import Progress
+from ._tags import add_metadata, changed_tags
 from ._values import parse_rate
 from .transcode import add_encoding, check_encoding, sides
 
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fps", metavar="RATE", type=parse_rate, default=25.0, help="pictures per second: 25"
     )
     add_encoding(parser)
+    add_metadata(parser, "which has none by itself")
     add_force(parser)
     add_quiet(parser)
 
@@ -71,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(f"{options.output} is one of the pictures")
     make_parent(options.output)
     width, height = sides(options.size)
+    tags = changed_tags(options.metadata)
 
     with (
         plain_warnings(),
@@ -93,6 +96,7 @@ def run(options: argparse.Namespace) -> int:
             format=options.format,
             hardware_acceleration="prefer-hardware" if options.hw else "no-preference",
             encoder_options=merged(options.preset, options.options),
+            metadata=None if tags is None else tags({}),
             on_progress=step,
         )
     if not options.quiet:

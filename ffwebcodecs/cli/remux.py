@@ -21,6 +21,7 @@ from ._input import (
 )
 from ._jobs import add_jobs, estimate_frames, run_jobs
 from ._output import add_force, add_quiet, add_several
+from ._tags import add_metadata, changed_tags
 
 HELP = "another container, without decoding"
 
@@ -34,6 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
     )
+    parser.add_argument(
+        "--no-subtitles", action="store_true", help="leave the subtitle streams out"
+    )
+    add_metadata(parser)
     add_several(parser)
     add_force(parser)
     add_quiet(parser)
@@ -52,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
             input_name(source),
             target,
             audio=not options.no_audio,
+            subtitles=not options.no_subtitles,
+            metadata=changed_tags(options.metadata),
             format=options.format,
             on_progress=on_progress,
             several_files=options.several_files,

@@ -23,6 +23,7 @@ from ._input import (
 )
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
 from ._output import UsageError, add_force, add_quiet, add_several
+from ._tags import add_metadata, changed_tags
 from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
 
 HELP = "convert videos: codec, size, rate, part, container"
@@ -42,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
     )
+    parser.add_argument(
+        "--no-subtitles", action="store_true", help="leave the subtitle streams out"
+    )
+    add_metadata(parser)
     add_several(parser)
     add_force(parser)
     add_quiet(parser)
@@ -117,6 +122,8 @@ def run(options: argparse.Namespace) -> int:
             start=start,
             stop=stop,
             audio=not options.no_audio,
+            subtitles=not options.no_subtitles,
+            metadata=changed_tags(options.metadata),
             format=options.format,
             hardware_acceleration="prefer-hardware" if options.hw else "no-preference",
             encoder_options=merged(options.preset, options.options),

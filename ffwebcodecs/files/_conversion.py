@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
+from .._spec.numbers import show
 from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
 from ._losses import Losses
 from .muxer import Muxer
+
+# All tags of the output, or a function that makes them of the input's.
+Metadata = Mapping[str, str] | Callable[[dict[str, str]], Mapping[str, str]] | None
 
 _PROBE_MORE = "a larger probesize, as in input_options={'probesize': 50_000_000}, finds it in time"
 
@@ -28,10 +32,10 @@ def refuse_same_file(input: Any, output: Any) -> None:
 
 
 def copy_streams(
-    demuxer: DemuxerCore, muxer: Muxer, losses: Losses
+    demuxer: DemuxerCore, muxer: Muxer, losses: Losses, subtitles: bool = True
 ) -> tuple[list[str], list[str], dict[int, int]]:
-    """Add the streams that are copied to a muxer; return those, the ones left out, and the number
-    in the output of each.
+    """Add the streams that are copied to a muxer, those that are subtitles only with `subtitles`;
+    return those, the ones left out, and the number in the output of each.
     """
     copied: list[str] = []
     dropped = demuxer.left_out()  # with audio=False
@@ -40,6 +44,8 @@ def copy_streams(
     for stream in demuxer.others:
         if has_chapters and stream.names_chapters:
             continue  # the chapters are copied, and make it again
+        if stream.kind == "subtitle" and not subtitles:
+            continue  # asked for, as sound that audio=False leaves out
         name = f"{stream.kind} {stream.codec}"
         if stream.is_known and muxer._can_hold(stream):
             numbers[stream.index] = muxer._add_copied_stream(stream)
@@ -49,7 +55,8 @@ def copy_streams(
         if stream.is_known:
             why = f"{muxer.format_name} cannot hold it"
             said = f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}"
-            hint = ".mkv and .mp4 hold most; audio=False leaves it out without this warning"
+            without = "subtitles" if stream.kind == "subtitle" else "audio"
+            hint = f".mkv and .mp4 hold most; {without}=False leaves it out without this warning"
         else:
             why = "it begins late: nothing is known of it"
             said = f"the {name} stream of {demuxer.shown} begins late: nothing is known of it"
@@ -58,9 +65,11 @@ def copy_streams(
     return copied, dropped, numbers
 
 
-def late_streams(demuxer: DemuxerCore, losses: Losses) -> list[str]:
+def late_streams(demuxer: DemuxerCore, losses: Losses, subtitles: bool = True) -> list[str]:
     """Return the streams that turned up when the output's were settled; they are lost."""
     late = demuxer.late_streams() if demuxer.copies else []
+    if not subtitles:
+        late = [name for name in late if not name.startswith("subtitle ")]
     for name in late:
         losses.add(
             name,
@@ -100,6 +109,27 @@ def content_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that belong to the content, not to the file that it came in."""
     about_file = ("major_brand", "minor_version", "compatible_brands", "encoder")
     return {key: value for key, value in tags.items() if key.lower() not in about_file}
+
+
+def output_tags(tags: Mapping[str, str], metadata: Metadata) -> Mapping[str, str]:
+    """Return the tags of the output, given those of the input and what the caller says of them.
+
+    Raises
+    ------
+    InvalidArgumentError
+        `metadata` is a function, and returned something else than a mapping.
+    """
+    if metadata is None:
+        return content_tags(tags)
+    if not callable(metadata):
+        return metadata
+    chosen = metadata(content_tags(tags))
+    if not isinstance(chosen, Mapping):
+        raise InvalidArgumentError(
+            f"the function given as metadata must return a mapping of str to str, "
+            f"got {show(chosen)}"
+        )
+    return chosen
 
 
 def span(demuxer: DemuxerCore, start: int | None, stop: int | None) -> int | None:

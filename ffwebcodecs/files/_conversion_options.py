@@ -8,6 +8,7 @@ from typing import Any
 
 from .._spec.numbers import to_flag, to_int64
 from ..errors import InvalidArgumentError
+from ._conversion import Metadata
 from ._damage import Damage
 from ._losses import Losses
 
@@ -22,7 +23,8 @@ class ConversionOptions:
     start: int | None = None
     stop: int | None = None
     audio: bool = True
-    metadata: Mapping[str, str] | None = None
+    subtitles: bool = True
+    metadata: Metadata = None
     errors: str = "raise"
     strict: bool = False
     require_all: bool = False
@@ -45,7 +47,7 @@ class ConversionOptions:
         for name in ("start", "stop"):
             if options.get(name) is not None:
                 options[name] = to_int64(options[name], name)
-        for name in ("audio", "strict", "require_all"):
+        for name in ("audio", "subtitles", "strict", "require_all"):
             options[name] = to_flag(options[name], name)
         parsed = cls(**options)
         start, stop = parsed.start, parsed.stop

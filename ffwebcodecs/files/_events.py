@@ -47,6 +47,8 @@ class FileEvents:
     losses : Losses
     copied : mapping of int to (int, int)
         Stream index to time base.
+    subtitles : bool
+        Whether they are wanted.
     late : list of str
         Afterwards: the streams that turned up too late to be among them.
     """
@@ -63,6 +65,7 @@ class FileEvents:
         self.demuxer = demuxer = file.demuxer
         self.copied: Mapping[int, tuple[int, int]] = {}
         self.late: list[str] = []
+        self.subtitles = True
         self._start, self._stop = start, stop
         self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
         self._waiting: list[CopiedPacket] = []
@@ -115,7 +118,7 @@ class FileEvents:
             if self._stop is not None and self.copied:
                 self._read_behind(self._stop + _BEHIND)
             yield from self._take()
-            self.late = late_streams(self.demuxer, self._losses)
+            self.late = late_streams(self.demuxer, self._losses, self.subtitles)
         finally:
             self.close()
 

@@ -16,7 +16,7 @@ from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._conversion import content_tags, copy_chapters, copy_streams, refuse_same_file, span
+from ._conversion import copy_chapters, copy_streams, output_tags, refuse_same_file, span
 from ._conversion_options import ConversionOptions
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
@@ -76,11 +76,12 @@ class Transcoding:
         try:
             demuxer = events.demuxer
             with self._muxer(demuxer) as muxer:
-                copied, dropped, numbers = copy_streams(demuxer, muxer, losses)
+                copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
                 copy_chapters(demuxer, muxer, losses, options.start, options.stop)
                 losses.check()
                 events.copied = {stream.index: stream.time_base for stream in demuxer.others}
                 events.copied = {i: events.copied[i] for i in numbers}
+                events.subtitles = options.subtitles
                 work = self._work(demuxer, muxer, numbers)
                 try:
                     with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
@@ -117,11 +118,10 @@ class Transcoding:
         )
 
     def _muxer(self, demuxer: DemuxerCore) -> Muxer:
-        tags = self._options.metadata
         muxer = Muxer(
             self._output,
             format=self._given["format"],
-            metadata=content_tags(demuxer.tags) if tags is None else tags,
+            metadata=output_tags(demuxer.tags, self._options.metadata),
             several_files=self._given["several_files"],
         )
         muxer._losses = self._losses

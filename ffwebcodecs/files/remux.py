@@ -9,10 +9,11 @@ from typing import Any
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from ._conversion import (
-    content_tags,
+    Metadata,
     copy_chapters,
     copy_streams,
     late_streams,
+    output_tags,
     refuse_same_file,
     span,
 )
@@ -30,8 +31,9 @@ def remux(
     output: Any,
     *,
     audio: bool = True,
+    subtitles: bool = True,
     format: str | None = None,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Metadata = None,
     on_progress: Progress | None = None,
     several_files: bool = False,
     errors: str = "raise",
@@ -50,7 +52,7 @@ def remux(
     ----------
     input : path, bytes-like or binary file object
     output : path or writable binary file object
-    audio, format, metadata, on_progress, several_files
+    audio, subtitles, format, metadata, on_progress, several_files
     input_format, input_options, playlists, max_pixels, timeout, stream, require_all
         As for `transcode`.
     errors : {"raise", "skip"}, optional
@@ -87,10 +89,10 @@ def remux(
     damage.shown = demuxer.shown
     count = 0
     try:
-        tags = content_tags(demuxer.tags) if metadata is None else metadata
+        tags = output_tags(demuxer.tags, metadata)
         with Muxer(output, format=format, metadata=tags, several_files=several_files) as muxer:
             muxer._losses = losses
-            copied, dropped, numbers = copy_streams(demuxer, muxer, losses)
+            copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
             copy_chapters(demuxer, muxer, losses)
             losses.check()
             duration = span(demuxer, None, None)
@@ -104,7 +106,7 @@ def remux(
                     count += 1
                     if on_progress is not None:
                         on_progress(TranscodeProgress(count, chunk.timestamp - origin, duration))
-            dropped += late_streams(demuxer, losses)
+            dropped += late_streams(demuxer, losses, options.subtitles)
             damage.end(demuxer)
             losses.check()
     finally:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
+from ._conversion import Metadata
 from ._transcoding import Transcoding
 from ._work import MapFrame
 from .transcode_result import Progress, TranscodeResult
@@ -27,13 +28,14 @@ def transcode(
     start: int | None = None,
     stop: int | None = None,
     audio: bool = True,
+    subtitles: bool = True,
     format: str | None = None,
     alpha: str = "discard",
     latency_mode: str = "quality",
     hardware_acceleration: str = "no-preference",
     encoder_options: Mapping[str, Any] | None = None,
     threads: int | None = None,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Metadata = None,
     on_progress: Progress | None = None,
     several_files: bool = False,
     errors: str = "raise",
@@ -76,7 +78,9 @@ def transcode(
     start, stop : int, optional
         Microseconds of the input; the output begins at 0 if `start` is given.
     audio : bool, optional
-        False: video only.
+        False: video only, neither sound nor subtitles nor anything else.
+    subtitles : bool, optional
+        False: without the subtitle streams; fonts that are attached for them stay.
     format : str, optional
         Of the container, as for `Muxer`; default: by suffix.
     alpha : {"discard", "keep"}, optional
@@ -87,8 +91,9 @@ def transcode(
         FFmpeg's options of the encoder, such as ``{"preset": "veryfast"}``.
     threads : int, optional
         FFmpeg's threads, for decoder and encoder each; default: one for each core.
-    metadata : mapping of str to str, optional
-        Tags of the output; default: the input's.
+    metadata : mapping of str to str, or callable, optional
+        All tags of the output; default: the input's. A function is called with the input's as a
+        dictionary, and returns the output's: ``lambda tags: {**tags, "title": "Home"}``.
     on_progress : callable, optional
         Called with a TranscodeProgress after each frame.
     several_files : bool, optional
