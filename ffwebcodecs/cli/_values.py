@@ -42,6 +42,20 @@ def parse_scale(text: str) -> tuple[int, int]:
     return size
 
 
+def parse_crop(text: str) -> tuple[int, int, int, int]:
+    """Return x, y, width and height of ``640x360+0+60``."""
+    size, *offsets = text.strip().lower().split("+")
+    try:
+        (width, height), (x, y) = map(int, size.split("x")), map(int, offsets)
+    except ValueError:
+        width = height = x = y = 0
+    if min(width, height) < 1 or min(x, y) < 0 or max(x + width, y + height) > 65535:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no part of a picture; write WIDTHxHEIGHT+X+Y, such as 640x360+0+60"
+        )
+    return x, y, width, height
+
+
 def _numbers(text: str) -> tuple[int, int] | None:
     width, by, height = text.strip().lower().partition("x")
     try:

@@ -40,6 +40,7 @@ from ._values import (
     parse_times,
     show_exact_time,
 )
+from .transcode import add_crop
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -85,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", metavar="WxH", type=parse_scale, help="scale; -1 keeps the shape: 640x-1"
     )
+    add_crop(parser)
     add_force(parser)
     add_quiet(parser)
     add_damage(parser)
@@ -221,7 +223,10 @@ def _write(
     """
     from concurrent.futures import ThreadPoolExecutor
 
+    from ..frames._crop import Crop
+
     suffix = _SUFFIXES[options.format]
+    crop = None if options.crop is None else Crop(ffwebcodecs.Rect(*options.crop))
     count = 0
     pending: deque[Future[None]] = deque()
     pool = ThreadPoolExecutor(min(_SAVERS, os.cpu_count() or 1))
@@ -230,8 +235,9 @@ def _write(
             for frame in frames:
                 count += 1
                 path = os.path.join(options.output, f"frame-{count:06}{suffix}")
-                pending.append(pool.submit(_save, frame, path, options))
-                del frame
+                part = frame if crop is None else crop.apply(frame)
+                pending.append(pool.submit(_save, part, path, options))
+                del frame, part
                 while len(pending) > _SAVERS:
                     pending.popleft().result()
                     progress.step()

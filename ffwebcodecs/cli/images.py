@@ -93,6 +93,7 @@ def run(options: argparse.Namespace) -> int:
             quantizer=options.quantizer,
             width=width,
             height=height,
+            crop=options.crop,
             format=options.format,
             hardware_acceleration="prefer-hardware" if options.hw else "no-preference",
             encoder_options=merged(options.preset, options.options),

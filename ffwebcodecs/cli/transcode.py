@@ -24,7 +24,7 @@ from ._input import (
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
 from ._output import UsageError, add_force, add_quiet, add_several
 from ._tags import add_metadata, changed_tags
-from ._values import parse_bitrate, parse_option, parse_rate, parse_scale, parse_time
+from ._values import parse_bitrate, parse_crop, parse_option, parse_rate, parse_scale, parse_time
 
 HELP = "convert videos: codec, size, rate, part, container"
 
@@ -69,6 +69,7 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", metavar="WxH", type=parse_scale, help="scale; -1 keeps the shape: 640x-1"
     )
+    add_crop(parser)
     parser.add_argument(
         "--hw", action="store_true", help="decode and encode on a device where one can"
     )
@@ -84,6 +85,16 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="FFmpeg's option of the encoder; may be repeated",
+    )
+
+
+def add_crop(parser: argparse.ArgumentParser) -> None:
+    """Add ``--crop``."""
+    parser.add_argument(
+        "--crop",
+        metavar="WxH+X+Y",
+        type=parse_crop,
+        help="only this part of the picture as it is shown, before it is scaled: 640x360+0+60",
     )
 
 
@@ -118,6 +129,7 @@ def run(options: argparse.Namespace) -> int:
             quantizer=options.quantizer,
             width=width,
             height=height,
+            crop=options.crop,
             framerate=options.fps,
             start=start,
             stop=stop,

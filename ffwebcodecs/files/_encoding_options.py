@@ -9,9 +9,11 @@ from typing import Any
 
 from .._spec.codecs.config import HARDWARE_ACCELERATION
 from .._spec.encoders.strings import codec_for_suffix
+from .._spec.frames.rect import Rect
 from .._spec.numbers import show, to_dimension, to_float, to_integer
 from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
+from ..frames._crop import parse_crop
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class EncodingOptions:
     quantizer: int | None
     width: int | None
     height: int | None
+    crop: Rect | None
     framerate: float | None
     format: str | None
     alpha: str
@@ -109,6 +112,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "threads": _threads,
     "width": lambda value: to_dimension(value, "width"),
     "height": lambda value: to_dimension(value, "height"),
+    "crop": parse_crop,
     "bitrate": _bitrate,
     "quantizer": _quantizer,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
+from ..frames._crop import Crop
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket
@@ -34,6 +35,7 @@ class Work:
         self.duration: int | None = None
         self.on_progress: Progress | None = None
         self._muxer = muxer
+        self._crop = None if options.crop is None else Crop(options.crop)
         self._map = map_frame
         self._start = start
         self._numbers = numbers or {}
@@ -46,6 +48,8 @@ class Work:
         if not isinstance(event, VideoFrame):
             raise InvalidArgumentError(f"expected a VideoFrame, got {show(event)}")
         self.frames_read += 1
+        if self._crop is not None:
+            event = self._crop.apply(event)
         with event:
             mapped = event if self._map is None else self._map(event)
             if mapped is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
+from .._spec.frames.rect import Rect
 from ._conversion import Metadata
 from ._transcoding import Transcoding
 from ._work import MapFrame
@@ -24,6 +25,7 @@ def transcode(
     quantizer: int | None = None,
     width: int | None = None,
     height: int | None = None,
+    crop: Rect | Sequence[int] | Mapping[str, int] | None = None,
     framerate: float | None = None,
     start: int | None = None,
     stop: int | None = None,
@@ -73,6 +75,10 @@ def transcode(
         for H.264 and HEVC, 0 to 63 for VP8, VP9 and AV1, 1 to 31 for MPEG-4 and its like.
     width, height : int, optional
         Scale to this size; one alone keeps the shape.
+    crop : Rect or (x, y, width, height), optional
+        The part of each picture that is converted, in pixels of the picture as it is turned when
+        shown, before it is scaled. `map_frame` gets it. Nothing is copied for it, so x and y must
+        be multiples of what the pixel format has chroma for: 2 for 4:2:0.
     framerate : float, optional
         Frames per second, evenly; default: every frame at its own time.
     start, stop : int, optional

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._public import public
+from .._spec.frames.rect import Rect
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
 from ._work import Work
@@ -24,6 +25,7 @@ def write_frames(
     quantizer: int | None = None,
     width: int | None = None,
     height: int | None = None,
+    crop: Rect | Sequence[int] | Mapping[str, int] | None = None,
     framerate: float | None = None,
     format: str | None = None,
     alpha: str = "discard",
@@ -44,7 +46,7 @@ def write_frames(
         that repeats, or goes back by a tenth of a second at most, becomes one microsecond more than
         that of the frame before; one that goes back further is an error.
     output : path or writable binary file object
-    codec, bitrate, quantizer, width, height, framerate, format, alpha, latency_mode
+    codec, bitrate, quantizer, width, height, crop, framerate, format, alpha, latency_mode
         As for `transcode`.
     hardware_acceleration, encoder_options, threads, metadata, on_progress, several_files
         As for `transcode`.

@@ -7,6 +7,7 @@ from bisect import bisect_right
 
 from ...errors import InvalidArgumentError
 from ..numbers import INT32_MAX, show, to_optional_dimensions, to_real
+from .rect import Rect
 
 # From which angle on the next multiple of 90 is the nearest one; ties go up.
 _THRESHOLDS = (-315, -225, -135, -45, 45, 135, 225, 315)
@@ -112,6 +113,38 @@ def _scaled(visible: int, display: int, source_visible: int, axis: str) -> int:
         f"visible {axis} {visible}, shown at the source's scale {display}/{source_visible}, "
         f"gives a display size of {show(size)}; give display_width and display_height"
     )
+
+
+def shown_rect(rect: Rect, width: int, height: int, rotation: int, flip: bool) -> Rect:
+    """Return where a part of a picture of `width` by `height` is when that is turned clockwise and
+    mirrored then.
+    """
+    x, y, wide, high = _turned(rect, width, height, rotation)
+    if flip:
+        x = (height if rotation % 180 else width) - x - wide
+    return Rect(x, y, wide, high)
+
+
+def stored_rect(rect: Rect, width: int, height: int, rotation: int, flip: bool) -> Rect:
+    """Return which part of a picture of `width` by `height` is at `rect` when that is turned
+    clockwise and mirrored then.
+    """
+    x, y, wide, high = rect
+    shown = (height, width) if rotation % 180 else (width, height)
+    if flip:
+        x = shown[0] - x - wide
+    return _turned(Rect(x, y, wide, high), *shown, -rotation % 360)
+
+
+def _turned(rect: Rect, width: int, height: int, rotation: int) -> Rect:
+    x, y, wide, high = rect
+    if rotation == 90:
+        return Rect(height - y - high, x, high, wide)
+    if rotation == 180:
+        return Rect(width - x - wide, height - y - high, wide, high)
+    if rotation == 270:
+        return Rect(y, width - x - wide, high, wide)
+    return rect
 
 
 def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
