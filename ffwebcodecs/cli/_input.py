@@ -64,6 +64,15 @@ def add_require_all(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_keep_start(parser: argparse.ArgumentParser) -> None:
+    """Add ``--keep-start``."""
+    parser.add_argument(
+        "--keep-start",
+        action="store_true",
+        help="keep the clock of MPEG-TS, MPEG-PS, FLV ... as it is; default: begin at 0",
+    )
+
+
 def damage_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was said of damage as the parameters of `read_frames` and its like."""
     return {"errors": options.errors, "strict": options.strict}

@@ -14,6 +14,7 @@ import ffwebcodecs
 from ._input import (
     add_damage,
     add_input,
+    add_keep_start,
     add_require_all,
     damage_arguments,
     input_arguments,
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", metavar="NAME", help="container: mp4, mkv ...; default: by OUT's suffix"
     )
+    add_keep_start(parser)
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
     )
@@ -56,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
         return ffwebcodecs.remux(
             input_name(source),
             target,
+            keep_start=options.keep_start,
             audio=not options.no_audio,
             subtitles=not options.no_subtitles,
             metadata=changed_tags(options.metadata),

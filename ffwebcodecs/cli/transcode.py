@@ -16,6 +16,7 @@ import ffwebcodecs
 from ._input import (
     add_damage,
     add_input,
+    add_keep_start,
     add_require_all,
     damage_arguments,
     input_arguments,
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--start", metavar="TIME", type=parse_time, help="begin there: 1.5, or 00:01:02.5"
     )
     parser.add_argument("--stop", metavar="TIME", type=parse_time, help="end before that time")
+    add_keep_start(parser)
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
     )
@@ -133,6 +135,7 @@ def run(options: argparse.Namespace) -> int:
             framerate=options.fps,
             start=start,
             stop=stop,
+            keep_start=options.keep_start,
             audio=not options.no_audio,
             subtitles=not options.no_subtitles,
             metadata=changed_tags(options.metadata),

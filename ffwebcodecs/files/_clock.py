@@ -1,13 +1,16 @@
-"""Where a film begins on its file's clock."""
+"""Where a film begins on its file's clock, and on its output's."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from .._spec.files.clocks import begins_anywhere
 
 if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
+
+_TIMED = ("video", "audio")
 
 
 def origin(demuxer: DemuxerCore, keep_start: bool = False) -> int:
@@ -22,3 +25,65 @@ def origin(demuxer: DemuxerCore, keep_start: bool = False) -> int:
         return 0
     first = demuxer.info.first_start
     return demuxer.info.start_time or 0 if first is None else first
+
+
+class Clock:
+    """The part of a film that a conversion takes; all times are microseconds of the file.
+
+    Parameters
+    ----------
+    demuxer : DemuxerCore
+        The input; only asked now.
+    start, stop : int or None
+        Counted from the film's beginning.
+    keep_start : bool
+        The output keeps the file's own clock, and `start` and `stop` are counted on it.
+
+    Attributes
+    ----------
+    origin : int
+        0 of the film.
+    start, stop : int or None
+    zero : int
+        What becomes 0 of the output.
+    """
+
+    __slots__ = ("_keeps", "_starts", "_video", "origin", "start", "stop", "zero")
+
+    def __init__(
+        self,
+        demuxer: DemuxerCore,
+        start: int | None,
+        stop: int | None,
+        keep_start: bool,
+    ) -> None:
+        info = demuxer.info
+        self.origin = origin(demuxer, keep_start)
+        self.start = None if start is None else self.origin + start
+        self.stop = None if stop is None else self.origin + stop
+        self.zero = self.origin if self.start is None else self.start
+        self._keeps = keep_start or self.start is not None or not begins_anywhere(info.format_name)
+        self._video = info.start_time, info.duration, begins_anywhere(info.format_name)
+        self._starts = {
+            one.index: one.start_time
+            for one in demuxer.others
+            if one.kind in _TIMED and not one.is_cover
+        }
+
+    def settle(self, kept: Container[int]) -> None:
+        """Let the output begin with the first of the video and the other streams that are `kept`,
+        unless it was said where.
+        """
+        if not self._keeps:
+            starts = [when for index, when in self._starts.items() if index in kept]
+            known = [when for when in (self._video[0], *starts) if when is not None]
+            self.zero = min(known, default=self.zero)
+
+    @property
+    def end(self) -> int | None:
+        """When the output ends, in its own time, None if the input does not say."""
+        start, duration, is_absolute = self._video
+        if duration is None:
+            return None if self.stop is None else self.stop - self.zero
+        end = duration + (start or 0) * is_absolute
+        return max(0, (end if self.stop is None else min(self.stop, end)) - self.zero)

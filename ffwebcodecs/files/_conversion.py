@@ -86,7 +86,7 @@ def copy_chapters(
     start: int | None = None,
     stop: int | None = None,
 ) -> None:
-    """Give the input's chapters between `start` and `stop` to a muxer, or note their loss."""
+    """Give the input's chapters between two times of its clock to a muxer, or note their loss."""
     first = start or 0
     chapters = [
         one._replace(
@@ -130,12 +130,3 @@ def output_tags(tags: Mapping[str, str], metadata: Metadata) -> Mapping[str, str
             f"got {show(chosen)}"
         )
     return chosen
-
-
-def span(demuxer: DemuxerCore, start: int | None, stop: int | None) -> int | None:
-    """Return how long the part between `start` and `stop` is, None if the file does not say."""
-    whole = demuxer.info.duration
-    if whole is None:
-        return None if stop is None else stop - (start or 0)
-    end = whole if stop is None else min(stop, whole)
-    return max(0, end - (start or 0))

@@ -22,6 +22,7 @@ class ConversionOptions:
 
     start: int | None = None
     stop: int | None = None
+    keep_start: bool = False
     audio: bool = True
     subtitles: bool = True
     metadata: Metadata = None
@@ -47,7 +48,7 @@ class ConversionOptions:
         for name in ("start", "stop"):
             if options.get(name) is not None:
                 options[name] = to_int64(options[name], name)
-        for name in ("audio", "subtitles", "strict", "require_all"):
+        for name in ("keep_start", "audio", "subtitles", "strict", "require_all"):
             options[name] = to_flag(options[name], name)
         parsed = cls(**options)
         start, stop = parsed.start, parsed.stop

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
+from .._av.files.seeking import tick
 from ..frames.video_frame import VideoFrame
+from ._clock import Clock
 from ._conversion import late_streams
 from ._damage import Damage
 from ._losses import Losses
@@ -34,14 +36,14 @@ class CopiedPacket:
 
 
 class FileEvents:
-    """Reads a file: frames between `start` and `stop`, and the packets of the streams in `copied`.
+    """Reads a part of a file: frames, and the packets of the streams in `copied`.
 
     Parameters
     ----------
     file : DecodedFile
         Taken: closed at the end of `events`, or by `close`.
-    start, stop : int or None
-        Microseconds. Packets are moved by `-start`; frames keep their time.
+    clock : Clock
+        Which part. Frames' times are the film's, those of packets the output's.
     damage : Damage
         What is done about it, and has become of it.
     losses : Losses
@@ -56,9 +58,8 @@ class FileEvents:
     def __init__(
         self,
         file: DecodedFile,
+        clock: Clock,
         *,
-        start: int | None,
-        stop: int | None,
         damage: Damage,
         losses: Losses,
     ) -> None:
@@ -66,7 +67,8 @@ class FileEvents:
         self.copied: Mapping[int, tuple[int, int]] = {}
         self.late: list[str] = []
         self.subtitles = True
-        self._start, self._stop = start, stop
+        self.clock = clock
+        start, stop = self._start, self._stop = clock.start, clock.stop
         self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
         self._waiting: list[CopiedPacket] = []
         self._file = file
@@ -79,7 +81,7 @@ class FileEvents:
             start, self._packets, self._further_back, file.decoder, box, damage, demuxer
         )
         self._frames = frames_of(
-            steps, box, file.shapes, close, start, stop, 1, lasting, damage.careful
+            steps, box, file.shapes, close, start, stop, 1, lasting, damage.careful, clock.origin
         )
 
     def _further_back(self) -> Packets | None:
@@ -104,9 +106,9 @@ class FileEvents:
             if self._stop is not None and microseconds >= self._stop:
                 return
         kept = packet.clone(ptr)
-        if self._start and index not in self._covers:
-            shift = self._start * time_base[1] // (time_base[0] * _MICROSECOND)
-            packet.shift(kept, -shift)
+        zero = self.clock.zero
+        if zero and index not in self._covers:
+            packet.shift(kept, -tick(zero, time_base))
         self._waiting.append(CopiedPacket(index, kept))
 
     def events(self) -> Iterator[VideoFrame | CopiedPacket]:

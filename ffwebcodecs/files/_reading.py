@@ -156,12 +156,13 @@ def frames_of(
     step: int,
     lasting: Callable[[int, int], int] | None = None,
     careful: Callable[[AVFrame], None] | None = None,
+    origin: int = 0,
 ) -> Generator[VideoFrame, None, None]:
     """Yield the frames between `start` and `stop`; calls `close` at the end.
 
     Each of `steps` puts a native frame into `box`; the one at `stop` is left there. `lasting`
     returns how long a frame is shown, from its time and its stated duration, 0: unknown. `careful`
-    looks at each that is wanted.
+    looks at each that is wanted. `origin` is 0 of their timestamps.
     """
     make, shape_of = VideoFrame._from_native, shapes.shape_of
     time_of, duration = native.timestamp, native.duration
@@ -184,7 +185,9 @@ def frames_of(
                 continue
             if careful is not None:
                 careful(ptr)
-            box.append(make(picture_of(ptr), shape_of(ptr), timestamp, length or None, False))
+            box.append(
+                make(picture_of(ptr), shape_of(ptr), timestamp - origin, length or None, False)
+            )
             del ptr
             yield box.pop()
     finally:

@@ -16,7 +16,8 @@ from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._conversion import copy_chapters, copy_streams, output_tags, refuse_same_file, span
+from ._clock import Clock
+from ._conversion import copy_chapters, copy_streams, output_tags, refuse_same_file
 from ._conversion_options import ConversionOptions
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
@@ -77,12 +78,14 @@ class Transcoding:
             demuxer = events.demuxer
             with self._muxer(demuxer) as muxer:
                 copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
-                copy_chapters(demuxer, muxer, losses, options.start, options.stop)
+                clock = events.clock
+                clock.settle(numbers)
+                copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
                 losses.check()
                 events.copied = {stream.index: stream.time_base for stream in demuxer.others}
                 events.copied = {i: events.copied[i] for i in numbers}
                 events.subtitles = options.subtitles
-                work = self._work(demuxer, muxer, numbers)
+                work = self._work(events, muxer, numbers)
                 try:
                     with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
                         for event in ahead:
@@ -113,9 +116,8 @@ class Transcoding:
         )
         damage.shown = file.demuxer.shown
         file.shapes.assumes = False  # the output says no colours that the input does not say
-        return FileEvents(
-            file, start=options.start, stop=options.stop, damage=damage, losses=self._losses
-        )
+        clock = Clock(file.demuxer, options.start, options.stop, options.keep_start)
+        return FileEvents(file, clock, damage=damage, losses=self._losses)
 
     def _muxer(self, demuxer: DemuxerCore) -> Muxer:
         muxer = Muxer(
@@ -127,12 +129,11 @@ class Transcoding:
         muxer._losses = self._losses
         return muxer
 
-    def _work(self, demuxer: DemuxerCore, muxer: Muxer, numbers: Mapping[int, int]) -> Work:
-        start = self._options.start
-        work = Work(
-            muxer, self._encoding, demuxer.info.rate, self._given["map_frame"], start or 0, numbers
-        )
-        work.duration = span(demuxer, start, self._options.stop)
+    def _work(self, events: FileEvents, muxer: Muxer, numbers: Mapping[int, int]) -> Work:
+        rate, clock = events.demuxer.info.rate, events.clock
+        start = clock.zero - clock.origin  # of frames' times
+        work = Work(muxer, self._encoding, rate, self._given["map_frame"], start, numbers)
+        work.duration = clock.end
         work.on_progress = self._given["on_progress"]
         return work
 

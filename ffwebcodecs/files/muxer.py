@@ -102,6 +102,7 @@ class Muxer(Closable):
         "_shown",
         "_timeline",
         "_video",
+        "_zero",
     )
 
     def __init__(
@@ -145,6 +146,7 @@ class Muxer(Closable):
         self._copied_waiting: list[tuple[int, AVPacket]] = []
         self._failed = False
         self._losses = Losses()
+        self._zero = 0  # of the file, on the clock of what comes
         self._shown = target.shown
         self._output_file = target
         with self._lock:  # `_discard_all` waits for it
@@ -267,6 +269,7 @@ class Muxer(Closable):
         self._timeline = Timeline(
             containers.reorders(containers.codec_id(video.codec)),
             from_zero=self._container.has_constant_rate,
+            zero=self._zero,
         )
 
     @staticmethod

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
+from ._clock import Clock
 from ._conversion import (
     Metadata,
     copy_chapters,
@@ -15,7 +16,6 @@ from ._conversion import (
     late_streams,
     output_tags,
     refuse_same_file,
-    span,
 )
 from ._conversion_options import ConversionOptions
 from ._input_options import parse_opening
@@ -30,6 +30,7 @@ def remux(
     input: Any,
     output: Any,
     *,
+    keep_start: bool = False,
     audio: bool = True,
     subtitles: bool = True,
     format: str | None = None,
@@ -52,7 +53,7 @@ def remux(
     ----------
     input : path, bytes-like or binary file object
     output : path or writable binary file object
-    audio, subtitles, format, metadata, on_progress, several_files
+    keep_start, audio, subtitles, format, metadata, on_progress, several_files
     input_format, input_options, playlists, max_pixels, timeout, stream, require_all
         As for `transcode`.
     errors : {"raise", "skip"}, optional
@@ -95,8 +96,9 @@ def remux(
             copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
             copy_chapters(demuxer, muxer, losses)
             losses.check()
-            duration = span(demuxer, None, None)
-            origin = demuxer.info.start_time or 0
+            clock = Clock(demuxer, None, None, options.keep_start)
+            clock.settle(numbers)
+            muxer._zero = zero = clock.zero
             for index, ptr in kept_packets(demuxer, damage):
                 if index in numbers:
                     muxer._add_copied_packet(numbers[index], ptr)
@@ -105,7 +107,7 @@ def remux(
                     muxer.add_chunk(chunk, config)
                     count += 1
                     if on_progress is not None:
-                        on_progress(TranscodeProgress(count, chunk.timestamp - origin, duration))
+                        on_progress(TranscodeProgress(count, chunk.timestamp - zero, clock.end))
             dropped += late_streams(demuxer, losses, options.subtitles)
             damage.end(demuxer)
             losses.check()

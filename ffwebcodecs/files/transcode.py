@@ -29,6 +29,7 @@ def transcode(
     framerate: float | None = None,
     start: int | None = None,
     stop: int | None = None,
+    keep_start: bool = False,
     audio: bool = True,
     subtitles: bool = True,
     format: str | None = None,
@@ -65,9 +66,10 @@ def transcode(
         ``"ffmpeg:NAME"``; default: what is usual for the output's suffix.
     map_frame : callable, optional
         Called with each VideoFrame, in the calling thread; returns it, another frame, or None to
-        drop it. Frames are closed for you. The first frame returned decides the size. Each is shown
-        at its own timestamp. One that repeats, or goes back by a tenth of a second at most, becomes
-        a microsecond more than that of the frame before; one that goes back further is a DataError.
+        drop it. Frames are closed for you. The first frame returned decides the size. Their
+        timestamps are on the clock of `start` and `stop`; each is shown at its own. One that
+        repeats, or goes back by a tenth of a second at most, becomes a microsecond more than that
+        of the frame before; one that goes back further is a DataError.
     bitrate : int, optional
         Bits per second; default: the encoder's usual quality.
     quantizer : int, optional
@@ -82,7 +84,14 @@ def transcode(
     framerate : float, optional
         Frames per second, evenly; default: every frame at its own time.
     start, stop : int, optional
-        Microseconds of the input; the output begins at 0 if `start` is given.
+        Microseconds from the film's beginning: frames with ``start <= time < stop``, and what else
+        lies between; the output begins at 0 if `start` is given. The clocks of MPEG-TS, MPEG-PS,
+        FLV, RTP and HLS began long before the film: it begins with the first of all streams there.
+        In other containers it begins at 0 of their clock. `read_frames` gives the file's own
+        timestamps.
+    keep_start : bool, optional
+        True: the output keeps the input's own timestamps where they began before the film, and
+        `start` and `stop` are counted on them; default: the film begins at 0.
     audio : bool, optional
         False: video only, neither sound nor subtitles nor anything else.
     subtitles : bool, optional

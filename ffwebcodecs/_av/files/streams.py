@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..._ffi import avcodec, avformat, avutil, ffi
 from .. import averror
 from ..codecs import parameters
+from ..codecs.packet import NOPTS
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -35,6 +36,7 @@ class CopiedStream:
         "kind",
         "metadata",
         "parameters",
+        "start_time",
         "time_base",
     )
 
@@ -46,6 +48,9 @@ class CopiedStream:
         self.codec_id: int = par.codec_id
         self.codec: str = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         self.time_base = (stream.time_base.num, stream.time_base.den)
+        self.start_time: int | None = None  # microseconds
+        if stream.start_time != NOPTS:
+            self.start_time = avutil.av_rescale_q(stream.start_time, self.time_base, (1, 1000000))
         self.frame_rate = (stream.avg_frame_rate.num, stream.avg_frame_rate.den)
         self.disposition: int = stream.disposition
         self.metadata = read_tags(stream.metadata)

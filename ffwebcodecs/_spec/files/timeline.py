@@ -11,7 +11,8 @@ them; for chunks made by hand they are computed here:
 
 No picture may be presented before zero, for players do not show it then. If one would be,
 everything is moved up by the same amount. Pictures that are hidden anyway (before the beginning
-of an edit list) do not count.
+of an edit list) do not count. Where zero of the file is another time of the chunks' clock, all is
+moved by that first.
 
 The memory is bounded: `WINDOW` chunks at most wait here.
 """
@@ -61,10 +62,13 @@ class Timeline:
         Whether the codec can show pictures in another order than that of decoding.
     from_zero : bool
         Decoding begins at 0, always: for files that only count frames.
+    zero : int
+        Microseconds of the chunks that are 0 of the file.
     """
 
-    def __init__(self, reorders: bool, *, from_zero: bool = False) -> None:
+    def __init__(self, reorders: bool, *, from_zero: bool = False, zero: int = 0) -> None:
         self._reorders = reorders
+        self._zero = zero
         self._from_zero = from_zero
         self._waiting: list[Entry] = []
         self._last_pushed: Entry | None = None
@@ -163,7 +167,7 @@ class Timeline:
         else:
             self._compute()
         shown = [entry.pts for entry in waiting if not entry.hidden]
-        self.offset = max(0, -min(shown)) if shown else 0
+        self.offset = max(-self._zero, -min(shown)) if shown else -self._zero
         if self._from_zero:
             self.offset = -(waiting[0].dts if waiting[0].dts is not None else self._first_dts())
         self.started = True
