@@ -11,13 +11,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .._av.codecs import encoder as native
-from .._av.codecs.encoder_formats import encoder_name, find_encoder, formats_of
+from .._av.codecs.encoder_formats import coded_as, encoder_name, find_encoder, formats_of
 from .._av.frames.pixel_format import describe
 from .._spec.codecs import families
 from .._spec.codecs.encoder_config import VideoEncoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.encoders.choice import (
+    INDEXED,
     allowed,
     candidates,
     choose_format,
@@ -53,6 +54,17 @@ def named_format(options: Mapping[str, object] | None) -> PixFmt | None:
     """
     name = _pixel_format(options or {})
     return None if name is None else describe(name)
+
+
+def taken_by(info: CodecInfo) -> tuple[str, list[str] | None]:
+    """Return FFmpeg's name of what a codec string's best encoder here writes, and the pixel formats
+    that it takes, None: any. Without an encoder there are none.
+    """
+    for name in candidates(info, "prefer-software", False):
+        codec_ptr = find_encoder(name)
+        if codec_ptr is not None:
+            return coded_as(codec_ptr), formats_of(codec_ptr)
+    return info.name, []
 
 
 class Configuration:
@@ -166,12 +178,14 @@ def input_for(
     name = encoder_name(codec_ptr)
     if not formats and device_of(name) is not None:
         formats = [entry for entry in (describe("nv12"), describe("p010le")) if entry]
-    if configuration.pixel_format is None:
+    if configuration.pixel_format is None and name in INDEXED:
+        chosen = describe("pal8")
+    elif configuration.pixel_format is None:
         chosen = choose_format(formats, source, configuration.wanted, configuration.keep_alpha)
-        if chosen is None:
-            raise NotSupportedError(_no_format(name, configuration, names))
     else:
         chosen = _named_format(configuration, name, formats)
+    if chosen is None:
+        raise NotSupportedError(_no_format(name, configuration, names))
     color = _color_for(configuration.info, name, chosen, source, look.color)
     config = configuration.config
     return native.InputFormat(chosen.name, config.width, config.height, color)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import encoder as native
 from .._av.frames import frame as frames
-from .._av.frames import pixel_format
+from .._av.frames import palette, pixel_format
 from .._av.frames.picture import Picture
 from .._av.scale import cache
 from .._av.scale.image import Image
@@ -53,7 +53,9 @@ class Fit:
     may read the very memory, at its address and of its size, is asked for every frame.
     """
 
-    __slots__ = ("_core", "_is_same", "_keep_alpha", "_key", "_origin", "_pix_fmt", "_spans")
+    __slots__ = (
+        *("_core", "_is_same", "_keep_alpha", "_key", "_origin", "_palette", "_pix_fmt", "_spans"),
+    )
 
     def __init__(self, core: native.EncoderCore, keep_alpha: bool) -> None:
         self._core = core
@@ -62,6 +64,9 @@ class Fit:
         self._is_same = False
         self._pix_fmt = ""
         self._origin = 0, 0
+        described = pixel_format.describe(core.input.pix_fmt)
+        has_palette = described is not None and described.palette
+        self._palette = palette.Palette() if has_palette else None
         width, height = core.input.width, core.input.height
         # Of each plane: rows before the last one, and bytes in a row.
         self._spans = [
@@ -91,14 +96,25 @@ class Fit:
         self._pix_fmt = look.format
         self._origin = region.x, region.y
         self._is_same = (
+            self._palette is None
             # What is called yuvj420p is yuv420p of full range, and the range is compared below.
-            wanted.pix_fmt in (look.format, seen, seen.replace("yuv", "yuvj"))
+            and wanted.pix_fmt in (look.format, seen, seen.replace("yuv", "yuvj"))
             and (region.width, region.height) == (wanted.width, wanted.height)
             and _same_colors(look.color, wanted.color)
         )
 
     def _converted(self, ptr: AVFrame, shape: FrameShape) -> AVFrame:
-        wanted, region = self._core.input, shape.visible_rect
+        wanted = self._core.input
+        if self._palette is None:
+            return self._in(wanted, ptr, shape)
+        pixels = self._in(wanted._replace(pix_fmt="bgra"), ptr, shape)
+        frame = native.blank(wanted)
+        found = self._palette.index(palette.pixels_of(pixels), self._keep_alpha)
+        palette.fill(frame, *found)
+        return frame
+
+    def _in(self, wanted: native.InputFormat, ptr: AVFrame, shape: FrameShape) -> AVFrame:
+        region = shape.visible_rect
         assert region is not None
         frame = native.blank(wanted)
         primaries, transfer, matrix, full_range = wanted.color

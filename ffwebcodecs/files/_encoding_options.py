@@ -9,6 +9,7 @@ from typing import Any
 
 from .._spec.codecs.config import HARDWARE_ACCELERATION
 from .._spec.encoders.strings import codec_for_suffix
+from .._spec.frames.background import parse_background
 from .._spec.frames.rect import Rect
 from .._spec.numbers import show, to_dimension, to_float, to_integer
 from .._spec.texts import is_path, to_path
@@ -28,11 +29,19 @@ class EncodingOptions:
     crop: Rect | None
     framerate: float | None
     format: str | None
-    alpha: str
+    alpha: str | None
+    background: tuple[int, int, int] | None
     latency_mode: str
     hardware_acceleration: str
     encoder_options: Mapping[str, Any] | None
     threads: int | None
+
+    @property
+    def background_name(self) -> str:
+        """The colour that transparent pictures are put on, for people."""
+        return (
+            "white" if self.background is None else "#{:02x}{:02x}{:02x}".format(*self.background)
+        )
 
     @property
     def size(self) -> tuple[int | None, int | None] | None:
@@ -63,6 +72,12 @@ class EncodingOptions:
             raise InvalidArgumentError(f"codec must be a name or a codec string, got {show(codec)}")
         if options["bitrate"] is not None and options["quantizer"] is not None:
             raise InvalidArgumentError("give bitrate or quantizer, not both")
+        if options["alpha"] not in (None, "discard", "keep"):
+            raise InvalidArgumentError(
+                f"alpha must be 'keep' or 'discard', got {show(options['alpha'])}"
+            )
+        if options["alpha"] == "keep" and options["background"] is not None:
+            raise InvalidArgumentError("background is for pictures that lose their alpha channel")
         if options["hardware_acceleration"] not in HARDWARE_ACCELERATION:
             raise InvalidArgumentError(
                 f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
@@ -113,6 +128,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "width": lambda value: to_dimension(value, "width"),
     "height": lambda value: to_dimension(value, "height"),
     "crop": parse_crop,
+    "background": parse_background,
     "bitrate": _bitrate,
     "quantizer": _quantizer,
 }

@@ -13,16 +13,17 @@ from .._av.codecs.decoder import default_threads
 from .._spec.codecs.encoder_config import VideoEncoderConfig
 from .._spec.codecs.strings import parse_codec
 from .._spec.encoders.options import has_one_quality, quantizer_range
-from .._spec.encoders.strings import usual_codec_string, usual_depth
+from .._spec.encoders.strings import usual_codec_string
 from .._spec.frames.pixel_aspect import pixel_aspect
 from .._spec.frames.rect import Rect
-from ..codecs._encoder_input import named_format
 from ..codecs._encoding import EncoderDriver, EncoderStatus, PendingFrame
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..codecs.encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 from ..errors import DataError, InvalidArgumentError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
+from ._alpha import AlphaChannel
+from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
 from ._pace import Pace
 from .muxer import Muxer
@@ -50,6 +51,7 @@ class FrameWriter:
         self._options = options
         self._source_rate = source_rate
         self._status = EncoderStatus()
+        self._alpha: AlphaChannel | None = None
         self._driver = EncoderDriver(self._status, reorders=True)
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
@@ -102,9 +104,10 @@ class FrameWriter:
                 f"{orientation[1]}, the first one {self._orientation[0]} and "
                 f"{self._orientation[1]}: a file has one orientation"
             )
+        assert self._alpha is not None
+        picture, shape = self._alpha.of(frame)
         if self._odd:
             shape = _even(shape)
-        picture = frame._open_picture()
         pending = PendingFrame(picture, shape, timestamp, duration, False, self._options.quantizer)
         self._driver.send(pending)
         self.frames += 1
@@ -123,21 +126,18 @@ class FrameWriter:
         assert visible is not None
         width, height = target_size(visible.width, visible.height, options.size)
         rate = options.framerate or self._source_rate
-        fmt = frame._shape.format
-        depth, chroma = 8 if fmt is None else fmt.depth, "420"
-        named = named_format(options.encoder_options)
-        if named is not None:
-            depth, chroma = named.depth, named.chroma
-        else:
-            depth = usual_depth(options.codec, depth)
+        losses, container = self._muxer._losses, self._muxer._container
+        samples = choose_samples(options, frame._shape, losses)
+        pairs = container.holds_alpha_side_data
+        self._alpha = AlphaChannel(options, samples, holds_pairs=pairs, losses=losses)
         codec = usual_codec_string(
-            options.codec, width, height, rate, options.bitrate, depth, chroma
+            options.codec, width, height, rate, options.bitrate, samples.depth, samples.chroma
         )
         if not codec.startswith("ffmpeg:"):
             # 4:2:0 needs even sizes: the last column or row goes, nothing is scaled for it.
             self._odd = options.size is None and bool(width % 2 or height % 2)
             width, height = max(2, width - width % 2), max(2, height - height % 2)
-        mode, extra = "variable", options.encoder_options
+        mode, extra = "variable", samples.options
         if options.quantizer is not None:
             if has_one_quality(parse_codec(codec)):
                 extra = {"crf": str(options.quantizer), **(extra or {})}
@@ -153,7 +153,7 @@ class FrameWriter:
             bitrate=options.bitrate,
             framerate=rate,
             bitrate_mode=mode,
-            alpha=options.alpha,
+            alpha="keep" if samples.keeps_alpha else "discard",
             latency_mode=options.latency_mode,
             hardware_acceleration=options.hardware_acceleration,
             encoder_options=extra,

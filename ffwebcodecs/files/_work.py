@@ -73,6 +73,7 @@ class Work:
     ) -> TranscodeResult:
         """Return what was done, with which streams, and what became of damage."""
         config = self.writer.config
+        told = {"lost": list(self._muxer._losses.lost), **(damage or {})}
         return TranscodeResult(
             frames_read=self.frames_read,
             frames_written=self.writer.frames,
@@ -81,5 +82,5 @@ class Work:
             copied_streams=list(copied),
             dropped_streams=list(dropped),
             seconds=seconds,
-            **(damage or {}),
+            **told,
         )

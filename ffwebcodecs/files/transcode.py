@@ -33,7 +33,8 @@ def transcode(
     audio: bool = True,
     subtitles: bool = True,
     format: str | None = None,
-    alpha: str = "discard",
+    alpha: str | None = None,
+    background: str | None = None,
     latency_mode: str = "quality",
     hardware_acceleration: str = "no-preference",
     encoder_options: Mapping[str, Any] | None = None,
@@ -98,7 +99,14 @@ def transcode(
         False: without the subtitle streams; fonts that are attached for them stay.
     format : str, optional
         Of the container, as for `Muxer`; default: by suffix.
-    alpha : {"discard", "keep"}, optional
+    alpha : {"keep", "discard"}, optional
+        "keep": keep the alpha channel, or refuse where the codec has none. "discard": take the
+        colours as they are, whatever their alpha. Default: GIF, APNG, WebP and codecs that pictures
+        are kept in (FFV1, PNG, ProRes ...) keep it; others show transparent pictures on
+        `background`, with a UserWarning and an entry of `TranscodeResult.lost`.
+    background : str, optional
+        What is seen through transparent pictures where alpha is not kept: ``"#RRGGBB"`` or the name
+        of a colour. Default: white, as behind pictures on a page.
     latency_mode : {"quality", "realtime"}, optional
     hardware_acceleration : {"no-preference", "prefer-hardware", "prefer-software"}, optional
         For decoding and encoding.

@@ -28,7 +28,8 @@ def write_frames(
     crop: Rect | Sequence[int] | Mapping[str, int] | None = None,
     framerate: float | None = None,
     format: str | None = None,
-    alpha: str = "discard",
+    alpha: str | None = None,
+    background: str | None = None,
     latency_mode: str = "quality",
     hardware_acceleration: str = "no-preference",
     encoder_options: Mapping[str, Any] | None = None,
@@ -46,9 +47,11 @@ def write_frames(
         that repeats, or goes back by a tenth of a second at most, becomes one microsecond more than
         that of the frame before; one that goes back further is an error.
     output : path or writable binary file object
-    codec, bitrate, quantizer, width, height, crop, framerate, format, alpha, latency_mode
+    codec, bitrate, quantizer, width, height, crop, framerate, format, alpha, background
         As for `transcode`.
-    hardware_acceleration, encoder_options, threads, metadata, on_progress, several_files
+    latency_mode, hardware_acceleration, encoder_options, threads, metadata, on_progress
+        As for `transcode`.
+    several_files
         As for `transcode`.
 
     Returns

@@ -44,6 +44,8 @@ _LIMITED_RANGE = frozenset(
     )
 )
 _JPEG = frozenset(("mjpeg", "ljpeg", "mjpeg_vaapi", "mjpeg_qsv"))
+# Encoders of pictures with a palette of their own, whose other formats are coarser.
+INDEXED = frozenset(("gif",))
 _WEBP = frozenset(("libwebp", "libwebp_anim"))
 
 
@@ -115,7 +117,7 @@ def choose_format(
         if not allowed(entry, wanted) or (keep_alpha and not entry.alpha):
             continue
         if entry.palette:
-            continue  # libswscale makes none, and the next frame may need it
+            continue  # only `INDEXED` are worth one
         cost = _cost(entry, source, keep_alpha)
         if best is None or cost < least:
             best, least = entry, cost
