@@ -43,8 +43,9 @@ CONSTANT = re.compile(r"#define (\w+) \.\.\.\n")
 
 INCLUDES = {
     "avutil": (
-        "avutil", "buffer", "cpu", "dict", "display", "error", "frame", "hwcontext", "imgutils",
-        "log", "mathematics", "mem", "opt", "pixdesc", "rational", "version",
+        "avutil", "buffer", "channel_layout", "cpu", "dict", "display", "error", "frame",
+        "hwcontext", "imgutils", "log", "mathematics", "mem", "opt", "pixdesc", "rational",
+        "version",
     ),
     "avcodec": ("avcodec", "bsf", "version"),
     "swscale": ("swscale", "version"),

@@ -156,6 +156,10 @@ typedef struct AVCodecParameters {
     int color_space;
     int chroma_location;
     int video_delay;
+    uint64_t channel_layout; //@ avcodec<59.24
+    int channels; //@ avcodec<59.24
+    AVChannelLayout ch_layout; //@ avcodec>=59.24
+    int sample_rate;
     ...;
 } AVCodecParameters;
 

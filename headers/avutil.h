@@ -37,6 +37,12 @@ typedef struct AVFrameSideData {
     ...;
 } AVFrameSideData;
 
+typedef struct AVChannelLayout { //@ avutil>=57.24
+    int order; //@ avutil>=57.24
+    int nb_channels; //@ avutil>=57.24
+    ...; //@ avutil>=57.24
+} AVChannelLayout; //@ avutil>=57.24
+
 typedef struct AVFrame {
     uint8_t *data[8];
     int linesize[8];
@@ -250,6 +256,8 @@ int av_color_primaries_from_name(const char *name);
 int av_color_transfer_from_name(const char *name);
 int av_color_space_from_name(const char *name);
 const char *av_get_media_type_string(int media_type);
+void av_get_channel_layout_string(char *buf, int buf_size, int nb_channels, uint64_t channel_layout); //@ avutil<57.24
+int av_channel_layout_describe(const AVChannelLayout *channel_layout, char *buf, size_t buf_size); //@ avutil>=57.24
 char av_get_picture_type_char(int pict_type);
 int av_cpu_count(void);
 

@@ -54,6 +54,15 @@ def parameters_have_side_data() -> bool:
 
 
 @cache
+def has_channel_layouts() -> bool:
+    """Whether AVCodecParameters has ``ch_layout``: since FFmpeg 5.1, ``channel_layout`` and
+    ``channels`` before.
+    """
+    has_field = _ffi.has_field("AVCodecParameters", "ch_layout")
+    return has_field and _ffi.version("avcodec") >= (59, 24)  # one layout for 5.0 and 5.1
+
+
+@cache
 def matroska_holds_rotation() -> bool:
     """Whether Matroska's ProjectionPoseRoll is written: since FFmpeg 6.1."""
     # libavcodec's version, since only what opens files asks libavformat anything.

@@ -63,6 +63,9 @@ def check(checks: Checks, libs: dict[str, Any]) -> None:
     decoder = avcodec.avcodec_find_decoder_by_name(b"rawvideo")
     if decoder:
         _decode(checks, libs, decoder)
+    sound = avcodec.avcodec_find_decoder_by_name(b"pcm_s16le")
+    if sound and not checks.failed:
+        _sound(checks, libs, sound)
     encoder = avcodec.avcodec_find_encoder_by_name(b"huffyuv")
     if encoder and not checks.failed:
         _encoder_header(checks, libs, encoder)
@@ -218,6 +221,33 @@ def _decode(checks: Checks, libs: dict[str, Any], decoder: Any) -> None:
                 key = frame.flags & avutil.AV_FRAME_FLAG_KEY and not frame.flags >> 8
                 checks.equal("AVFrame.flags", bool(key), True)
             _look_at_picture(checks, libs, frame)
+
+
+def _sound(checks: Checks, libs: dict[str, Any], decoder: Any) -> None:
+    """Tell a context rate and channels, and look for them in its parameters."""
+    avutil, avcodec, ffi = libs["avutil"], libs["avcodec"], checks.ffi
+    is_new = "ch_layout" in dict(ffi.typeof("AVCodecParameters").fields)
+    layout = {"ch_layout": "2.1"} if is_new else {"channel_layout": "11", "ac": "3"}
+    options = {"ar": "44123", **layout}
+    with (
+        Box(
+            *(ffi, "AVCodecContext", avcodec.avcodec_alloc_context3(decoder)),
+            avcodec.avcodec_free_context,
+        ) as context,
+        Box(
+            *(ffi, "AVCodecParameters", avcodec.avcodec_parameters_alloc()),
+            avcodec.avcodec_parameters_free,
+        ) as copied,
+    ):
+        for name, value in options.items():
+            if avutil.av_opt_set(context, name.encode(), value.encode(), 0) < 0:
+                return  # FFmpeg 5.0, where nobody reads channels through the layout of 5.1
+        avcodec.avcodec_parameters_from_context(copied, context)
+        checks.fields("AVCodecParameters", copied, sample_rate=44123)
+        if is_new:
+            checks.fields("AVChannelLayout", copied.ch_layout, order=1, nb_channels=3)
+        else:
+            checks.fields("AVCodecParameters", copied, channels=3, channel_layout=11)
 
 
 def _fill_packet(checks: Checks, libs: dict[str, Any], packet: Any) -> bool:

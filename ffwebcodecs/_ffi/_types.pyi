@@ -76,6 +76,10 @@ class AVFrameSideData(Struct):
     metadata: AVDictionary
     buf: AVBufferRef
 
+class AVChannelLayout(Struct):
+    order: int  # avutil>=57.24
+    nb_channels: int  # avutil>=57.24
+
 class AVFrame(Struct):
     data: Array[Pointer[int]]
     linesize: Array[int]
@@ -304,6 +308,10 @@ class AVCodecParameters(Struct):
     color_space: int
     chroma_location: int
     video_delay: int
+    channel_layout: int  # avcodec<59.24
+    channels: int  # avcodec<59.24
+    ch_layout: AVChannelLayout  # avcodec>=59.24
+    sample_rate: int
 
 class AVCodecParserContext(Struct):
     priv_data: Any
@@ -418,4 +426,5 @@ class AVFormatContext(Struct):
     strict_std_compliance: int
     avoid_negative_ts: int
     flush_packets: int
+    duration_estimation_method: int
     io_open: Any

@@ -100,6 +100,11 @@ def describe_stream(stream: ListedStream) -> StreamDescription:
         bit_rate=stream.bit_rate or None,
         part_of=stream.part_of,
         side_data=stream.side_data,
+        sample_rate=stream.sound.sample_rate,
+        channels=stream.sound.channels,
+        channel_layout=stream.sound.channel_layout,
+        duration_is_estimated=info.estimates_duration,
+        tags=dict(stream.tags),
     )
 
 

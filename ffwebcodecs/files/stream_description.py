@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._public import public
 
@@ -44,6 +44,18 @@ class StreamDescription:
         and HEIF. Such a stream is read if `stream=` names it; its alpha comes with the pictures.
     side_data : tuple of str
         FFmpeg's names of what the file says besides: ``"Display Matrix"``, ``"Stereo 3D"`` ...
+    sample_rate : int or None
+        Of sound, in hertz; None if the file does not say, and for all else.
+    channels : int or None
+        Of sound.
+    channel_layout : str or None
+        FFmpeg's name of where the channels are, such as ``"stereo"`` or ``"5.1(side)"``; None if
+        the file does not say.
+    duration_is_estimated : bool
+        Whether `duration` is no more than the file's size divided by the bit rate.
+    tags : dict of str to str
+        All that the file says of it in words, with FFmpeg's keys: ``"language"``, ``"title"``; of
+        an attachment ``"filename"`` and ``"mimetype"``.
     """
 
     index: int
@@ -60,6 +72,11 @@ class StreamDescription:
     bit_rate: int | None
     part_of: int | None
     side_data: tuple[str, ...]
+    sample_rate: int | None = None
+    channels: int | None = None
+    channel_layout: str | None = None
+    duration_is_estimated: bool = False
+    tags: dict[str, str] = field(default_factory=dict, hash=False)
 
     def __repr__(self) -> str:
         size = f" {self.width}x{self.height}" if self.width else ""

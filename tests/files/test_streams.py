@@ -346,3 +346,23 @@ def test_two_videos_with_sound_are_copied_in_their_order(
     copied = [packet.pts or 0 for packet in mux_helpers.packets(out, "v:1")]
     assert [time - copied[0] for time in copied] == [time - shown[0] for time in shown]
     assert len(shown) == 25
+
+
+def test_a_stream_says_its_rate_channels_and_words() -> None:
+    surround = ("-f", "lavfi", "-i", "anullsrc=channel_layout=5.1(side):r=44100:d=0.4")
+    path = made(
+        *("surround.mkv", *SOURCES, *surround, "-map", "0:v", "-map", "2:a", *X264, *COUNTS),
+        *("-c:a", "ac3", "-attach", str(picture()), "-metadata:s:t", "mimetype=image/png"),
+        *("-metadata:s:t", "filename=cover.png", "-metadata:s:a", "title=Six", "-t", "0.4"),
+    )
+    with Demuxer(path) as demuxer:
+        streams = demuxer.streams
+    for have, found in zip(streams, probe(path, "-show_streams")["streams"], strict=True):
+        is_sound = found["codec_type"] == "audio"
+        rate = int(found["sample_rate"]) if is_sound else None
+        wanted = (rate, found.get("channels"), found.get("channel_layout"))
+        assert (have.sample_rate, have.channels, have.channel_layout) == wanted
+        assert have.tags == found.get("tags", {})
+        assert not have.duration_is_estimated
+    assert streams[1].channel_layout == "5.1(side)"
+    assert hash(streams[1]) == hash(streams[1])

@@ -12,6 +12,7 @@ from ffwebcodecs import NotSupportedError
 from ffwebcodecs._av.codecs import packet
 from ffwebcodecs._av.files.demux import DemuxerCore
 from ffwebcodecs._av.files.opening import Opening
+from ffwebcodecs.files._stream_config import describe_stream
 
 SOUND = ("-f", "lavfi", "-i", "sine=duration=1")
 FILES = {
@@ -45,3 +46,13 @@ def test_who_needs_a_video_is_told_what_there_is_instead() -> None:
     path = made("only-sound.mp3", *SOUND)
     with pytest.raises(NotSupportedError, match="no video stream \\(it has: audio\\)"):
         DemuxerCore(str(path))
+
+
+def test_a_duration_by_size_and_bit_rate_is_called_an_estimate() -> None:
+    path = made("only-sound.aac", *SOUND)
+    core = DemuxerCore(str(path), Opening(needs_video=False))
+    [stream] = map(describe_stream, core.streams())
+    core.close()
+    assert stream.duration_is_estimated
+    assert stream.duration is not None
+    assert abs(stream.duration - 1_000_000) < 200_000  # an estimate, not one in every release

@@ -40,6 +40,7 @@ UNSEEN = """
     AVStream.avg_frame_rate AVStream.r_frame_rate AVStream.side_data AVStream.index
     AVFormatContext.iformat AVFormatContext.pb AVFormatContext.metadata
     AVFormatContext.nb_chapters AVFormatContext.chapters
+    AVFormatContext.duration_estimation_method
     AVChapter.id AVChapter.time_base AVChapter.start AVChapter.end AVChapter.metadata
 """.split()  # noqa: SIM905
 # Made by drivers, which are not asked at loading; and what is declared but never used.

@@ -10,6 +10,7 @@ from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
 from ..codecs.packet import NOPTS
 from ..codecs.parameters import StreamParameters
+from .sound import sound_of
 from .streams import read_tags
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class StreamInfo:
         "color",
         "display_matrix",
         "duration",
+        "estimates_duration",
         "extradata",
         "first_start",
         "format_name",
@@ -54,6 +56,7 @@ class StreamInfo:
     color: tuple[int, int, int, int]
     display_matrix: tuple[int, ...] | None
     duration: int | None
+    estimates_duration: bool
     extradata: bytes
     first_start: int | None
     """Of all streams, but for subtitles that begin long before the rest."""
@@ -183,6 +186,7 @@ class ListedStream:
         "kind",
         "part_of",
         "side_data",
+        "sound",
         "tags",
     )
 
@@ -194,6 +198,7 @@ class ListedStream:
         self.tags = read_tags(stream.metadata)
         self.part_of = part_of
         self.side_data = _side_data(stream)
+        self.sound = sound_of(stream.codecpar)
         self.bit_rate: int = stream.codecpar.bit_rate
         self.duration = _microseconds(stream.duration, self.info.time_base)
 
@@ -237,6 +242,7 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     info.duration = _microseconds(stream.duration, info.time_base)
     if info.duration is None and context.duration > 0:
         info.duration = context.duration
+    info.estimates_duration = _estimates_duration(context)
     info.display_matrix = _display_matrix(stream, par)
     info.parameters = StreamParameters.of_stream(stream)
     info.extradata = info.parameters.extradata
@@ -256,6 +262,7 @@ def describe_without_video(context: AVFormatContext) -> StreamInfo:
     info.time_base, info.frame_rate = (1, 1000000), (0, 1)
     info.start_time = _microseconds(context.start_time, info.time_base)
     info.duration = context.duration if context.duration > 0 else None
+    info.estimates_duration = _estimates_duration(context)
     return info
 
 
@@ -267,6 +274,12 @@ def left_out(streams: list[ListedStream], read: Container[int]) -> list[str]:
         if stream.kind == "video"
         and not (stream.is_cover or stream.info.index in read or stream.part_of in read)
     ]
+
+
+def _estimates_duration(context: AVFormatContext) -> bool:
+    """Whether durations are worked out from the file's size and bit rate: nothing states them."""
+    by_bit_rate: int = avformat.AVFMT_DURATION_FROM_BITRATE
+    return context.duration_estimation_method == by_bit_rate
 
 
 def _microseconds(value: int, time_base: tuple[int, int]) -> int | None:
