@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+# The descriptors 0, 1 and 2, and where the others are.
+_STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr")
+_FOLDERS = ("/dev/fd", "/proc/self/fd")
+
 
 def to_text(value: str, what: str) -> str:
     """Return a plain str that can be given to C: UTF-8 without a null character."""
@@ -49,6 +53,19 @@ def to_path(value: object, what: str = "a path") -> str:
             f"{what} holds what the file system's encoding has not: {show(path)}"
         ) from error
     return path
+
+
+def descriptor_of(path: str) -> int | None:
+    """Return the descriptor that a path stands for, as ``/dev/stdout`` does; None if it is none."""
+    if os.name == "nt":
+        return None
+    name = os.path.normpath(path)
+    if name in _STREAMS:
+        return _STREAMS.index(name)
+    folder, number = os.path.split(name)
+    if folder not in _FOLDERS or not (number.isascii() and number.isdigit()):
+        return None
+    return int(number) if len(number) < 10 else None
 
 
 def is_path(value: object) -> bool:

@@ -24,7 +24,8 @@ def refuse_same_file(input: Any, output: Any) -> None:
     if is_path(input) and is_path(output):
         source, target = to_path(input), to_path(output)
         try:
-            same = os.path.samefile(source, target)
+            # Both ends of a socket may be one device; only a file is gone before it is read.
+            same = os.path.isfile(source) and os.path.samefile(source, target)
         except OSError:
             return
         if same:

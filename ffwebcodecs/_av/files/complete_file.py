@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ..._spec.numbers import show
+from ..._spec.texts import descriptor_of
 from .handle import Handle
 from .pipe_writer import PipeWriter, is_fifo
 from .replaced_file import ReplacedFile
@@ -23,9 +24,10 @@ class CompleteFile:
     """A file being written under a temporary name, renamed at the end of the ``with`` block.
 
     If the block fails, the temporary file is removed and what was there before stays. What is no
-    regular file (a pipe, ``/dev/null``) is written directly, for there is nothing to replace. A
-    symbolic link stays one: the file that it points at is replaced. A file that is replaced hands
-    on its owner and permissions, as far as the system allows it.
+    regular file (a pipe, ``/dev/null``) is written directly, for there is nothing to replace; so is
+    what a descriptor stands for (``/dev/stdout``), from its place on. A symbolic link stays one:
+    the file that it points at is replaced. A file that is replaced hands on its owner and
+    permissions, as far as the system allows it.
 
     Raises
     ------
@@ -52,12 +54,19 @@ class CompleteFile:
     def _open(self) -> None:
         if os.path.isdir(self._final):
             raise IsADirectoryError(21, "Is a directory", self.path)
-        if os.path.exists(self._final) and not os.path.isfile(self._final):
-            if is_fifo(self._final):
-                self._pipe = PipeWriter(self._final, self._handle)
+        descriptor = descriptor_of(self.path)
+        if descriptor is not None:
+            self._handle.duplicate(descriptor)
+            if os.path.exists(self.path) and not os.path.isfile(self.path):
+                self._pipe = PipeWriter(self.path, self._handle)
+            return
+        # Not the real path: what is reached through a descriptor has none that can be opened.
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            if is_fifo(self.path):
+                self._pipe = PipeWriter(self.path, self._handle)
                 self._pipe.open()
             else:
-                self._handle.open(self._final, os.O_WRONLY)
+                self._handle.open(self.path, os.O_WRONLY)
             return
         folder, name = os.path.split(self._final)
         # A name of its own for each writer: two at the same path do not meet.

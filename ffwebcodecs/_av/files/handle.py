@@ -44,6 +44,10 @@ class Handle:
             steps.append(partial(self._paths.append, path))
         atomic.together(*steps)
 
+    def duplicate(self, descriptor: int) -> None:
+        """Take what an open descriptor stands for, with its place; raises OSError."""
+        atomic.together(self._opening(os.dup, descriptor))
+
     def open_unlinked(self, path: str, flags: int) -> None:
         """Make a file, and remove its name at once; raises OSError."""
         opening = self._opening(os.open, path, flags | _BINARY, 0o600)

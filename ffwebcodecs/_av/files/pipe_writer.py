@@ -1,4 +1,6 @@
-"""FIFOs that are written, so that waiting for a reader can be ended from any thread."""
+"""FIFOs, and other pipes and devices, that are written, so that waiting for a reader can be ended
+from any thread.
+"""
 
 from __future__ import annotations
 
@@ -58,12 +60,14 @@ class PipeWriter:
         import select
 
         descriptor = self._handle.descriptor
+        # One that others have as well stays as it is: so much goes into it if it has room.
+        most = select.PIPE_BUF if os.get_blocking(descriptor) else len(data)
         poll = select.poll()
         poll.register(descriptor, select.POLLOUT)
         while data:
             self._require_going()
             if poll.poll(SLICE * 1000):
                 try:
-                    data = data[os.write(descriptor, data) :]
+                    data = data[os.write(descriptor, data[:most]) :]
                 except BlockingIOError:
                     time.sleep(_PAUSE)  # room for less than a page, and more is wanted at once
