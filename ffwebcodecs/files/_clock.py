@@ -27,7 +27,7 @@ def origin(demuxer: DemuxerCore, keep_start: bool = False) -> int:
     return demuxer.info.start_time or 0 if first is None else first
 
 
-class Clock:
+class FilmClock:
     """The part of a film that a conversion takes; all times are microseconds of the file.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._av.codecs import packet
 from .._av.files.seeking import tick
 from ..frames.video_frame import VideoFrame
-from ._clock import Clock
+from ._clock import FilmClock
 from ._conversion import late_streams
 from ._damage import Damage
 from ._losses import Losses
@@ -42,7 +42,7 @@ class FileEvents:
     ----------
     file : DecodedFile
         Taken: closed at the end of `events`, or by `close`.
-    clock : Clock
+    clock : FilmClock
         Which part. Frames' times are the film's, those of packets the output's.
     damage : Damage
         What is done about it, and has become of it.
@@ -58,7 +58,7 @@ class FileEvents:
     def __init__(
         self,
         file: DecodedFile,
-        clock: Clock,
+        clock: FilmClock,
         *,
         damage: Damage,
         losses: Losses,

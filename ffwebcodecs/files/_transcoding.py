@@ -16,7 +16,7 @@ from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._clock import Clock
+from ._clock import FilmClock
 from ._conversion import copy_chapters, copy_streams, output_tags, refuse_same_file
 from ._conversion_options import ConversionOptions
 from ._encoding_options import EncodingOptions
@@ -116,7 +116,7 @@ class Transcoding:
         )
         damage.shown = file.demuxer.shown
         file.shapes.assumes = False  # the output says no colours that the input does not say
-        clock = Clock(file.demuxer, options.start, options.stop, options.keep_start)
+        clock = FilmClock(file.demuxer, options.start, options.stop, options.keep_start)
         return FileEvents(file, clock, damage=damage, losses=self._losses)
 
     def _muxer(self, demuxer: DemuxerCore) -> Muxer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from ._clock import Clock
+from ._clock import FilmClock
 from ._conversion import (
     Metadata,
     copy_chapters,
@@ -96,7 +96,7 @@ def remux(
             copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
             copy_chapters(demuxer, muxer, losses)
             losses.check()
-            clock = Clock(demuxer, None, None, options.keep_start)
+            clock = FilmClock(demuxer, None, None, options.keep_start)
             clock.settle(numbers)
             muxer._zero = zero = clock.zero
             for index, ptr in kept_packets(demuxer, damage):
