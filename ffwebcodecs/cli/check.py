@@ -2,7 +2,7 @@
 
 Every packet is read and every picture decoded. An error is a frame that is missing or damaged, or a
 time that cannot be trusted; notes are no fault of the file: a variable rate, an edit list, open
-groups of pictures, colours that are not stated.
+groups of pictures, colours that are not stated. Times are the file's own timestamps.
 
 Exit status: 0 all files are sound (notes do not count), 1 there are errors in one, 2 one cannot be
 read. Of several files, the highest.

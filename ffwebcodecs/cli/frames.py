@@ -125,10 +125,14 @@ def _range(options: argparse.Namespace) -> int:
     """Write the frames between two times, and return their number."""
     with ffwebcodecs.Demuxer(input_name(options.file), **input_arguments(options)) as demuxer:
         total = _expected(demuxer, options)
+        start, stop = (
+            None if time is None else demuxer.origin + time
+            for time in (options.start, options.stop)
+        )
         frames = ffwebcodecs.read_frames(
             demuxer,
-            start=options.start,
-            stop=options.stop,
+            start=start,
+            stop=stop,
             step=options.every or 1,
             **damage_arguments(options),
         )
@@ -146,7 +150,10 @@ def _chosen(options: argparse.Namespace) -> int:
     """Write the frames that were named one by one, and return their number."""
     with ffwebcodecs.Video(**video_arguments(options)) as video:
         _refuse_others(video, options)
-        frames = chain(video.frames_at(options.at), video.frames(options.indices))
+        # The film may begin before its picture.
+        begin = int(video.timestamps.min())
+        times = [max(begin, video.origin + time) for time in options.at]
+        frames = chain(video.frames_at(times), video.frames(options.indices))
         _make_folder(options)
         return _write(frames, options, len(options.at) + len(options.indices))
 
@@ -156,10 +163,10 @@ def _refuse_others(video: ffwebcodecs.Video, options: argparse.Namespace) -> Non
     count, path = len(video), options.file
     if not count:
         raise CommandError(f"{path}: there is no frame in it")
-    begin = int(video.timestamps.min())
-    end = int((video.timestamps + video.durations).max())
+    begin = int(video.timestamps.min()) - video.origin
+    end = int((video.timestamps + video.durations).max()) - video.origin
     for time in options.at:
-        if not begin <= time < end:
+        if not min(begin, 0 if video.origin else begin) <= time < end:
             raise CommandError(
                 f"{path}: nothing is shown at {show_exact_time(time)}; its frames are from "
                 f"{show_exact_time(begin)} to {show_exact_time(end)}"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Pixels = npt.NDArray[np.uint8]
-    Picture = tuple[int, Pixels]  # when it is shown, in microseconds
+    Picture = tuple[int, Pixels]  # when it is shown, in microseconds of the film
 
 HELP = "write a contact sheet"
 
@@ -117,7 +117,7 @@ def _in_the_middle(video: ffwebcodecs.Video, count: int, width: int, quiet: bool
     with Progress(count, quiet=quiet) as progress:
         for frame in video.frames(wanted):
             with frame:
-                pictures.append((frame.timestamp, _picture(frame, width)))
+                pictures.append((frame.timestamp - video.origin, _picture(frame, width)))
             progress.step()
     return pictures
 
@@ -137,7 +137,7 @@ def _by_decoding(
         for index, frame in enumerate(frames):
             with frame:
                 if index % stride == 0:
-                    kept.append((frame.timestamp, _picture(frame, width)))
+                    kept.append((frame.timestamp - demuxer.origin, _picture(frame, width)))
             if len(kept) > 2 * count * _SPARE:
                 del kept[1::2]
                 stride *= 2

@@ -37,6 +37,8 @@ class VideoCore:
         Of each frame, in microseconds.
     shown, starts : int64 array
         The packet of each frame, and the key packet at which decoding begins for it.
+    origin : int
+        When the film begins on the clock of these times.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class VideoCore:
         self.engine = engine
         self.store = store
         self.name = name
+        self.origin = 0
         self.shown = table.shown
         self.starts = table.starts.copy()  # corrected where keys turn out to be none
         self.timestamps = table.timestamps

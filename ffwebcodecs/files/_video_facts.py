@@ -80,6 +80,13 @@ class VideoFacts(Closable):
         return int(self.durations.sum())
 
     @property
+    def origin(self) -> int:
+        """When the film begins on the clock of `timestamps`, in microseconds: see
+        `Demuxer.origin`; 0 of chunks.
+        """
+        return self._core.origin
+
+    @property
     def frame_rate(self) -> float | None:
         """Frames per second on average: counted, not what the file states; None without frames."""
         duration = self.duration

@@ -15,6 +15,7 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.texts import buffer_of, is_path, to_path
 from ..codecs._decoding import Core, Pictures, open_decoder
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ._clock import origin
 from ._frame_store import FrameStore
 from ._open import open_for_decoding
 from ._packet_source import ChunkPackets, Counters, FilePackets
@@ -50,6 +51,7 @@ def core_of_file(
         engine = RandomAccess(packets, file.decoder, again, table, counters)
         store = FrameStore(cache_bytes, _picture_bytes(file.config))
         core = VideoCore(engine, file.shapes, store, demuxer.shown)
+        core.origin = origin(demuxer)
         return core, index, file.config
     except BaseException:
         file.close()

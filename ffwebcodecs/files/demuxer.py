@@ -15,6 +15,7 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import to_flag, to_int64
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ._clock import origin
 from ._damage import Damage
 from ._input_options import parse_opening
 from ._positions import KeptDecoder, Position
@@ -149,6 +150,14 @@ class Demuxer(Closable):
     def duration(self) -> int | None:
         """Duration of the stream in microseconds, None if the file does not say."""
         return self._core.info.duration
+
+    @property
+    def origin(self) -> int:
+        """When the film begins on the file's clock, in microseconds: where `start` and `stop` of
+        `transcode`, and all times on the command line, are counted from. It is the time of the
+        first of all streams where the clock began before the film, as in MPEG-TS and FLV, else 0.
+        """
+        return origin(self._core)
 
     @property
     def frame_count(self) -> int | None:

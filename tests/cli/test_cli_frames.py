@@ -166,7 +166,8 @@ def decoded(path: Path) -> list[np.ndarray]:
 @pytest.mark.parametrize("name", [NAME, "h264-bframes.ts", "mpeg2-interlaced.ts"])
 def test_frames_at_times_and_indices_are_those_shown_then(tmp_path: Path, name: str) -> None:
     path = clip(name)
-    times = [frame.timestamp for frame in framemd5(path)]
+    with ffwebcodecs.Demuxer(path) as demuxer:
+        times = [frame.timestamp - demuxer.origin for frame in framemd5(path)]
     # In the middle of a frame, at its very beginning, and one microsecond before that.
     at = [(times[20] + times[21]) // 2, times[8], times[8] - 1]
     arguments = ["--at", ",".join(f"{each / 1e6:.6f}" for each in at), "--indices", "-1,0,20,20"]

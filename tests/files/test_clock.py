@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from clips import clip, run_ffmpeg, run_ffprobe
-from convert_helpers import FAST, made, times
+from convert_helpers import FAST, FILMS, film, made, times
 from mux_helpers import packets
 
 from ffwebcodecs import remux, transcode
@@ -52,27 +52,6 @@ def test_a_clock_that_means_something_is_kept(tmp_path: Path) -> None:
     core.close()
 
 
-def film(name: str, *options: str) -> Path:
-    """Return 3 s of a small film with sound, its key frames a second apart."""
-    source = made(
-        *("film.mp4", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=3"),
-        *("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=3", "-c:a", "aac"),
-        *("-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "2", "-threads", "1"),
-        *("-pix_fmt", "yuv420p"),
-    )
-    return made(name, "-i", str(source), "-c", "copy", *options)
-
-
-FILMS = {
-    "recording.ts": ("-output_ts_offset", "40000"),
-    # MPEG's clock of 33 bits begins anew after 95443.7 s.
-    "wrap.ts": ("-output_ts_offset", "95441"),
-    "camera.mts": ("-mpegts_m2ts_mode", "1", "-f", "mpegts"),
-    "live.flv": ("-output_ts_offset", "40"),
-    "tape.mpg": ("-c:v", "mpeg2video", "-c:a", "mp2", "-output_ts_offset", "4000"),
-}
-
-
 def first_and_last(path: Path, stream: str) -> tuple[int, int]:
     times = sorted(one.pts for one in packets(path, stream) if one.pts is not None)
     return times[0], times[-1]
@@ -81,7 +60,7 @@ def first_and_last(path: Path, stream: str) -> tuple[int, int]:
 @pytest.mark.divided
 @pytest.mark.parametrize("name", FILMS)
 def test_a_film_begins_at_zero_as_the_ffmpeg_program_makes_it(name: str, tmp_path: Path) -> None:
-    source, told = film(name, *FILMS[name]), []
+    source, told = film(name), []
     reference = made(f"{name}-reference.mp4", "-i", str(source), "-c", "copy")
     transcode(source, tmp_path / "t.mp4", encoder_options=FAST, on_progress=told.append)
     remux(source, tmp_path / "r.mp4")
@@ -98,7 +77,7 @@ def test_a_film_begins_at_zero_as_the_ffmpeg_program_makes_it(name: str, tmp_pat
 
 @pytest.mark.parametrize("convert", [transcode, remux])
 def test_the_clock_can_be_kept(convert: Any, tmp_path: Path) -> None:
-    source = film("recording.ts", *FILMS["recording.ts"])
+    source = film("recording.ts")
     convert(source, tmp_path / "a.mkv", keep_start=True)
     for stream in ("v:0", "a:0"):
         have, want = first_and_last(tmp_path / "a.mkv", stream), first_and_last(source, stream)
@@ -106,7 +85,7 @@ def test_the_clock_can_be_kept(convert: Any, tmp_path: Path) -> None:
 
 
 def test_the_picture_begins_at_zero_if_nothing_else_is_kept(tmp_path: Path) -> None:
-    source = film("recording.ts", *FILMS["recording.ts"])
+    source = film("recording.ts")
     assert first_and_last(source, "v:0") > first_and_last(source, "a:0")
     for convert in (transcode, remux):
         convert(source, tmp_path / "a.mp4", audio=False)
@@ -114,7 +93,7 @@ def test_the_picture_begins_at_zero_if_nothing_else_is_kept(tmp_path: Path) -> N
 
 
 def test_start_and_stop_count_from_the_beginning_of_the_film(tmp_path: Path) -> None:
-    source = film("recording.ts", *FILMS["recording.ts"])
+    source = film("recording.ts")
     zero, seen, told = stated(source), [], []
     want = [when - zero for when in times(source) if 1_500_000 <= when - zero < 2_300_000]
     transcode(
@@ -133,7 +112,7 @@ def test_start_and_stop_count_from_the_beginning_of_the_film(tmp_path: Path) -> 
 
 
 def test_with_the_clock_start_and_stop_are_counted_on_it(tmp_path: Path) -> None:
-    source = film("recording.ts", *FILMS["recording.ts"])
+    source = film("recording.ts")
     shown = times(source)
     result = transcode(source, tmp_path / "a.mkv", start=shown[30], stop=shown[50], keep_start=True)
     assert result.frames_written == 20

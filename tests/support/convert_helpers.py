@@ -43,6 +43,27 @@ def movie() -> Path:
     )
 
 
+FILMS = {
+    "recording.ts": ("-output_ts_offset", "40000"),
+    # MPEG's clock of 33 bits begins anew after 95443.7 s.
+    "wrap.ts": ("-output_ts_offset", "95441"),
+    "camera.mts": ("-mpegts_m2ts_mode", "1", "-f", "mpegts"),
+    "live.flv": ("-output_ts_offset", "40"),
+    "tape.mpg": ("-c:v", "mpeg2video", "-c:a", "mp2", "-output_ts_offset", "4000"),
+}
+
+
+def film(name: str = "film.mp4") -> Path:
+    """Return 3 s of a small film with sound, its key frames a second apart."""
+    source = made(
+        *("film.mp4", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=3"),
+        *("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=3", "-c:a", "aac"),
+        *("-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "2", "-threads", "1"),
+        *("-pix_fmt", "yuv420p"),
+    )
+    return made(name, "-i", str(source), "-c", "copy", *FILMS[name]) if name in FILMS else source
+
+
 def long_clip() -> Path:
     """Return 300 small frames."""
     return made(
