@@ -100,3 +100,11 @@ def apng_crashes() -> bool:
     run of the whole suite, never alone; why is not known.
     """
     return _ffi.version("avcodec") < (59,)
+
+
+@cache
+def exif_is_a_tag() -> bool:
+    """Whether the orientation of a JPEG is a tag of the frame: until FFmpeg 4.4. There is a display
+    matrix since.
+    """
+    return _ffi.version("avutil") < (57,)

@@ -89,6 +89,7 @@ class DecoderDriver:
         self._core, self._shapes = open_decoder(
             config, hardware=self._hardware, pool_size=self._pool_size
         )
+        self._shapes.asks_pictures = False  # as browsers: the configuration says all of it
         self._pictures = Pictures(config)
 
     def send(self, chunk: EncodedVideoChunk) -> None:

@@ -17,6 +17,7 @@ from ..errors import InvalidArgumentError
 from ..frames._arrays import array_shape
 from ..frames._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ..frames._shape import FrameShape
+from ..frames._turning import turned as turned_pixels
 from ._frame_requests import FrameRequests
 from ._video_core import VideoCore
 
@@ -161,8 +162,7 @@ class Batch:
         if is_plain:
             return
         if options.upright:
-            pixels = np.rot90(pixels, -shape.rotation // 90)
-            pixels = pixels[:, ::-1] if shape.flip else pixels
+            pixels = turned_pixels(pixels, shape)
         if options.is_channels_first and not options.is_stacked:
             pixels = pixels.transpose(2, 0, 1) if pixels.ndim == 3 else pixels[np.newaxis]
         target[...] = pixels

@@ -14,6 +14,7 @@ from .._spec.codecs.strings import parse_codec
 from .._spec.files.stream_names import dispositions, sound_string
 from .._spec.frames.color import names_of
 from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.geometry import orientation_of
 from ..errors import DataError, NotSupportedError
 from .stream_description import StreamDescription
 
@@ -28,7 +29,7 @@ def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
     if info.extradata and families.of(parse_codec(codec)).is_description(info.extradata):
         description = info.extradata
     aspect = display_aspect(info.width, info.height, info.sar)
-    rotation, flip = orientation(info.display_matrix)
+    rotation, flip = orientation_of(info.display_matrix)
     sized = info.width > 0 and info.height > 0
     # Uncommon codecs need more than the configuration can say (a tag, bits per sample, a pixel
     # format). Its description is not said twice: who takes it away wants none.
@@ -125,23 +126,3 @@ def display_aspect(width: int, height: int, sar: tuple[int, int]) -> tuple[int, 
     horizontal, vertical = width * numerator, height * denominator
     divisor = math.gcd(horizontal, vertical)
     return horizontal // divisor, vertical // divisor
-
-
-def orientation(matrix: tuple[int, ...] | None) -> tuple[int, bool]:
-    """Return clockwise rotation and flip of a container's display matrix.
-
-    The matrix takes (x, y) to (a x + c y, b x + d y), y pointing down, as ISO/IEC 14496-12 section
-    6.2.2 has it. WebCodecs turns first and mirrors then, so a mirrored matrix is mirrored back
-    before its angle is read.
-    """
-    if matrix is None:
-        return 0, False
-    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
-    flip = a * d - b * c < 0
-    if flip:
-        a, c = -a, -c
-    # With a singular matrix there is nothing to read.
-    if a == b == c == d == 0:
-        return 0, False
-    angle = math.degrees(math.atan2(b - c, a + d))
-    return round(angle / 90) * 90 % 360, flip

@@ -16,6 +16,7 @@ from .._spec.numbers import show
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._copy import copy_into
 from ._shape import FrameShape
+from ._turning import is_turned, turn, turned
 
 _BY_CHANNELS = {1: "GRAY8", 3: "RGB", 4: "RGBA"}
 
@@ -75,7 +76,7 @@ def from_array(
 
 
 def to_array(
-    picture: Picture, shape: FrameShape, format: str | None
+    picture: Picture, shape: FrameShape, format: str | None, upright: bool = False
 ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """Return the visible pixels as one new array; see `VideoFrame.to_ndarray`."""
     own = shape.format
@@ -87,10 +88,14 @@ def to_array(
         fmt = own
     else:
         fmt = get_format("RGBA" if own is not None and own.has_alpha else "RGB")
+    upright = upright and is_turned(shape)
+    if upright and len(fmt.planes) > 1:
+        picture, shape = turn(picture, shape)
+        return to_array(picture, shape, format)
     dtype = np.dtype("<u2") if fmt.depth > 8 else np.dtype(np.uint8)
     array = np.empty(array_shape(fmt, visible.width, visible.height), dtype)
     copy_into(array, picture, shape, format=None if fmt is own and format is None else fmt.name)
-    return array
+    return np.ascontiguousarray(turned(array, shape)) if upright else array
 
 
 def array_shape(fmt: PixelFormat, width: int, height: int) -> tuple[int, ...]:

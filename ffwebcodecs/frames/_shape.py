@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
+from .._av.frames.orientation import matrix_of
 from .._av.frames.pixel_format import describe, pix_fmt_name
 from .._spec.frames.color import (
     GRAY_DEFAULT,
@@ -18,7 +19,7 @@ from .._spec.frames.color import (
 )
 from .._spec.frames.color_space import VideoColorSpace, from_members
 from .._spec.frames.formats import BY_FFMPEG, PixelFormat
-from .._spec.frames.geometry import display_size_for_buffer
+from .._spec.frames.geometry import display_size_for_buffer, orientation_of
 from .._spec.frames.rect import Rect
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ class ShapeCache:
     ----------
     assumes : bool
         Whether what nobody says is BT.709 (sRGB for RGB), or left open.
+    asks_pictures : bool
+        Whether pictures may say themselves how they are turned, if `rotation` and `flip` say
+        nothing.
     """
 
     __slots__ = (
@@ -102,6 +106,7 @@ class ShapeCache:
         "_rotation",
         "_shape",
         "_string_colors",
+        "asks_pictures",
         "assumes",
     )
 
@@ -117,6 +122,7 @@ class ShapeCache:
     ) -> None:
         self._asks_bitstream = asks_bitstream
         self.assumes = True
+        self.asks_pictures = not rotation and not flip
         self._file_colors = file_colors
         self._string_colors = string_colors
         self._color_space = color_space
@@ -129,17 +135,22 @@ class ShapeCache:
     def shape_of(self, ptr: AVFrame) -> FrameShape:
         """Return the shape of a decoded frame."""
         key = native.describe(ptr)
+        if self.asks_pictures:
+            key += matrix_of(ptr)
         if key != self._key:
             self._shape = self._make(key)
             self._key = key
         return self._shape
 
     def _make(self, key: tuple[int, ...]) -> FrameShape:
-        number, width, height, left, top, right, bottom, sar_num, sar_den, *color = key
+        number, width, height, left, top, right, bottom, sar_num, sar_den, *color = key[:13]
+        rotation, flip = self._rotation, self._flip
+        if len(key) > 13:
+            rotation, flip = orientation_of(key[13:])
         pix_fmt = pix_fmt_name(number)
         visible = Rect(left, top, width - left - right, height - top - bottom)
         display = self._display_size(visible.width, visible.height, sar_num, sar_den)
-        if self._rotation % 180:
+        if rotation % 180:
             display = display[1], display[0]
         return FrameShape(
             BY_FFMPEG.get(pix_fmt),
@@ -147,8 +158,8 @@ class ShapeCache:
             (width, height),
             visible,
             display,
-            self._rotation,
-            self._flip,
+            rotation,
+            flip,
             self._color(pix_fmt, *color),
         )
 

@@ -61,12 +61,7 @@ def _upright(picture: Picture, shape: FrameShape, format: str) -> Pixels:
 
     from ._arrays import to_array
 
-    pixels = to_array(picture, shape, format)
-    if shape.rotation:
-        pixels = np.rot90(pixels, -shape.rotation // 90)
-    if shape.flip:
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels, np.uint8)
+    return np.ascontiguousarray(to_array(picture, shape, format, upright=True), np.uint8)
 
 
 def _wrap(pixels: Pixels) -> AVFrame:

@@ -11,7 +11,7 @@ from .._spec.frames.color import codes_of
 from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
-from .._spec.numbers import to_dimension
+from .._spec.numbers import to_dimension, to_flag
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._shape import FrameShape
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from .video_frame import Rectangle, VideoFrame
+    from ._pixels import Rectangle
+    from .video_frame import VideoFrame
 
 
 @public
@@ -119,11 +120,13 @@ def create_image_bitmap(
     format: str | None = "RGBA",
     resize_width: int | None = None,
     resize_height: int | None = None,
+    upright: bool = False,
 ) -> ImageBitmap:
     """Copy a frame's pixels into plain memory, so that the frame can be closed at once.
 
-    Costs one copy or conversion, which runs without the GIL. The pixels are as they are stored:
-    like `VideoFrame.copy_to`, it does not apply rotation, flip and display size.
+    Costs one copy or conversion, which runs without the GIL. The pixels are as they are stored,
+    unless `upright` is asked for: like `VideoFrame.copy_to`, it does not apply rotation, flip and
+    display size.
 
     Parameters
     ----------
@@ -137,6 +140,8 @@ def create_image_bitmap(
     resize_width, resize_height : int, optional
         Scale to this size. If only one is given, the other follows from the shape of the region,
         rounded up.
+    upright : bool, optional
+        Take what `VideoFrame.upright` gives; `rect` and sizes are of that.
 
     Returns
     -------
@@ -166,6 +171,10 @@ def create_image_bitmap(
         )
     shape = frame._shape
     picture = frame._open_picture()
+    if to_flag(upright, "upright") and (shape.rotation or shape.flip):
+        from ._turning import turn
+
+        picture, shape = turn(picture, shape)
     region, wanted, _ = destination_layout(shape, rect, None, format, None)
     width, height = _size(region, resize_width, resize_height)
     fmt = wanted.format

@@ -7,8 +7,7 @@ all.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames.picture import Picture
@@ -17,12 +16,9 @@ from .._public import public
 from .._runtime import trace
 from .._runtime.closing import only_once
 from .._spec.frames.color_space import VideoColorSpace
-from .._spec.frames.layout import PlaneLayout
-from .._spec.frames.rect import Rect
 from .._spec.numbers import to_flag, to_int64, to_uint64
-from ..errors import DataCloneError, InvalidStateError, NotSupportedError
-from ._copy import copy_into, destination_layout, no_name
-from ._described import Described
+from ..errors import DataCloneError, InvalidStateError
+from ._pixels import Pixels
 from ._shape import CLOSED, FrameShape
 from ._source import (
     check_alpha,
@@ -32,19 +28,15 @@ from ._source import (
     shape_of_derived,
 )
 from ._surface import Surface
-from .plane import Plane, make_planes
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from ._pixels import Layout, Rectangle
 
-    Rectangle = Rect | tuple[float, float, float, float] | Sequence[float] | Mapping[str, float]
-    Layout = Sequence[PlaneLayout | tuple[int, int] | Mapping[str, int]]
     ColorSpace = VideoColorSpace | Mapping[str, Any]
 
 
 @public
-class VideoFrame(Described):
+class VideoFrame(Pixels):
     """A picture in memory, with its time, size, orientation and colour.
 
     Made from pixels, from another frame, or by a decoder. The pixels are copied, unless `transfer`
@@ -256,168 +248,7 @@ class VideoFrame(Described):
             picture.hold(frame)
         return frame
 
-    # ---- pixels ----------------------------------------------------------------------------------
-
-    def allocation_size(
-        self,
-        *,
-        rect: Rectangle | None = None,
-        layout: Layout | None = None,
-        format: str | None = None,
-        color_space: str | None = None,
-    ) -> int:
-        """Return how many bytes `copy_to` needs with the same options.
-
-        Parameters
-        ----------
-        rect, layout, format, color_space
-            As for `copy_to`.
-
-        Returns
-        -------
-        int
-            Bytes.
-
-        Raises
-        ------
-        InvalidStateError, NotSupportedError, InvalidArgumentError
-            As `copy_to`.
-        """
-        shape = self._shape
-        self._open_picture()
-        return destination_layout(shape, rect, layout, format, color_space)[2].size
-
-    def copy_to(
-        self,
-        destination: Any,
-        *,
-        rect: Rectangle | None = None,
-        layout: Layout | None = None,
-        format: str | None = None,
-        color_space: str | None = None,
-    ) -> list[PlaneLayout]:
-        """Copy this frame's pixels into a buffer you own.
-
-        Rows are written without padding unless `layout` says otherwise; bytes between rows, between
-        planes and after the last one are left alone. Blocks until the bytes are there; the GIL is
-        released while they are copied.
-
-        Parameters
-        ----------
-        destination : writable buffer, C-contiguous
-            `bytearray`, `memoryview`, `numpy.ndarray`, `mmap` ... of at least
-            `allocation_size(...)` bytes, same options. Borrowed for this call only.
-        rect : Rect or (x, y, width, height), optional
-            Region in luma pixels of the coded frame, default `visible_rect`; x and y must suit the
-            chroma subsampling.
-        layout : sequence of PlaneLayout, optional
-            One per plane, offset and stride in bytes; planes may not overlap.
-        format : str, optional
-            Convert to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"`` or ``"GRAY8"``, through
-            libswscale; default: no conversion.
-        color_space : {"srgb", "display-p3"}, optional
-            Of an RGB `format`; default ``"srgb"``.
-
-        Returns
-        -------
-        list of PlaneLayout
-            Where each plane was written: offset and stride in bytes.
-
-        Raises
-        ------
-        InvalidStateError
-            The frame is closed.
-        NotSupportedError
-            The format of this frame has no WebCodecs name and no `format` is given, or libswscale
-            cannot do this conversion.
-        InvalidArgumentError
-            `destination` is read-only or too small, a stride is shorter than a row, planes overlap,
-            or `rect` leaves the coded area. Nothing has been written.
-        """
-        shape = self._shape
-        picture = self._open_picture()
-        return copy_into(destination, picture, shape, rect, layout, format, color_space)
-
-    @property
-    def planes(self) -> tuple[Plane, ...]:
-        """The visible part of each plane, without a copy; the views stay valid after `close`.
-
-        Raises
-        ------
-        InvalidStateError
-            The frame is closed.
-        NotSupportedError
-            The format of this frame has no WebCodecs name.
-        """
-        shape = self._shape
-        picture = self._open_picture()
-        if shape.format is None or shape.visible_rect is None:
-            raise NotSupportedError(no_name(shape))
-        return make_planes(picture.ptr, shape.format, shape.visible_rect)
-
-    def to_ndarray(
-        self, format: str | None = None
-    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
-        """Return the visible pixels as a new numpy array.
-
-        Parameters
-        ----------
-        format : str, optional
-            As for `copy_to`. Default: the frame's own if that is a packed one (RGBA, RGB, GRAY8
-            ...), else ``"RGBA"`` if it has alpha and ``"RGB"`` if not.
-
-        Returns
-        -------
-        numpy.ndarray
-            uint8, shape (height, width, channels), or (height, width) for GRAY8. Of planar formats:
-            I444 and its kin (planes, height, width); I420 and NV12 with even sizes (height * 3 / 2,
-            width), as OpenCV has them. uint16 for 10 and 12 bits.
-
-        Raises
-        ------
-        InvalidStateError
-            The frame is closed.
-        NotSupportedError
-            libswscale cannot do the conversion, or the planes do not fit into one array: use
-            `planes`.
-        """
-        from ._arrays import to_array
-
-        shape = self._shape
-        return to_array(self._open_picture(), shape, format)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the visible picture to a PNG or JPEG file, by the suffix of `path`.
-
-        Rotation and flip are applied, alpha goes into PNG only. The file appears under its name
-        when it is complete.
-
-        Raises
-        ------
-        InvalidStateError
-            The frame is closed.
-        InvalidArgumentError
-            The suffix is not .png, .jpg or .jpeg.
-        NotSupportedError
-            This FFmpeg has no encoder for it.
-        OSError
-            The file cannot be written.
-        """
-        from ._still import save_still
-
-        shape = self._shape
-        save_still(self._open_picture(), shape, path)
-
-    def _repr_png_(self) -> bytes | None:
-        """Return a PNG for notebooks, None if the frame is closed."""
-        shape, picture = self._shape, self._picture
-        if picture is None:
-            return None
-        from ._still import encode_still
-
-        return encode_still(picture, shape, "png")
-
-    # ---- lifetime --------------------------------------------------------------------------------
+    # ---- frames of the same picture --------------------------------------------------------------
 
     def clone(self) -> VideoFrame:
         """Return a new frame of the same pixels, with a lifetime of its own; nothing is copied.
@@ -435,6 +266,47 @@ class VideoFrame(Described):
         if trace.enabled:
             clone._note(trace.caller(1))
         return clone
+
+    def upright(self) -> VideoFrame:
+        """Return a new frame whose pixels are turned and mirrored as `rotation` and `flip` say, so
+        that they say nothing any more.
+
+        No sample changes, each is put to another place. Only the visible part is kept. Time,
+        duration, colours, display size and metadata stay. Takes a copy, or nothing is to be turned:
+        then it is a `clone`.
+
+        Returns
+        -------
+        VideoFrame
+            Yours to close. It has this frame's format, with two exceptions. A quarter turn makes
+            ``"I444"`` of ``"I422"`` (and so on), each chroma sample stands there twice: 4:2:2 that
+            lies on its side has no name. What packs several pixels into an element, such as
+            palettes, is unpacked first. With odd sizes chroma is mirrored as the ffmpeg program
+            mirrors it.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            A quarter turn has no format to give, as for 4:2:2 of 14 bits.
+        MemoryError
+            FFmpeg cannot allocate the picture.
+        """
+        shape, metadata = self._shape, self._metadata
+        picture = self._open_picture()
+        if shape.rotation or shape.flip:
+            from ._turning import turn
+
+            picture, shape = turn(picture, shape)
+        frame = VideoFrame._from_native(picture, shape, self.timestamp, self.duration, True)
+        if metadata is not None:
+            frame._metadata = copy_metadata(metadata)
+        if trace.enabled:
+            frame._note(trace.caller(1))
+        return frame
+
+    # ---- lifetime --------------------------------------------------------------------------------
 
     def _note(self, place: trace.Place) -> None:
         """Remember where this frame was received or cloned, for as long as it is open."""

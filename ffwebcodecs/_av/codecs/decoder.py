@@ -18,6 +18,7 @@ from ..._spec.codecs.history import History
 from ...errors import EncodingError, NotSupportedError
 from .. import atomic, averror, forked, ledger
 from ..frames import frame as frames
+from ..frames.orientation import Lasting
 from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
 from .parameters import known
@@ -171,6 +172,7 @@ class DecoderCore:
         "_left",
         "_recognition",
         "_spare",
+        "_turned",
         "_unstamped",
         "at_end",
         "behind",
@@ -201,6 +203,7 @@ class DecoderCore:
         self.has_failed = False
         self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
+        self._turned = Lasting() if codec.id == avcodec.AV_CODEC_ID_H264 else None
         self._unstamped: deque[int] = deque()
         self._latest: int | None = None  # the last frame's time
         self._again = 0  # pictures of its chunk before it
@@ -354,11 +357,7 @@ class DecoderCore:
         raise self._error(code)
 
     def _receive(self) -> tuple[int, AVFrame | None]:
-        ptr = self._spare
-        if ptr is None:
-            ptr = frames.allocate()
-        else:
-            self._spare = None
+        ptr, self._spare = self._spare or frames.allocate(), None
         code = avcodec.avcodec_receive_frame(self._context, ptr)
         if code:
             self._spare = ptr
@@ -367,6 +366,8 @@ class DecoderCore:
         if timestamp == NOPTS:
             timestamp = ptr.pts = self._guess(ptr)
         self._history.given.append(timestamp)
+        if self._turned is not None and (ptr.nb_side_data or self._turned.matrix):
+            self._turned.look_at(ptr)
         if timestamp == self._latest:
             self._separate(ptr)
         else:
@@ -397,6 +398,7 @@ class DecoderCore:
         if self._recognition is not None:
             self._recognition.restart()
         self._unstamped.clear()
+        self._turned = self._turned and Lasting()
         self._latest = None
         self._has_first = False
         self._history.clear()

@@ -101,9 +101,9 @@ def lend(box: Any, exported: Array[int], size: int) -> AVBufferRef:
     return ref
 
 
-def view(owner: object, pointer: Pointer[int], size: int) -> memoryview:
-    """Return a read-only memoryview of `size` bytes at `pointer` that keeps `owner` alive for as
-    long as it lives.
+def view(owner: object, pointer: Pointer[int], size: int, *, writable: bool = False) -> memoryview:
+    """Return a memoryview of `size` bytes at `pointer` that keeps `owner` alive for as long as it
+    lives. It is read-only, unless nobody else has seen the memory yet.
 
     `owner` is the pointer whose memory it is. ``ffi.buffer`` holds the pointer that it was made
     from, and as long as that lives, so does `owner`.
@@ -112,7 +112,8 @@ def view(owner: object, pointer: Pointer[int], size: int) -> memoryview:
         return memoryview(b"")
     kept = ffi.cast("uint8_t *", pointer)
     keep(owner, kept)
-    return memoryview(ffi.buffer(kept, size)).toreadonly()
+    memory = memoryview(ffi.buffer(kept, size))
+    return memory if writable else memory.toreadonly()
 
 
 def allocate(box: Any, size: int) -> AVBufferRef:

@@ -193,6 +193,18 @@ def duplicate(ptr: AVFrame) -> AVFrame:
     return copy
 
 
+def resemble(ptr: AVFrame, other: AVFrame, *, is_on_its_side: bool) -> None:
+    """Give a frame of one's own what is said of another one, but for its places: size, crop, where
+    chroma lies. `is_on_its_side`: columns have become rows.
+    """
+    check_pointer(avutil.av_frame_copy_props(ptr, other) >= 0, "cannot copy a frame's properties")
+    ptr.crop_left = ptr.crop_top = ptr.crop_right = ptr.crop_bottom = 0
+    ptr.chroma_location = 0
+    if is_on_its_side:
+        sar = other.sample_aspect_ratio
+        ptr.sample_aspect_ratio = (sar.den, sar.num) if sar.num else (0, 1)
+
+
 # ---- describing ----------------------------------------------------------------------------------
 
 
@@ -278,6 +290,27 @@ def plane_view(ptr: AVFrame, index: int, plane: PlaneSpec, visible: Rect) -> tup
     rows = plane.rows(visible.height)
     size = stride * (rows - 1) + plane.row_bytes(visible.width) if offset else stride * rows
     return buffers.view(ptr, ptr.data[index] + offset, size), stride
+
+
+def sample_view(
+    ptr: AVFrame, index: int, place: tuple[int, int], size: tuple[int, int], *, writable: bool
+) -> tuple[memoryview, int]:
+    """Return a view of a part of one plane, and its stride in bytes; the view keeps the frame's
+    memory.
+
+    Parameters
+    ----------
+    place : (int, int)
+        Where it begins: bytes in a row, and rows.
+    size : (int, int)
+        Bytes in a row, and rows.
+    writable : bool
+        Whether it is written: nobody else has seen the frame yet.
+    """
+    stride = ptr.linesize[index]
+    (offset, top), (row, rows) = place, size
+    start = ptr.data[index] + (top * stride + offset)
+    return buffers.view(ptr, start, stride * (rows - 1) + row, writable=writable), stride
 
 
 def block_view(ptr: AVFrame, size: int) -> memoryview:

@@ -141,3 +141,18 @@ def geometry(pix_fmt: str) -> list[tuple[int, int, int]]:
             planes.setdefault(component.plane, (sub_x, sub_y, step))
         found = _geometry[pix_fmt] = [planes[index] for index in sorted(planes)]
     return found
+
+
+_UNLIKE = "AV_PIX_FMT_FLAG_BITSTREAM", "AV_PIX_FMT_FLAG_PAL", "AV_PIX_FMT_FLAG_BAYER"
+
+
+def samples(pix_fmt: str) -> list[tuple[int, int, int]] | None:
+    """Return the `geometry` of a format in which every element of a plane stands for one place of
+    the picture; None of others: bits, palettes, mosaics, two pixels with common chroma.
+    """
+    desc = avutil.av_pix_fmt_desc_get(pix_fmt_id(pix_fmt))
+    if not desc or any(desc.flags & getattr(avutil, name) for name in _UNLIKE):
+        return None
+    found = geometry(pix_fmt)
+    is_subsampled = desc.log2_chroma_w or desc.log2_chroma_h
+    return None if is_subsampled and len(found) == 1 else found

@@ -157,3 +157,45 @@ def display_matrix(rotation: int, flip: bool) -> tuple[int, ...]:
     if flip:
         a, c = -a, -c
     return (a, b, 0, c, d, 0, 0, 0, 1 << 30)
+
+
+def orientation_of(matrix: tuple[int, ...] | None) -> tuple[int, bool]:
+    """Return clockwise rotation and flip of a display matrix, that of a container or of a picture.
+
+    The matrix takes (x, y) to (a x + c y, b x + d y), y pointing down, as ISO/IEC 14496-12 section
+    6.2.2 has it. WebCodecs turns first and mirrors then, so a mirrored matrix is mirrored back
+    before its angle is read.
+    """
+    if matrix is None:
+        return 0, False
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    flip = a * d - b * c < 0
+    if flip:
+        a, c = -a, -c
+    # With a singular matrix there is nothing to read.
+    if a == b == c == d == 0:
+        return 0, False
+    angle = math.degrees(math.atan2(b - c, a + d))
+    return round(angle / 90) * 90 % 360, flip
+
+
+# How EXIF numbers the ways to turn a picture clockwise and mirror it then; others mean nothing.
+_EXIF = {
+    2: (0, True),
+    3: (180, False),
+    4: (180, True),
+    5: (90, True),
+    6: (90, False),
+    7: (270, True),
+    8: (270, False),
+}
+
+
+def exif_orientation(number: int) -> tuple[int, bool]:
+    """Return clockwise rotation and flip of an EXIF orientation."""
+    return _EXIF.get(number, (0, False))
+
+
+def stored_orientation(rotation: int, flip: bool) -> tuple[int, bool]:
+    """Return the rotation and flip that undo these when they are applied on top of them."""
+    return (rotation if flip else -rotation % 360), flip

@@ -1,0 +1,81 @@
+"""How a decoded picture itself says that it is to be turned: by EXIF, or by H.264's and HEVC's
+display orientation.
+
+FFmpeg puts a display matrix beside the picture; FFmpeg 4.3 leaves EXIF's number among its tags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..._ffi import avutil, ffi
+from ..._spec.frames.geometry import display_matrix, exif_orientation
+from .. import averror, releases
+from . import frame as frames
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVDictionaryEntry, AVFrame, AVFrameSideData
+
+_SIZE = 36  # bytes of nine int32
+# What else says what is where in a picture, and would be wrong of one that was turned: pan and
+# scan, stereo, active format, motion vectors, sphere, EXIF. Where there is such a type, it has this
+# number.
+_PLACES = (0, 2, 7, 8, 13, 31)
+
+
+def matrix_of(ptr: AVFrame) -> tuple[int, ...]:
+    """Return the display matrix of a picture, nothing if it has none."""
+    count = ptr.nb_side_data
+    if count:
+        kind, entries = avutil.AV_FRAME_DATA_DISPLAYMATRIX, ptr.side_data
+        for index in range(count):
+            entry = entries[index]
+            if entry.type == kind and entry.size >= _SIZE:
+                return tuple(ffi.unpack(ffi.cast("int32_t *", entry.data), 9))
+    if releases.exif_is_a_tag() and ptr.metadata:
+        return _matrix_of_tag(ptr)
+    return ()
+
+
+def _matrix_of_tag(ptr: AVFrame) -> tuple[int, ...]:
+    entry: AVDictionaryEntry = avutil.av_dict_get(ptr.metadata, b"Orientation", ffi.NULL, 0)
+    text = ffi.string(entry.value).strip() if entry else b""
+    turned = exif_orientation(int(text)) if text.isdigit() else (0, False)
+    return () if turned == (0, False) else display_matrix(*turned)
+
+
+def forget(ptr: AVFrame) -> None:
+    """Take from a picture that nobody else has seen yet what says how it is turned, and what is
+    where in it.
+    """
+    for kind in (avutil.AV_FRAME_DATA_DISPLAYMATRIX, *_PLACES):
+        avutil.av_frame_remove_side_data(ptr, kind)
+    if ptr.metadata:
+        avutil.av_dict_set(ffi.addressof(ptr, "metadata"), b"Orientation", ffi.NULL, 0)
+
+
+class Lasting:
+    """Gives pictures of H.264 the display orientation of one before.
+
+    It lasts until a key frame comes without one (ITU-T H.264, D.2.27); FFmpeg gives it to the very
+    picture that it stands beside.
+    """
+
+    __slots__ = ("matrix",)
+
+    def __init__(self) -> None:
+        self.matrix: tuple[int, ...] = ()
+
+    def look_at(self, ptr: AVFrame) -> None:
+        """Take a picture's matrix, or give it the last one; in the order in which they are
+        shown.
+        """
+        own = matrix_of(ptr)
+        if own or frames.is_key(ptr):
+            self.matrix = own
+        elif self.matrix:
+            kind = avutil.AV_FRAME_DATA_DISPLAYMATRIX
+            side: AVFrameSideData = averror.check_pointer(
+                avutil.av_frame_new_side_data(ptr, kind, _SIZE), "cannot turn a picture"
+            )
+            ffi.memmove(side.data, ffi.new("int32_t[9]", self.matrix), _SIZE)

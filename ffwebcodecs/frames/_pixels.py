@@ -1,0 +1,203 @@
+"""How the pixels of a frame are had: copied, seen, as an array, as a file, upright (spec 1.5)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .._spec.frames.layout import PlaneLayout
+from .._spec.frames.rect import Rect
+from .._spec.numbers import to_flag
+from ..errors import NotSupportedError
+from ._copy import copy_into, destination_layout, no_name
+from ._described import Described
+from .plane import Plane, make_planes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Rectangle = Rect | tuple[float, float, float, float] | Sequence[float] | Mapping[str, float]
+    Layout = Sequence[PlaneLayout | tuple[int, int] | Mapping[str, int]]
+
+
+class Pixels(Described):
+    """A surface with a time whose pixels can be had."""
+
+    __slots__ = ()
+
+    def allocation_size(
+        self,
+        *,
+        rect: Rectangle | None = None,
+        layout: Layout | None = None,
+        format: str | None = None,
+        color_space: str | None = None,
+        upright: bool = False,
+    ) -> int:
+        """Return how many bytes `copy_to` needs with the same options.
+
+        Parameters
+        ----------
+        rect, layout, format, color_space, upright
+            As for `copy_to`.
+
+        Returns
+        -------
+        int
+            Bytes.
+
+        Raises
+        ------
+        InvalidStateError, NotSupportedError, InvalidArgumentError
+            As `copy_to`.
+        """
+        shape = self._shape
+        self._open_picture()
+        if to_flag(upright, "upright") and (shape.rotation or shape.flip):
+            from ._turning import Turn
+
+            shape = Turn(shape).shape
+        return destination_layout(shape, rect, layout, format, color_space)[2].size
+
+    def copy_to(
+        self,
+        destination: Any,
+        *,
+        rect: Rectangle | None = None,
+        layout: Layout | None = None,
+        format: str | None = None,
+        color_space: str | None = None,
+        upright: bool = False,
+    ) -> list[PlaneLayout]:
+        """Copy this frame's pixels into a buffer you own.
+
+        Rows are written without padding unless `layout` says otherwise; bytes between rows, between
+        planes and after the last one are left alone. Blocks until the bytes are there; the GIL is
+        released while they are copied.
+
+        Parameters
+        ----------
+        destination : writable buffer, C-contiguous
+            `bytearray`, `memoryview`, `numpy.ndarray`, `mmap` ... of at least
+            `allocation_size(...)` bytes, same options. Borrowed for this call only.
+        rect : Rect or (x, y, width, height), optional
+            Region in luma pixels of the coded frame, default `visible_rect`; x and y must suit the
+            chroma subsampling.
+        layout : sequence of PlaneLayout, optional
+            One per plane, offset and stride in bytes; planes may not overlap.
+        format : str, optional
+            Convert to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"`` or ``"GRAY8"``, through
+            libswscale; default: no conversion.
+        color_space : {"srgb", "display-p3"}, optional
+            Of an RGB `format`; default ``"srgb"``.
+        upright : bool, optional
+            Copy what `upright` gives, which `rect` is a part of then; default: pixels as they are
+            stored, whatever `rotation` and `flip` say.
+
+        Returns
+        -------
+        list of PlaneLayout
+            Where each plane was written: offset and stride in bytes.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            The format of this frame has no WebCodecs name and no `format` is given, or libswscale
+            cannot do this conversion.
+        InvalidArgumentError
+            `destination` is read-only or too small, a stride is shorter than a row, planes overlap,
+            or `rect` leaves the coded area. Nothing has been written.
+        """
+        shape = self._shape
+        picture = self._open_picture()
+        if to_flag(upright, "upright") and (shape.rotation or shape.flip):
+            from ._turning import turn
+
+            picture, shape = turn(picture, shape)
+        return copy_into(destination, picture, shape, rect, layout, format, color_space)
+
+    @property
+    def planes(self) -> tuple[Plane, ...]:
+        """The visible part of each plane, without a copy; the views stay valid after `close`.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            The format of this frame has no WebCodecs name.
+        """
+        shape = self._shape
+        picture = self._open_picture()
+        if shape.format is None or shape.visible_rect is None:
+            raise NotSupportedError(no_name(shape))
+        return make_planes(picture.ptr, shape.format, shape.visible_rect)
+
+    def to_ndarray(
+        self, format: str | None = None, *, upright: bool = False
+    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+        """Return the visible pixels as a new numpy array.
+
+        Parameters
+        ----------
+        format : str, optional
+            As for `copy_to`. Default: the frame's own if that is a packed one (RGBA, RGB, GRAY8
+            ...), else ``"RGBA"`` if it has alpha and ``"RGB"`` if not.
+        upright : bool, optional
+            Turn and mirror the pixels as `rotation` and `flip` say; default: as they are stored.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint8, shape (height, width, channels), or (height, width) for GRAY8. Of planar formats:
+            I444 and its kin (planes, height, width); I420 and NV12 with even sizes (height * 3 / 2,
+            width), as OpenCV has them. uint16 for 10 and 12 bits.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            libswscale cannot do the conversion, or the planes do not fit into one array: use
+            `planes`.
+        """
+        from ._arrays import to_array
+
+        shape = self._shape
+        upright = to_flag(upright, "upright")
+        return to_array(self._open_picture(), shape, format, upright)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the visible picture to a PNG or JPEG file, by the suffix of `path`.
+
+        Rotation and flip are applied, alpha goes into PNG only. The file appears under its name
+        when it is complete.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        InvalidArgumentError
+            The suffix is not .png, .jpg or .jpeg.
+        NotSupportedError
+            This FFmpeg has no encoder for it.
+        OSError
+            The file cannot be written.
+        """
+        from ._still import save_still
+
+        shape = self._shape
+        save_still(self._open_picture(), shape, path)
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a PNG for notebooks, None if the frame is closed."""
+        shape, picture = self._shape, self._picture
+        if picture is None:
+            return None
+        from ._still import encode_still
+
+        return encode_still(picture, shape, "png")
