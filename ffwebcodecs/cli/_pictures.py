@@ -33,6 +33,12 @@ def as_stored(frame: ffwebcodecs.VideoFrame) -> ffwebcodecs.VideoFrame:
         return ffwebcodecs.VideoFrame(frame, rotation=turn, flip=frame.flip)
 
 
+def as_shown(frame: ffwebcodecs.VideoFrame) -> ffwebcodecs.VideoFrame:
+    """Return a frame whose pixels are turned as it says; takes and closes `frame`."""
+    with frame:
+        return frame.upright()
+
+
 def scaled(
     frame: ffwebcodecs.VideoFrame, size: tuple[int, int], format: str | None
 ) -> ffwebcodecs.VideoFrame:

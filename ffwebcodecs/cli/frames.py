@@ -1,8 +1,9 @@
 """Write the frames of a clip as files: PNG, JPEG, raw pixels or numpy arrays.
 
-PNG and JPEG are upright and in sRGB. raw and npy hold the pixels as they are stored: raw the
-frame's own planes one after another without padding, or what --pixels says; npy an array
-(height, width, channels) of RGB, or of what --pixels says.
+All of them are upright; --stored leaves raw and npy as they are stored. PNG and JPEG are in sRGB.
+raw holds the frame's own planes one after another without padding, or what --pixels says (of 4:2:2
+that is turned by a quarter, 4:4:4); npy an array (height, width, channels) of RGB, or of what
+--pixels says.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ._input import (
 )
 from ._jobs import plain_warnings
 from ._output import CommandError, UsageError, add_force, add_quiet
-from ._pictures import as_stored, fit, has_alpha, scaled
+from ._pictures import as_shown, as_stored, fit, has_alpha, scaled
 from ._progress import Progress
 from ._values import (
     parse_count,
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pixels", metavar="FORMAT", type=parse_format, help="of raw and npy: RGBA, I420 ..."
     )
+    parser.add_argument("--stored", action="store_true", help="raw and npy: do not turn the pixels")
     parser.add_argument(
         "--at",
         metavar="TIMES",
@@ -97,6 +99,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     if options.pixels is not None and options.format in ("png", "jpeg"):
         raise UsageError(f"--pixels is for raw and npy, not for {options.format}")
+    if options.stored and options.format in ("png", "jpeg"):
+        raise UsageError(f"--stored is for raw and npy, not for {options.format}")
     if options.pixels is not None:
         _check_format(options.pixels)
     if options.at or options.indices:
@@ -267,7 +271,7 @@ def _write(
 def _save(frame: ffwebcodecs.VideoFrame, path: str, options: argparse.Namespace) -> None:
     kind, pixels = options.format, options.pixels
     if kind in ("raw", "npy"):
-        frame = as_stored(frame)
+        frame = as_stored(frame) if options.stored else as_shown(frame)
     if options.size is not None:
         format = pixels
         if kind in ("png", "jpeg"):

@@ -28,7 +28,6 @@ from ._output import (
     refuse_existing,
     refuse_standard_output,
 )
-from ._pictures import upright_pixels
 from ._progress import Progress
 from ._tags import add_metadata, changed_tags
 from ._values import parse_rate
@@ -178,7 +177,7 @@ def _open(path: str, timestamp: int, duration: int) -> ffwebcodecs.VideoFrame:
             # Its bytes, not its name: FFmpeg takes a name with a percent sign for a pattern.
             with open(path, "rb") as file:
                 source = file.read()
-        frames = ffwebcodecs.read_frames(source, threads=1)
+        frames = ffwebcodecs.read_frames(source, threads=1, upright=True)
         with closing(cast("Generator[ffwebcodecs.VideoFrame, None, None]", frames)):
             frame = next(frames, None)
     except (ffwebcodecs.WebCodecsError, OSError) as error:
@@ -186,7 +185,4 @@ def _open(path: str, timestamp: int, duration: int) -> ffwebcodecs.VideoFrame:
     if frame is None:
         raise CommandError(f"{path}: there is no picture in it")
     with frame:
-        if not frame.rotation and not frame.flip:
-            return ffwebcodecs.VideoFrame(frame, timestamp=timestamp, duration=duration)
-        pixels = upright_pixels(frame, (frame.display_width, frame.display_height))
-    return ffwebcodecs.VideoFrame.from_ndarray(pixels, timestamp=timestamp, duration=duration)
+        return ffwebcodecs.VideoFrame(frame, timestamp=timestamp, duration=duration)

@@ -59,9 +59,9 @@ class BatchOptions:
             raise InvalidArgumentError(f"{fmt.name} lies in planes: its layout is 'NCHW'")
         if len(fmt.planes) > 1 and not self.is_stacked and self.is_channels_first:
             raise InvalidArgumentError(f"planes of {fmt.name} differ in size: no layout is 'NCHW'")
-        if len(fmt.planes) > 1 and (self.fit == "contain" or upright):
+        if len(fmt.planes) > 1 and self.fit == "contain":
             raise InvalidArgumentError(
-                f"fit='contain' and upright=True need packed pixels such as 'RGB', not {fmt.name}"
+                f"fit='contain' needs packed pixels such as 'RGB', not {fmt.name}"
             )
 
     @property
@@ -236,7 +236,10 @@ def read_batch(
     unique, inverse = np.unique(wanted, return_inverse=True)
     rows = np.argsort(inverse, kind="stable")
     first_row = np.searchsorted(inverse[rows], np.arange(len(unique)))
-    for place, frame in enumerate(FrameRequests(core, unique.tolist(), None, is_sized=True)):
+    # Packed pixels are turned in the array, where they may be fewer.
+    turns = options.upright and len(options.format.planes) > 1
+    frames = FrameRequests(core, unique.tolist(), None, is_sized=True, turns=turns)
+    for place, frame in enumerate(frames):
         with frame:
             row = int(rows[first_row[place]])
             batch.put(row, int(unique[place]), frame._open_picture(), frame._shape)

@@ -39,11 +39,19 @@ class FrameRequests(Iterator[VideoFrame]):
         Held meanwhile: the Video.
     is_sized : bool
         Whether the indices may all be taken at once, for nobody makes them one by one.
+    turns : bool, optional
+        Whether pixels are turned as frames say; default: as the Video was opened.
     """
 
     def __init__(
-        self, core: VideoCore, indices: Iterable[int], owner: object, is_sized: bool
+        self,
+        core: VideoCore,
+        indices: Iterable[int],
+        owner: object,
+        is_sized: bool,
+        turns: bool | None = None,
     ) -> None:
+        self._turns = core.turns if turns is None else turns
         self._core = core
         self._owner = owner
         self._source = iter(indices)
@@ -71,7 +79,7 @@ class FrameRequests(Iterator[VideoFrame]):
         ahead.popleft()
         if index in islice(ahead, self._room):
             self._waiting[index] = shown
-        return core.make(index, shown)
+        return core.make(index, shown, self._turns)
 
     def close(self) -> None:
         """Let go of what waits; twice is fine."""

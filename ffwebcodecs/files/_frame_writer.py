@@ -25,6 +25,7 @@ from ..frames.video_frame import VideoFrame
 from ._alpha import AlphaChannel
 from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
+from ._orientation import Orientation
 from ._pace import Pace
 from .muxer import Muxer
 
@@ -59,7 +60,7 @@ class FrameWriter:
         self._latest: int | None = None  # of the times that came
         self._gaps: dict[int, int] = {}  # from a frame to the next, by its time
         self._waiting: deque[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]] = deque()
-        self._orientation: tuple[int, bool] | None = None
+        self._orientation = Orientation(muxer._container)
         self.frames = 0
         self.config: VideoEncoderConfig | None = None
 
@@ -85,6 +86,14 @@ class FrameWriter:
                 self._encode(kept, when, duration)
 
     def _encode(self, frame: VideoFrame, timestamp: int, duration: int | None) -> None:
+        turned = self._orientation.of(frame)
+        try:
+            self._send(turned, timestamp, duration)
+        finally:
+            if turned is not frame:
+                turned.close()
+
+    def _send(self, frame: VideoFrame, timestamp: int, duration: int | None) -> None:
         if self.config is None:
             self.config = self._configure(frame)
             self._driver.open(VideoEncoderConfig.parse(self.config))
@@ -94,16 +103,6 @@ class FrameWriter:
             timestamp = max(timestamp, self._last + 1)
             self._gaps[self._last] = timestamp - self._last
         self._last = timestamp
-        shape = frame._shape
-        orientation = shape.rotation, shape.flip
-        if self._orientation is None:
-            self._orientation = orientation
-        elif orientation != self._orientation:
-            raise DataError(
-                f"the frame at {timestamp} us has rotation {orientation[0]} and flip "
-                f"{orientation[1]}, the first one {self._orientation[0]} and "
-                f"{self._orientation[1]}: a file has one orientation"
-            )
         assert self._alpha is not None
         picture, shape = self._alpha.of(frame)
         if self._odd:
@@ -124,7 +123,10 @@ class FrameWriter:
         options = self._options
         visible = frame.visible_rect
         assert visible is not None
-        width, height = target_size(visible.width, visible.height, options.size)
+        size = options.size
+        if size is not None and frame.rotation % 180:  # they are of the picture as it is shown
+            size = size[::-1]
+        width, height = target_size(visible.width, visible.height, size)
         rate = options.framerate or self._source_rate
         losses, container = self._muxer._losses, self._muxer._container
         samples = choose_samples(options, frame._shape, losses)

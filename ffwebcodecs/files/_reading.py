@@ -18,6 +18,7 @@ from ..codecs._decoding import Pictures
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError, InvalidArgumentError
 from ..frames._shape import ShapeCache
+from ..frames._upright import upright
 from ..frames.video_frame import VideoFrame
 from ._damage import Damage
 
@@ -157,12 +158,15 @@ def frames_of(
     lasting: Callable[[int, int], int] | None = None,
     careful: Callable[[AVFrame], None] | None = None,
     origin: int = 0,
+    *,
+    turns: bool = False,
 ) -> Generator[VideoFrame, None, None]:
     """Yield the frames between `start` and `stop`; calls `close` at the end.
 
     Each of `steps` puts a native frame into `box`; the one at `stop` is left there. `lasting`
     returns how long a frame is shown, from its time and its stated duration, 0: unknown. `careful`
-    looks at each that is wanted. `origin` is 0 of their timestamps.
+    looks at each that is wanted. `origin` is 0 of their timestamps. With `turns` their pixels are
+    turned as they say.
     """
     make, shape_of = VideoFrame._from_native, shapes.shape_of
     time_of, duration = native.timestamp, native.duration
@@ -185,10 +189,11 @@ def frames_of(
                 continue
             if careful is not None:
                 careful(ptr)
-            box.append(
-                make(picture_of(ptr), shape_of(ptr), timestamp - origin, length or None, False)
-            )
-            del ptr
+            shown = picture_of(ptr), shape_of(ptr)
+            if turns:
+                shown = upright(*shown)
+            box.append(make(*shown, timestamp - origin, length or None, False))
+            del ptr, shown
             yield box.pop()
     finally:
         close()

@@ -14,6 +14,7 @@ from .._spec.files.packet_table import PacketTable, microseconds
 from .._spec.frames.layout import compute_layout
 from ..errors import EncodingError
 from ..frames._shape import FrameShape, ShapeCache
+from ..frames._upright import upright
 from ..frames.video_frame import VideoFrame
 from ._frame_store import FrameStore
 from ._random_access import RandomAccess, Run
@@ -57,11 +58,12 @@ class VideoCore:
         self._position = -2  # the frame that was asked for last
         self._lost: dict[int, tuple[str, int | None]] = {}
         self._measured: FrameShape | None = None
+        self.turns = False  # whether the pixels of frames are turned as these say
         self.ahead: Any = None  # what works ahead, to be called off
 
-    def make(self, index: int, shown: Shown) -> VideoFrame:
-        """Return a new frame of a picture; it is the caller's."""
-        picture, shape = shown
+    def make(self, index: int, shown: Shown, turns: bool = False) -> VideoFrame:
+        """Return a new frame of a picture, turned as it says if `turns`; it is the caller's."""
+        picture, shape = upright(*shown) if turns else shown
         self.engine.counters.frames_given += 1
         return VideoFrame._from_native(
             picture, shape, int(self.timestamps[index]), int(self.durations[index]), False
@@ -98,7 +100,7 @@ class VideoCore:
                 if found is None:
                     found = self._decode(index)
         self._position = index
-        return self.make(index, found)
+        return self.make(index, found, self.turns)
 
     def call_off(self) -> None:
         """End what works ahead: somebody waits."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_integer
-from ..errors import InvalidArgumentError, NotSupportedError
+from ..errors import InvalidArgumentError
 from ._video_core import VideoCore
 from ._video_times import Clock
 from .video_index import VideoIndex
@@ -45,7 +45,7 @@ class VideoFacts(Closable):
         self._core = core
         self._index = index
         self._config = config
-        self._upright = upright
+        self._upright = core.turns = upright
         self._clock = Clock(core.timestamps, core.durations)
         self._timestamps: npt.NDArray[np.int64] = _read_only(core.timestamps)
         self._durations: npt.NDArray[np.int64] = _read_only(core.durations)
@@ -181,17 +181,6 @@ class VideoFacts(Closable):
     def _open_core(self) -> VideoCore:
         self._require_open()
         return self._core
-
-    def _frame_core(self) -> VideoCore:
-        """Return what gives frames, which are as they are stored."""
-        config = self._config
-        if self._upright and (config.rotation or config.flip):
-            raise NotSupportedError(
-                f"frames of {self._core.name} are given as they are stored, to be turned by "
-                f"{config.rotation} degrees{' and mirrored' if config.flip else ''}; upright=True "
-                "turns arrays: use read() or sample().array, or open it without"
-            )
-        return self._open_core()
 
     def _left_open(self) -> str:
         # Not all that `repr` says: that takes numpy, which is gone when the interpreter ends.

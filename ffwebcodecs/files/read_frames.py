@@ -9,7 +9,7 @@ from typing import Any
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from .._spec.numbers import show, to_int64, to_integer
+from .._spec.numbers import show, to_flag, to_int64, to_integer
 from .._spec.texts import attribute, is_path
 from ..codecs._decoding import Core, Pictures, open_decoder
 from ..errors import InvalidArgumentError
@@ -48,6 +48,7 @@ def read_frames(
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,
+    upright: bool = False,
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file, or of chunks, in presentation order.
 
@@ -87,6 +88,9 @@ def read_frames(
     max_pixels : int, optional
         The largest picture that is read, width times height; None: no limit. It replaces that of
         the configuration or the Demuxer, unless it is the default.
+    upright : bool, optional
+        Turn pixels as the file, or the picture itself, says that they are to be shown; frames have
+        no `rotation` then (`VideoFrame.upright`). Default: pixels as they are stored.
 
     Yields
     ------
@@ -130,14 +134,14 @@ def read_frames(
     opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
     parsed = None if config is None else VideoDecoderConfig.parse(config)
     damage = Damage(errors, strict)
-    span = first, last, stride
+    span, turns = (first, last, stride), to_flag(upright, "upright")
     if isinstance(source, Demuxer):
         _require_stream(opening.stream, source.stream)
         parsed = limited(
             parsed or VideoDecoderConfig.parse(source.video_config), opening.max_pixels
         )
         damage.shown = source._core.shown
-        return _onwards(source, parsed, damage, count, hardware_acceleration, span)
+        return _onwards(source, parsed, damage, count, hardware_acceleration, span, turns)
     if isinstance(source, Iterable) and not _is_file(source):
         if parsed is None:
             raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
@@ -151,7 +155,7 @@ def read_frames(
         box: list[Any] = []
         steps = decoded(packets, core, box, damage)
         close = partial(_close, core.close, damage)
-        return frames_of(steps, box, shapes, close, *span, careful=damage.careful)
+        return frames_of(steps, box, shapes, close, *span, careful=damage.careful, turns=turns)
     file = open_for_decoding(
         source,
         parsed,
@@ -168,7 +172,7 @@ def read_frames(
     steps = decoded_from(first, packets, further_back, file.decoder, box, damage, file.demuxer)
     close = partial(_close, file.close, damage)
     lasting = file.demuxer.foresee()
-    frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful)
+    frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful, turns=turns)
     return FileFrames(frames, file.demuxer)
 
 
@@ -179,6 +183,7 @@ def _onwards(
     threads: int | None,
     preference: str,
     span: tuple[int | None, int | None, int],
+    turns: bool,
 ) -> Iterator[VideoFrame]:
     open_it = partial(
         open_decoder, config, threads=threads, preference=preference, explode=damage.explode
@@ -188,7 +193,8 @@ def _onwards(
     onwards = _Onwards(source, config, damage, open_it)
     close = partial(_close, onwards.close, damage)
     return frames_of(
-        onwards, onwards.box, kept.shapes, close, *span, onwards.lasting, damage.careful
+        *(onwards, onwards.box, kept.shapes, close, *span, onwards.lasting, damage.careful),
+        turns=turns,
     )
 
 

@@ -55,8 +55,9 @@ def transcode(
     """Convert a video file into another one.
 
     Audio and subtitle streams are copied unchanged; one that the output's container cannot hold is
-    left out with a warning. Rotation, colours, pixel aspect ratio and timestamps are kept. The
-    output appears under its name when it is complete.
+    left out with a warning. Rotation, colours, pixel aspect ratio and timestamps are kept; pixels
+    are turned where the container cannot hold a rotation, or players pass over it. The output
+    appears under its name when it is complete.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def transcode(
         Constant quality instead of a bitrate, where the encoder has it; lower is better: 0 to 51
         for H.264 and HEVC, 0 to 63 for VP8, VP9 and AV1, 1 to 31 for MPEG-4 and its like.
     width, height : int, optional
-        Scale to this size; one alone keeps the shape.
+        Scale the picture, as it is shown, to this size; one alone keeps the shape.
     crop : Rect or (x, y, width, height), optional
         The part of each picture that is converted, in pixels of the picture as it is turned when
         shown, before it is scaled. `map_frame` gets it. Nothing is copied for it, so x and y must
@@ -150,7 +151,7 @@ def transcode(
     EncodingError
         The input is damaged, or gives no frame. There is no output then.
     DataError
-        Timestamps go back, or the orientation changes. There is no output then.
+        Timestamps go back. There is no output then.
     OSError
         A file cannot be read or written.
     TimeoutError

@@ -62,8 +62,9 @@ class Video(VideoFacts):
         default: 256 MiB. 0 keeps none. It is also what `frames` and `reversed` may hold at a time,
         besides eight pictures.
     upright : bool, optional
-        Turn pixels as the file says they are to be shown, in `read` and `sample`. Frames are given
-        as they are stored, with their `rotation`, so with True those of a turned file are refused.
+        Turn pixels as the file, or the picture itself, says that they are to be shown: in `read`
+        and `sample`, and those of frames, which then have no `rotation` (`VideoFrame.upright`).
+        Default: as they are stored.
 
     Raises
     ------
@@ -163,7 +164,7 @@ class Video(VideoFacts):
         if isinstance(index, slice):
             return VideoSlice(self, range(len(self))[index])
         number = frame_index(index, len(self))
-        return self._frame_core().frame(number)
+        return self._open_core().frame(number)
 
     def at(self, time: int, mode: str = "shown") -> VideoFrame:
         """Return the frame of a time; yours to close.
@@ -186,7 +187,7 @@ class Video(VideoFacts):
         InvalidStateError
             The Video is closed.
         """
-        return self._frame_core().frame(self._clock.index_at(time, check_mode(mode)))
+        return self._open_core().frame(self._clock.index_at(time, check_mode(mode)))
 
     def frames(self, indices: Iterable[int]) -> Iterator[VideoFrame]:
         """Yield frames by their indices, in this order; each is yours to close.
@@ -211,7 +212,7 @@ class Video(VideoFacts):
             The Video is closed.
         """
         numbers, is_sized = frame_indices(indices, len(self))
-        return FrameRequests(self._frame_core(), numbers, self, is_sized)
+        return FrameRequests(self._open_core(), numbers, self, is_sized)
 
     def frames_at(self, times: Iterable[int], mode: str = "shown") -> Iterator[VideoFrame]:
         """Yield the frames of times, as `at` finds them and `frames` gives them."""
@@ -222,7 +223,7 @@ class Video(VideoFacts):
         numbers: Iterable[int] = (find(time, mode) for time in times)
         if is_sized:
             numbers = list(numbers)
-        return FrameRequests(self._frame_core(), numbers, self, is_sized)
+        return FrameRequests(self._open_core(), numbers, self, is_sized)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         return iter(self[:])

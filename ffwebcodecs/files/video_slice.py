@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         def __getitem__(self, index: int) -> VideoFrame: ...
         @property
         def read(self) -> Callable[..., npt.NDArray[Any]]: ...
-        def _frame_core(self) -> VideoCore: ...
+        def _open_core(self) -> VideoCore: ...
 
 
 @public
@@ -94,7 +94,7 @@ class VideoSlice:
         return self._requests(self._range[::-1])
 
     def _requests(self, numbers: range) -> FrameRequests:
-        return FrameRequests(self._video._frame_core(), numbers, self._video, is_sized=True)
+        return FrameRequests(self._video._open_core(), numbers, self._video, is_sized=True)
 
     def __repr__(self) -> str:
         numbers = self._range

@@ -12,6 +12,7 @@ from .._spec.numbers import to_flag
 from ..errors import NotSupportedError
 from ._copy import copy_into, destination_layout, no_name
 from ._described import Described
+from ._upright import upright as turned
 from .plane import Plane, make_planes
 
 if TYPE_CHECKING:
@@ -114,10 +115,8 @@ class Pixels(Described):
         """
         shape = self._shape
         picture = self._open_picture()
-        if to_flag(upright, "upright") and (shape.rotation or shape.flip):
-            from ._turning import turn
-
-            picture, shape = turn(picture, shape)
+        if to_flag(upright, "upright"):
+            picture, shape = turned(picture, shape)
         return copy_into(destination, picture, shape, rect, layout, format, color_space)
 
     @property

@@ -16,6 +16,7 @@ from ..errors import InvalidArgumentError, NotSupportedError
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._shape import FrameShape
 from ._surface import Surface
+from ._upright import upright as turned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,10 +172,8 @@ def create_image_bitmap(
         )
     shape = frame._shape
     picture = frame._open_picture()
-    if to_flag(upright, "upright") and (shape.rotation or shape.flip):
-        from ._turning import turn
-
-        picture, shape = turn(picture, shape)
+    if to_flag(upright, "upright"):
+        picture, shape = turned(picture, shape)
     region, wanted, _ = destination_layout(shape, rect, None, format, None)
     width, height = _size(region, resize_width, resize_height)
     fmt = wanted.format

@@ -28,6 +28,7 @@ from ._source import (
     shape_of_derived,
 )
 from ._surface import Surface
+from ._upright import upright
 
 if TYPE_CHECKING:
     from ._pixels import Layout, Rectangle
@@ -295,10 +296,7 @@ class VideoFrame(Pixels):
         """
         shape, metadata = self._shape, self._metadata
         picture = self._open_picture()
-        if shape.rotation or shape.flip:
-            from ._turning import turn
-
-            picture, shape = turn(picture, shape)
+        picture, shape = upright(picture, shape)
         frame = VideoFrame._from_native(picture, shape, self.timestamp, self.duration, True)
         if metadata is not None:
             frame._metadata = copy_metadata(metadata)

@@ -72,10 +72,14 @@ def test_frames_size_of_a_rotated_clip_is_that_of_the_picture(tmp_path: Path) ->
     path = clip("h264-rotated.mp4")
     assert call("frames", path, "-o", tmp_path / "p", "--size=60x-1", "--stop", "0.01") == 0
     assert png(tmp_path / "p" / "frame-000001.png").shape[:2] == (80, 60)
-    # Raw pixels are not turned.
-    arguments = ["--size=80x-1", "--stop", "0.01", "--format", "npy"]
-    assert call("frames", path, "-o", tmp_path / "n", *arguments) == 0
-    assert np.load(tmp_path / "n" / "frame-000001.npy").shape == (60, 80, 3)
+    arguments = ["--size=60x-1", "--stop", "0.01", "--format"]
+    assert call("frames", path, "-o", tmp_path / "n", *arguments, "npy") == 0
+    assert np.load(tmp_path / "n" / "frame-000001.npy").shape == (80, 60, 3)
+    assert call("frames", path, "-o", tmp_path / "s", *arguments, "npy", "--stored") == 0
+    assert np.load(tmp_path / "s" / "frame-000001.npy").shape == (45, 60, 3)
+    assert call("frames", path, "-o", tmp_path / "r", *arguments, "raw", "--pixels", "GRAY8") == 0
+    assert (tmp_path / "r" / "frame-000001.raw").stat().st_size == 80 * 60
+    assert call("frames", path, "-o", tmp_path / "x", "--stored") == 2
 
 
 def test_frames_does_not_overwrite_unless_forced(

@@ -134,14 +134,6 @@ def test_an_older_file_survives_a_failure(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.mp4"]
 
 
-def test_rotation_that_changes_on_the_way_is_refused(tmp_path: Path) -> None:
-    def turn(frame: VideoFrame) -> VideoFrame:
-        return VideoFrame(frame, rotation=90 if frame.timestamp else 0)
-
-    with pytest.raises(WebCodecsError, match="rotation 90"):
-        fast(tmp_path / "a.mp4", map_frame=turn)
-
-
 # ---- memory and threads
 
 

@@ -13,7 +13,7 @@ from bar_clips import BY_NAME, FRAMES, STEP
 from barcodes import code_of, see
 from clips import clip
 
-from ffwebcodecs import InvalidArgumentError, NotSupportedError, Video, VideoFrame
+from ffwebcodecs import InvalidArgumentError, Video, VideoFrame, read_frames
 
 pytestmark = pytest.mark.divided
 
@@ -234,7 +234,7 @@ def test_ten_bits_stay_ten_bits() -> None:
             assert np.array_equal(batch[1], frame.to_ndarray("I420P10"))
 
 
-def test_upright_turns_arrays_and_refuses_frames() -> None:
+def test_upright_turns_arrays_and_frames() -> None:
     path = clip("h264-rotated.mp4")
     with Video(path) as video, Video(path, upright=True) as upright:
         assert video.read([2]).shape == (1, 120, 160, 3)
@@ -244,9 +244,18 @@ def test_upright_turns_arrays_and_refuses_frames() -> None:
             turns = -frame.rotation // 90
         assert np.array_equal(turned[0].transpose(1, 2, 0), np.rot90(video.read([2])[0], turns))
         assert upright.read([2], width=60).shape == (1, 80, 60, 3)
-        for use in (lambda: upright[2], lambda: upright.frames([2]), lambda: next(iter(upright))):
-            with pytest.raises(NotSupportedError, match="upright=True turns arrays"):
-                use()
+        assert upright.read([2], "I420").shape == (1, 240, 120)
+        frames = upright[2], next(upright.frames([2])), next(iter(upright[2:]))
+        for frame in frames:
+            with frame:
+                assert (frame.rotation, frame.coded_width, frame.coded_height) == (0, 120, 160)
+                assert np.array_equal(frame.to_ndarray("RGB"), turned[0].transpose(1, 2, 0))
+    for frame, stored in zip(
+        read_frames(path, stop=200_000, upright=True), read_frames(path, stop=200_000), strict=True
+    ):
+        with frame, stored:
+            assert (frame.rotation, frame.timestamp) == (0, stored.timestamp)
+            assert np.array_equal(frame.to_ndarray(), stored.to_ndarray(upright=True))
 
 
 @pytest.mark.parametrize(

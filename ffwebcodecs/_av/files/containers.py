@@ -129,10 +129,19 @@ class Container:
 
     @property
     def holds_rotation(self) -> bool:
-        """Whether this FFmpeg writes a rotation into it."""
-        if self.is_iso or self.name == "avif":
+        """Whether this FFmpeg writes a rotation into it. Into AVIF it writes one for a sequence
+        only, not for the picture that stands for it.
+        """
+        if self.is_iso:
             return True
         return self.name in ("matroska", "webm") and releases.matroska_holds_rotation()
+
+    @property
+    def shows_rotation(self) -> bool:
+        """Whether players show what is in it as its rotation says. Browsers pass over that of
+        WebM.
+        """
+        return self.holds_rotation and self.name != "webm"
 
     @property
     def needs_description(self) -> bool:
