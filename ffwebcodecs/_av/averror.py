@@ -101,6 +101,13 @@ def os_error(code: int, path: str, *, opening: bool = False) -> OSError | None:
     return None
 
 
+def is_refusal(code: int) -> bool:
+    """Return whether a code is what muxers say of a packet that they do not take; where writing
+    itself has failed, that is to be looked at first.
+    """
+    return code in (INVALID_DATA, _PATCHWELCOME, -errno.EINVAL, -errno.ERANGE, -errno.EPERM)
+
+
 def check(code: int, what: str, kind: type[WebCodecsError] | None = None) -> int:
     """Return `code` if it is not negative, else raise its exception."""
     if code < 0:

@@ -41,6 +41,7 @@ def copy_streams(
     copied: list[str] = []
     dropped = demuxer.left_out()  # with audio=False
     numbers: dict[int, int] = {}
+    refused = muxer._refused
     has_chapters = bool(demuxer.chapters)
     for stream in demuxer.others:
         if has_chapters and stream.names_chapters:
@@ -49,7 +50,9 @@ def copy_streams(
             continue  # asked for, as sound that audio=False leaves out
         name = f"{stream.kind} {stream.codec}"
         if stream.is_known and muxer._can_hold(stream):
-            numbers[stream.index] = muxer._add_copied_stream(stream)
+            number = numbers[stream.index] = muxer._add_copied_stream(stream)
+            if refused is not None:
+                refused.names[number] = name
             copied.append(name)
             continue
         dropped.append(name)

@@ -11,6 +11,7 @@ from ..errors import InvalidArgumentError
 from ._conversion import Metadata
 from ._damage import Damage
 from ._losses import Losses
+from ._refused_packets import RefusedPackets
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class ConversionOptions:
     def damage(self) -> Damage:
         """Return what is to be done about damage of the input."""
         return Damage(self.errors, self.strict)
+
+    def refused_packets(self, losses: Losses, shown: str) -> RefusedPackets:
+        """Return what counts the packets of the input `shown` that cannot be copied."""
+        return RefusedPackets(losses, self.strict, shown)
 
     def losses(self) -> Losses:
         """Return what collects what the output lacks."""

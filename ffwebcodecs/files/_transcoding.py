@@ -77,6 +77,7 @@ class Transcoding:
         try:
             demuxer = events.demuxer
             with self._muxer(demuxer) as muxer:
+                muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
                 copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
                 clock = events.clock
                 clock.settle(numbers)
@@ -92,15 +93,16 @@ class Transcoding:
                             work.take(event)
                     work.writer.finish()
                     dropped += events.late
+                    muxer._complete()
+                    refused_packets = refused.report()
                     losses.check()
                 finally:
                     work.writer.close()
         finally:
             events.close()
         seconds = time.monotonic() - self._began
-        result = work.result(
-            seconds, copied, dropped, {**damage.outcome(), "lost": list(losses.lost)}
-        )
+        outcome = {"lost": list(losses.lost), "dropped_packets": refused_packets}
+        result = work.result(seconds, copied, dropped, {**damage.outcome(), **outcome})
         damage.warn()
         return result
 

@@ -28,6 +28,7 @@ from ._file_start import FileStart, start_file
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
+from ._refused_packets import RefusedPackets
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
@@ -99,6 +100,7 @@ class Muxer(Closable):
         "_losses",
         "_native_times",
         "_output_file",
+        "_refused",
         "_shown",
         "_timeline",
         "_video",
@@ -146,6 +148,7 @@ class Muxer(Closable):
         self._copied_waiting: list[tuple[int, AVPacket]] = []
         self._failed = False
         self._losses = Losses()
+        self._refused: RefusedPackets | None = None  # None: one that is refused is an error
         self._zero = 0  # of the file, on the clock of what comes
         self._shown = target.shown
         self._output_file = target
@@ -286,7 +289,8 @@ class Muxer(Closable):
             self._start(core, timeline)
         for entry in ready:
             chunk, alpha = entry.item
-            core.write_video(
+            self._or_refused(
+                core.write_video,
                 self._index,
                 chunk._decodable(),
                 entry.pts + timeline.offset,
@@ -296,6 +300,12 @@ class Muxer(Closable):
                 alpha=alpha,
             )
 
+    def _or_refused(self, write: Any, *arguments: Any, **more: Any) -> None:
+        if self._refused is None:
+            write(*arguments, **more)
+        else:
+            self._refused.catch(write, *arguments, **more)
+
     def _start(self, core: MuxerCore, timeline: Timeline) -> None:
         """Write the header: the first chunks are known."""
         assert self._video is not None
@@ -303,7 +313,7 @@ class Muxer(Closable):
         self._index = start_file(core, self._container, start, timeline)
         waiting, self._copied_waiting = self._copied_waiting, []
         for index, ptr in waiting:
-            core.write(index, ptr, timeline.offset)
+            self._or_refused(core.write, index, ptr, timeline.offset)
 
     def _add_copied_stream(self, stream: CopiedStream) -> int:
         """Add an audio or subtitle stream before the first chunk; return its number here.
@@ -340,7 +350,19 @@ class Muxer(Closable):
                 self._copied_waiting.append((index, ptr))
                 return
             assert self._timeline is not None
-            self._guarded(core.write, index, ptr, self._timeline.offset)
+            self._guarded(self._or_refused, core.write, index, ptr, self._timeline.offset)
+
+    def _complete(self) -> None:
+        """Write all that waits: then all refused packets are known. Only `close` is left."""
+        with self._lock:
+            core, timeline = self._open_core(), self._timeline
+            if timeline is not None:
+                self._guarded(self._flush, core, timeline)
+
+    def _flush(self, core: MuxerCore, timeline: Timeline) -> None:
+        self._write(core, timeline, timeline.finish())
+        if self._refused is not None:
+            self._refused.finish(core)
 
     def _guarded(self, call: Any, *arguments: Any) -> None:
         try:
@@ -367,8 +389,7 @@ class Muxer(Closable):
             try:
                 if timeline is None or self._failed:
                     return
-                ready = timeline.finish()
-                self._write(core, timeline, ready)
+                self._flush(core, timeline)
                 core.finish()
                 target.commit()
                 self._output_file = None

@@ -60,7 +60,8 @@ def remux(
         "skip" reads on behind what of the input cannot be read. Packets are not looked into.
     strict : bool, optional
         True: an input that ends before it should by what its own index or header says is an
-        EncodingError, instead of a UserWarning.
+        EncodingError, instead of a UserWarning; so is a packet that is damaged, or that the output
+        cannot hold, which is left out otherwise.
 
     Returns
     -------
@@ -93,6 +94,8 @@ def remux(
         tags = output_tags(demuxer.tags, metadata)
         with Muxer(output, format=format, metadata=tags, several_files=several_files) as muxer:
             muxer._losses = losses
+            muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
+            refused.names[0] = f"video {demuxer.info.codec}"
             copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
             copy_chapters(demuxer, muxer, losses)
             losses.check()
@@ -110,6 +113,8 @@ def remux(
                         on_progress(TranscodeProgress(count, chunk.timestamp - zero, clock.end))
             dropped += late_streams(demuxer, losses, options.subtitles)
             damage.end(demuxer)
+            muxer._complete()
+            refused_packets = refused.report()
             losses.check()
     finally:
         file.close()
@@ -117,12 +122,13 @@ def remux(
     damage.warn()
     return TranscodeResult(
         frames_read=count,
-        frames_written=count,
+        frames_written=count - refused.of(0),
         codec=config.codec,
         encoder=None,
         copied_streams=copied,
         dropped_streams=dropped,
         seconds=time.monotonic() - began,
         lost=list(losses.lost),
+        dropped_packets=refused_packets,
         **outcome,
     )

@@ -127,8 +127,9 @@ def transcode(
         `read_frames` does. A UserWarning and the result say what was skipped.
     strict : bool, optional
         True: an input that ends before it should by what its own index or header says is an
-        EncodingError, instead of a UserWarning; so is damage that the decoder would conceal, unless
-        `errors` is "skip".
+        EncodingError, instead of a UserWarning; so is a damaged packet of a stream that is copied,
+        which is left out otherwise, and damage that the decoder would conceal, unless `errors` is
+        "skip".
     input_format, input_options, playlists, max_pixels, timeout
         Of the input, as `format`, `options` and so on of `Demuxer`.
     stream : int, optional

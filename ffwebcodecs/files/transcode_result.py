@@ -61,6 +61,9 @@ class TranscodeResult:
     lost : list of str
         What the output lacks of what the input holds and was asked for, and why:
         ``"audio aac: webm cannot hold it"``. A UserWarning told each of it.
+    dropped_packets : int
+        Packets of copied streams that were left out because they are damaged; `lost` says of which
+        streams, and why.
     """
 
     frames_read: int
@@ -75,3 +78,4 @@ class TranscodeResult:
     concealed_frames: int = 0
     shortfall: str | None = None
     lost: list[str] = field(default_factory=list)
+    dropped_packets: int = 0

@@ -219,6 +219,14 @@ def new_extradata(ptr: AVPacket) -> bytes | None:
     return None
 
 
+def forget_extradata(ptr: AVPacket) -> None:
+    """Take from a packet of ours the codec's headers that travel with it."""
+    for index in range(ptr.side_data_elems):
+        entry = ptr.side_data[index]
+        if entry.type == avcodec.AV_PKT_DATA_NEW_EXTRADATA:
+            entry.size = 0  # as av_packet_shrink_side_data does
+
+
 def stop(ptr: AVPacket, time_base: tuple[int, int]) -> int | None:
     """Return when what is in a packet ends, in microseconds, None if it has no time."""
     start = ptr.dts if ptr.pts == NOPTS else ptr.pts

@@ -22,6 +22,7 @@ from ..codecs.parameters import StreamParameters
 from ..frames.pixel_format import pix_fmt_id
 from . import chapters, containers
 from .chapters import Chapter
+from .copied_packets import PacketCheck, RefusedPacketError
 from .interrupt import Interruption
 from .streams import CopiedStream, set_tag
 
@@ -80,7 +81,7 @@ class VideoStream:
 class _WrittenStream:
     """One stream of the file being written."""
 
-    __slots__ = ("filter", "last_dts", "source_time_base", "stream", "time_base")
+    __slots__ = ("check", "filter", "given", "last_dts", "source_time_base", "stream", "time_base")
 
     def __init__(self, stream: AVStream, source_time_base: tuple[int, int]) -> None:
         self.stream = stream
@@ -88,6 +89,8 @@ class _WrittenStream:
         self.time_base = source_time_base
         self.last_dts: int | None = None
         self.filter: Filter | None = None
+        self.check: PacketCheck | None = None
+        self.given = 0  # packets that libavformat took
 
 
 class MuxerCore:
@@ -264,7 +267,10 @@ class MuxerCore:
         stream.avg_frame_rate = source.frame_rate
         for key, value in source.metadata.items():
             set_tag(stream, key, value)
-        self._streams.append(_WrittenStream(stream, source.time_base))
+        output = _WrittenStream(stream, source.time_base)
+        if not source.is_cover:
+            output.check = PacketCheck(source, len(self._streams))
+        self._streams.append(output)
         return len(self._streams) - 1
 
     def write_header(self) -> None:
@@ -314,26 +320,52 @@ class MuxerCore:
             Stays as it is.
         offset : int
             Microseconds to add.
+
+        Raises
+        ------
+        RefusedPacketError
+            It is damaged, or one before it, of any stream, is. The file can go on.
         """
         output = self._streams[index]
         ptr = self._spare
-        packet.reference(ptr, source)
-        packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base))
-        self._write(output, index, ptr)
+        try:
+            packet.reference(ptr, source)
+            packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base))
+            ready = [ptr] if output.check is None else output.check.ready(ptr)
+            self._write_all(output, index, ready)
+        finally:
+            packet.unref(ptr)
+
+    def _write_all(self, output: _WrittenStream, index: int, ready: list[AVPacket]) -> None:
+        refused: RefusedPacketError | None = None
+        for ptr in ready:
+            try:
+                self._write(output, index, ptr)
+            except RefusedPacketError as error:  # noqa: PERF203 - there is one, as a rule
+                error.count += 0 if refused is None else refused.count
+                refused = error.with_traceback(None)
+        if refused is not None:
+            raise refused
+        if output.check is not None:
+            output.check.tell()
 
     def _write(self, output: _WrittenStream, index: int, ptr: AVPacket) -> None:
         assert self.started, _NO_HEADER
         try:
             ptr.pos = -1
             if output.filter is not None:
-                output.filter.apply(ptr)
+                try:
+                    output.filter.apply(ptr)
+                except EncodingError as error:
+                    raise RefusedPacketError(str(error), str(error), index) from None
             avcodec.av_packet_rescale_ts(ptr, output.source_time_base, output.time_base)
             self._increase(output, ptr)
             if self.container.is_iso:
-                self._check_ticks(output, ptr)
+                self._check_ticks(output, index, ptr)
             if ptr.dts != packet.NOPTS:
                 output.last_dts = ptr.dts
             ptr.stream_index = index
+            output.given += 1
             code = avformat.av_interleaved_write_frame(self._context, ptr)
             self._check_write(code)
         finally:
@@ -343,32 +375,59 @@ class MuxerCore:
         """Keep decoding times increasing where the container's clock is too coarse for them."""
         if ptr.dts == packet.NOPTS:
             return
-        last = output.last_dts
-        if last is not None and ptr.dts <= last and not self.container.allows_equal_times:
-            ptr.dts = last + 1
+        if output.last_dts is None:
+            return
+        least = output.last_dts + (not self.container.allows_equal_times)
+        if ptr.dts < least:
+            ptr.dts = least
             if ptr.pts != packet.NOPTS:
                 ptr.pts = max(ptr.pts, ptr.dts)
 
-    def _check_ticks(self, output: _WrittenStream, ptr: AVPacket) -> None:
+    def _check_ticks(self, output: _WrittenStream, index: int, ptr: AVPacket) -> None:
         """Refuse what would be written as other times, or as none."""
         if packet.NOPTS in (ptr.dts, ptr.pts):
             return
         step = 0 if output.last_dts is None else ptr.dts - output.last_dts
         if max(step, ptr.duration) < 0x7FFFFFFF and ptr.pts - ptr.dts < MOST_TICKS:
             return
-        raise InvalidArgumentError(
-            f"{self._shown}: a gap of {max(step, ptr.duration, ptr.pts - ptr.dts)} ticks of "
+        gap = (
+            f"a gap of {max(step, ptr.duration, ptr.pts - ptr.dts)} ticks of "
             f"1/{output.time_base[1]} s is too long for {self.container.name}; use .mkv"
         )
+        if output.check is not None:
+            raise RefusedPacketError(gap, gap, index)
+        raise InvalidArgumentError(f"{self._shown}: {gap}")
 
     def _check_write(self, code: int) -> None:
-        if code >= 0 and self._context.pb:
-            code = self._context.pb.error
-        if code < 0:
+        pb = self._context.pb
+        failed = pb.error if pb else 0
+        if code < 0 or failed < 0:
             what = f"cannot write {self._shown}"
             if self._interruption.stopped:
                 raise InvalidStateError(f"{what}: it was closed meanwhile")
+            if failed >= 0 and averror.is_refusal(code):
+                why = averror.reason(code)
+                refused = RefusedPacketError(f"{what}: {why}", why, None)
+                refused.code = code
+                raise refused
+            code = failed or code
             raise averror.os_error(code, self._path) or averror.error(code, what, EncodingError)
+
+    def flush(self) -> None:
+        """Write what waits for packets of other streams; raises RefusedPacketError as `write` does,
+        and is to be called again then.
+        """
+        for index, output in enumerate(self._streams):
+            if output.check is not None:
+                self._write_all(output, index, output.check.end())
+        self._check_write(avformat.av_interleaved_write_frame(self._context, ffi.NULL))
+
+    def missing(self) -> dict[int, int]:
+        """Return how many packets of each stream are not in the file, after `flush`."""
+        return {
+            index: max(0, output.given - output.stream.nb_frames)
+            for index, output in enumerate(self._streams)
+        }
 
     def interrupt(self) -> None:
         """End what waits, for good; from any thread, twice is fine."""

@@ -264,7 +264,7 @@ class Reorder:
         if last is None or last.time is None:
             if upcoming is not None and upcoming.pts is not None:
                 return upcoming.pts - self._between(picture, upcoming)
-            return self.origin if picture.dts is None else picture.dts
+            return self._at_first(picture.dts)
         lasting = last.duration or self.step
         if not self.stored:
             lasting = max(lasting, self.shortest)
@@ -272,6 +272,16 @@ class Reorder:
         if upcoming is not None and upcoming.pts is not None and time >= upcoming.pts > last.time:
             time = (last.time + upcoming.pts) // 2
         return time
+
+    def _at_first(self, decoding: int | None) -> int | None:
+        """Return when a picture is shown of which the decoding time is known at most, and nothing
+        of those before but when the last one of them ended.
+        """
+        origin = self.origin
+        if decoding is None or not self.stored or origin is None:
+            return origin if decoding is None else decoding
+        is_near = decoding < origin <= decoding + MOST_DELAY * self.step
+        return origin if is_near else decoding
 
     def _between(self, picture: Stamp, other: Stamp) -> int:
         """Return the usual time from a picture to one that is shown after it."""
