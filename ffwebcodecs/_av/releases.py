@@ -70,6 +70,15 @@ def matroska_holds_rotation() -> bool:
 
 
 @cache
+def writes_all_dispositions() -> bool:
+    """Whether MP4 and Matroska say which stream is dubbed, a comment, for impaired people ...:
+    since FFmpeg 5.0.
+    """
+    # libavcodec's version, since only what opens files asks libavformat anything.
+    return _ffi.version("avcodec") >= (59,)
+
+
+@cache
 def hls_goes_to_its_beginning() -> bool:
     """Whether a seek in HLS can lead to its first key frame: since FFmpeg 5.0."""
     return _ffi.version("avcodec") >= (59,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import threading
 import warnings
@@ -248,6 +249,7 @@ def plain_warnings() -> Iterator[None]:
         text = str(message).replace("audio=False", "--no-audio")
         text = text.replace("subtitles=False", "--no-subtitles")
         text = text.replace("strict=True", "--strict")
+        text = re.sub(r"codec='([\w:]+)'", r"--codec \1", text)
         name = getattr(_current, "name", None)
         complain(text if name is None or name in text else f"{name}: {text}")
 

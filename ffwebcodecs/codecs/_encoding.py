@@ -125,6 +125,11 @@ class EncoderDriver:
             frame, pending.timestamp, pending.duration, key=pending.key, quantizer=pending.quantizer
         )
 
+    @property
+    def input(self) -> native.InputFormat | None:
+        """What the encoder is given, once there was a frame."""
+        return None if self._opened is None else self._opened.core.input
+
     def receive(self) -> Output | None:
         opened = self._opened
         if opened is None or self._configuration is None:

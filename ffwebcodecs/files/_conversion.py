@@ -16,6 +16,14 @@ from .muxer import Muxer
 # All tags of the output, or a function that makes them of the input's.
 Metadata = Mapping[str, str] | Callable[[dict[str, str]], Mapping[str, str]] | None
 
+_ABOUT_FILE = {
+    *("major_brand", "minor_version", "compatible_brands", "encoder"),
+    # What FLV and ASF say of themselves.
+    *("hasvideo", "hasaudio", "hasmetadata", "haskeyframes", "hascuepoints", "canseektoend"),
+    *("datasize", "videosize", "audiosize", "lasttimestamp", "lastkeyframetimestamp", "stereo"),
+    *("lastkeyframelocation", "metadatacreator", "metadatadate", "audiodelay", "starttime"),
+    *("wmfsdkversion", "wmfsdkneeded", "isvbr", "deviceconformancetemplate"),
+}
 _PROBE_MORE = "a larger probesize, as in input_options={'probesize': 50_000_000}, finds it in time"
 
 
@@ -43,9 +51,12 @@ def copy_streams(
     numbers: dict[int, int] = {}
     refused = muxer._refused
     has_chapters = bool(demuxer.chapters)
+    has_timecode = "timecode" in dict(demuxer.info.parameters.tags)
     for stream in demuxer.others:
         if has_chapters and stream.names_chapters:
             continue  # the chapters are copied, and make it again
+        if stream.is_timecode and has_timecode:
+            continue  # a label of the video, which makes it again
         if stream.kind == "subtitle" and not subtitles:
             continue  # asked for, as sound that audio=False leaves out
         name = f"{stream.kind} {stream.codec}"
@@ -111,8 +122,7 @@ def copy_chapters(
 
 def content_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that belong to the content, not to the file that it came in."""
-    about_file = ("major_brand", "minor_version", "compatible_brands", "encoder")
-    return {key: value for key, value in tags.items() if key.lower() not in about_file}
+    return {key: value for key, value in tags.items() if key.lower() not in _ABOUT_FILE}
 
 
 def output_tags(tags: Mapping[str, str], metadata: Metadata) -> Mapping[str, str]:

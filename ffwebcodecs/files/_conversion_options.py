@@ -58,6 +58,11 @@ class ConversionOptions:
         parsed.damage()
         return parsed
 
+    @property
+    def takes_part(self) -> bool:
+        """Whether a part of the input is wanted only."""
+        return self.start is not None or self.stop is not None
+
     def damage(self) -> Damage:
         """Return what is to be done about damage of the input."""
         return Damage(self.errors, self.strict)

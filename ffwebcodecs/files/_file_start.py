@@ -11,6 +11,7 @@ from .._av.files.mux import MuxerCore, VideoStream
 from .._av.files.streams import CopiedStream
 from .._spec.files.timeline import Timeline
 from .._spec.frames.color import UNSPECIFIED
+from ._labels import timecode_rate
 from ._mux_setup import clock
 
 _INT32_MAX = 2**31 - 1
@@ -43,6 +44,12 @@ def start_file(
     video = start.video
     native = video.native if start.native_times else None
     time_base, rate = clock(container, native, timeline)
+    rate = timecode_rate(video, container, rate)
+    if "timecode" in video.tags:
+        # That of the whole file did not move with the pictures.
+        core.drop_metadata("timecode")
+        if container.name == "avi":
+            core.set_metadata("timecode", video.tags["timecode"])
     index = core.add_video(video, time_base, rate)
     if container.is_iso and video.color[:3] != UNSPECIFIED:
         # Old releases write colours only if told to, new ones then write unknown ones too.

@@ -26,6 +26,7 @@ from ._alpha import AlphaChannel
 from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
 from ._orientation import Orientation
+from ._hdr import warn_of_depth
 from ._pace import Pace
 from .muxer import Muxer
 
@@ -110,7 +111,15 @@ class FrameWriter:
         pending = PendingFrame(picture, shape, timestamp, duration, False, self._options.quantizer)
         self._driver.send(pending)
         self.frames += 1
+        if self.frames == 1:
+            self._check_depth(shape)
         self._pass_on()
+
+    def _check_depth(self, shape: FrameShape) -> None:
+        given = self._driver.input
+        if given is not None:
+            name = self._status.encoder or ""
+            warn_of_depth(shape, given.pix_fmt, name, self._muxer._container)
 
     def _check_quantizer(self) -> None:
         value, limits = self._options.quantizer, quantizer_range(self._status.encoder or "")

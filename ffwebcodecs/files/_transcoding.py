@@ -22,6 +22,7 @@ from ._conversion_options import ConversionOptions
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
 from ._input_options import parse_opening
+from ._labels import lost_tags, original_of
 from ._open import open_for_decoding
 from ._work import Work
 from .muxer import Muxer
@@ -122,18 +123,23 @@ class Transcoding:
         return FileEvents(file, clock, damage=damage, losses=self._losses)
 
     def _muxer(self, demuxer: DemuxerCore) -> Muxer:
+        tags = output_tags(demuxer.tags, self._options.metadata)
         muxer = Muxer(
             self._output,
             format=self._given["format"],
-            metadata=output_tags(demuxer.tags, self._options.metadata),
+            metadata=tags,
             several_files=self._given["several_files"],
         )
         muxer._losses = self._losses
+        lost_tags(tags, muxer._container, demuxer.shown, self._losses)
         return muxer
 
     def _work(self, events: FileEvents, muxer: Muxer, numbers: Mapping[int, int]) -> Work:
         rate, clock = events.demuxer.info.rate, events.clock
         start = clock.zero - clock.origin  # of frames' times
+        muxer._original = original_of(
+            events.demuxer, clock.zero, is_encoded=True, is_part=self._options.takes_part
+        )
         work = Work(muxer, self._encoding, rate, self._given["map_frame"], start, numbers)
         work.duration = clock.end
         work.on_progress = self._given["on_progress"]

@@ -25,6 +25,7 @@ from .._spec.texts import to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._file_start import FileStart, start_file
+from ._labels import Original, Unheld, label_copied, label_video
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
@@ -99,6 +100,7 @@ class Muxer(Closable):
         "_lock",
         "_losses",
         "_native_times",
+        "_original",
         "_output_file",
         "_refused",
         "_shown",
@@ -149,6 +151,7 @@ class Muxer(Closable):
         self._failed = False
         self._losses = Losses()
         self._refused: RefusedPackets | None = None  # None: one that is refused is an error
+        self._original: Original | None = None  # of chunks that do not say what they come from
         self._zero = 0  # of the file, on the clock of what comes
         self._shown = target.shown
         self._output_file = target
@@ -180,6 +183,8 @@ class Muxer(Closable):
                 core.set_option("movflags", flags)
         if self._container.name == "mpegts" and (path or "").lower().endswith(".m2ts"):
             core.set_option("mpegts_m2ts_mode", "1")  # FFmpeg would see it by the suffix
+        if self._container.needs_keys(tags):
+            core.use_metadata_keys()
         for key, value in tags.items():
             core.set_metadata(key, value)
         for key, value in settings.items():
@@ -267,6 +272,7 @@ class Muxer(Closable):
                 f"{flip}: players will show the pictures as they are coded",
             )
             self._losses.check()
+        self._label(video, chunk.timestamp)
         self._config, self._video = config, video
         self._native_times = video.native is not None and chunk._from_container
         self._timeline = Timeline(
@@ -274,6 +280,19 @@ class Muxer(Closable):
             from_zero=self._container.has_constant_rate,
             zero=self._zero,
         )
+
+    def _label(self, video: VideoStream, first: int) -> None:
+        """Give all streams the labels of those that they come from."""
+        unheld = Unheld(self._container, self._losses)
+        original = self._original
+        if original is None and video.native is not None:
+            original = Original(video.native)
+        if original is not None:
+            label_video(video, original, self._container, first, self._copied, unheld)
+            for stream in self._copied:
+                label_copied(stream, original, self._container, unheld)
+        unheld.tell()
+        self._losses.check()
 
     @staticmethod
     def _entry(chunk: EncodedVideoChunk, alpha: bytes | None) -> Entry:

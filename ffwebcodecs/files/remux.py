@@ -19,6 +19,7 @@ from ._conversion import (
 )
 from ._conversion_options import ConversionOptions
 from ._input_options import parse_opening
+from ._labels import lost_tags, original_of
 from ._open import open_file
 from ._reading import chunk_of, kept_packets
 from .muxer import Muxer
@@ -96,6 +97,8 @@ def remux(
             muxer._losses = losses
             muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
             refused.names[0] = f"video {demuxer.info.codec}"
+            lost_tags(tags, muxer._container, demuxer.shown, losses)
+            muxer._original = original_of(demuxer)
             copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
             copy_chapters(demuxer, muxer, losses)
             losses.check()

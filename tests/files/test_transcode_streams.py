@@ -94,7 +94,7 @@ def test_cover_picture_that_cannot_be_held_is_not_lost_in_silence(
     suffix: str, tmp_path: Path
 ) -> None:
     with pytest.warns(UserWarning, match="cannot hold the video png stream"):
-        result = fast(tmp_path / f"a.{suffix}", with_cover())
+        result = fast(tmp_path / f"a.{suffix}", with_cover(), metadata={})
     assert result.dropped_streams == ["video png"]
     assert streams(tmp_path / f"a.{suffix}") == ["video h264", "audio aac"]
 

@@ -37,6 +37,10 @@ class StreamParameters(NamedTuple):
     Uncommon codecs need a tag, bits per sample or a pixel format besides their name. Plain values,
     because a configuration is one: it may be kept, compared and pickled without holding native
     memory. `known` gives back what a configuration carries.
+
+    What a decoder does not need, and a file has beside, is there for the file that a stream is
+    copied to: the tags, the dispositions, of side data FFmpeg's number and the bytes, and
+    when the first picture is shown, in microseconds.
     """
 
     codec: str
@@ -46,6 +50,10 @@ class StreamParameters(NamedTuple):
     sample_aspect_ratio: tuple[int, int]
     extradata: bytes
     numbers: tuple[int, ...]
+    disposition: int = 0
+    tags: tuple[tuple[str, str], ...] = ()
+    side_data: tuple[tuple[int, bytes], ...] = ()
+    start_time: int | None = None
 
     @classmethod
     def of_stream(cls, stream: AVStream) -> StreamParameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ... import _ffi
@@ -10,6 +11,7 @@ from ..._ffi import avcodec, avformat, ffi
 from ..._spec.codecs import families
 from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
+from . import holds
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecDescriptor, AVOutputFormat
@@ -74,7 +76,6 @@ _REFUSED = {
     "mov": {"vp8", "vp9", "av1", "flac", "truehd", "opus"},
     **dict.fromkeys(("mp4", "ipod", "psp", "3gp", "3g2", "ismv", "f4v"), frozenset(("vp8",))),
 }
-_ISO = {"mp4", "mov", "ipod", "psp", "3gp", "3g2", "ismv", "f4v"}
 # Those that take Annex B only and do not convert by themselves.
 _ANNEX_B = {"avi", "mpeg", "vob", "dvd", "svcd", "vcd"}
 # Those that have no place for a codec's header but the stream.
@@ -97,6 +98,14 @@ class Container:
         """Whether a picture can be attached; others would lose it, or show it as a film."""
         return self.name in ("matroska", "mp4", "ipod")
 
+    def holds_tag(self, key: str) -> bool:
+        """Whether it holds such a tag of the whole file, in the usual way."""
+        return holds.file_tag(self.name, key)
+
+    def needs_keys(self, tags: Iterable[str]) -> bool:
+        """Whether these tags want QuickTime's newer way, which it has: those of phones do."""
+        return holds.metadata_keys(self.name) and any(map(holds.is_reversed_domain, tags))
+
     @property
     def holds_chapters(self) -> bool:
         """Whether it has a place for chapters that FFmpeg writes to."""
@@ -110,7 +119,7 @@ class Container:
     @property
     def is_iso(self) -> bool:
         """Whether it is MP4, MOV or a relative."""
-        return self.name in _ISO
+        return self.name in holds.ISO
 
     @property
     def has_times(self) -> bool:

@@ -20,11 +20,12 @@ from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import StreamParameters
 from ..frames.pixel_format import pix_fmt_id
-from . import chapters, containers
+from . import chapters, containers, side_data
 from .chapters import Chapter
 from .copied_packets import PacketCheck, RefusedPacketError
 from .interrupt import Interruption
-from .streams import CopiedStream, set_tag
+from .side_data import SideData
+from .streams import CopiedStream, drop_tag, set_tag
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -52,6 +53,7 @@ class VideoStream:
         "codec_tag",
         "color",
         "display_matrix",
+        "disposition",
         "extradata",
         "height",
         "level",
@@ -59,6 +61,9 @@ class VideoStream:
         "pix_fmt",
         "profile",
         "sample_aspect_ratio",
+        "side_data",
+        "tags",
+        "timecode_rate",
         "width",
     )
 
@@ -76,6 +81,10 @@ class VideoStream:
         self.display_matrix: tuple[int, ...] | None = None
         self.native: StreamParameters | None = None
         self.alpha = False
+        self.disposition: int | None = None
+        self.timecode_rate: tuple[int, int] | None = None  # of what the timecode counts
+        self.tags: dict[str, str] = {}
+        self.side_data: tuple[SideData, ...] = ()
 
 
 class _WrittenStream:
@@ -117,6 +126,7 @@ class MuxerCore:
     __slots__ = (
         "_context",
         "_file",
+        "_has_keys",
         "_interruption",
         "_path",
         "_shown",
@@ -135,6 +145,7 @@ class MuxerCore:
         self._path = path or shown
         self.container = container
         self.started = False
+        self._has_keys = False
         self._spare: AVPacket | Any = packet.allocate()  # None once it is closed
         url = os.fsencode("file:" + name)
         box = ffi.new("AVFormatContext *[1]")
@@ -186,6 +197,15 @@ class MuxerCore:
         """Set a tag of the whole file."""
         set_tag(self._context, key, value)
 
+    def use_metadata_keys(self) -> None:
+        """Write tags in QuickTime's newer way, which holds any of them."""
+        self.set_option("movflags", "+use_metadata_tags")
+        self._has_keys = True
+
+    def drop_metadata(self, key: str) -> None:
+        """Take back a tag of the whole file."""
+        drop_tag(self._context, key)
+
     def set_chapters(self, found: list[Chapter]) -> None:
         """Set the chapters of the whole file, once, before the header."""
         assert not self.started
@@ -229,8 +249,12 @@ class MuxerCore:
         par.sample_aspect_ratio = stream.sample_aspect_ratio = video.sample_aspect_ratio
         _set_extradata(par, video.extradata)
         stream.time_base = time_base
-        # Else players begin with a copied one that is.
-        stream.disposition = avformat.AV_DISPOSITION_DEFAULT
+        default: int = avformat.AV_DISPOSITION_DEFAULT
+        stream.disposition = default if video.disposition is None else video.disposition
+        for key, value in video.tags.items():
+            set_tag(stream, key, value)
+        for one in video.side_data:
+            side_data.write(stream, one)
         if rate is not None:
             stream.avg_frame_rate = rate
         if video.native is not None and video.native.real_frame_rate[0] > 0:
@@ -280,6 +304,9 @@ class MuxerCore:
         if code < 0:
             raise averror.os_error(code, self._path) or averror.error(code, what, NotSupportedError)
         self.started = True
+        if self._has_keys:
+            # It has a field of its own, in which it is by now: not once more.
+            drop_tag(self._context, "creation_time")
         for output in self._streams:
             base = output.stream.time_base
             output.time_base = (base.num, base.den)

@@ -10,6 +10,7 @@ from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
 from ..codecs.packet import NOPTS
 from ..codecs.parameters import StreamParameters
+from . import side_data
 from .sound import sound_of
 from .streams import read_tags
 
@@ -192,12 +193,12 @@ class ListedStream:
 
     def __init__(self, context: AVFormatContext, index: int, part_of: int | None) -> None:
         stream = context.streams[index]
-        self.info = describe(context, index)
+        info = self.info = describe(context, index)
         self.kind = kind_of(stream)
-        self.disposition: int = stream.disposition
-        self.tags = read_tags(stream.metadata)
+        self.disposition = info.parameters.disposition
+        self.tags = dict(info.parameters.tags)
         self.part_of = part_of
-        self.side_data = _side_data(stream)
+        self.side_data = tuple(side_data.name_of(kind) for kind, _ in info.parameters.side_data)
         self.sound = sound_of(stream.codecpar)
         self.bit_rate: int = stream.codecpar.bit_rate
         self.duration = _microseconds(stream.duration, self.info.time_base)
@@ -206,16 +207,6 @@ class ListedStream:
     def is_cover(self) -> bool:
         """Whether it is a picture of the whole file, not one of its frames."""
         return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)
-
-
-def _side_data(stream: AVStream) -> tuple[str, ...]:
-    """Return FFmpeg's names of what a stream has beside its packets."""
-    if releases.parameters_have_side_data():
-        entries, count = stream.codecpar.coded_side_data, stream.codecpar.nb_coded_side_data
-    else:
-        entries, count = stream.side_data, stream.nb_side_data
-    names = (avcodec.av_packet_side_data_name(entries[i].type) for i in range(count))
-    return tuple(ffi.string(name).decode() if name else "unknown" for name in names)
 
 
 def describe(context: AVFormatContext, index: int) -> StreamInfo:
@@ -244,7 +235,12 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
         info.duration = context.duration
     info.estimates_duration = _estimates_duration(context)
     info.display_matrix = _display_matrix(stream, par)
-    info.parameters = StreamParameters.of_stream(stream)
+    info.parameters = StreamParameters.of_stream(stream)._replace(
+        disposition=stream.disposition,
+        tags=tuple(read_tags(stream.metadata).items()),
+        side_data=side_data.read(stream),
+        start_time=info.start_time,
+    )
     info.extradata = info.parameters.extradata
     return info
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         AVStream,
     )
 
+_TIMECODE = int.from_bytes(b"tmcd", "little")
 _TEXT = int.from_bytes(b"text", "little")
 
 
@@ -64,6 +65,11 @@ class CopiedStream:
         return self.kind == "data" and self.parameters.codec_tag == _TEXT
 
     @property
+    def is_timecode(self) -> bool:
+        """Whether it is the track in which MOV and MP4 keep the timecode of another one."""
+        return self.kind == "data" and self.parameters.codec_tag == _TIMECODE
+
+    @property
     def is_known(self) -> bool:
         """Whether enough is known of it for the header of a file: a video's size."""
         return self.kind != "video" or self.parameters.width > 0
@@ -84,6 +90,11 @@ def read_tags(dictionary: AVDictionary) -> dict[str, str]:
             return tags
         key, value = ffi.string(entry.key), ffi.string(entry.value)
         tags[key.decode("utf-8", "replace")] = value.decode("utf-8", "replace")
+
+
+def drop_tag(owner: AVStream | AVFormatContext, key: str) -> None:
+    """Take an entry out of the dictionary of a stream or of a whole output."""
+    avutil.av_dict_set(ffi.addressof(owner, "metadata"), key.encode(), ffi.NULL, 0)
 
 
 def set_tag(owner: AVStream | AVChapter | AVFormatContext, key: str, value: str) -> None:

@@ -29,6 +29,11 @@ def dispositions(bits: int) -> frozenset[str]:
     )
 
 
+def disposition_bits(*names: str) -> int:
+    """Return the bits of dispositions, by FFmpeg's names."""
+    return sum(1 << _DISPOSITIONS.index(name) for name in names)
+
+
 def sound_string(codec: str, extradata: bytes, profile: int) -> str | None:
     """Return the WebCodecs codec string of sound, None where WebCodecs has none.
 
