@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _joined(arguments: Sequence[str]) -> list[str]:
     """Return ``--size -1x360`` as one word: argparse takes the second for an option. So it does in
-    ``--indices -1,5``.
+    ``--indices -1,5``. ``--alpha`` alone is ``--alpha=keep``: argparse would take IN for its value.
     """
     words: list[str] = []
     for word in arguments:
@@ -93,8 +93,10 @@ def _joined(arguments: Sequence[str]) -> list[str]:
             before == "--indices" and word[:1] == "-" and word[1:2].isdigit()
         ):
             words[-1] += f"={word}"
+        elif before == "--alpha=keep" and word in ("keep", "discard"):
+            words[-1] = f"--alpha={word}"
         else:
-            words.append(word)
+            words.append("--alpha=keep" if word == "--alpha" else word)
     return words
 
 

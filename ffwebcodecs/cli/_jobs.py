@@ -248,7 +248,8 @@ def plain_warnings() -> Iterator[None]:
         # How an option is written here, not in Python.
         text = str(message).replace("audio=False", "--no-audio")
         text = text.replace("subtitles=False", "--no-subtitles")
-        text = text.replace("strict=True", "--strict")
+        text = text.replace("strict=True", "--strict").replace("alpha='keep'", "--alpha")
+        text = text.replace("background='#RRGGBB'", "--background '#RRGGBB'")
         text = re.sub(r"codec='([\w:]+)'", r"--codec \1", text)
         name = getattr(_current, "name", None)
         complain(text if name is None or name in text else f"{name}: {text}")

@@ -94,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
             height=height,
             crop=options.crop,
             format=options.format,
+            alpha=options.alpha,
+            background=options.background,
             hardware_acceleration="prefer-hardware" if options.hw else "no-preference",
             encoder_options=merged(options.preset, options.options),
             metadata=None if tags is None else tags({}),

@@ -73,6 +73,15 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
     )
     add_crop(parser)
     parser.add_argument(
+        "--alpha",
+        choices=("keep", "discard"),
+        help="keep transparency, also without a value, or take colours as they are; default: GIF, "
+        "APNG, WebP and codecs for pictures keep it, others put pictures on --background",
+    )
+    parser.add_argument(
+        "--background", metavar="COLOR", help="behind transparent parts: #RRGGBB or a name; white"
+    )
+    parser.add_argument(
         "--hw", action="store_true", help="decode and encode on a device where one can"
     )
     parser.add_argument(
@@ -104,6 +113,8 @@ def check_encoding(options: argparse.Namespace) -> None:
     """Raise UsageError for what excludes each other."""
     if options.bitrate is not None and options.quantizer is not None:
         raise UsageError("--bitrate and --quantizer exclude each other")
+    if options.alpha == "keep" and options.background is not None:
+        raise UsageError("--alpha keep and --background exclude each other")
 
 
 def sides(size: tuple[int, int] | None) -> tuple[int | None, int | None]:
@@ -140,6 +151,8 @@ def run(options: argparse.Namespace) -> int:
             subtitles=not options.no_subtitles,
             metadata=changed_tags(options.metadata),
             format=options.format,
+            alpha=options.alpha,
+            background=options.background,
             hardware_acceleration="prefer-hardware" if options.hw else "no-preference",
             encoder_options=merged(options.preset, options.options),
             threads=threads,

@@ -25,8 +25,8 @@ from ..frames.video_frame import VideoFrame
 from ._alpha import AlphaChannel
 from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
-from ._orientation import Orientation
 from ._hdr import warn_of_depth
+from ._orientation import Orientation
 from ._pace import Pace
 from .muxer import Muxer
 
