@@ -26,6 +26,21 @@ def frame_has_key_field() -> bool:
 
 
 @cache
+def frame_has_interlaced_field() -> bool:
+    """Whether AVFrame has ``interlaced_frame``: until FFmpeg 7. Since 6.1 there is
+    AV_FRAME_FLAG_INTERLACED.
+    """
+    return _ffi.has_field("AVFrame", "interlaced_frame")
+
+
+@cache
+def filters_take_colors() -> bool:
+    """Whether the filter ``buffer`` has options for matrix and range: since FFmpeg 7.0."""
+    # libavcodec's version: libavfilter is loaded only when something is filtered.
+    return _ffi.version("avcodec") >= (61,)
+
+
+@cache
 def has_large_buffers() -> bool:
     """Whether a buffer may hold more bytes than a C ``int`` counts: since FFmpeg 5.0."""
     return _ffi.version("avutil") >= (57,)

@@ -3,7 +3,7 @@
 ``from ffwebcodecs._ffi import ffi, avutil, avcodec, swscale, avformat`` loads nothing. The first
 attribute of any of them loads FFmpeg, once for the process; what was looked up stays in the
 proxy's own dictionary, so that later uses cost what a plain attribute costs. libavformat is loaded
-by the first use of `avformat` only.
+by the first use of `avformat` only, libavfilter by that of `avfilter`.
 
 A function that this FFmpeg lacks raises NotSupportedError where it is looked up.
 """
@@ -30,6 +30,7 @@ __all__ = [
     "FREE_THREADED",
     "address_of",
     "avcodec",
+    "avfilter",
     "avformat",
     "avutil",
     "ffi",
@@ -88,13 +89,13 @@ def _get() -> Loaded:
 
 def _library(name: str) -> Any:
     loaded = _get()
-    if name == "avformat" and "avformat" not in loaded.libs:
+    if name in ("avformat", "avfilter") and name not in loaded.libs:
         from ffwebcodecs._ffi import _settle
 
         with _lock:
             pause = _settle.Pause()
             try:
-                return loaded.avformat()
+                return loaded.avformat() if name == "avformat" else loaded.avfilter()
             finally:
                 del pause
     return loaded.libs[name]
@@ -162,6 +163,7 @@ avutil: Any = _Library("avutil")
 avcodec: Any = _Library("avcodec")
 swscale: Any = _Library("swscale")
 avformat: Any = _Library("avformat")
+avfilter: Any = _Library("avfilter")
 
 # AVERROR(e) is -e on every platform with a POSIX errno; the layouts cannot know the numbers
 for _name in ("EAGAIN", "EINVAL", "EIO", "ENOENT", "ENOMEM", "ENOSYS", "ERANGE"):

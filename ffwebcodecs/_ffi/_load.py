@@ -72,6 +72,23 @@ class Loaded:
                 ) from None
         return self.libs["avformat"]
 
+    def avfilter(self) -> Any:
+        """Load libavfilter of the same set; raises FFmpegLoadError if it is not there."""
+        from ffwebcodecs._ffi import _filters
+
+        if "avfilter" not in self.libs:
+            try:
+                found, where = _filters.open_filters(self.ffi, self.files, self.report)
+            except RejectedError as error:
+                raise FFmpegLoadError(
+                    f"libavfilter of FFmpeg {self.report.release} is needed to deinterlace and "
+                    f"could not be loaded: {error}.\n"
+                    f"{_filters.install_filters_hint(self.files.release.key)}"
+                ) from None
+            self.report.avfilter = where
+            self.libs["avfilter"] = found
+        return self.libs["avfilter"]
+
     def _open_avformat(self) -> None:
         release = self.files.release
         if "avformat" not in self.files.paths:

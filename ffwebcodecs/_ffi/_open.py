@@ -102,7 +102,7 @@ def open_set(ffi: Any, files: LibrarySet, libraries: tuple[str, ...]) -> dict[st
             return {library: _open_library(ffi, files, library) for library in libraries}
     except RejectedError:
         pass
-    _open_dependencies(ffi, files)
+    open_dependencies(ffi, files)
     return {library: _open_library(ffi, files, library) for library in libraries}
 
 
@@ -119,7 +119,7 @@ def _open_library(ffi: Any, files: LibrarySet, library: str) -> Any:
     return lib
 
 
-def _open_dependencies(ffi: Any, files: LibrarySet) -> None:
+def open_dependencies(ffi: Any, files: LibrarySet) -> None:
     """Open what the set may need, pass after pass until nothing new opens."""
     folder = files.folder or ""
     endings = (".dll",) if os.name == "nt" else (".dylib",) if sys.platform == "darwin" else ()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False  # typing's own costs an import
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 Version = tuple[int, int, int]
 
 # system, its names in /etc/os-release (or of the platform), how to install the libraries there
@@ -35,9 +39,12 @@ class LoadReport:
         What was tried before and rejected, in order.
     avformat_problem : str or None
         Why libavformat cannot be used, if that is known.
+    avfilter : (str, (int, int, int)) or None
+        File and version of libavfilter, once it was wanted.
     """
 
     __slots__ = (
+        "avfilter",
         "avformat_problem",
         "libraries",
         "mode",
@@ -57,6 +64,7 @@ class LoadReport:
         self.version_info = ""
         self.problems: list[str] = []
         self.avformat_problem: str | None = None
+        self.avfilter: tuple[str, Version] | None = None
 
     def __repr__(self) -> str:
         return f"LoadReport(mode={self.mode!r}, release={self.release!r}, reason={self.reason!r})"
@@ -96,11 +104,14 @@ def _this_system() -> set[str]:
 
 def install_hint(here: set[str] | None = None) -> str:
     """Say how to install FFmpeg's libraries, first on the system of these names (this one's)."""
-    if here is None:
-        here = _this_system()
-    rows = sorted(INSTALL, key=lambda row: not here.intersection(row[1]))
+    return hint("Install FFmpeg's shared libraries:", INSTALL, here)
+
+
+def hint(
+    what: str, packages: Iterable[tuple[str, tuple[str, ...], str]], here: set[str] | None = None
+) -> str:
+    """Say how to install `packages`, rows as of INSTALL."""
+    names = _this_system() if here is None else here
+    rows = sorted(packages, key=lambda row: not names.intersection(row[1]))
     commands = "".join(f"    {name + ':':<16} {command}\n" for name, _, command in rows)
-    return (
-        "Install FFmpeg's shared libraries:\n"
-        f"{commands}or name the folder that holds them in FFWEBCODECS_LIBRARY_PATH."
-    )
+    return f"{what}\n{commands}or name the folder that holds them in FFWEBCODECS_LIBRARY_PATH."

@@ -251,6 +251,8 @@ def plain_warnings() -> Iterator[None]:
         text = text.replace("strict=True", "--strict").replace("alpha='keep'", "--alpha")
         text = text.replace("background='#RRGGBB'", "--background '#RRGGBB'")
         text = re.sub(r"codec='([\w:]+)'", r"--codec \1", text)
+        text = text.replace("deinterlace=True", "--deinterlace")
+        text = text.replace("deinterlace=False", "--no-deinterlace")
         name = getattr(_current, "name", None)
         complain(text if name is None or name in text else f"{name}: {text}")
 

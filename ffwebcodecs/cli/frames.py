@@ -12,7 +12,7 @@ import argparse
 import os
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ from ._values import (
     parse_times,
     show_exact_time,
 )
-from .transcode import add_crop
+from .transcode import add_crop, add_deinterlace
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -89,6 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", metavar="WxH", type=parse_scale, help="scale; -1 keeps the shape: 640x-1"
     )
     add_crop(parser)
+    add_deinterlace(parser)
     add_force(parser)
     add_quiet(parser)
     add_damage(parser)
@@ -109,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.index is not None:
         raise UsageError("--index is for --at and --indices")
     else:
-        count = _range(options)
+        count = _whole_pictures(options) if options.deinterlace else _range(options)
     if not options.quiet:
         print(f"{count} frame{'s' if count > 1 else ''} in {options.output}")
     return 0
@@ -123,6 +124,8 @@ def _refuse_range(options: argparse.Namespace) -> None:
         raise UsageError(
             "--errors and --strict are for ranges; a frame that was named must be there"
         )
+    if options.deinterlace:
+        raise UsageError("--deinterlace is for ranges: it needs the frames before and behind")
 
 
 def _range(options: argparse.Namespace) -> int:
@@ -140,14 +143,34 @@ def _range(options: argparse.Namespace) -> int:
             step=options.every or 1,
             **damage_arguments(options),
         )
-        made = _make_folder(options)
-        with plain_warnings():
-            count = _write(frames, options, total)
+        return _write_all(frames, options, total)
+
+
+def _write_all(
+    frames: Iterator[ffwebcodecs.VideoFrame], options: argparse.Namespace, total: int | None
+) -> int:
+    made = _make_folder(options)
+    with plain_warnings():
+        count = _write(frames, options, total)
     if not count:
         if made:
             os.rmdir(options.output)
         raise CommandError(f"{options.file}: no frame in this range")
     return count
+
+
+def _whole_pictures(options: argparse.Namespace) -> int:
+    """Write deinterlaced frames between two times, and return their number."""
+    frames = ffwebcodecs.read_frames(
+        input_name(options.file),
+        start=options.start,
+        stop=options.stop,
+        step=options.every or 1,
+        deinterlace=True,
+        **damage_arguments(options),
+        **input_arguments(options),
+    )
+    return _write_all(frames, options, None)
 
 
 def _chosen(options: argparse.Namespace) -> int:
@@ -237,6 +260,7 @@ def _write(
     from ..frames._crop import Crop
 
     suffix = _SUFFIXES[options.format]
+    tell_of_fields = _teller(options)
     crop = None if options.crop is None else Crop(ffwebcodecs.Rect(*options.crop))
     count = 0
     pending: deque[Future[None]] = deque()
@@ -246,6 +270,7 @@ def _write(
             for frame in frames:
                 count += 1
                 path = os.path.join(options.output, f"frame-{count:06}{suffix}")
+                tell_of_fields(frame)
                 part = frame if crop is None else crop.apply(frame)
                 pending.append(pool.submit(_save, part, path, options))
                 del frame, part
@@ -266,6 +291,26 @@ def _write(
         if close is not None:
             close()
     return count
+
+
+def _teller(options: argparse.Namespace) -> Callable[[ffwebcodecs.VideoFrame], None]:
+    """Return what warns once of interlaced frames that are scaled."""
+    from ..files._fields import has_fields
+    from ..files._losses import warn
+
+    told = options.deinterlace is not None or options.size is None
+
+    def look_at(frame: ffwebcodecs.VideoFrame) -> None:
+        nonlocal told
+        if not told and has_fields(frame):
+            told = True
+            warn(
+                f"{options.file} is interlaced, and scaled: the lines of two moments are mixed "
+                "(deinterlace=True makes whole pictures of them, deinterlace=False ends this "
+                "warning)"
+            )
+
+    return look_at
 
 
 def _save(frame: ffwebcodecs.VideoFrame, path: str, options: argparse.Namespace) -> None:

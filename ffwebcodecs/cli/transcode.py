@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--stop", metavar="TIME", type=parse_time, help="end before that time")
     add_keep_start(parser)
+    add_deinterlace(parser)
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
     )
@@ -109,6 +110,16 @@ def add_crop(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_deinterlace(parser: argparse.ArgumentParser) -> None:
+    """Add ``--deinterlace``."""
+    parser.add_argument(
+        "--deinterlace",
+        action=argparse.BooleanOptionalAction,
+        help="make whole pictures of interlaced ones; --no-deinterlace: take them as they are, "
+        "which is the default, without a warning",
+    )
+
+
 def check_encoding(options: argparse.Namespace) -> None:
     """Raise UsageError for what excludes each other."""
     if options.bitrate is not None and options.quantizer is not None:
@@ -143,6 +154,7 @@ def run(options: argparse.Namespace) -> int:
             width=width,
             height=height,
             crop=options.crop,
+            deinterlace=options.deinterlace,
             framerate=options.fps,
             start=start,
             stop=stop,

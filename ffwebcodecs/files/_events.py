@@ -11,6 +11,7 @@ from ..frames.video_frame import VideoFrame
 from ._clock import FilmClock
 from ._conversion import late_streams
 from ._damage import Damage
+from ._fields import earlier, whole_pictures
 from ._losses import Losses
 from ._open import DecodedFile
 from ._reading import frames_of, packets_further_back, packets_of
@@ -47,6 +48,8 @@ class FileEvents:
     damage : Damage
         What is done about it, and has become of it.
     losses : Losses
+    deinterlace : bool
+        Whether interlaced pictures are made whole.
     copied : mapping of int to (int, int)
         Stream index to time base.
     subtitles : bool
@@ -62,6 +65,7 @@ class FileEvents:
         *,
         damage: Damage,
         losses: Losses,
+        deinterlace: bool = False,
     ) -> None:
         self.demuxer = demuxer = file.demuxer
         self.copied: Mapping[int, tuple[int, int]] = {}
@@ -74,23 +78,26 @@ class FileEvents:
         self._file = file
         self._damage = damage if damage.skips else None
         self._losses = losses
-        self._packets = packets_of(demuxer, start, self._divert, self._damage)
+        begin = earlier(start) if deinterlace else start
+        self._packets = packets_of(demuxer, begin, self._divert, self._damage)
         close, lasting = file.decoder.close, demuxer.foresee()
         box: list[Any] = []
         steps = decoded_from(
-            start, self._packets, self._further_back, file.decoder, box, damage, demuxer
+            begin, self._packets, self._further_back, file.decoder, box, damage, demuxer
         )
+        if deinterlace:
+            steps = whole_pictures(steps, box)
         self._frames = frames_of(
             steps, box, file.shapes, close, start, stop, 1, lasting, damage.careful, clock.origin
         )
 
     def _further_back(self) -> Packets | None:
         """Read again from an earlier key packet on, the other streams too."""
-        earlier = packets_further_back(self.demuxer, self._divert, self._damage)
-        if earlier is not None:
+        packets = packets_further_back(self.demuxer, self._divert, self._damage)
+        if packets is not None:
             self._waiting.clear()
-            self._packets = earlier
-        return earlier
+            self._packets = packets
+        return packets
 
     def _divert(self, index: int, ptr: AVPacket) -> None:
         time_base = self.copied.get(index)

@@ -21,6 +21,7 @@ from ._conversion import copy_chapters, copy_streams, output_tags, refuse_same_f
 from ._conversion_options import ConversionOptions
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket, FileEvents
+from ._fields import Fields, parse_deinterlace
 from ._input_options import parse_opening
 from ._labels import lost_tags, original_of
 from ._open import open_for_decoding
@@ -58,6 +59,7 @@ class Transcoding:
                 f"map_frame must be callable, got {show(given['map_frame'])}"
             )
         self._encoding = EncodingOptions.parse(output, given)
+        self._deinterlace = parse_deinterlace(given["deinterlace"])
         self._opening = parse_opening(
             given["input_format"],
             given["input_options"],
@@ -120,7 +122,8 @@ class Transcoding:
         damage.shown = file.demuxer.shown
         file.shapes.assumes = False  # the output says no colours that the input does not say
         clock = FilmClock(file.demuxer, options.start, options.stop, options.keep_start)
-        return FileEvents(file, clock, damage=damage, losses=self._losses)
+        whole = bool(self._deinterlace)
+        return FileEvents(file, clock, damage=damage, losses=self._losses, deinterlace=whole)
 
     def _muxer(self, demuxer: DemuxerCore) -> Muxer:
         tags = output_tags(demuxer.tags, self._options.metadata)
@@ -142,6 +145,12 @@ class Transcoding:
         )
         work = Work(muxer, self._encoding, rate, self._given["map_frame"], start, numbers)
         work.duration = clock.end
+        work.fields = Fields(
+            self._losses,
+            events.demuxer.shown,
+            self._deinterlace,
+            self._encoding.encoder_options,
+        )
         work.on_progress = self._given["on_progress"]
         return work
 

@@ -11,6 +11,7 @@ from ..frames._crop import Crop
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
 from ._events import CopiedPacket
+from ._fields import Fields
 from ._frame_writer import FrameWriter
 from .muxer import Muxer
 from .transcode_result import Progress, TranscodeProgress, TranscodeResult
@@ -34,6 +35,7 @@ class Work:
         self.frames_read = 0
         self.duration: int | None = None
         self.on_progress: Progress | None = None
+        self.fields: Fields | None = None
         self._muxer = muxer
         self._crop = None if options.crop is None else Crop(options.crop)
         self._map = map_frame
@@ -61,6 +63,8 @@ class Work:
             with mapped:
                 timestamp = mapped.timestamp - self._start
                 self.writer.write(mapped, timestamp)
+                if self.fields is not None:
+                    self.fields.look_at(mapped, self.writer)
         if self.on_progress is not None:
             self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
 

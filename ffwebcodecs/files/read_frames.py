@@ -49,6 +49,7 @@ def read_frames(
     timeout: float | None = None,
     stream: int | None = None,
     upright: bool = False,
+    deinterlace: bool = False,
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file, or of chunks, in presentation order.
 
@@ -85,6 +86,9 @@ def read_frames(
         would conceal damage, unless `errors` is "skip".
     format, options, playlists, timeout, stream
         Of the file, as for `Demuxer`.
+    deinterlace : bool, optional
+        Make whole pictures of interlaced ones, as `transcode` does; not of a Demuxer's, which may
+        be left in the middle.
     max_pixels : int, optional
         The largest picture that is read, width times height; None: no limit. It replaces that of
         the configuration or the Demuxer, unless it is the default.
@@ -133,6 +137,7 @@ def read_frames(
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
     opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
     parsed = None if config is None else VideoDecoderConfig.parse(config)
+    whole = _whole_pictures(deinterlace, source)
     damage = Damage(errors, strict)
     span, turns = (first, last, stride), to_flag(upright, "upright")
     if isinstance(source, Demuxer):
@@ -154,6 +159,7 @@ def read_frames(
         damage.shown = "the stream"
         box: list[Any] = []
         steps = decoded(packets, core, box, damage)
+        steps = steps if whole is None else whole(steps, box)
         close = partial(_close, core.close, damage)
         return frames_of(steps, box, shapes, close, *span, careful=damage.careful, turns=turns)
     file = open_for_decoding(
@@ -167,9 +173,12 @@ def read_frames(
     damage.shown = file.demuxer.shown
     box = []
     skipping = damage if damage.skips else None
-    packets = packets_of(file.demuxer, first, damage=skipping)
+    # The picture before the first one is a part of that, if its fields are joined.
+    begin = first if whole is None or first is None else first - 1
+    packets = packets_of(file.demuxer, begin, damage=skipping)
     further_back = partial(packets_further_back, file.demuxer, None, skipping)
-    steps = decoded_from(first, packets, further_back, file.decoder, box, damage, file.demuxer)
+    steps = decoded_from(begin, packets, further_back, file.decoder, box, damage, file.demuxer)
+    steps = steps if whole is None else whole(steps, box)
     close = partial(_close, file.close, damage)
     lasting = file.demuxer.foresee()
     frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful, turns=turns)
@@ -232,6 +241,22 @@ class _Onwards:
     def close(self) -> None:
         if self.box:
             self._demuxer._put_back(self.box.pop())
+
+
+def _whole_pictures(
+    deinterlace: object, source: object
+) -> Callable[[Iterator[None], list[Any]], Iterator[None]] | None:
+    """Return what is to be done with the steps that put native frames into a box, if anything."""
+    if not to_flag(deinterlace, "deinterlace"):
+        return None
+    if isinstance(source, Demuxer):
+        raise InvalidArgumentError(
+            "deinterlace looks ahead, and a Demuxer may be left in the middle: give the file itself"
+        )
+    from ._fields import parse_deinterlace, whole_pictures
+
+    parse_deinterlace(deinterlace)
+    return whole_pictures
 
 
 def _close(close: Callable[[], object], damage: Damage) -> None:

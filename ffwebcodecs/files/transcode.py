@@ -26,6 +26,7 @@ def transcode(
     width: int | None = None,
     height: int | None = None,
     crop: Rect | Sequence[int] | Mapping[str, int] | None = None,
+    deinterlace: bool | None = None,
     framerate: float | None = None,
     start: int | None = None,
     stop: int | None = None,
@@ -83,6 +84,10 @@ def transcode(
         The part of each picture that is converted, in pixels of the picture as it is turned when
         shown, before it is scaled. `map_frame` gets it. Nothing is copied for it, so x and y must
         be multiples of what the pixel format has chroma for: 2 for 4:2:0.
+    deinterlace : bool, optional
+        True: make whole pictures of interlaced ones, each at its own time, with libavfilter's bwdif
+        (or yadif); others pass as they are. False: encode them as they are. Default: as False, and
+        a UserWarning and an entry of `TranscodeResult.lost` tell of interlaced ones.
     framerate : float, optional
         Frames per second, evenly; default: every frame at its own time.
     start, stop : int, optional
@@ -149,6 +154,8 @@ def transcode(
         A parameter is out of range, or `map_frame` returned something else. Nothing is left.
     NotSupportedError
         This FFmpeg cannot decode or encode it, or the container cannot hold it.
+    FFmpegLoadError
+        `deinterlace` is True, and there is no libavfilter; says what to install.
     EncodingError
         The input is damaged, or gives no frame. There is no output then.
     DataError

@@ -41,7 +41,7 @@ ORDER = {
     "_av": ("frames", "scale", "codecs", "files"),
     "public": ("frames", "codecs", "files"),
 }
-LIBRARIES = {"avutil", "avcodec", "swscale", "avformat", "swresample"}
+LIBRARIES = {"avutil", "avcodec", "swscale", "avformat", "avfilter", "swresample"}
 MODULES = sorted(modules())
 
 each_module = pytest.mark.parametrize("module", MODULES, ids=shown)

@@ -205,6 +205,15 @@ def resemble(ptr: AVFrame, other: AVFrame, *, is_on_its_side: bool) -> None:
         ptr.sample_aspect_ratio = (sar.den, sar.num) if sar.num else (0, 1)
 
 
+def cropped(ptr: AVFrame) -> AVFrame:
+    """Return another frame over the same pixels whose visible part is all of it."""
+    copy = allocate()
+    check_pointer(avutil.av_frame_ref(copy, ptr) >= 0, "cannot refer to a frame")
+    unaligned = avutil.AV_FRAME_CROP_UNALIGNED
+    check_pointer(avutil.av_frame_apply_cropping(copy, unaligned) >= 0, "cannot crop a frame")
+    return copy
+
+
 # ---- describing ----------------------------------------------------------------------------------
 
 
@@ -221,6 +230,14 @@ def duration(ptr: AVFrame) -> int:
 def stamp(ptr: AVFrame, value: int) -> None:
     """Write the presentation time into a frame that nobody else has seen yet."""
     ptr.pts = value
+
+
+def lasts(ptr: AVFrame, value: int) -> None:
+    """Write the duration into a frame that nobody else has seen yet."""
+    if releases.frame_has_duration():
+        ptr.duration = value
+    else:
+        ptr.pkt_duration = value
 
 
 def is_predicted(ptr: AVFrame) -> bool:
@@ -242,6 +259,18 @@ def is_key(ptr: AVFrame) -> bool:
     if releases.frame_has_key_field():
         return bool(ptr.key_frame)
     return bool(ptr.flags & avutil.AV_FRAME_FLAG_KEY)
+
+
+def is_on_device(ptr: AVFrame) -> bool:
+    """Return whether the picture lies in a device's memory."""
+    return bool(ptr.hw_frames_ctx)
+
+
+def is_interlaced(ptr: AVFrame) -> bool:
+    """Return whether the decoder says that the picture is two fields, taken one after the other."""
+    if releases.frame_has_interlaced_field():
+        return bool(ptr.interlaced_frame)
+    return bool(ptr.flags & avutil.AV_FRAME_FLAG_INTERLACED)
 
 
 def is_damaged(ptr: AVFrame) -> bool:
