@@ -52,123 +52,6 @@ INCLUDES = {
     "avformat": ("avformat", "avio", "version"),
 }  # fmt: skip
 
-# Where a symbol really came from: the loader compares it with the files it found.
-DLADDR = """
-typedef struct {
-    const char *dli_fname; void *dli_fbase; const char *dli_sname; void *dli_saddr;
-} Dl_info;
-int dladdr(const void *address, Dl_info *info);
-"""
-PATH_OF = """
-#if defined(_WIN32)
-static const char *ffwc_path_of(void *address) { (void)address; return NULL; }
-#else
-#include <dlfcn.h>
-static const char *ffwc_path_of(void *address)
-{
-    Dl_info info;
-    return dladdr(address, &info) ? info.dli_fname : NULL;
-}
-#endif
-"""
-CORE_PATH = """
-static const char *ffwc_library_path(int library)
-{
-    switch (library) {
-    case 0: return ffwc_path_of((void *)avutil_version);
-    case 1: return ffwc_path_of((void *)avcodec_version);
-    case 2: return ffwc_path_of((void *)swscale_version);
-    default: return NULL;
-    }
-}
-"""
-# Once Python is being taken apart, what the callback was to let go is gone, and cffi would print
-# that nobody is there to be called.
-RELEASE = """
-static void ffwc_release(void *opaque, uint8_t *data);
-static void ffwc_release_until_exit(void *opaque, uint8_t *data)
-{
-#ifndef PYPY_VERSION  /* which has no such end */
-    if (!Py_IsInitialized())
-        return;
-#endif
-    ffwc_release(opaque, data);
-}
-"""
-FORMAT_PATH = """
-static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat_version); }
-"""
-# What an index holds of packets, many of them without the GIL: six numbers each, and, if they are
-# wanted, its first 31 bytes and its last one, the first 256 of key packets, and what a parser says.
-# Reads until there are `count` of the stream, and not much further than `bytes`, so that signals
-# are heard. `code` is the last one of av_read_frame. With `stops` it is 1 at a packet of the stream
-# that has no presentation time: that is left in `packet`.
-SCAN = """
-static void ffwc_parse(AVCodecParserContext *parser, AVCodecContext *codec, AVPacket *packet,
-                       int32_t *order)
-{
-    uint8_t *data;
-    int size;
-    parser->output_picture_number = INT32_MIN;
-    if (packet->size > 0)
-        av_parser_parse2(parser, codec, &data, &size, packet->data, packet->size,
-                         AV_NOPTS_VALUE, AV_NOPTS_VALUE, -1);
-    order[0] = parser->pict_type;
-    order[1] = parser->output_picture_number;
-    order[2] = parser->key_frame;
-    order[3] = parser->picture_structure;
-}
-static void ffwc_head(AVPacket *packet, uint8_t *head)
-{
-    int size = packet->size;
-    memset(head, 0, 32);
-    if (size > 0) {
-        memcpy(head, packet->data, size < 31 ? size : 31);
-        head[31] = packet->data[size - 1];
-    }
-}
-static int ffwc_scan(AVFormatContext *context, AVPacket *packet, int stream, int stops, int count,
-                     int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys,
-                     AVCodecParserContext *parser, AVCodecContext *codec, int32_t *orders,
-                     int *code)
-{
-    int found = 0;
-    while (found < count && bytes > 0) {
-        *code = av_read_frame(context, packet);
-        if (*code < 0)
-            break;
-        bytes -= (int64_t)packet->size + 1024;
-        if (packet->stream_index == stream) {
-            if (stops && packet->pts == AV_NOPTS_VALUE) {
-                *code = 1;
-                break;
-            }
-            int64_t *row = rows + 6 * (int64_t)found;
-            row[0] = packet->pts;
-            row[1] = packet->dts;
-            row[2] = packet->duration;
-            row[3] = packet->pos;
-            row[4] = packet->size;
-            row[5] = packet->flags;
-            if (heads)
-                ffwc_head(packet, heads + 32 * (int64_t)found);
-            if (parser)
-                ffwc_parse(parser, codec, packet, orders + 4 * (int64_t)found);
-            if (keys && packet->flags & AV_PKT_FLAG_KEY) {
-                int size = packet->size < 256 ? packet->size : 256;
-                memset(keys, 0, 256);
-                if (size > 0)
-                    memcpy(keys, packet->data, size);
-                keys += 256;
-            }
-            found++;
-        }
-        av_packet_unref(packet);
-    }
-    return found;
-}
-"""
-
 
 def gate_holds(gate: str, versions: Versions) -> bool:
     """Tell whether a line with this gate belongs to these library versions."""
@@ -244,7 +127,9 @@ def abi_declarations(layout: dict[str, Any]) -> str:
     """
     versions = {key[3:]: (value[0], ANY_MINOR) for key, value in layout["versions"].items()}
     consts = layout["consts"]
-    texts = [DLADDR]
+    import ffi_c
+
+    texts = [ffi_c.DLADDR]
     for library in LIBRARIES:
         text = "".join(render(library, versions)).replace(", ... }", " }")
         text = STRUCT.sub(lambda match: complete_struct(match[1], match[2], layout), text)
@@ -375,6 +260,8 @@ def api_builders(installed: Installed) -> list[Any]:
     """Return the cffi builders of the extension and, where it can be, of its libavformat part."""
     from cffi import FFI
 
+    import ffi_c
+
     versions = installed.versions
     with_format = "avformat" in versions
     source = [f"#include <lib{lib}/{h}.h>" for lib in CORE for h in INCLUDES[lib]]
@@ -405,13 +292,16 @@ def api_builders(installed: Installed) -> list[Any]:
     core.cdef('extern "Python" int ffwc_read(void *opaque, uint8_t *data, int size);')
     core.cdef('extern "Python" int64_t ffwc_seek(void *opaque, int64_t offset, int whence);')
     core.cdef("void ffwc_release_until_exit(void *opaque, uint8_t *data);")
+    core.cdef("void ffwc_log_keep(void);\nuint64_t ffwc_log_count(void);")
+    core.cdef("int ffwc_log_since(uint64_t since, uint64_t thread, char *buffer, int size);")
     if with_format:
         core.cdef(
             'extern "Python" int ffwc_io_open(AVFormatContext *s, AVIOContext **pb, '
             "const char *url, int flags, AVDictionary **options);"
         )
-    text = "#include <string.h>\n" + "\n".join(source) + PATH_OF
-    core.set_source(name, text + CORE_PATH + RELEASE, libraries=list(CORE), **options)
+    text = "#include <stdarg.h>\n#include <string.h>\n" + "\n".join(source) + ffi_c.PATH_OF
+    core_c = ffi_c.CORE_PATH + ffi_c.RELEASE + ffi_c.LOG
+    core.set_source(name, text + core_c, libraries=list(CORE), **options)
     if not with_format:
         return [core]
 
@@ -424,7 +314,8 @@ def api_builders(installed: Installed) -> list[Any]:
         "int count, int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, "
         "AVCodecParserContext *parser, AVCodecContext *codec, int32_t *orders, int *code);"
     )
-    extra.set_source(f"{name}_format", text + FORMAT_PATH + SCAN, libraries=["avformat"], **options)
+    text += ffi_c.FORMAT_PATH + ffi_c.SCAN
+    extra.set_source(f"{name}_format", text, libraries=["avformat"], **options)
     return [core, extra]
 
 

@@ -14,6 +14,7 @@ from ..errors import (
     NotSupportedError,
     WebCodecsError,
 )
+from . import said
 
 _T = TypeVar("_T")
 
@@ -53,7 +54,9 @@ def reason(code: int) -> str:
     return words
 
 
-def error(code: int, what: str, kind: type[WebCodecsError] | None = None) -> Exception:
+def error(
+    code: int, what: str, kind: type[WebCodecsError] | None = None, words: str = ""
+) -> Exception:
     """Return the exception for `code`; `what` says what was asked for.
 
     Parameters
@@ -65,10 +68,12 @@ def error(code: int, what: str, kind: type[WebCodecsError] | None = None) -> Exc
     kind : type, optional
         The class to use where the code alone does not decide (out of memory and operating system
         errors always win).
+    words : str, optional
+        What FFmpeg said besides.
     """
     if code == -errno.ENOMEM:
         return MemoryError(f"{what}: FFmpeg is out of memory")
-    message = f"{what}: {reason(code)}"
+    message = said.with_words(f"{what}: {reason(code)}", words)
     failure: WebCodecsError
     if kind is not None:
         failure = kind(message)
@@ -108,10 +113,14 @@ def is_refusal(code: int) -> bool:
     return code in (INVALID_DATA, _PATCHWELCOME, -errno.EINVAL, -errno.ERANGE, -errno.EPERM)
 
 
-def check(code: int, what: str, kind: type[WebCodecsError] | None = None) -> int:
-    """Return `code` if it is not negative, else raise its exception."""
+def check(
+    code: int, what: str, kind: type[WebCodecsError] | None = None, *, since: int | None = None
+) -> int:
+    """Return `code` if it is not negative, else raise its exception, with what FFmpeg said `since`
+    a mark.
+    """
     if code < 0:
-        raise error(code, what, kind)
+        raise error(code, what, kind, "" if since is None else said.since(since))
     return code
 
 

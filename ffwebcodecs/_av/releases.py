@@ -94,6 +94,12 @@ def writes_all_dispositions() -> bool:
 
 
 @cache
+def decodes_animated_webp() -> bool:
+    """Whether there is a demuxer and a decoder for animated WebP: since FFmpeg 9.0."""
+    return _ffi.version("avcodec") >= (63,)
+
+
+@cache
 def hls_goes_to_its_beginning() -> bool:
     """Whether a seek in HLS can lead to its first key frame: since FFmpeg 5.0."""
     return _ffi.version("avcodec") >= (59,)

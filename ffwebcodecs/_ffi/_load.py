@@ -166,6 +166,9 @@ def load() -> Loaded:
     # somebody else in this process may have chosen a level already: then it is theirs
     if avutil.av_log_get_level() == AV_LOG_INFO:
         avutil.av_log_set_level(AV_LOG_QUIET)
+        loaded.report.listens = True
+        if loaded.report.mode == "api":
+            avutil.ffwc_log_keep()
     return loaded
 
 

@@ -35,6 +35,8 @@ class LoadReport:
         Library name to its file and version. libavformat is in it once it has been loaded.
     release : str
         FFmpeg release, like ``"5.1"``; `version_info` has the whole string of the build.
+    listens : bool
+        Whether FFmpeg's log is ours: nobody in the process had chosen a level.
     problems : list of str
         What was tried before and rejected, in order.
     avformat_problem : str or None
@@ -47,6 +49,7 @@ class LoadReport:
         "avfilter",
         "avformat_problem",
         "libraries",
+        "listens",
         "mode",
         "module",
         "problems",
@@ -60,6 +63,7 @@ class LoadReport:
         self.module = module
         self.reason = reason
         self.libraries: dict[str, tuple[str, Version]] = {}
+        self.listens = False
         self.release = ""
         self.version_info = ""
         self.problems: list[str] = []

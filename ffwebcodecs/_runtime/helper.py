@@ -96,6 +96,12 @@ class HelperThread:
             except Empty:
                 pass
 
+    @property
+    def ident(self) -> int | None:
+        """The thread that makes the calls, None before the first one and after `end`."""
+        thread = self._thread
+        return None if thread is None else thread.ident
+
     def hurry(self) -> None:
         """Soon give up waiting for a call."""
         if self._patience is None:

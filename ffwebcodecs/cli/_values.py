@@ -78,15 +78,13 @@ def parse_count(text: str) -> int:
 
 def parse_bitrate(text: str) -> int:
     """Return bits per second of ``2M``, ``800k`` or ``1500000``."""
-    number = text.strip().lower()
-    scale = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}.get(number[-1:], 1)
+    from ..errors import InvalidArgumentError
+    from ..files._encoding_options import bits_of
+
     try:
-        bits = round(float(number if scale == 1 else number[:-1]) * scale)
-    except (ValueError, OverflowError):
-        bits = 0
-    if not 1 <= bits < 2**31:
-        raise argparse.ArgumentTypeError(f"{text!r} is no bitrate; write 2M, 800k or 1500000")
-    return bits
+        return bits_of(text)
+    except InvalidArgumentError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parse_rate(text: str) -> float:

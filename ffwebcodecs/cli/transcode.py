@@ -68,7 +68,9 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bitrate", metavar="BITS", type=parse_bitrate, help="per second: 2M, 800k"
     )
-    parser.add_argument("--quantizer", metavar="N", type=int, help="constant quality, no bitrate")
+    parser.add_argument(
+        "--quantizer", "--crf", metavar="N", type=int, help="constant quality, no bitrate"
+    )
     parser.add_argument(
         "--size", metavar="WxH", type=parse_scale, help="scale; -1 keeps the shape: 640x-1"
     )

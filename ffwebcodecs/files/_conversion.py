@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .._av.files import containers
 from .._av.files.demux import DemuxerCore
 from .._spec.numbers import show
 from .._spec.texts import is_path, to_path
@@ -41,10 +42,15 @@ def refuse_same_file(input: Any, output: Any) -> None:
 
 
 def copy_streams(
-    demuxer: DemuxerCore, muxer: Muxer, losses: Losses, subtitles: bool = True
+    demuxer: DemuxerCore,
+    muxer: Muxer,
+    losses: Losses,
+    subtitles: bool = True,
+    video: str | None = None,
 ) -> tuple[list[str], list[str], dict[int, int]]:
     """Add the streams that are copied to a muxer, those that are subtitles only with `subtitles`;
-    return those, the ones left out, and the number in the output of each.
+    return those, the ones left out, and the number in the output of each. `video` is FFmpeg's name
+    of the video's codec there, as far as that is known.
     """
     copied: list[str] = []
     dropped = demuxer.left_out()  # with audio=False
@@ -52,6 +58,11 @@ def copy_streams(
     refused = muxer._refused
     has_chapters = bool(demuxer.chapters)
     has_timecode = "timecode" in dict(demuxer.info.parameters.tags)
+    muxer._wanted = [
+        containers.Wanted(each.kind, each.codec_id, each.codec)
+        for each in demuxer.others
+        if each.is_known and not each.names_chapters and (subtitles or each.kind != "subtitle")
+    ]
     for stream in demuxer.others:
         if has_chapters and stream.names_chapters:
             continue  # the chapters are copied, and make it again
@@ -71,13 +82,22 @@ def copy_streams(
             why = f"{muxer.format_name} cannot hold it"
             said = f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}"
             without = "subtitles" if stream.kind == "subtitle" else "audio"
-            hint = f".mkv and .mp4 hold most; {without}=False leaves it out without this warning"
+            hint = f"{_way_out(muxer, video)}{without}=False leaves it out without a word"
         else:
             why = "it begins late: nothing is known of it"
             said = f"the {name} stream of {demuxer.shown} begins late: nothing is known of it"
             hint = _PROBE_MORE
         losses.add(name, why, f"{said}: it is left out ({hint})")
     return copied, dropped, numbers
+
+
+def _way_out(muxer: Muxer, video: str | None) -> str:
+    """Return which other containers hold all that is asked for."""
+    wanted = list(muxer._wanted)
+    if video is not None:
+        wanted.append(containers.Wanted("video", containers.codec_id(video), video))
+    suffixes = containers.suffixes_for(wanted)
+    return f"{containers.any_of(suffixes)} would hold it; " if suffixes else ""
 
 
 def late_streams(demuxer: DemuxerCore, losses: Losses, subtitles: bool = True) -> list[str]:

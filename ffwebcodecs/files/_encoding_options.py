@@ -8,7 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from .._spec.codecs.config import HARDWARE_ACCELERATION
-from .._spec.encoders.strings import codec_for_suffix
+from .._spec.codecs.families import BY_SHORT_NAME
+from .._spec.codecs.strings import parse_codec
+from .._spec.encoders.strings import check_codec_name, codec_for_suffix
 from .._spec.frames.background import parse_background
 from .._spec.frames.rect import Rect
 from .._spec.numbers import show, to_dimension, to_float, to_integer
@@ -44,6 +46,12 @@ class EncodingOptions:
         )
 
     @property
+    def codec_name(self) -> str:
+        """FFmpeg's name of the codec, or of the encoder."""
+        short = self.codec.strip().lower()
+        return short if short in BY_SHORT_NAME else parse_codec(self.codec).name
+
+    @property
     def size(self) -> tuple[int | None, int | None] | None:
         """Width and height to scale to, None if neither is given."""
         if self.width is None and self.height is None:
@@ -70,6 +78,8 @@ class EncodingOptions:
         codec, format = options["codec"], options["format"]
         if codec is not None and (not isinstance(codec, str) or not codec.strip()):
             raise InvalidArgumentError(f"codec must be a name or a codec string, got {show(codec)}")
+        if codec is not None:
+            check_codec_name(codec)
         if options["bitrate"] is not None and options["quantizer"] is not None:
             raise InvalidArgumentError("give bitrate or quantizer, not both")
         if options["alpha"] not in (None, "discard", "keep"):
@@ -108,8 +118,27 @@ def _threads(value: Any) -> int:
     return number
 
 
+def bits_of(text: str) -> int:
+    """Return the number in ``"2M"``, ``"800k"`` or ``"1500000"``: bits per second.
+
+    Raises
+    ------
+    InvalidArgumentError
+        It is none, or not from 1 to 2**31 - 1.
+    """
+    number = text.strip().lower()
+    scale = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}.get(number[-1:], 1)
+    try:
+        bits = round(float(number if scale == 1 else number[:-1]) * scale)
+    except (ValueError, OverflowError):
+        bits = 0
+    if not 1 <= bits < 2**31:
+        raise InvalidArgumentError(f"{text!r} is no bitrate; write 2M, 800k or 1500000")
+    return bits
+
+
 def _bitrate(value: Any) -> int:
-    bits = to_integer(value, "bitrate")
+    bits = bits_of(value) if isinstance(value, str) else to_integer(value, "bitrate")
     if bits < 1:
         raise InvalidArgumentError(f"bitrate is {bits}, it must be at least 1 bit per second")
     return bits

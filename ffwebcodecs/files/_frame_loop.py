@@ -130,7 +130,12 @@ def _up_to_damage(
             failure = failure or error.with_traceback(None)
     if failure is not None:
         try:
-            if demuxer is None or not _is_last(core, packets) or not damage.end(demuxer, less=1):
+            if (
+                demuxer is None
+                or not isinstance(failure, EncodingError)
+                or not _is_last(core, packets)
+                or not damage.end(demuxer, less=1)
+            ):
                 raise failure
         finally:
             failure = None  # its traceback holds this frame, which must not hold it in turn

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from fractions import Fraction
 
-from .._av.codecs.decoder import default_threads
+from .._av.codecs.threads import default_threads
 from .._spec.codecs.encoder_config import VideoEncoderConfig
 from .._spec.codecs.strings import parse_codec
 from .._spec.encoders.options import has_one_quality, quantizer_range

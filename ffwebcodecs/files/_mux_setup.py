@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from .._av.codecs.parameters import StreamParameters, known
@@ -21,7 +22,10 @@ from ..errors import DataError, InvalidArgumentError
 
 
 def describe_video(
-    config: VideoDecoderConfig, chunk: EncodedVideoChunk, container: containers.Container
+    config: VideoDecoderConfig,
+    chunk: EncodedVideoChunk,
+    container: containers.Container,
+    besides: Sequence[containers.Wanted] = (),
 ) -> VideoStream:
     """Return the stream's description.
 
@@ -32,6 +36,8 @@ def describe_video(
     chunk : EncodedVideoChunk
         The first one, for what the configuration leaves out.
     container : containers.Container
+    besides : sequence of containers.Wanted
+        What else is to be in the file, for the advice that an error gives.
 
     Raises
     ------
@@ -43,7 +49,7 @@ def describe_video(
     info = parse_codec(config.codec)
     identifier = containers.codec_id(info.name)
     video = VideoStream(containers.codec_name(identifier))
-    container.require(identifier, video.codec)
+    container.require(identifier, video.codec, besides)
     native = video.native = known(config._native, identifier)
     _codec_header(video, info, config, chunk, container)
     _size(video, info, config, chunk)

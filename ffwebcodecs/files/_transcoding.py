@@ -81,7 +81,9 @@ class Transcoding:
             demuxer = events.demuxer
             with self._muxer(demuxer) as muxer:
                 muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
-                copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
+                copied, dropped, numbers = copy_streams(
+                    demuxer, muxer, losses, options.subtitles, self._encoding.codec_name
+                )
                 clock = events.clock
                 clock.settle(numbers)
                 copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)

@@ -106,6 +106,7 @@ class Muxer(Closable):
         "_shown",
         "_timeline",
         "_video",
+        "_wanted",
         "_zero",
     )
 
@@ -152,6 +153,7 @@ class Muxer(Closable):
         self._losses = Losses()
         self._refused: RefusedPackets | None = None  # None: one that is refused is an error
         self._original: Original | None = None  # of chunks that do not say what they come from
+        self._wanted: list[containers.Wanted] = []  # beside the video, as far as that is known
         self._zero = 0  # of the file, on the clock of what comes
         self._shown = target.shown
         self._output_file = target
@@ -257,7 +259,7 @@ class Muxer(Closable):
             )
         if chunk.type != "key" and not chunk._from_container:
             raise DataError(f"the first chunk, at {chunk.timestamp} us, must be a key chunk")
-        video = describe_video(config, chunk, self._container)
+        video = describe_video(config, chunk, self._container, self._wanted)
         video.alpha = alpha is not None or packet.has_alpha(chunk._ptr)
         if video.alpha and not self._container.holds_alpha_side_data:
             raise NotSupportedError(

@@ -148,8 +148,8 @@ def read_frames(
         damage.shown = source._core.shown
         return _onwards(source, parsed, damage, count, hardware_acceleration, span, turns)
     if isinstance(source, Iterable) and not _is_file(source):
-        if parsed is None:
-            raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
+        _require_chunks(source, parsed)
+        assert parsed is not None
         _require_stream(opening.stream, None)
         parsed = limited(parsed, opening.max_pixels)
         packets = packets_of_chunks(source, Pictures(parsed), damage)
@@ -264,6 +264,16 @@ def _close(close: Callable[[], object], damage: Damage) -> None:
         close()
     finally:
         damage.warn()
+
+
+def _require_chunks(source: Iterable[Any], config: VideoDecoderConfig | None) -> None:
+    if isinstance(source, (list, tuple)) and source and is_path(source[0]):
+        raise InvalidArgumentError(
+            f"read_frames reads one file, got {len(source)} names: call it for each, as in "
+            "(frame for name in names for frame in read_frames(name))"
+        )
+    if config is None:
+        raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
 
 
 def _require_stream(wanted: int | None, read: int | None) -> None:

@@ -99,7 +99,9 @@ def remux(
             refused.names[0] = f"video {demuxer.info.codec}"
             lost_tags(tags, muxer._container, demuxer.shown, losses)
             muxer._original = original_of(demuxer)
-            copied, dropped, numbers = copy_streams(demuxer, muxer, losses, options.subtitles)
+            copied, dropped, numbers = copy_streams(
+                demuxer, muxer, losses, options.subtitles, demuxer.info.codec
+            )
             copy_chapters(demuxer, muxer, losses)
             losses.check()
             clock = FilmClock(demuxer, None, None, options.keep_start)

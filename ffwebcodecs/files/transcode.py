@@ -21,7 +21,7 @@ def transcode(
     *,
     codec: str | None = None,
     map_frame: MapFrame | None = None,
-    bitrate: int | None = None,
+    bitrate: int | str | None = None,
     quantizer: int | None = None,
     width: int | None = None,
     height: int | None = None,
@@ -73,8 +73,9 @@ def transcode(
         timestamps are on the clock of `start` and `stop`; each is shown at its own. One that
         repeats, or goes back by a tenth of a second at most, becomes a microsecond more than that
         of the frame before; one that goes back further is a DataError.
-    bitrate : int, optional
-        Bits per second; default: the encoder's usual quality.
+    bitrate : int or str, optional
+        Bits per second, as a number or as ``"2M"`` or ``"800k"``; default: the encoder's usual
+        quality.
     quantizer : int, optional
         Constant quality instead of a bitrate, where the encoder has it; lower is better: 0 to 51
         for H.264 and HEVC, 0 to 63 for VP8, VP9 and AV1, 1 to 31 for MPEG-4 and its like.

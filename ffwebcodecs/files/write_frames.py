@@ -21,7 +21,7 @@ def write_frames(
     output: Any,
     *,
     codec: str | None = None,
-    bitrate: int | None = None,
+    bitrate: int | str | None = None,
     quantizer: int | None = None,
     width: int | None = None,
     height: int | None = None,

@@ -6,7 +6,6 @@ call `receive` until it returns None, then send again; so `send` never finds the
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +15,7 @@ from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.codecs.history import History
 from ...errors import EncodingError, NotSupportedError
-from .. import atomic, averror, forked, ledger
+from .. import atomic, averror, forked, ledger, said
 from ..frames import frame as frames
 from ..frames.orientation import Lasting
 from .inventory import is_left_alone
@@ -24,6 +23,7 @@ from .packet import NOPTS, has_alpha
 from .parameters import known
 from .picture_guard import KEY, PictureGuard
 from .recognition import Recognition
+from .threads import default_threads, without_frame_threads
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _contexts = forked.leave_alone(ledger.owned("codec_context"))
 _MOST_ERRORS = 64  # after the first one, more than any decoder holds chunks
-_MAX_THREADS = 16  # FFmpeg's own limit for automatic threads
 
 
 def allocate_context(codec: AVCodec) -> AVCodecContext:
@@ -40,35 +39,6 @@ def allocate_context(codec: AVCodec) -> AVCodecContext:
     box = atomic.boxed(what, "AVCodecContext **", free, avcodec.avcodec_alloc_context3, codec)
     ptr: AVCodecContext = box[0]
     return _contexts.own(ptr, box)
-
-
-def default_threads() -> int:
-    """Return how many threads a codec gets if nobody says: the cores that this process may use, at
-    most 16.
-    """
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS, Windows
-        cores = os.cpu_count() or 1
-    return min(cores, _MAX_THREADS)
-
-
-_DEPRECATED = 1 << 17  # AV_OPT_FLAG_DEPRECATED
-
-
-def _without_frame_threads(context: AVCodecContext, name: str) -> None:
-    """Let a dav1d before 1.0 work on one frame at a time, with threads for its tiles: with more it
-    waits for itself for ever on damaged data (0.7.1 in FFmpeg 4.3, `test_corrupt_input`).
-
-    libavcodec's options tell which dav1d it was made for: 1.0 takes one number of threads for all.
-    """
-    if name != "libdav1d":
-        return
-    own = avutil.AV_OPT_SEARCH_CHILDREN
-    option = avutil.av_opt_find(context, b"framethreads", ffi.NULL, 0, own)
-    if option and not option.flags & _DEPRECATED:
-        avutil.av_opt_set_int(context, b"framethreads", 1, own)
-        avutil.av_opt_set_int(context, b"tilethreads", min(context.thread_count, 64), own)
 
 
 def _use_device(context: AVCodecContext, device: Device, surfaces: int) -> None:
@@ -228,14 +198,16 @@ class DecoderCore:
         self._device = device
         if device is not None:
             _use_device(context, device, surfaces)
-        _without_frame_threads(context, self.name)
+        without_frame_threads(context, self.name)
         # The coded size and the crop are shown as WebCodecs wants them, so FFmpeg must not apply
         # the crop itself.
         context.apply_cropping = 0
         self._recognition = Recognition(context, self.name) if explode else None
+        place = said.mark()
         with forked.opening:
             code = avcodec.avcodec_open2(context, codec, ffi.NULL)
-        averror.check(code, f"{self.name} refuses the configuration", NotSupportedError)
+        what = f"{self.name} refuses the configuration"
+        averror.check(code, what, NotSupportedError, since=place)
         self._context: AVCodecContext | Any = context  # None once it is closed
         forked.watch(self)
         # Until the first packet tells: how to open the decoder that reads an alpha channel too.

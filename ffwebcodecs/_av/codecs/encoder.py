@@ -16,7 +16,7 @@ from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
 from ..._spec.frames.color import ColorMembers, codes_of
 from ...errors import EncodingError, NotSupportedError
-from .. import atomic, averror, forked, releases
+from .. import atomic, averror, forked, releases, said
 from ..frames import frame as frames
 from ..frames import hardware
 from ..frames.pixel_format import describe, pix_fmt_id
@@ -212,9 +212,10 @@ class EncoderCore:
         if extra:
             what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
             encoder_settings.apply(context, self.name, options, extra, what)
+        place = said.mark()
         with forked.opening, priority.kept():
             code = avcodec.avcodec_open2(context, codec, options)
-        averror.check(code, what, NotSupportedError)
+        averror.check(code, what, NotSupportedError, since=place)
         if (context.width, context.height, context.pix_fmt) != picture:
             self._settle(context)
             raise NotSupportedError(f"{what}: it would take pictures of another size or format")

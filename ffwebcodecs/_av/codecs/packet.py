@@ -182,6 +182,12 @@ def has_alpha(ptr: AVPacket) -> bool:
     return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
 
 
+def is_encrypted(ptr: AVPacket) -> bool:
+    """Return whether what is in the packet is encrypted, and nobody has given the key."""
+    kind = avcodec.AV_PKT_DATA_ENCRYPTION_INFO
+    return any(ptr.side_data[i].type == kind for i in range(ptr.side_data_elems))
+
+
 def alpha(ptr: AVPacket) -> AVPacket | None:
     """Return a packet of the coded alpha channel that travels with another one, None if none does.
 

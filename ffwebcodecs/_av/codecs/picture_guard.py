@@ -11,10 +11,11 @@ import errno
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ... import _ffi
 from ..._ffi import avcodec, ffi
 from ..._spec.codecs.picture_limit import HEAD, PNG, excess, size_of
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, forked
+from .. import averror, forked, releases
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
@@ -120,7 +121,13 @@ class PictureGuard:
             )
 
     def explain(self, code: int, what: str) -> EncodingError | None:
-        """Return the error for a refusal of FFmpeg's, None if it is not about a size."""
+        """Return the error for a refusal of FFmpeg's, None if nothing is known of it."""
+        if any(map(_is_animated_webp, self._heads)) and not releases.decodes_animated_webp():
+            return EncodingError(
+                f"{what}: FFmpeg before 9.0 cannot decode animated WebP, and this is "
+                f"{_ffi.load().release}",
+                code=code,
+            )
         if self._limit is None or code not in (-errno.EINVAL, -errno.ENOMEM, _INVALID_DATA):
             return None
         for head in self._heads:
@@ -138,6 +145,15 @@ class PictureGuard:
     def _problem(self, head: bytes) -> str | None:
         size = size_of(self._codec, head)
         return None if size is None else excess(*size, self._limit)
+
+
+def _is_animated_webp(head: bytes) -> bool:
+    # https://developers.google.com/speed/webp/docs/riff_container: "Extended File Format"
+    return (
+        head[:4] == b"RIFF"
+        and head[8:16] == b"WEBPVP8X"
+        and bool(head[20:21] > b"" and head[20] & 2)
+    )
 
 
 def _bytes(data: object, size: int) -> bytes:

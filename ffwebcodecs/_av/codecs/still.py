@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, forked
+from .. import averror, forked, said
 from ..frames import frame as frames
 from . import packet
 from .decoder import allocate_context
@@ -60,9 +60,10 @@ def _encode(name: str, ptr: AVFrame, options: dict[str, str]) -> bytes:
         # A build that lacks the option writes a larger file.
         avutil.av_opt_set(context, option.encode(), value.encode(), avutil.AV_OPT_SEARCH_CHILDREN)
     what = f"{name} cannot encode {ptr.width}x{ptr.height}"
+    place = said.mark()
     with forked.opening:
         code = avcodec.avcodec_open2(context, codec, ffi.NULL)
-    averror.check(code, what, NotSupportedError)
+    averror.check(code, what, NotSupportedError, since=place)
     averror.check(avcodec.avcodec_send_frame(context, ptr), what, EncodingError)
     averror.check(avcodec.avcodec_send_frame(context, ffi.NULL), what, EncodingError)
     data = packet.allocate()

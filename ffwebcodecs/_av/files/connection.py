@@ -38,6 +38,10 @@ class Helper(Protocol):
         the list; return its result, or None if it has not come back when it should have.
         """
 
+    @property
+    def ident(self) -> int | None:
+        """The thread that makes the calls, None if there is none."""
+
     def hurry(self) -> None:
         """Soon give up waiting for a call."""
 
@@ -148,6 +152,11 @@ class Connection:
         return True
 
     @property
+    def thread(self) -> int | None:
+        """The thread that makes the calls, None: whoever calls."""
+        return None
+
+    @property
     def stopped(self) -> bool:
         """Whether `stop` was called, or what it reads from broke off."""
         return self._stop.stopped
@@ -254,6 +263,10 @@ class RemoteConnection(Connection):
     def reads_directly(self) -> bool:
         return False
 
+    @property
+    def thread(self) -> int | None:
+        return self._helper.ident
+
     def stop(self) -> None:
         super().stop()
         self._helper.hurry()
@@ -289,6 +302,10 @@ class RemotePipeConnection(PipeConnection):
         if code is not None:
             self._raise_kept()
         return self._in_time(code, in_time)
+
+    @property
+    def thread(self) -> int | None:
+        return self._helper.ident
 
     def stop(self) -> None:
         super().stop()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from ... import _ffi
 from ..._ffi import avcodec, avformat, ffi
@@ -81,6 +81,14 @@ _ANNEX_B = {"avi", "mpeg", "vob", "dvd", "svcd", "vcd"}
 # Those that have no place for a codec's header but the stream.
 _IN_STREAM = {"mpegts", "mpeg", "vob", "dvd", "m4v"}
 _SUGGESTED = (".mp4", ".webm", ".mkv", ".mov", ".avi", ".ts", ".gif", ".webp")
+
+
+class Wanted(NamedTuple):
+    """A stream that a container is to hold: its kind, and FFmpeg's number and name of its codec."""
+
+    kind: str
+    identifier: int
+    codec: str
 
 
 class Container:
@@ -190,20 +198,15 @@ class Container:
             return self.name == "matroska"
         return self.can_hold(identifier, codec)
 
-    def require(self, identifier: int, codec: str) -> None:
-        """Raise NotSupportedError, with a way out, if the codec cannot be held."""
+    def require(self, identifier: int, codec: str, besides: Sequence[Wanted] = ()) -> None:
+        """Raise NotSupportedError, with a way out that holds what is wanted `besides` too, if the
+        codec cannot be held.
+        """
         if self.can_hold(identifier, codec):
             return
-        others = [
-            suffix
-            for suffix in _SUGGESTED
-            if (other := _guess(_BY_SUFFIX[suffix])) is not None
-            and Container(other, _BY_SUFFIX[suffix]).can_hold(identifier, codec)
-        ]
-        remedy = ""
-        if others:
-            listed = [", ".join(others[:-1]), others[-1]] if others[1:] else others
-            remedy = f"; use {' or '.join(listed)}"
+        wanted = [Wanted("video", identifier, codec), *besides]
+        others = suffixes_for(wanted) or suffixes_for(wanted[:1])
+        remedy = f"; use {any_of(others)}" if others else ""
         raise NotSupportedError(f"{self.name} cannot hold {codec}{remedy}")
 
     def require_copy(self, kind: str, identifier: int, codec: str) -> None:
@@ -218,6 +221,24 @@ class Container:
             return tag
         known = ffi.new("unsigned int *")
         return 0 if avformat.av_codec_get_tag2(table, identifier, known) else tag
+
+
+def suffixes_for(wanted: Iterable[Wanted]) -> list[str]:
+    """Return the suffixes of containers that hold all that is wanted, the best known first."""
+    wanted = list(wanted)
+    found = []
+    for suffix in _SUGGESTED:
+        format = _guess(_BY_SUFFIX[suffix])
+        if format is not None:
+            other = Container(format, _BY_SUFFIX[suffix])
+            if all(other.can_copy(*each) for each in wanted):
+                found.append(suffix)
+    return found
+
+
+def any_of(suffixes: Sequence[str]) -> str:
+    """Return suffixes as a sentence has them: ``".mp4, .mkv or .mov"``."""
+    return " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
 
 
 def codec_id(name: str) -> int:

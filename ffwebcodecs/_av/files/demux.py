@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.files.upcoming import Upcoming
-from ...errors import EncodingError, InvalidStateError
+from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked
 from ..codecs import packet
 from . import chapters, limits, picture_streams, seeking, stamps, stream_info
@@ -17,7 +17,7 @@ from .completeness import Came
 from .confinement import Confinement
 from .connection import Connection, StartHelper, connect
 from .copied_stamps import CopiedStamps
-from .input import Preparation
+from .opened import open_input
 from .opening import DEFAULT, Opening
 from .picture_streams import AlphaItem, AlphaTrack
 from .seekable import SeekableInput
@@ -107,7 +107,8 @@ class DemuxerCore(SeekableInput):
         self._helper = helper
         try:
             self._connection = connect(self._source, opening, helper)
-            self._open(self._connection)
+            opened = open_input(self._connection, self._source, opening, helper)
+            self._confinement, self._head = opened
             self._use(self._connection)
             self.info = self._describe(self._connection)
             self.seekability = seeking.Seekability(self._connection, self.info, self._source)
@@ -130,24 +131,6 @@ class DemuxerCore(SeekableInput):
         or, without that, the end of the packet before, counted from where reading began.
         """
         self._key_flag: int = avcodec.AV_PKT_FLAG_KEY
-
-    def _open(self, connection: Connection) -> None:
-        source = self._source
-        prepared = Preparation(source, self._opening, connection.context)
-        confinement = self._confinement = prepared.confinement
-        limits.before_open(prepared.options, self._opening, source, connection.read_at)
-        connection.begin()
-        if connection.context.pb:  # open already
-            code = connection.call(confinement.judge, prepared.options)
-            if code < 0:
-                prepared.check(code)
-            self._head = picture_streams.head_of(connection)
-        code = connection.open(source.url, prepared.format, prepared.options)
-        prepared.check(code)
-        code = limits.find_stream_info(connection, self._opening)
-        confinement.opening = False
-        confinement.check()
-        averror.check(code, f"cannot read {source.shown}", EncodingError)
 
     def _use(self, connection: Connection) -> None:
         self._context = connection.context
@@ -252,6 +235,8 @@ class DemuxerCore(SeekableInput):
         """Read as `read_any` does, but not what a seek has read."""
         found = self.read_ticks(ptr)
         if found == self.info.index:
+            if not self.came.some:
+                self._require_plain(ptr)
             self.came.note(ptr)
             avcodec.av_packet_rescale_ts(ptr, self._time_base, (1, 1000000))
             timestamp = ptr.pts
@@ -260,6 +245,14 @@ class DemuxerCore(SeekableInput):
             self.timestamp = timestamp
             self._next = timestamp + (ptr.duration or self._step)
         return found
+
+    def _require_plain(self, ptr: AVPacket) -> None:
+        if packet.is_encrypted(ptr):
+            raise NotSupportedError(
+                f"{self._source.shown} is encrypted (Common Encryption): give its key, as in "
+                "options={'decryption_key': '32 hexadecimal digits'}; that is `input_options` in "
+                "transcode and remux"
+            )
 
     def foresee(self) -> Callable[[int, int], int]:
         """Remember times from now on; return what tells how long a picture of the video is shown,

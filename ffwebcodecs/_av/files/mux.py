@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.frames.color import UNSPECIFIED
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from .. import atomic, averror, forked, ledger, releases
+from .. import atomic, averror, forked, ledger, releases, said
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import StreamParameters
@@ -300,9 +300,12 @@ class MuxerCore:
     def write_header(self) -> None:
         """Begin the file; no stream can be added after that."""
         what = f"cannot begin {self._shown} ({self.container.name})"
+        place = said.mark()
         code = avformat.avformat_write_header(self._context, ffi.NULL)
         if code < 0:
-            raise averror.os_error(code, self._path) or averror.error(code, what, NotSupportedError)
+            raise averror.os_error(code, self._path) or averror.error(
+                code, what, NotSupportedError, said.since(place)
+            )
         self.started = True
         if self._has_keys:
             # It has a field of its own, in which it is by now: not once more.

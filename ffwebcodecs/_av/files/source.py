@@ -38,8 +38,10 @@ class InputFile:
         view = buffer_of(source)
         read = attribute(source, "read") if view is None else None
         if view is None and read is None:
+            several = isinstance(source, (list, tuple)) and source and is_path(source[0])
             raise InvalidArgumentError(
                 f"expected a path, bytes or a binary file object, got {type(source).__name__}"
+                f"{': one file at a time' if several else ''}"
             )
         self._spool = Spool(in_memory=True)
         self.name = self._spool.name

@@ -1,0 +1,112 @@
+"""Opening an input, and the reason if that fails."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import NamedTuple
+
+from ...errors import EncodingError, InvalidArgumentError, NotSupportedError
+from .. import averror, said
+from . import limits, picture_streams
+from .confinement import Confinement
+from .connection import Connection, StartHelper, connect
+from .input import Preparation
+from .opening import Opening
+from .source import InputFile
+
+
+class OpenedInput(NamedTuple):
+    """What is left of an opening.
+
+    Attributes
+    ----------
+    confinement : Confinement
+        To be kept for as long as the context lives.
+    head : bytes
+        The first bytes of pictures from a pipe.
+    """
+
+    confinement: Confinement
+    head: bytes
+
+
+def open_input(
+    connection: Connection, source: InputFile, opening: Opening, helper: StartHelper | None
+) -> OpenedInput:
+    """Open an input, and find out what its streams are.
+
+    Raises
+    ------
+    OSError
+        The operating system refuses it.
+    EncodingError, NotSupportedError, InvalidArgumentError
+        FFmpeg cannot make sense of it, or it is not allowed; with what FFmpeg's log says of that.
+    TimeoutError
+        It took too long.
+    """
+    place = said.mark()
+    try:
+        return _open(connection, source, opening)
+    except (EncodingError, NotSupportedError, InvalidArgumentError) as error:
+        if error.code is not None:
+            words = said.since(place, connection.thread)
+            if not words and said.can_listen() and _can_repeat(connection, source):
+                words = _words_of_repetition(source, opening, helper)
+            message = said.with_words(str(error), words) + _next_step(words)
+            error.args = (message, *error.args[1:])
+        raise
+
+
+_STEPS = (
+    ("allowed_segment_extensions", "options={'extension_picky': 0} allows other names"),
+    ("allowed_extensions", "options={'allowed_extensions': 'ALL'} allows other names"),
+    ("moov atom not found", "the index of the file is missing: its recording did not end"),
+    ("nsafe file name", "options={'safe': 0} allows any"),
+)
+
+
+def _next_step(words: str) -> str:
+    """Return what to do about what FFmpeg said, as far as that is known."""
+    return next((f"; {step}" for word, step in _STEPS if word in words), "")
+
+
+def _open(connection: Connection, source: InputFile, opening: Opening) -> OpenedInput:
+    head = b""
+    prepared = Preparation(source, opening, connection.context)
+    confinement = prepared.confinement
+    limits.before_open(prepared.options, opening, source, connection.read_at)
+    connection.begin()
+    if connection.context.pb:  # open already
+        code = connection.call(confinement.judge, prepared.options)
+        if code < 0:
+            prepared.check(code)
+        head = picture_streams.head_of(connection)
+    code = connection.open(source.url, prepared.format, prepared.options)
+    prepared.check(code)
+    code = limits.find_stream_info(connection, opening)
+    confinement.opening = False
+    confinement.check()
+    averror.check(code, f"cannot read {source.shown}", EncodingError)
+    return OpenedInput(confinement, head)
+
+
+def _can_repeat(connection: Connection, source: InputFile) -> bool:
+    return connection.opens_again and os.path.isfile(source.path)
+
+
+def _words_of_repetition(source: InputFile, opening: Opening, helper: StartHelper | None) -> str:
+    connection = connect(source, opening, helper)
+    try:
+        return said.again(
+            partial(_open_in_vain, connection, source, opening), lambda: connection.thread
+        )
+    finally:
+        connection.close()
+
+
+def _open_in_vain(connection: Connection, source: InputFile, opening: Opening) -> None:
+    try:
+        _open(connection, source, opening)
+    except Exception as error:  # the one that is raised is there already
+        averror.let_go(error)

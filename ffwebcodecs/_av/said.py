@@ -1,0 +1,87 @@
+"""What FFmpeg wrote to its log while a call failed: the reason, which its codes do not tell.
+
+API mode: the extension keeps the last lines, in C, of every thread (`ffwc_log`). ABI mode has
+nothing that C could call but Python, which FFmpeg's own threads shall not: there an open that
+failed, of what can be opened again, is made once more while a Python function listens
+(`_ffi._listening`). A program that has chosen a level of FFmpeg's log keeps the log for itself,
+and gets the codes alone.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+
+from .. import _ffi
+from .._ffi import avutil, ffi
+
+_MOST = 3  # lines
+_LONGEST = 400  # characters of all together
+_BUFFER = 1 << 14
+_PREFIX = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ")
+# Warnings, which say nothing about a failure.
+_IDLE = ("detected only with low score", "consider increasing", "deprecated", "Estimating duration")
+
+
+def keeps_lines() -> bool:
+    """Whether the last lines are kept as they come: in API mode, unless the program listens."""
+    return _ffi.load().mode == "api" and _ffi.load().listens
+
+
+def can_listen() -> bool:
+    """Whether a call can be made again for its lines: in ABI mode, unless the program listens."""
+    return _ffi.load().mode == "abi" and _ffi.load().listens
+
+
+def mark() -> int:
+    """Return a place in the log, for `since`."""
+    return avutil.ffwc_log_count() if keeps_lines() else 0
+
+
+def since(place: int, thread: int | None = None) -> str:
+    """Return what FFmpeg said since a `mark`, in this thread or another one; "" if nothing is
+    known of it.
+    """
+    if not keeps_lines():
+        return ""
+    thread = threading.get_ident() if thread is None else thread
+    buffer = ffi.new("char[]", _BUFFER)
+    size = avutil.ffwc_log_since(place, thread & 0xFFFFFFFFFFFFFFFF, buffer, _BUFFER)
+    lines = bytes(ffi.buffer(buffer, size)).decode("utf-8", "replace").split("\0")
+    return _told((line[0] == "E", line[1:]) for line in lines if line)
+
+
+def again(call: Callable[[], object], other: Callable[[], int | None]) -> str:
+    """Make a call that has failed once more, and return what FFmpeg says meanwhile, in this thread
+    and in an `other` one.
+    """
+    from .._ffi import _listening
+
+    return _told(_listening.overhear(_ffi.load().libraries["avutil"][0], call, other))
+
+
+def with_words(message: str, words: str) -> str:
+    """Return an error's message with what FFmpeg said."""
+    return f"{message} (FFmpeg: {words})" if words and words not in message else message
+
+
+def _told(lines: Iterable[tuple[bool, str]]) -> str:
+    """Return the last errors, or without any the last warnings, in one line."""
+    whole: list[tuple[bool, str]] = []
+    is_open = False
+    for is_error, text in lines:
+        plain = _PREFIX.sub("", text)
+        ends = plain.endswith("\n")
+        plain = " ".join(plain.split())
+        if is_open:
+            first, begun = whole.pop()
+            whole.append((first, f"{begun} {plain}".strip()))
+        else:
+            whole.append((is_error, plain))
+        is_open = not ends
+    errors = [text for is_error, text in whole if is_error and text]
+    others = [text for _, text in whole if text and not any(word in text for word in _IDLE)]
+    chosen = list(dict.fromkeys((errors or others)[-_MOST:]))
+    words = "; ".join(text.rstrip(".") for text in chosen)
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}..."
