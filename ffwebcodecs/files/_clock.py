@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
 
 _TIMED = ("video", "audio")
+_SHORT = 100_000  # microseconds: who gives less may have meant another unit
 
 
 def origin(demuxer: DemuxerCore, keep_start: bool = False) -> int:
@@ -79,6 +80,26 @@ class FilmClock:
             known = [when for when in (self._video[0], *starts) if when is not None]
             self.zero = min(known, default=self.zero)
 
+    def nothing(self) -> str:
+        """Say that no frame lies in the part."""
+        if self.start is None and self.stop is None:
+            return "the input gives no frame"
+        first, last = (
+            None if time is None else time - self.origin for time in (self.start, self.stop)
+        )
+        where = "" if first is None else f" from {_seconds(first)}"
+        where += " on" if last is None else f" to {_seconds(last)}"
+        begin, duration, _ = self._video
+        begin = (begin or 0) - self.origin
+        film = f" from {_seconds(begin)}"
+        film += " on" if duration is None else f" to {_seconds(begin + duration)}"
+        hint = ""
+        if max(first or 0, last or 0) < _SHORT:
+            given = ("start", first), ("stop", last)
+            said = ", ".join(f"{name}={time}" for name, time in given if time is not None)
+            hint = f" ({said} are microseconds: a second is 1_000_000)"
+        return f"there is no frame in this range,{where}{hint}: the film's are{film}"
+
     @property
     def end(self) -> int | None:
         """When the output ends, in its own time, None if the input does not say."""
@@ -87,3 +108,7 @@ class FilmClock:
             return None if self.stop is None else self.stop - self.zero
         end = duration + (start or 0) * is_absolute
         return max(0, (end if self.stop is None else min(self.stop, end)) - self.zero)
+
+
+def _seconds(time: int) -> str:
+    return f"{time / 1_000_000:.6f}".rstrip("0").rstrip(".") + " s"

@@ -19,20 +19,18 @@ from .._spec.frames.rect import Rect
 from ..codecs._encoding import EncoderDriver, EncoderStatus, PendingFrame
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..codecs.encoded_video_chunk_metadata import EncodedVideoChunkMetadata
-from ..errors import DataError, InvalidArgumentError
+from ..errors import InvalidArgumentError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
 from ._alpha import AlphaChannel
 from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
+from ._given_times import GivenTimes
 from ._hdr import warn_of_depth
 from ._orientation import Orientation
 from ._pace import Pace
 from .muxer import Muxer
 
-# Microseconds by which a time may go back, as in files whose clock is not exact: such a frame is
-# shown right after the one before. More would hide whatever follows.
-_JITTER = 100_000
 _MOST_GAPS = 1024  # more than any encoder holds frames
 
 
@@ -58,7 +56,7 @@ class FrameWriter:
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
         self._last: int | None = None
-        self._latest: int | None = None  # of the times that came
+        self._times = GivenTimes()
         self._gaps: dict[int, int] = {}  # from a frame to the next, by its time
         self._waiting: deque[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]] = deque()
         self._orientation = Orientation(muxer._container)
@@ -72,17 +70,13 @@ class FrameWriter:
 
     def write(self, frame: VideoFrame, timestamp: int) -> None:
         """Encode a frame, borrowed, to be shown at `timestamp` microseconds."""
-        latest = timestamp if self._latest is None else self._latest
-        if timestamp < latest - _JITTER:
-            raise DataError(
-                f"the frame at {timestamp} us comes after one at {latest} us: times must go up "
-                "(a file that was joined of several begins anew at each)"
-            )
-        self._latest = max(latest, timestamp)
-        if self._pace is None:
+        pace = self._pace
+        if pace is None or not pace.counts:
+            self._times.take(timestamp)
+        if pace is None:
             self._encode(frame, timestamp, frame.duration)
             return
-        for kept, when, duration in self._pace.push(frame, timestamp):
+        for kept, when, duration in pace.push(frame, timestamp):
             with kept:
                 self._encode(kept, when, duration)
 
@@ -191,6 +185,8 @@ class FrameWriter:
 
     def finish(self) -> None:
         """Encode what is left; the muxer is not closed."""
+        if self._pace is None or not self._pace.counts:
+            self._times.check()
         if self._pace is not None:
             for kept, when, duration in self._pace.finish():
                 with kept:

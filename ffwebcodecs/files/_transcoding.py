@@ -96,7 +96,7 @@ class Transcoding:
                     with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
                         for event in ahead:
                             work.take(event)
-                    work.writer.finish()
+                    work.finish(clock.nothing())
                     dropped += events.late
                     muxer._complete()
                     refused_packets = refused.report()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._spec.numbers import show
-from ..errors import InvalidArgumentError
+from ..errors import EncodingError, InvalidArgumentError
 from ..frames._crop import Crop
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
@@ -67,6 +67,15 @@ class Work:
                     self.fields.look_at(mapped, self.writer)
         if self.on_progress is not None:
             self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
+
+    def finish(self, nothing: str = "there is no frame to write") -> None:
+        """Encode what is left; raises EncodingError if that is `nothing` at all."""
+        self.writer.finish()
+        if self.writer.frames:
+            return
+        if self.frames_read:
+            nothing = f"map_frame dropped all {self.frames_read} frames: none is left to write"
+        raise EncodingError(nothing)
 
     def result(
         self,

@@ -72,7 +72,8 @@ def transcode(
         drop it. Frames are closed for you. The first frame returned decides the size. Their
         timestamps are on the clock of `start` and `stop`; each is shown at its own. One that
         repeats, or goes back by a tenth of a second at most, becomes a microsecond more than that
-        of the frame before; one that goes back further is a DataError.
+        of the frame before; one that goes back further is a DataError, as are frames that would
+        all be shown in an instant.
     bitrate : int or str, optional
         Bits per second, as a number or as ``"2M"`` or ``"800k"``; default: the encoder's usual
         quality.
@@ -90,7 +91,8 @@ def transcode(
         (or yadif); others pass as they are. False: encode them as they are. Default: as False, and
         a UserWarning and an entry of `TranscodeResult.lost` tell of interlaced ones.
     framerate : float, optional
-        Frames per second, evenly; default: every frame at its own time.
+        Frames per second, evenly; default: every frame at its own time. Frames that all have the
+        same timestamp, three of them or more, or two and no others, are shown one each step.
     start, stop : int, optional
         Microseconds from the film's beginning: frames with ``start <= time < stop``, and what else
         lies between; the output begins at 0 if `start` is given. The clocks of MPEG-TS, MPEG-PS,
@@ -158,7 +160,8 @@ def transcode(
     FFmpegLoadError
         `deinterlace` is True, and there is no libavfilter; says what to install.
     EncodingError
-        The input is damaged, or gives no frame. There is no output then.
+        The input is damaged, or gives no frame: none lies between `start` and `stop`, or
+        `map_frame` has dropped all. There is no output then.
     DataError
         Timestamps go back. There is no output then.
     OSError

@@ -45,7 +45,9 @@ def write_frames(
     frames : iterable of VideoFrame
         In presentation order. Each is taken: it is closed when it has been encoded. A timestamp
         that repeats, or goes back by a tenth of a second at most, becomes one microsecond more than
-        that of the frame before; one that goes back further is an error.
+        that of the frame before; one that goes back further is an error. So is it if three or more
+        would be shown in an instant, less than 100 us each: then nobody counted, or in another
+        unit. With `framerate`, frames that all have the same timestamp are numbered.
     output : path or writable binary file object
     codec, bitrate, quantizer, width, height, crop, framerate, format, alpha, background
         As for `transcode`.
@@ -61,7 +63,7 @@ def write_frames(
     Raises
     ------
     InvalidArgumentError, NotSupportedError, EncodingError, DataError, OSError
-        As `transcode`; there is no output then.
+        As `transcode`; there is no output then, and none of no frames.
 
     Examples
     --------
@@ -75,7 +77,7 @@ def write_frames(
         try:
             for frame in frames:
                 work.take(frame)
-            work.writer.finish()
+            work.finish()
         finally:
             work.writer.close()
     return work.result(time.monotonic() - began)

@@ -17,6 +17,7 @@ from mux_helpers import need_container, packets, video_stream
 
 from ffwebcodecs import (
     DataError,
+    EncodingError,
     InvalidArgumentError,
     TranscodeProgress,
     VideoFrame,
@@ -185,8 +186,8 @@ def test_to_a_file_object_with_progress() -> None:
 
 
 def test_no_frame_leaves_no_file(tmp_path: Path) -> None:
-    result = write([], tmp_path / "a.mp4")
-    assert (result.frames_written, result.codec, result.encoder) == (0, None, None)
+    with pytest.raises(EncodingError, match="no frame to write"):
+        write([], tmp_path / "a.mp4")
     assert names(tmp_path) == []
 
 

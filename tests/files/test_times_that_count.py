@@ -1,0 +1,140 @@
+"""Frames without times, ranges without frames, the last picture: what a film's times must be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from clips import run_ffprobe
+from convert_helpers import FAST, film, times
+
+from ffwebcodecs import (
+    DataError,
+    EncodingError,
+    InvalidArgumentError,
+    VideoFrame,
+    read_frames,
+    remux,
+    transcode,
+    write_frames,
+)
+
+pytestmark = pytest.mark.divided
+
+FRAMES = 30
+
+
+def frames(
+    time: Callable[[int], int], count: int = FRAMES, last: int | None = None
+) -> Iterator[VideoFrame]:
+    for number in range(count):
+        duration = last if number == count - 1 else None
+        pixels = np.full((16, 16, 3), number * 8 % 256, np.uint8)
+        yield VideoFrame.from_ndarray(pixels, timestamp=time(number), duration=duration)
+
+
+def write(given: Iterator[VideoFrame], path: Path, **options: Any) -> int:
+    return write_frames(given, path, encoder_options=FAST, **options).frames_written
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, FRAMES])
+def test_frames_at_one_time_are_numbered_by_the_rate(count: int, tmp_path: Path) -> None:
+    given = frames(lambda number: 7_000_000, count)
+    assert write(given, tmp_path / "a.mp4", framerate=25) == count
+    assert times(tmp_path / "a.mp4") == [7_000_000 + number * 40_000 for number in range(count)]
+
+
+def test_mapped_frames_at_one_time_are_numbered_by_the_rate(tmp_path: Path) -> None:
+    def plain(frame: VideoFrame) -> VideoFrame:
+        return next(frames(lambda number: 0, 1))
+
+    transcode(film(), tmp_path / "a.mp4", map_frame=plain, framerate=10, encoder_options=FAST)
+    assert times(tmp_path / "a.mp4") == [number * 100_000 for number in range(75)]
+
+
+def test_only_the_frames_that_share_a_time_are_numbered(tmp_path: Path) -> None:
+    # Four at 0, then one each tenth of a second from the half second on.
+    given = frames(lambda number: 0 if number < 4 else 100_000 * (number + 1), 10)
+    assert write(given, tmp_path / "a.mp4", framerate=10) == 11  # the fourth is shown twice
+    given = frames(lambda number: 0 if number < 2 else 100_000 * (number - 1), 10)
+    assert write(given, tmp_path / "a.mp4", framerate=10) == 9  # two at a time: the later one
+
+
+@pytest.mark.parametrize("framerate", [None, 30])
+@pytest.mark.parametrize(
+    ("unit", "said"), [(0, "timestamp 5 us"), (1, "between 5 and 34 us"), (33, "5 and 962 us")]
+)
+def test_frames_shown_in_an_instant_are_refused(
+    unit: int, said: str, framerate: int | None, tmp_path: Path
+) -> None:
+    if not unit and framerate:
+        return
+    with pytest.raises(DataError, match=f"{said}.*1_000_000 a second"):
+        write(frames(lambda number: 5 + unit * number), tmp_path / "a.mp4", framerate=framerate)
+    assert not list(tmp_path.iterdir())
+
+
+def test_endless_frames_without_times_are_refused_soon(tmp_path: Path) -> None:
+    def endless() -> Iterator[VideoFrame]:
+        while True:
+            yield from frames(lambda number: 0)
+
+    with pytest.raises(DataError, match="framerate=25"):
+        write(endless(), tmp_path / "a.mp4")
+
+
+def test_nothing_is_not_written(tmp_path: Path) -> None:
+    old = tmp_path / "a.mp4"
+    old.write_text("old")
+    with pytest.raises(EncodingError, match="no frame to write"):
+        write(iter(()), old)
+    with pytest.raises(EncodingError, match="map_frame dropped all 75 frames"):
+        transcode(film(), old, map_frame=lambda frame: None)
+    assert old.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "said"),
+    [
+        (1, 2, r"start=1, stop=2 are microseconds: a second is 1_000_000"),
+        (60_000_000, None, r"from 60 s on: the film.s are from 0\.02\d* s to 3\.02\d* s$"),
+        (3_500_000, 4_000_000, r"from 3\.5 s to 4 s: the film"),
+    ],
+)
+def test_a_range_without_frames_is_an_error(
+    start: int, stop: int | None, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(EncodingError, match=f"no frame in this range.*{said}"):
+        transcode(film("recording.ts"), tmp_path / "a.mp4", start=start, stop=stop)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_range_that_ends_before_it_begins_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="stop is 1, it must be after start"):
+        transcode(film(), tmp_path / "a.mp4", start=2, stop=1)
+
+
+def ends(path: Path) -> float:
+    """Return ffprobe's duration of a file, in seconds."""
+    return float(
+        json.loads(run_ffprobe("-show_entries", "format=duration", path))["format"]["duration"]
+    )
+
+
+def test_a_held_last_picture_keeps_its_duration(tmp_path: Path) -> None:
+    source = tmp_path / "a.mp4"
+    held = frames(lambda number: number * 100_000, 11, last=2_000_000)
+    write_frames(held, source, encoder_options={**FAST, "bf": "0"})
+    assert ends(source) == 3
+    for suffix in ("mp4", "mkv"):
+        transcode(source, tmp_path / f"t.{suffix}", encoder_options=FAST)
+        remux(source, tmp_path / f"r.{suffix}")
+        assert (ends(tmp_path / f"t.{suffix}"), ends(tmp_path / f"r.{suffix}")) == (3, 3)
+    transcode(source, tmp_path / "even.mp4", framerate=10, encoder_options=FAST)
+    assert times(tmp_path / "even.mp4") == [number * 100_000 for number in range(30)]
+    lasting = [frame.duration for frame in read_frames(source)]
+    assert lasting == [100_000] * 10 + [2_000_000]
