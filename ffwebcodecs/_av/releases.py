@@ -133,8 +133,8 @@ def apng_crashes() -> bool:
 
 
 @cache
-def exif_is_a_tag() -> bool:
+def orientation_is_old() -> bool:
     """Whether the orientation of a JPEG is a tag of the frame: until FFmpeg 4.4. There is a display
-    matrix since.
+    matrix since, and that of H.264 and HEVC turns to the right side.
     """
     return _ffi.version("avutil") < (57,)

@@ -19,6 +19,7 @@ def first(source: object) -> VideoFrame:
     return frame
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("number", [*EXIF, 0, 9])
 def test_exif_turns_a_jpeg(number: int) -> None:
     data = jpeg(number)

@@ -25,6 +25,16 @@ _PLACES = (0, 2, 7, 8, 13, 31)
 
 def matrix_of(ptr: AVFrame) -> tuple[int, ...]:
     """Return the display matrix of a picture, nothing if it has none."""
+    matrix = _matrix_beside(ptr)
+    if releases.orientation_is_old():
+        if matrix:
+            return _forwards(matrix)
+        if ptr.metadata:
+            return _matrix_of_tag(ptr)
+    return matrix
+
+
+def _matrix_beside(ptr: AVFrame) -> tuple[int, ...]:
     count = ptr.nb_side_data
     if count:
         kind, entries = avutil.AV_FRAME_DATA_DISPLAYMATRIX, ptr.side_data
@@ -32,9 +42,15 @@ def matrix_of(ptr: AVFrame) -> tuple[int, ...]:
             entry = entries[index]
             if entry.type == kind and entry.size >= _SIZE:
                 return tuple(ffi.unpack(ffi.cast("int32_t *", entry.data), 9))
-    if releases.exif_is_a_tag() and ptr.metadata:
-        return _matrix_of_tag(ptr)
     return ()
+
+
+def _forwards(matrix: tuple[int, ...]) -> tuple[int, ...]:
+    """Return what H.264's and HEVC's display orientation means, of which old releases turn the
+    other way what is not mirrored.
+    """
+    a, b, u, c, d, *rest = matrix
+    return matrix if a * d - b * c < 0 else (a, c, u, b, d, *rest)
 
 
 def _matrix_of_tag(ptr: AVFrame) -> tuple[int, ...]:
@@ -70,7 +86,7 @@ class Lasting:
         """Take a picture's matrix, or give it the last one; in the order in which they are
         shown.
         """
-        own = matrix_of(ptr)
+        own = _matrix_beside(ptr)
         if own or frames.is_key(ptr):
             self.matrix = own
         elif self.matrix:
