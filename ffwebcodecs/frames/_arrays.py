@@ -16,7 +16,7 @@ from .._spec.numbers import show
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._copy import copy_into
 from ._shape import FrameShape
-from ._turning import is_turned, turn, turned
+from ._turning import copy, is_turned, turn, turned
 
 _BY_CHANNELS = {1: "GRAY8", 3: "RGB", 4: "RGBA"}
 
@@ -95,7 +95,12 @@ def to_array(
     dtype = np.dtype("<u2") if fmt.depth > 8 else np.dtype(np.uint8)
     array = np.empty(array_shape(fmt, visible.width, visible.height), dtype)
     copy_into(array, picture, shape, format=None if fmt is own and format is None else fmt.name)
-    return np.ascontiguousarray(turned(array, shape)) if upright else array
+    if not upright:
+        return array
+    view = turned(array, shape)
+    array = np.empty(view.shape, dtype)
+    copy(array, view)
+    return array
 
 
 def array_shape(fmt: PixelFormat, width: int, height: int) -> tuple[int, ...]:
