@@ -25,7 +25,7 @@ _PLACES = (0, 2, 7, 8, 13, 31)
 
 def matrix_of(ptr: AVFrame) -> tuple[int, ...]:
     """Return the display matrix of a picture, nothing if it has none."""
-    matrix = _matrix_beside(ptr)
+    matrix = _matrix_beside(ptr) if ptr.nb_side_data else ()
     if releases.orientation_is_old():
         if matrix:
             return _forwards(matrix)
@@ -35,13 +35,11 @@ def matrix_of(ptr: AVFrame) -> tuple[int, ...]:
 
 
 def _matrix_beside(ptr: AVFrame) -> tuple[int, ...]:
-    count = ptr.nb_side_data
-    if count:
-        kind, entries = avutil.AV_FRAME_DATA_DISPLAYMATRIX, ptr.side_data
-        for index in range(count):
-            entry = entries[index]
-            if entry.type == kind and entry.size >= _SIZE:
-                return tuple(ffi.unpack(ffi.cast("int32_t *", entry.data), 9))
+    kind, entries = avutil.AV_FRAME_DATA_DISPLAYMATRIX, ptr.side_data
+    for index in range(ptr.nb_side_data):
+        entry = entries[index]
+        if entry.type == kind and entry.size >= _SIZE:
+            return tuple(ffi.unpack(ffi.cast("int32_t *", entry.data), 9))
     return ()
 
 
