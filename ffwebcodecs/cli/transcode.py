@@ -72,7 +72,10 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
         "--quantizer", "--crf", metavar="N", type=int, help="constant quality, no bitrate"
     )
     parser.add_argument(
-        "--size", metavar="WxH", type=parse_scale, help="scale; -1 keeps the shape: 640x-1"
+        "--size",
+        metavar="WxH",
+        type=parse_scale,
+        help="scale what is shown; -1 keeps the shape: 640x-1",
     )
     add_crop(parser)
     parser.add_argument(

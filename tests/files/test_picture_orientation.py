@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from oriented import EXIF, SIZE, jpeg, plain_jpeg, sei_clip, turned_by_ffmpeg, upright_by_pillow
+from PIL import Image
 
-from ffwebcodecs import Demuxer, Video, VideoDecoder, VideoFrame, read_frames
+from ffwebcodecs import Demuxer, Video, VideoDecoder, VideoFrame, _ffi, read_frames
 
 
 def first(source: object) -> VideoFrame:
@@ -34,6 +36,23 @@ def test_exif_turns_a_jpeg(number: int) -> None:
         upright = frame.to_ndarray("RGB", upright=True)
         want = np.rot90(plain.to_ndarray("RGB"), -rotation // 90)
         assert np.array_equal(upright, want[:, ::-1] if flip else want)
+
+
+@pytest.mark.divided
+@pytest.mark.parametrize("kind", ["AVIF", "PNG", "TIFF", "WEBP"])
+def test_other_pictures_are_turned_as_pillow_turns_them(kind: str) -> None:
+    if kind != "AVIF" and _ffi.version("avcodec") < (62, 28):
+        pytest.skip("FFmpeg before 8.1 reads the EXIF of JPEG only")
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:24, :32], pixels[24:, 32:] = 250, 120
+    exif = Image.Exif()
+    exif[0x112] = 7
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, kind, exif=exif)
+    with first(data.getvalue()) as frame:
+        assert (frame.rotation, frame.flip) == EXIF[7]
+        luma = frame.to_ndarray("GRAY8", upright=True).astype(int)
+        assert np.abs(luma - upright_by_pillow(data.getvalue())).mean() < 8
 
 
 def test_a_saved_picture_is_upright(tmp_path: Path) -> None:
