@@ -84,10 +84,21 @@ def matroska_holds_rotation() -> bool:
     return _ffi.version("avcodec") >= (60, 31)
 
 
+def always() -> bool:
+    """What every release has."""
+    return True
+
+
+@cache
+def mov_holds_space() -> bool:
+    """Whether MOV says of stereo and spherical pictures that they are: since FFmpeg 7.1."""
+    return _ffi.version("avcodec") >= (61, 19)
+
+
 @cache
 def writes_all_dispositions() -> bool:
-    """Whether MP4 and Matroska say which stream is dubbed, a comment, for impaired people ...:
-    since FFmpeg 5.0.
+    """Whether MP4 and Matroska say which stream is dubbed, a comment, for impaired people ..., and
+    MP4 has colour profiles: since FFmpeg 5.0.
     """
     # libavcodec's version, since only what opens files asks libavformat anything.
     return _ffi.version("avcodec") >= (59,)

@@ -28,6 +28,7 @@ from .._spec.encoders.choice import (
 )
 from .._spec.encoders.clock import allowed_rate
 from .._spec.encoders.levels import check_level
+from .._spec.encoders.light import Light
 from .._spec.encoders.options import SCALABILITY_MODES, names_b_frames, translate
 from .._spec.encoders.request import Request
 from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, names_of
@@ -71,11 +72,15 @@ class Configuration:
     """A configuration, taken apart; raises NotSupportedError for what nobody could encode.
 
     With `reorders` the encoder may write B-frames where it likes; else, as in browsers, only if its
-    own options name them: who gets chunks expects them in the order of the frames.
+    own options name them: who gets chunks expects them in the order of the frames. `light` is what
+    the bitstream is to say of HDR pictures, where the encoder can.
     """
 
-    def __init__(self, config: VideoEncoderConfig, *, reorders: bool = False) -> None:
+    def __init__(
+        self, config: VideoEncoderConfig, *, reorders: bool = False, light: Light | None = None
+    ) -> None:
         self.config = config
+        self.light = light
         self.info: CodecInfo = parse_codec(config.codec)
         require_bytes(self.info.name)
         self.wanted = wanted_samples(self.info)
@@ -155,6 +160,7 @@ class Configuration:
             threads=self.threads,
             chroma=format.chroma,
             depth=format.depth,
+            light=self.light,
         )
 
 

@@ -24,6 +24,7 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.nal import with_lengths
 from .._spec.encoders.choice import device_of
 from .._spec.encoders.clock import frame_rate
+from .._spec.encoders.light import Light
 from .._spec.frames.color_space import VideoColorSpace
 from ..frames._shape import FrameShape
 from ._encoder_input import Configuration, Opened, input_for, open_best
@@ -77,6 +78,7 @@ class EncoderDriver:
     def __init__(self, status: EncoderStatus, *, reorders: bool = False) -> None:
         self._status = status
         self._reorders = reorders
+        self.light: Light | None = None  # of `Configuration`, before it is opened
         self._configuration: Configuration | None = None
         self._opened: Opened | None = None
         self._is_fresh = False  # opened for assumed pictures, no frame seen
@@ -92,7 +94,7 @@ class EncoderDriver:
 
     def open(self, config: Any) -> None:
         before, self._configuration = self._configuration, None
-        configuration = Configuration(config, reorders=self._reorders)
+        configuration = Configuration(config, reorders=self._reorders, light=self.light)
         opened = self._opened
         unchanged = (
             before is not None

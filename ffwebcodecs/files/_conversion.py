@@ -142,7 +142,11 @@ def copy_chapters(
 
 def content_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that belong to the content, not to the file that it came in."""
-    return {key: value for key, value in tags.items() if key.lower() not in _ABOUT_FILE}
+    kept = {key: value for key, value in tags.items() if key.lower() not in _ABOUT_FILE}
+    if "creation_time" in kept:
+        # FFmpeg joins what two places say, and understands no such list.
+        kept["creation_time"] = kept["creation_time"].partition(";")[0]
+    return kept
 
 
 def output_tags(tags: Mapping[str, str], metadata: Metadata) -> Mapping[str, str]:

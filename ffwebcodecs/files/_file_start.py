@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .._av.files import containers
 from .._av.files.chapters import Chapter
 from .._av.files.mux import MuxerCore, VideoStream
+from .._av.files.side_data import PROFILE, name_of
 from .._av.files.streams import CopiedStream
 from .._spec.files.timeline import Timeline
 from .._spec.frames.color import UNSPECIFIED
@@ -54,6 +55,9 @@ def start_file(
     if container.is_iso and video.color[:3] != UNSPECIFIED:
         # Old releases write colours only if told to, new ones then write unknown ones too.
         core.set_option("movflags", "+write_colr")
+    if container.is_iso and any(name_of(kind) == PROFILE for kind, _ in video.side_data):
+        # One of the two has room: the profile says more, and the bitstream says the rest.
+        core.set_option("movflags", "+write_colr+prefer_icc")
     if container.is_iso and core.has_option("movie_timescale"):
         scale = time_base[1]
         while scale < 10000:  # as FFmpeg chooses that of the track

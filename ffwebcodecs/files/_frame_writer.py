@@ -12,7 +12,7 @@ from fractions import Fraction
 from .._av.codecs.threads import default_threads
 from .._spec.codecs.encoder_config import VideoEncoderConfig
 from .._spec.codecs.strings import parse_codec
-from .._spec.encoders.options import has_one_quality, quantizer_range
+from .._spec.encoders.options import has_one_quality, quantizer_range, writes_light
 from .._spec.encoders.strings import usual_codec_string
 from .._spec.frames.pixel_aspect import pixel_aspect
 from .._spec.frames.rect import Rect
@@ -27,8 +27,10 @@ from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
 from ._given_times import GivenTimes
 from ._hdr import warn_of_depth
+from ._labels import Original
 from ._orientation import Orientation
 from ._pace import Pace
+from ._side_data import PictureData, light_for
 from .muxer import Muxer
 
 _MOST_GAPS = 1024  # more than any encoder holds frames
@@ -68,6 +70,15 @@ class FrameWriter:
         """FFmpeg's name of the encoder, None before the first frame."""
         return self._status.encoder
 
+    def look_at(self, frame: VideoFrame) -> None:
+        """Note what the first frame, borrowed, says of all, before anybody has changed it."""
+        pictures, original = PictureData.of(frame._open_picture()), self._muxer._original
+        self._muxer._original = (
+            Original.of_pictures(pictures)
+            if original is None
+            else original._replace(pictures=pictures)
+        )
+
     def write(self, frame: VideoFrame, timestamp: int) -> None:
         """Encode a frame, borrowed, to be shown at `timestamp` microseconds."""
         pace = self._pace
@@ -91,6 +102,9 @@ class FrameWriter:
     def _send(self, frame: VideoFrame, timestamp: int, duration: int | None) -> None:
         if self.config is None:
             self.config = self._configure(frame)
+            original = self._muxer._original
+            if original is not None:
+                self._driver.light = light_for(original.side_data, frame._shape)
             self._driver.open(VideoEncoderConfig.parse(self.config))
             self._check_quantizer()
         if self._last is not None:
@@ -107,7 +121,14 @@ class FrameWriter:
         self.frames += 1
         if self.frames == 1:
             self._check_depth(shape)
+            self._note_light()
         self._pass_on()
+
+    def _note_light(self) -> None:
+        original = self._muxer._original
+        if original is not None:
+            says = self._driver.light is not None and writes_light(self._status.encoder or "")
+            self._muxer._original = original._replace(says_light=says)
 
     def _check_depth(self, shape: FrameShape) -> None:
         given = self._driver.input

@@ -18,6 +18,7 @@ from .._av.files.streams import CopiedStream
 from .._spec.files import timecode
 from .._spec.files.stream_names import disposition_bits, dispositions
 from ._losses import Losses
+from ._side_data import PictureData, all_of
 
 _WORDS = disposition_bits(
     *("dub", "original", "comment", "lyrics", "karaoke", "forced", "hearing_impaired"),
@@ -48,12 +49,28 @@ class Original(NamedTuple):
         Whether it was decoded and encoded, and not copied.
     is_part : bool
         Whether the output holds a part of it only.
+    pictures : PictureData or None
+        What the first picture says, if it was decoded.
+    says_light : bool
+        Whether the encoder has written mastering display and light level into the bitstream.
     """
 
     parameters: StreamParameters
     origin: int = 0
     is_encoded: bool = False
     is_part: bool = False
+    pictures: PictureData | None = None
+    says_light: bool = False
+
+    @classmethod
+    def of_pictures(cls, pictures: PictureData) -> Original:
+        """Return what comes from no file: of each picture only what it says of all."""
+        return cls(StreamParameters.of_nothing(), 0, True, pictures=pictures._replace(own=[]))
+
+    @property
+    def side_data(self) -> dict[str, bytes]:
+        """By FFmpeg's names; what the container says goes before what the pictures say."""
+        return all_of(self.parameters.side_data, self.pictures)
 
 
 def original_of(

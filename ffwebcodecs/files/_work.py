@@ -53,6 +53,8 @@ class Work:
         if self._crop is not None:
             event = self._crop.apply(event)
         with event:
+            if self.frames_read == 1:
+                self.writer.look_at(event)
             mapped = event if self._map is None else self._map(event)
             if mapped is None:
                 return

@@ -30,6 +30,7 @@ from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
 from ._refused_packets import RefusedPackets
+from ._side_data import keep_side_data
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
@@ -293,6 +294,7 @@ class Muxer(Closable):
             label_video(video, original, self._container, first, self._copied, unheld)
             for stream in self._copied:
                 label_copied(stream, original, self._container, unheld)
+            keep_side_data(video, original, self._container, self._losses)
         unheld.tell()
         self._losses.check()
 

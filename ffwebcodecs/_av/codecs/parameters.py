@@ -78,6 +78,12 @@ class StreamParameters(NamedTuple):
         # Chunks have microseconds, whatever the encoder counts in, and no constant rate is known.
         return _read(par, (1, 1000000), (0, 1), (0, 1))
 
+    @classmethod
+    def of_nothing(cls) -> StreamParameters:
+        """Return those of a stream of which nothing is known."""
+        none = 0, 1
+        return cls("", none, none, none, none, b"", (0,) * len(_NUMBERS))
+
     @property
     def codec_tag(self) -> int:
         """The container's own name for the codec, 0 if it has none."""

@@ -5,6 +5,7 @@ it with libavformat and reading it back (`tests/files/test_holds.py` does that a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .. import releases
 
@@ -78,6 +79,21 @@ _DISPOSITIONS = {
 _BEFORE_5 = {"matroska": {"forced"}, "webm": {"forced"}}
 
 
+_LIGHT = {"Mastering display metadata", "Content light level metadata"}
+_SPACE = {"Stereo 3D", "Spherical Mapping"}
+_MATROSKA = {"matroska", "webm"}
+# Since when which containers hold which kinds.
+_SIDE_DATA: tuple[tuple[Callable[[], bool], set[str], set[str]], ...] = (
+    (releases.always, {"mp4", "mov"} | _MATROSKA, _LIGHT),
+    (releases.always, {"mp4"} | _MATROSKA, _SPACE),
+    (releases.always, {"mp4"}, {"DOVI configuration record"}),
+    (releases.mov_holds_space, {"mov"}, _SPACE),
+    (releases.matroska_holds_rotation, {"matroska"}, {"DOVI configuration record"}),
+    (releases.writes_all_dispositions, {"mp4", "mov", "avif"}, {"ICC Profile"}),
+    (releases.parameters_have_side_data, {"mp4", "mov"}, {"Ambient viewing environment"}),
+)
+
+
 def file_tag(name: str, key: str) -> bool:
     """Return whether the container called `name` holds this tag of the whole file."""
     held = _FILE_TAGS.get(_RELATIVES.get(name, name), set())
@@ -112,6 +128,14 @@ def stream_tag(name: str, kind: str, key: str, value: str) -> bool:
     if key == "handler_name":
         return name in ISO or name == "avif"
     return key == "title" and name == "avi"
+
+
+def side_data(name: str, kind: str) -> bool:
+    """Return whether it holds side data that FFmpeg calls so."""
+    for since, names, kinds in _SIDE_DATA:
+        if name in names and kind in kinds:
+            return since()
+    return False
 
 
 def language(name: str, value: str) -> str:

@@ -291,6 +291,9 @@ class MuxerCore:
         stream.avg_frame_rate = source.frame_rate
         for key, value in source.metadata.items():
             set_tag(stream, key, value)
+        if not releases.parameters_have_side_data():  # else it is among them
+            for one in source.side_data:
+                side_data.write(stream, one)
         output = _WrittenStream(stream, source.time_base)
         if not source.is_cover:
             output.check = PacketCheck(source, len(self._streams))

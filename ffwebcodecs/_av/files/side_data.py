@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, ffi
+from ..._spec.encoders.light import Light
 from .. import averror, releases
 
 if TYPE_CHECKING:
@@ -13,6 +17,11 @@ if TYPE_CHECKING:
 
 SideData = tuple[int, bytes]
 """One entry: FFmpeg's number of what it is, and its bytes, a struct of libavutil."""
+
+
+MASTERING, LIGHT_LEVEL = "Mastering display metadata", "Content light level metadata"
+PROFILE = "ICC Profile"
+_MOST = 100  # kinds: there are half as many
 
 
 def name_of(kind: int) -> str:
@@ -45,3 +54,28 @@ def write(stream: AVStream, one: SideData) -> None:
         data = avformat.av_stream_new_side_data(stream, kind, size)
     averror.check_pointer(data, f"cannot set {name_of(kind)}")
     ffi.memmove(data, one[1], size)
+
+
+@cache
+def kind_of(name: str) -> int | None:
+    """Return FFmpeg's number of side data with this name, None if this release has none."""
+    return next((kind for kind in range(_MOST) if name_of(kind) == name), None)
+
+
+def light_of(found: Mapping[str, bytes]) -> Light | None:
+    """Return mastering display and light level out of side data by name, None if there is none."""
+    display, levels = (found.get(name, b"") for name in (MASTERING, LIGHT_LEVEL))
+    light = Light()
+    if len(display) >= ffi.sizeof("int32_t") * 22:
+        # AVMasteringDisplayMetadata: ten AVRational, and which of them count.
+        numbers = ffi.unpack(ffi.cast("int32_t *", ffi.from_buffer(display)), 22)
+        pairs = list(zip(numbers[:20:2], numbers[1:20:2], strict=True))
+        if all(below > 0 for _, below in pairs):
+            values = [Fraction(*pair) for pair in pairs]
+            points = list(zip(values[:8:2], values[1:8:2], strict=True))
+            light.primaries = points if numbers[20] else None
+            light.luminance = (values[8], values[9]) if numbers[21] else None
+    if len(levels) >= ffi.sizeof("unsigned") * 2:
+        most, average = ffi.unpack(ffi.cast("unsigned *", ffi.from_buffer(levels)), 2)
+        light.levels = (most, average)
+    return light if light.primaries or light.levels else None

@@ -8,6 +8,7 @@ from ..._ffi import avcodec, avformat, avutil, ffi
 from .. import averror
 from ..codecs import parameters
 from ..codecs.packet import NOPTS
+from . import side_data
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -37,6 +38,7 @@ class CopiedStream:
         "kind",
         "metadata",
         "parameters",
+        "side_data",
         "start_time",
         "time_base",
     )
@@ -55,6 +57,7 @@ class CopiedStream:
         self.frame_rate = (stream.avg_frame_rate.num, stream.avg_frame_rate.den)
         self.disposition: int = stream.disposition
         self.metadata = read_tags(stream.metadata)
+        self.side_data = side_data.read(stream)
         self.parameters = parameters.allocate()
         code = avcodec.avcodec_parameters_copy(self.parameters, par)
         averror.check(code, "cannot copy a stream's parameters")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError
 from ..codecs.strings import CodecInfo
+from .light import Light
 from .request import Request, Setup
 
 TYPE_CHECKING = False  # typing's own costs an import
@@ -90,6 +91,19 @@ def _parameters(text: str) -> list[str]:
     return [part.partition("=")[0].strip().replace("_", "-") for part in text.split(":")]
 
 
+# Those that write it into the bitstream, and what they call it.
+_LIGHT: dict[str, Callable[[Light], list[str]]] = {
+    "libx264": Light.x264,
+    "libx265": Light.in_units,
+    "libsvtav1": Light.svt,
+}
+
+
+def writes_light(encoder: str) -> bool:
+    """Tell whether an encoder writes mastering display and light level into the bitstream."""
+    return encoder in _LIGHT
+
+
 def translate(encoder: str, request: Request) -> Setup:
     """Return how to open `encoder` for a request.
 
@@ -108,6 +122,8 @@ def translate(encoder: str, request: Request) -> Setup:
         if encoder == "libx265":  # of some releases this option says nothing to it
             setup.parameters.append("bframes=0")
         setup.options["bf"] = "0"
+    if request.light is not None and encoder in _LIGHT:
+        setup.parameters += _LIGHT[encoder](request.light)
     if request.lengths or request.info.is_ffmpeg:
         setup.flags.add("global_header")
     if request.realtime:

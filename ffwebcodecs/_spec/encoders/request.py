@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError
 from ..codecs.strings import CodecInfo
+from .light import Light
 
 
 class Request:
@@ -18,6 +19,7 @@ class Request:
         "info",
         "layers",
         "lengths",
+        "light",
         "mode",
         "rate",
         "realtime",
@@ -47,6 +49,7 @@ class Request:
         threads: int = 1,
         chroma: str = "420",
         depth: int = 8,
+        light: Light | None = None,
     ) -> None:
         self.info = info
         self.width = width
@@ -64,6 +67,7 @@ class Request:
         self.threads = threads
         self.chroma = chroma
         self.depth = depth
+        self.light = light  # HDR: what the pictures were mastered on
 
     @property
     def usual_bitrate(self) -> int:
