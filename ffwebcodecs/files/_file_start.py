@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from .._av.files import containers
 from .._av.files.chapters import Chapter
-from .._av.files.mux import MuxerCore, VideoStream
+from .._av.files.mux import MuxerCore
 from .._av.files.side_data import PROFILE, name_of
 from .._av.files.streams import CopiedStream
+from .._av.files.video_stream import VideoStream
 from .._spec.files.timeline import Timeline
 from .._spec.frames.color import UNSPECIFIED
 from ._labels import timecode_rate

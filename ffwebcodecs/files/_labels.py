@@ -13,8 +13,8 @@ from .._av.codecs.parameters import StreamParameters
 from .._av.files import holds
 from .._av.files.containers import Container
 from .._av.files.demux import DemuxerCore
-from .._av.files.mux import VideoStream
 from .._av.files.streams import CopiedStream
+from .._av.files.video_stream import VideoStream
 from .._spec.files import timecode
 from .._spec.files.stream_names import disposition_bits, dispositions
 from ._losses import Losses

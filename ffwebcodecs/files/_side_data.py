@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._av.files import holds, side_data
 from .._av.files.containers import Container
-from .._av.files.mux import VideoStream
+from .._av.files.video_stream import VideoStream
 from .._av.frames import side_data as of_frames
 from .._av.frames.picture import Picture
 from .._spec.encoders.light import Light

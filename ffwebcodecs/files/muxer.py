@@ -12,9 +12,10 @@ from .._av import forked
 from .._av.codecs import packet
 from .._av.files import containers
 from .._av.files.chapters import Chapter
-from .._av.files.mux import MuxerCore, VideoStream
+from .._av.files.mux import MuxerCore
 from .._av.files.streams import CopiedStream
 from .._av.files.target import OutputFile
+from .._av.files.video_stream import VideoStream
 from .._public import public
 from .._runtime import ending
 from .._runtime.closing import Closable, only_once

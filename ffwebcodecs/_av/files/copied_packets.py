@@ -55,7 +55,7 @@ class PacketCheck:
 
     __slots__ = (
         *("_gap", "_has_headers", "_held", "_index", "_is_described", "_jitter", "_last"),
-        *("_missing", "_next", "_refused"),
+        *("_missing", "_next", "_refused", "_reorders"),
     )
 
     def __init__(self, source: CopiedStream, index: int) -> None:
@@ -68,6 +68,7 @@ class PacketCheck:
         # for it in the first packet only.
         self._is_described = bool(source.parameters.extradata_size)
         self._has_headers = source.codec == "aac" and not self._is_described
+        self._reorders = source.kind == "video"
         self._missing = _MissingBytes(source.codec)
         self._last: int | None = None  # time of the last one that is not held
         self._next: int | None = None  # when the last one of all ends
@@ -109,6 +110,8 @@ class PacketCheck:
         if self._has_headers and not _begins_with_adts(ptr):
             self._refuse("it has no ADTS header")
             return []
+        if self._reorders and ptr.dts == NOPTS != ptr.pts:
+            return [ptr]  # Matroska's first ones; when a picture is shown says nothing of its place
         when = ptr.dts if ptr.dts != NOPTS else ptr.pts
         if when == NOPTS:
             if self._next is None:

@@ -13,19 +13,17 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ..._spec.frames.color import UNSPECIFIED
 from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked, ledger, releases, said
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
-from ..codecs.parameters import StreamParameters
 from ..frames.pixel_format import pix_fmt_id
 from . import chapters, containers, side_data
 from .chapters import Chapter
 from .copied_packets import PacketCheck, RefusedPacketError
 from .interrupt import Interruption
-from .side_data import SideData
 from .streams import CopiedStream, drop_tag, set_tag
+from .video_stream import VideoStream
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -42,49 +40,6 @@ _formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
 MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
 _NO_HEADER = "the header is not written yet"
-
-
-class VideoStream:
-    """What a video stream is, in FFmpeg's terms; plain values."""
-
-    __slots__ = (
-        "alpha",
-        "codec",
-        "codec_tag",
-        "color",
-        "display_matrix",
-        "disposition",
-        "extradata",
-        "height",
-        "level",
-        "native",
-        "pix_fmt",
-        "profile",
-        "sample_aspect_ratio",
-        "side_data",
-        "tags",
-        "timecode_rate",
-        "width",
-    )
-
-    def __init__(self, codec: str) -> None:
-        self.codec = codec
-        self.codec_tag = 0
-        self.extradata = b""
-        self.width = 0
-        self.height = 0
-        self.profile: int | None = None
-        self.level: int | None = None
-        self.pix_fmt: str | None = None
-        self.color = (*UNSPECIFIED, 0)
-        self.sample_aspect_ratio = (0, 1)
-        self.display_matrix: tuple[int, ...] | None = None
-        self.native: StreamParameters | None = None
-        self.alpha = False
-        self.disposition: int | None = None
-        self.timecode_rate: tuple[int, int] | None = None  # of what the timecode counts
-        self.tags: dict[str, str] = {}
-        self.side_data: tuple[SideData, ...] = ()
 
 
 class _WrittenStream:
