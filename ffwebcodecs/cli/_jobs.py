@@ -124,7 +124,7 @@ def run_jobs(
 
             threads = None if workers == 1 else max(1, _cores() // workers)
             result = convert(job.source, job.target, threads, step)
-        if not result.frames_written:
+        if not (result.frames_written or result.copied_streams):
             raise CommandError(f"{job.source}: no frame in this range")
         if not options.quiet:
             sys.stdout.write(f"{_summary(job, result)}\n")  # in one piece: jobs may end at once
@@ -198,6 +198,8 @@ def _outcome(job: Job, call: Callable[..., object], *arguments: object) -> int:
 
 def _summary(job: Job, result: ffwebcodecs.TranscodeResult) -> str:
     count = result.frames_written
+    if not count:
+        return f"{job.target}: {', '.join(result.copied_streams)}"
     rate = count / result.seconds if result.seconds > 0 else 0.0
     made = f"{result.codec} by {result.encoder}, " if result.encoder else ""
     return f"{job.target}: {count} frame{'s' * (count != 1)}, {made}{rate:.0f} frames/s"

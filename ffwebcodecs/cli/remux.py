@@ -1,7 +1,10 @@
 """Put videos into another container without decoding: every packet stays as it is.
 
-For example:
+An output for sound (.m4a, .mp3, .aac, .opus, .flac, .wav, .mka ...) gets the sound alone. A part
+begins at the key frame before --start, and a line says by how much that differs. For example:
   ffwebcodecs remux clip.mkv clip.mp4
+  ffwebcodecs remux clip.mp4 clip.m4a
+  ffwebcodecs remux clip.mp4 part.mp4 --start 00:01:00 --stop 00:01:30
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ from ._input import (
     input_name,
 )
 from ._jobs import add_jobs, estimate_frames, run_jobs
-from ._output import add_force, add_quiet, add_several
+from ._output import UsageError, add_force, add_quiet, add_several
 from ._tags import add_metadata, changed_tags
+from ._values import parse_time
 
 HELP = "another container, without decoding"
 
@@ -33,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", metavar="NAME", help="container: mp4, mkv ...; default: by OUT's suffix"
     )
+    parser.add_argument(
+        "--start",
+        metavar="TIME",
+        type=parse_time,
+        help="begin with the key frame at or before that: 1.5, or 00:01:02.5",
+    )
+    parser.add_argument("--stop", metavar="TIME", type=parse_time, help="end before that time")
     add_keep_start(parser)
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
@@ -51,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
+    start, stop = options.start, options.stop
+    if stop is not None and stop <= (start or 0):
+        raise UsageError("--stop must be after --start")
 
     def convert(
         source: str, target: str, threads: int | None, on_progress: Callable[[object], object]
@@ -58,6 +72,8 @@ def run(options: argparse.Namespace) -> int:
         return ffwebcodecs.remux(
             input_name(source),
             target,
+            start=start,
+            stop=stop,
             keep_start=options.keep_start,
             audio=not options.no_audio,
             subtitles=not options.no_subtitles,
@@ -73,5 +89,5 @@ def run(options: argparse.Namespace) -> int:
     return run_jobs(
         options,
         convert,
-        lambda source: estimate_frames(source, None, None, None, **input_arguments(options)),
+        lambda source: estimate_frames(source, start, stop, None, **input_arguments(options)),
     )

@@ -25,7 +25,8 @@ class FileStart(NamedTuple):
 
     Attributes
     ----------
-    video : VideoStream
+    video : VideoStream or None
+        None: there is none.
     native_times : bool
         Whether the chunks are straight from a file, whose clock is the output's then.
     copied : sequence of CopiedStream
@@ -33,7 +34,7 @@ class FileStart(NamedTuple):
         On the clock of the chunks.
     """
 
-    video: VideoStream
+    video: VideoStream | None
     native_times: bool
     copied: Sequence[CopiedStream]
     chapters: Sequence[Chapter]
@@ -42,9 +43,25 @@ class FileStart(NamedTuple):
 def start_file(
     core: MuxerCore, container: containers.Container, start: FileStart, timeline: Timeline
 ) -> int:
-    """Write the header; return the video's index in the file."""
-    video = start.video
-    native = video.native if start.native_times else None
+    """Write the header; return the video's index in the file, -1 if there is none."""
+    index = -1
+    if start.video is not None:
+        index = _add_video(core, container, start.video, start.native_times, timeline)
+    for stream in start.copied:
+        core.add_copied_stream(stream)
+    core.set_chapters(_moved(start.chapters, timeline.offset, container))
+    core.write_header()
+    return index
+
+
+def _add_video(
+    core: MuxerCore,
+    container: containers.Container,
+    video: VideoStream,
+    native_times: bool,
+    timeline: Timeline,
+) -> int:
+    native = video.native if native_times else None
     time_base, rate = clock(container, native, timeline)
     rate = timecode_rate(video, container, rate)
     if "timecode" in video.tags:
@@ -67,10 +84,6 @@ def start_file(
     if container.is_iso and native is None and time_base[1] <= 1000:
         # Left alone, FFmpeg takes a finer one.
         core.set_option("video_track_timescale", str(time_base[1]))
-    for stream in start.copied:
-        core.add_copied_stream(stream)
-    core.set_chapters(_moved(start.chapters, timeline.offset, container))
-    core.write_header()
     return index
 
 

@@ -96,6 +96,7 @@ class Muxer(Closable):
         "_copied_waiting",
         "_core",
         "_failed",
+        "_has_video",
         "_index",
         "_is_inherited",
         "_known_metadata",
@@ -146,6 +147,7 @@ class Muxer(Closable):
         self._video: VideoStream | None = None
         self._known_metadata: Any = None  # what was checked last: many give it with each chunk
         self._index = -1
+        self._has_video = True
         self._timeline: Timeline | None = None
         self._native_times = False
         self._copied: list[CopiedStream] = []
@@ -332,12 +334,16 @@ class Muxer(Closable):
 
     def _start(self, core: MuxerCore, timeline: Timeline) -> None:
         """Write the header: the first chunks are known."""
-        assert self._video is not None
         start = FileStart(self._video, self._native_times, self._copied, self._chapters)
         self._index = start_file(core, self._container, start, timeline)
         waiting, self._copied_waiting = self._copied_waiting, []
         for index, ptr in waiting:
             self._or_refused(core.write, index, ptr, timeline.offset)
+
+    def _start_without_video(self, core: MuxerCore) -> None:
+        self._timeline = Timeline(False, zero=self._zero)
+        self._timeline.begin_empty()
+        self._start(core, self._timeline)
 
     def _add_copied_stream(self, stream: CopiedStream) -> int:
         """Add an audio or subtitle stream before the first chunk; return its number here.
@@ -347,9 +353,10 @@ class Muxer(Closable):
         with self._lock:
             if self._open_core().started:
                 raise InvalidStateError(f"{self._shown} has begun: its streams are fixed")
-            self._container.require_copy(stream.kind, stream.codec_id, stream.codec)
+            if not stream.is_cover or not self._can_hold(stream):
+                self._container.require_copy(stream.kind, stream.codec_id, stream.codec)
             self._copied.append(stream)
-            return len(self._copied)  # the video is number 0
+            return len(self._copied) - (not self._has_video)  # the video is number 0
 
     def _set_chapters(self, chapters: list[Chapter]) -> bool:
         """Set the chapters before the first chunk; return whether the container holds them."""
@@ -361,15 +368,28 @@ class Muxer(Closable):
             self._chapters = chapters
             return True
 
+    def _leave_out_video(self) -> None:
+        """Say, before any stream is added, that there will be none but those that are copied."""
+        self._has_video = False
+
+    @property
+    def _headers_in_stream(self) -> bool:
+        return not self._container.needs_description
+
+    def _can_hold_video(self, config: VideoDecoderConfig | None) -> bool:
+        return config is not None and self._container.holds_film(config.codec)
+
     def _can_hold(self, stream: CopiedStream) -> bool:
-        if stream.is_cover and not self._container.holds_covers:
-            return False
+        if stream.is_cover:
+            return self._container.can_show(stream.codec_id, stream.codec)
         return self._container.can_copy(stream.kind, stream.codec_id, stream.codec)
 
     def _add_copied_packet(self, index: int, ptr: AVPacket) -> None:
         """Append a packet, which is taken, to a copied stream; it waits until the video begins."""
         with self._lock:
             core = self._open_core()
+            if not core.started and not self._has_video:
+                self._guarded(self._start_without_video, core)
             if not core.started:
                 self._copied_waiting.append((index, ptr))
                 return
@@ -411,7 +431,7 @@ class Muxer(Closable):
             if core is None or target is None:
                 return
             try:
-                if timeline is None or self._failed:
+                if timeline is None or self._failed or not (self._has_video or core.started):
                     return
                 self._flush(core, timeline)
                 core.finish()

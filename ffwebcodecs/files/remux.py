@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from ._clock import FilmClock
-from ._conversion import (
-    Metadata,
-    copy_chapters,
-    copy_streams,
-    late_streams,
-    output_tags,
-    refuse_same_file,
-)
-from ._conversion_options import ConversionOptions
-from ._input_options import parse_opening
-from ._labels import lost_tags, original_of
-from ._open import open_file
-from ._reading import chunk_of, kept_packets
-from .muxer import Muxer
-from .transcode_result import Progress, TranscodeProgress, TranscodeResult
+from ._conversion import Metadata
+from ._remuxing import Remuxing
+from .transcode_result import Progress, TranscodeResult
 
 
 @public
@@ -31,6 +17,8 @@ def remux(
     input: Any,
     output: Any,
     *,
+    start: int | None = None,
+    stop: int | None = None,
     keep_start: bool = False,
     audio: bool = True,
     subtitles: bool = True,
@@ -74,66 +62,5 @@ def remux(
     InvalidArgumentError, NotSupportedError, EncodingError, OSError, TimeoutError
         As `transcode`; there is no output then.
     """
-    began = time.monotonic()
-    options = ConversionOptions.parse(locals())  # the signature is their list
-    opening = parse_opening(
-        input_format,
-        input_options,
-        playlists,
-        max_pixels,
-        timeout,
-        prefix="input_",
-        stream=stream,
-    )
-    damage, losses = options.damage(), options.losses()
-    refuse_same_file(input, output)
-    file = open_file(input, opening=opening, all_streams=options.audio)
-    demuxer, config = file.demuxer, file.config
-    damage.shown = demuxer.shown
-    count = 0
-    try:
-        tags = output_tags(demuxer.tags, metadata)
-        with Muxer(output, format=format, metadata=tags, several_files=several_files) as muxer:
-            muxer._losses = losses
-            muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
-            refused.names[0] = f"video {demuxer.info.codec}"
-            lost_tags(tags, muxer._container, demuxer.shown, losses)
-            muxer._original = original_of(demuxer)
-            copied, dropped, numbers = copy_streams(
-                demuxer, muxer, losses, options.subtitles, demuxer.info.codec
-            )
-            copy_chapters(demuxer, muxer, losses)
-            losses.check()
-            clock = FilmClock(demuxer, None, None, options.keep_start)
-            clock.settle(numbers)
-            muxer._zero = zero = clock.zero
-            for index, ptr in kept_packets(demuxer, damage):
-                if index in numbers:
-                    muxer._add_copied_packet(numbers[index], ptr)
-                elif index == demuxer.info.index:
-                    chunk = chunk_of(demuxer, ptr)
-                    muxer.add_chunk(chunk, config)
-                    count += 1
-                    if on_progress is not None:
-                        on_progress(TranscodeProgress(count, chunk.timestamp - zero, clock.end))
-            dropped += late_streams(demuxer, losses, options.subtitles)
-            damage.end(demuxer)
-            muxer._complete()
-            refused_packets = refused.report()
-            losses.check()
-    finally:
-        file.close()
-    outcome = damage.outcome()
-    damage.warn()
-    return TranscodeResult(
-        frames_read=count,
-        frames_written=count - refused.of(0),
-        codec=config.codec,
-        encoder=None,
-        copied_streams=copied,
-        dropped_streams=dropped,
-        seconds=time.monotonic() - began,
-        lost=list(losses.lost),
-        dropped_packets=refused_packets,
-        **outcome,
-    )
+    given = dict(locals())  # the signature is the list of options
+    return Remuxing(input, output, given).run()

@@ -64,6 +64,9 @@ class TranscodeResult:
     dropped_packets : int
         Packets of copied streams that were left out because they are damaged; `lost` says of which
         streams, and why.
+    begins_earlier, ends_later : int
+        Microseconds by which a part that `remux` has cut out begins before `start`, at a key frame,
+        and ends after `stop`, with a picture that others before it need.
     """
 
     frames_read: int
@@ -79,3 +82,5 @@ class TranscodeResult:
     shortfall: str | None = None
     lost: list[str] = field(default_factory=list)
     dropped_packets: int = 0
+    begins_earlier: int = 0
+    ends_later: int = 0

@@ -249,6 +249,17 @@ def shift(ptr: AVPacket, ticks: int) -> None:
         ptr.dts += ticks
 
 
+def prefixed(ptr: AVPacket, head: bytes) -> AVPacket:
+    """Return a packet with the same tags, and these bytes before its own."""
+    size = len(head) + ptr.size
+    copy = allocate(size + 256)
+    check(avcodec.av_new_packet(copy, size), f"cannot allocate a packet of {size} bytes")
+    ffi.memmove(copy.data, head, len(head))
+    buffers.copy_rows(copy.data + len(head), ptr.size, ptr.data, ptr.size, ptr.size, 1)
+    copy.pts, copy.dts, copy.duration, copy.flags = ptr.pts, ptr.dts, ptr.duration, ptr.flags
+    return copy
+
+
 def unref(ptr: AVPacket) -> None:
     """Empty a packet of ours that is about to be used again."""
     avcodec.av_packet_unref(ptr)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ... import _ffi
-from ..._ffi import avcodec, avformat, ffi
+from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.codecs import families
 from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
-from . import holds
+from . import holds, sound_files
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecDescriptor, AVOutputFormat
@@ -39,6 +39,7 @@ _BY_SUFFIX = {
     ".webp": "webp",
     ".avif": "avif",
     ".obu": "obu",
+    **sound_files.SOUND,
 }
 _BY_NAME = {"mkv": "matroska", "ts": "mpegts", "h265": "hevc", "quicktime": "mov"}
 # MPEG-TS takes anything as private data, which nobody can read.
@@ -58,6 +59,7 @@ _WITHOUT_TABLE = {
     "dvd": _MPEG_PS,
     "svcd": _MPEG_PS,
     "vcd": _MPEG_PS,
+    **sound_files.HELD,
 }
 # Only what was tried with broken input: others (nut) end the process on what they do not expect.
 _TRIED = {
@@ -70,6 +72,7 @@ _SEVERAL = {".m3u8": "hls", ".mpd": "dash", "segment": "segment"}
 # One stream of one codec: what they do not name they do not hold.
 _SINGLE = {
     *("gif", "webp", "apng", "avif", "ivf", "h264", "hevc", "obu", "m4v", "mpeg1video", "mjpeg"),
+    *sound_files.ONE_STREAM,
 }
 # What they name, and refuse when the header is written.
 _REFUSED = {
@@ -94,17 +97,30 @@ class Wanted(NamedTuple):
 class Container:
     """A container that this FFmpeg can write."""
 
-    __slots__ = ("_format", "allows_equal_times", "name")
+    __slots__ = ("_format", "allows_equal_times", "name", "sound_suffix")
 
-    def __init__(self, found: AVOutputFormat, name: str) -> None:
+    def __init__(self, found: AVOutputFormat, name: str, sound_suffix: str | None = None) -> None:
         self._format = found
         self.name = name
+        self.sound_suffix = sound_suffix
+        """The suffix of a file for sound alone, None for any other."""
         self.allows_equal_times = bool(found.flags & avformat.AVFMT_TS_NONSTRICT)
 
     @property
     def holds_covers(self) -> bool:
         """Whether a picture can be attached; others would lose it, or show it as a film."""
-        return self.name in ("matroska", "mp4", "ipod")
+        return self.name in ("matroska", "mp4", *sound_files.WITH_COVER)
+
+    def can_show(self, identifier: int, codec: str) -> bool:
+        """Return whether it holds a cover of this codec."""
+        if self.name in sound_files.WITH_COVER:
+            return codec in sound_files.COVERS
+        return self.holds_covers and self.can_hold(identifier, codec)
+
+    @property
+    def holds_one_stream(self) -> bool:
+        """Whether it is one of those for sound that hold one stream of it."""
+        return self.name in sound_files.ONE_STREAM
 
     def holds_tag(self, key: str) -> bool:
         """Whether it holds such a tag of the whole file, in the usual way."""
@@ -117,7 +133,11 @@ class Container:
     @property
     def holds_chapters(self) -> bool:
         """Whether it has a place for chapters that FFmpeg writes to."""
-        return self.name in ("matroska", "webm", "mp4", "mov", "ipod")
+        return self.name in ("matroska", "webm", "mp4", "mov", *sound_files.WITH_CHAPTERS)
+
+    def holds_film(self, codec: str) -> bool:
+        """Return whether a file for sound has the one kind of film that belongs there."""
+        return self.sound_suffix == ".ogg" and codec == "ffmpeg:theora"
 
     @property
     def writes_several(self) -> bool:
@@ -178,6 +198,8 @@ class Container:
         """Return whether FFmpeg writes this codec into this container."""
         if codec in _REFUSED.get(self.name, ()):
             return False
+        if self.name in sound_files.PLAIN and not sound_files.is_plain(codec):
+            return False
         compliance = avcodec.FF_COMPLIANCE_NORMAL
         answer = avformat.avformat_query_codec(self._format, identifier, compliance)
         if self.name in _WITHOUT_TABLE:
@@ -204,10 +226,13 @@ class Container:
         """
         if self.can_hold(identifier, codec):
             return
-        wanted = [Wanted("video", identifier, codec), *besides]
-        others = suffixes_for(wanted) or suffixes_for(wanted[:1])
+        about: AVCodecDescriptor = avcodec.avcodec_descriptor_get(identifier)
+        is_sound = about and about.type == avutil.AVMEDIA_TYPE_AUDIO
+        wanted = [Wanted("audio" if is_sound else "video", identifier, codec), *besides]
+        known = sound_files.SUGGESTED if is_sound else _SUGGESTED
+        others = suffixes_for(wanted, known) or suffixes_for(wanted[:1], known)
         remedy = f"; use {any_of(others)}" if others else ""
-        raise NotSupportedError(f"{self.name} cannot hold {codec}{remedy}")
+        raise NotSupportedError(f"{self.sound_suffix or self.name} cannot hold {codec}{remedy}")
 
     def require_copy(self, kind: str, identifier: int, codec: str) -> None:
         """Raise NotSupportedError if a copied stream of this kind cannot be held."""
@@ -223,11 +248,11 @@ class Container:
         return 0 if avformat.av_codec_get_tag2(table, identifier, known) else tag
 
 
-def suffixes_for(wanted: Iterable[Wanted]) -> list[str]:
+def suffixes_for(wanted: Iterable[Wanted], known: Iterable[str] = _SUGGESTED) -> list[str]:
     """Return the suffixes of containers that hold all that is wanted, the best known first."""
     wanted = list(wanted)
     found = []
-    for suffix in _SUGGESTED:
+    for suffix in known:
         format = _guess(_BY_SUFFIX[suffix])
         if format is not None:
             other = Container(format, _BY_SUFFIX[suffix])
@@ -318,7 +343,8 @@ def find(path: str | None, name: str | None, *, several: bool = False) -> Contai
                 f"use one of {', '.join(_BY_SUFFIX)}, or give format"
             )
     else:
-        wanted = _BY_NAME.get(name.lower()) or _BY_SUFFIX.get(f".{name.lower()}", name.lower())
+        suffix = f".{name.lower()}"
+        wanted = _BY_NAME.get(name.lower()) or _BY_SUFFIX.get(suffix, name.lower())
     found = _guess(wanted)
     if found is None or _first_name(found) not in _TRIED:
         if wanted in _BY_SUFFIX.values():
@@ -329,7 +355,8 @@ def find(path: str | None, name: str | None, *, several: bool = False) -> Contai
             f"format {name!r} is not one that can be written here; use one of "
             f"{', '.join(sorted(_TRIED))}"
         )
-    return Container(found, _first_name(found))
+    sound = suffix if suffix in sound_files.SOUND else None
+    return Container(found, _first_name(found), sound)
 
 
 def _find_several(path: str | None, name: str | None) -> Container | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from .. import releases
 
 # Any tag, of the file and of its streams.
-_ALL_TAGS = {"matroska", "webm", "ogg", "ogv"}
+_ALL_TAGS = {"matroska", "webm", "ogg", "ogv", "oga", "opus", "spx", "flac", "mp3", "tta", "wv"}
 _FILE_TAGS: dict[str, set[str] | None] = {
     "mp4": {
         *("title", "artist", "album_artist", "composer", "album", "date", "track", "disc"),
@@ -32,6 +32,12 @@ _FILE_TAGS: dict[str, set[str] | None] = {
     },
     "asf": None,
     "flv": None,
+    "caf": None,
+    "wav": {
+        *("title", "artist", "album", "date", "track", "genre", "comment", "copyright"),
+        *("encoded_by", "language"),
+    },
+    "aiff": {"title", "author", "comment", "copyright"},
     "avif": {"creation_time"},
     # Those of its program.
     "mpegts": {"service_name", "service_provider"},

@@ -235,7 +235,8 @@ class MuxerCore:
         NotSupportedError
             The container cannot hold this codec.
         """
-        self.container.require_copy(source.kind, source.codec_id, source.codec)
+        if not source.is_cover:
+            self.container.require_copy(source.kind, source.codec_id, source.codec)
         stream = self._new_stream()
         par = stream.codecpar
         code = avcodec.avcodec_parameters_copy(par, source.parameters)

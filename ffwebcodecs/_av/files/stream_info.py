@@ -91,7 +91,7 @@ def find_video(
 ) -> int:
     """Return the index of the video stream that is read: `wanted`, or the one that is read if
     nobody says which. That is none of `parts`, which are not to be looked at alone. `NO_VIDEO` if
-    there is none and none is `required`.
+    there is none but covers, and none is `required`.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def find_video(
         _require_video(context, shown, wanted)
         return wanted
     index = avformat.av_find_best_stream(context, avutil.AVMEDIA_TYPE_VIDEO, -1, -1, ffi.NULL, 0)
-    if index < 0 and not required:
+    if not required and (index < 0 or _only_covers(context)):
         return NO_VIDEO
     if index < 0:
         kinds = [kind_of(context.streams[i]) for i in range(context.nb_streams)]
@@ -245,6 +245,12 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     return info
 
 
+def _only_covers(context: AVFormatContext) -> bool:
+    streams = [context.streams[i] for i in range(context.nb_streams)]
+    videos = [one for one in streams if one.codecpar.codec_type == avutil.AVMEDIA_TYPE_VIDEO]
+    return all(one.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC for one in videos)
+
+
 def describe_without_video(context: AVFormatContext) -> StreamInfo:
     """Return what an open file without video says about the whole; what is a video's has no
     value.
@@ -256,7 +262,7 @@ def describe_without_video(context: AVFormatContext) -> StreamInfo:
     info.width = info.height = 0
     info.display_matrix = info.frame_count = None
     info.time_base, info.frame_rate = (1, 1000000), (0, 1)
-    info.start_time = _microseconds(context.start_time, info.time_base)
+    info.start_time = info.first_start = _microseconds(context.start_time, info.time_base)
     info.duration = context.duration if context.duration > 0 else None
     info.estimates_duration = _estimates_duration(context)
     return info

@@ -78,6 +78,11 @@ class CopiedStream:
         return self.kind != "video" or self.parameters.width > 0
 
     @property
+    def is_default(self) -> bool:
+        """Whether the file says that it is the one to take."""
+        return bool(self.disposition & avformat.AV_DISPOSITION_DEFAULT)
+
+    @property
     def is_cover(self) -> bool:
         """Whether it is a picture of the whole file, not one of its frames."""
         return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)

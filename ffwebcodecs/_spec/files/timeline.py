@@ -97,6 +97,11 @@ class Timeline:
             self._start()
         return self._ready(WINDOW if self._upcoming is not None else 1)
 
+    def begin_empty(self) -> None:
+        """Settle the offset: no entry will come."""
+        self.offset = -self._zero
+        self.started = True
+
     def finish(self) -> Iterator[Entry]:
         """Return all that is left; the times are complete even if there was little to see."""
         if not self.started and self._waiting:

@@ -1,0 +1,211 @@
+"""One run of `remux`: what is settled before the first packet, the loop, what is told after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .._av.files.demux import DemuxerCore
+from .._av.files.stream_info import NO_VIDEO
+from .._runtime.helper import HelperThread
+from .._spec.codecs.config import VideoDecoderConfig
+from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
+from ._clock import FilmClock
+from ._conversion import copy_chapters, copy_streams, late_streams, output_tags, refuse_same_file
+from ._conversion_options import ConversionOptions
+from ._cut import Cut, with_headers
+from ._input_options import parse_opening
+from ._labels import lost_tags, original_of
+from ._losses import warn
+from ._refused_packets import RefusedPackets
+from ._sound import copy_sound
+from ._stream_config import make_config
+from .muxer import Muxer
+from .transcode_result import TranscodeProgress, TranscodeResult
+
+_LEAST = 1000  # microseconds by which a cut differs that are worth a word
+
+
+class Remuxing:
+    """A conversion of one file without decoding.
+
+    Parameters
+    ----------
+    input, output
+        As the caller gave them.
+    given : mapping
+        The parameters of `remux` by name.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A parameter is out of range; nothing has been opened.
+    """
+
+    def __init__(self, input: Any, output: Any, given: Mapping[str, Any]) -> None:
+        self._began = time.monotonic()
+        self._input, self._output = input, output
+        self._given = given
+        self._options = ConversionOptions.parse(given)
+        self._opening = parse_opening(
+            given["input_format"],
+            given["input_options"],
+            given["playlists"],
+            given["max_pixels"],
+            given["timeout"],
+            prefix="input_",
+            stream=given["stream"],
+        )
+        self._opening.needs_video = False
+        self._damage = self._options.damage()
+        self._losses = self._options.losses()
+        self._frames = self._packets = 0
+        refuse_same_file(input, output)
+
+    def run(self) -> TranscodeResult:
+        """Do it; there is no output unless this returns."""
+        options, losses = self._options, self._losses
+        demuxer = DemuxerCore(
+            self._input, self._opening, all_streams=options.audio, helper=HelperThread
+        )
+        try:
+            self._damage.shown = demuxer.shown
+            config = None
+            if demuxer.info.index != NO_VIDEO:
+                stated = make_config(demuxer.info, self._opening.max_pixels)
+                config = VideoDecoderConfig.parse(stated)
+            with self._muxer(demuxer) as muxer:
+                if muxer._container.sound_suffix is not None and not muxer._can_hold_video(config):
+                    config = None
+                refused = muxer._refused = options.refused_packets(losses, demuxer.shown)
+                if config is not None:
+                    muxer._original = original_of(demuxer, is_part=options.takes_part)
+                copied, dropped, numbers = self._copy_streams(demuxer, muxer, config, refused)
+                losses.check()
+                cut = self._copy(demuxer, muxer, config, numbers)
+                self._require_content(demuxer)
+                dropped += late_streams(demuxer, losses, options.subtitles)
+                if cut.reached_end:
+                    self._damage.end(demuxer)
+                muxer._complete()
+                dropped_packets = refused.report()
+                losses.check()
+        finally:
+            demuxer.close()
+        outcome = self._damage.outcome()
+        self._damage.warn()
+        earlier, later = self._tell(cut, muxer)
+        return TranscodeResult(
+            frames_read=self._frames,
+            frames_written=self._frames - refused.of(0) if config is not None else 0,
+            codec=None if config is None else config.codec,
+            encoder=None,
+            copied_streams=copied,
+            dropped_streams=dropped,
+            seconds=time.monotonic() - self._began,
+            lost=list(losses.lost),
+            dropped_packets=dropped_packets,
+            begins_earlier=earlier,
+            ends_later=later,
+            **outcome,
+        )
+
+    def _muxer(self, demuxer: DemuxerCore) -> Muxer:
+        tags = output_tags(demuxer.tags, self._options.metadata)
+        muxer = Muxer(
+            self._output,
+            format=self._given["format"],
+            metadata=tags,
+            several_files=self._given["several_files"],
+        )
+        muxer._losses = self._losses
+        lost_tags(tags, muxer._container, demuxer.shown, self._losses)
+        return muxer
+
+    def _copy_streams(
+        self,
+        demuxer: DemuxerCore,
+        muxer: Muxer,
+        config: VideoDecoderConfig | None,
+        refused: RefusedPackets,
+    ) -> tuple[list[str], list[str], dict[int, int]]:
+        options = self._options
+        if config is not None:
+            refused.names[0] = f"video {demuxer.info.codec}"
+        else:
+            muxer._leave_out_video()
+        if muxer._container.sound_suffix is None or config is not None:
+            video = None if config is None else demuxer.info.codec
+            found = copy_streams(demuxer, muxer, self._losses, options.subtitles, video)
+        elif options.audio:
+            found = copy_sound(demuxer, muxer, self._losses)
+        else:
+            suffix = muxer._container.sound_suffix
+            raise InvalidArgumentError(f"audio=False leaves nothing that a {suffix} file holds")
+        if config is None and not found[2]:
+            raise NotSupportedError(
+                f"{demuxer.shown} has no video, and {muxer.format_name} can hold nothing else of it"
+            )
+        return found
+
+    def _copy(
+        self,
+        demuxer: DemuxerCore,
+        muxer: Muxer,
+        config: VideoDecoderConfig | None,
+        numbers: Mapping[int, int],
+    ) -> Cut:
+        options = self._options
+        clock = FilmClock(demuxer, options.start, options.stop, options.keep_start)
+        clock.settle(numbers)
+        cut = Cut(demuxer, clock.start, clock.stop, config is not None, self._damage)
+        cut.find()
+        if cut.begin is not None:
+            clock.zero = cut.begin
+        muxer._zero = zero = clock.zero
+        copy_chapters(demuxer, muxer, self._losses, zero, clock.stop)
+        self._losses.check()
+        progress = self._given["on_progress"]
+        for index, piece in cut.pieces():
+            if isinstance(piece, EncodedVideoChunk):
+                assert config is not None
+                is_cut = options.start is not None and not self._frames
+                first = is_cut and muxer._headers_in_stream
+                muxer.add_chunk(with_headers(piece, demuxer.info) if first else piece, config)
+                self._frames += 1
+                if progress is not None:
+                    when = piece.timestamp - zero
+                    progress(TranscodeProgress(self._frames, when, clock.end))
+                continue
+            if index not in numbers:
+                continue
+            shown = cut.time_of(index, piece)
+            muxer._add_copied_packet(numbers[index], piece)
+            self._packets += shown is not None
+            if config is None and progress is not None:
+                progress(TranscodeProgress(0, (shown or zero) - zero, clock.end))
+        return cut
+
+    def _require_content(self, demuxer: DemuxerCore) -> None:
+        if self._frames or self._packets:
+            return
+        if self._options.start is None and self._options.stop is None:
+            raise EncodingError(f"{demuxer.shown} gives nothing to copy")
+        raise InvalidArgumentError(
+            f"nothing of {demuxer.shown} is from start={self._options.start} to "
+            f"stop={self._options.stop} us: they are microseconds"
+        )
+
+    def _tell(self, cut: Cut, muxer: Muxer) -> tuple[int, int]:
+        """Return by how much the cut begins earlier and ends later than was asked for."""
+        earlier, later = cut.earlier, cut.later
+        said = []
+        if earlier >= _LEAST:
+            said.append(f"begins {earlier / 1e6:.3f} s earlier, at the key frame")
+        if later >= _LEAST:
+            said.append(f"ends {later / 1e6:.3f} s later, with a picture that others need")
+        if said:
+            warn(f"{muxer._shown} {' and '.join(said)}: transcode cuts exactly")
+        return earlier, later
