@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from clips import clip
 from handles import live_handles
+from interlaced_clips import cropped, need_filters
 from interrupts import Interrupted, interrupt_at, steps_of
 
 import ffwebcodecs as w
@@ -60,6 +61,13 @@ class Stage:
             if index == 3:
                 break
 
+    def read_fields(self) -> None:
+        need_filters()
+        for index, frame in enumerate(w.read_frames(cropped(), deinterlace=True, threads=1)):
+            frame.close()
+            if index == 2:
+                break
+
     def seek(self) -> None:
         with w.Demuxer(self.path) as demuxer:
             demuxer.seek(100_000)
@@ -89,6 +97,7 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "Demuxer of a file": lambda on: w.Demuxer(io.BytesIO(on.data)).close(),
     "seek": Stage.seek,
     "read_frames": Stage.read,
+    "read_frames, deinterlaced": Stage.read_fields,
     "VideoFrame": lambda on: on.make().close(),
     "VideoFrame, lent": lambda on: on.make(transfer=True).close(),
     "from_ndarray": lambda on: w.VideoFrame.from_ndarray(
