@@ -10,6 +10,7 @@ from cli_helpers import call
 from clips import FIELDS, clip, framemd5, run_ffmpeg
 from convert_helpers import digests, times
 from ffi_helpers import run_python
+from hardware_helpers import KINDS, decode_to_device, is_on_device
 from interlaced_clips import X264, by_the_program, cropped, film, mixed, need_filters, packed
 from mux_helpers import video_stream
 from transcode_helpers import fast, names
@@ -123,6 +124,30 @@ def test_map_frame_gets_whole_pictures_and_size_is_that_of_the_output(tmp_path: 
     want = run_ffmpeg("-i", source, *filters, "-pix_fmt", "yuv420p", "-f", "rawvideo", "-")
     size = 160 * 100 * 3 // 2
     assert seen[1:] == [want[at : at + size] for at in range(size, len(want), size)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_on_a_device_are_read_back_for_it(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_filters()
+
+    def pictures(**options: Any) -> list[tuple[int, bytes, bool]]:
+        found = []
+        for frame in read_frames(mixed(), deinterlace=True, **options):
+            with frame:
+                on_device = is_on_device(frame)
+                found.append((frame.timestamp, frame.to_ndarray("I420").tobytes(), on_device))
+        return found
+
+    wanted = pictures()
+    decode_to_device(monkeypatch, kind)
+    have = pictures(hardware_acceleration="prefer-hardware")
+    assert [row[2] for row in have] == [True] * 6 + [False] * 11
+    # Whole ones on a device are not kept, so the first of two fields knows none before it.
+    have, wanted = ([row[:2] for row in rows[:6] + rows[7:]] for rows in (have, wanted))
+    assert have == wanted
 
 
 def test_frames_before_damage_come_before_the_error() -> None:
