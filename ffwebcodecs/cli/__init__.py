@@ -4,14 +4,15 @@ Each command is a module with `HELP`, `add_arguments(parser)` and `run(options) 
 imports what costs time (numpy, FFmpeg) when it runs, so that ``--help`` answers at once; threads of
 its own ask `options.interrupt` whether they are to stop.
 
-Exit status: 0 done; 1 the work failed, standard error says why; 2 the command line is wrong; 130
-interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: no unfinished file is left then.
+Exit status: 0 done, also where an output lacks something and standard error says what (with
+``--require-all`` that is 1); 1 the work failed, of several files one at least, and standard error
+says why; 2 the command line is wrong; 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP: no
+unfinished file is left then.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -22,7 +23,8 @@ import ffwebcodecs
 from ..errors import WebCodecsError
 from . import check, convert, frames, images, index, info, probe, remux, sheet, transcode
 from ._interrupt import Interrupt
-from ._output import CommandError, UsageError, complain
+from ._lines import OutputError, complain, finish, open_missing, silence
+from ._output import CommandError, UsageError
 
 _COMMANDS = {
     "info": info,
@@ -46,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         Arguments without the program's name; default: those of the process.
     """
+    if argv is None:
+        open_missing()
     interrupt = Interrupt()
     try:
         try:
@@ -53,16 +57,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             with interrupt as options.interrupt:
                 status: int = options.run(options)
                 options.interrupt.check()
-            sys.stdout.flush()  # here, where a reader that has left is still expected
+            finish()
             return status
         except SystemExit as done:  # argparse has said what there is to say
+            finish()
             return done.code if isinstance(done.code, int) else 2
     except UsageError as error:
         complain(f"{error}\ntry 'ffwebcodecs {options.command} --help'")
         return 2
     except BrokenPipeError:
         # Whoever read our output has left. What is still buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 1
     except KeyboardInterrupt:
         if argv is None and threading.current_thread() is threading.main_thread():
@@ -75,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 1
-    except (WebCodecsError, CommandError) as error:
+    except (WebCodecsError, CommandError, OutputError) as error:
         complain(str(error))
         return 1
     finally:

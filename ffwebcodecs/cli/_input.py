@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any
 
+from ..files._descriptors import descriptor_of
+from ._output import CommandError
 from ._values import parse_count
 
 
@@ -80,7 +82,16 @@ def damage_arguments(options: argparse.Namespace) -> dict[str, Any]:
 
 def input_name(path: str) -> str:
     """Return what is opened for an input; ``-`` is standard input."""
-    return "pipe:0" if path == "-" else path
+    if path != "-":
+        return path
+    require_input()
+    return "pipe:0"
+
+
+def require_input() -> None:
+    """Raise if there is no standard input."""
+    if sys.stdin is None:
+        raise CommandError("standard input is closed")
 
 
 def add_index(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +106,8 @@ def add_index(parser: argparse.ArgumentParser) -> None:
 def video_arguments(options: argparse.Namespace, path: str | None = None) -> dict[str, Any]:
     """Return what was said as the parameters of `Video`, which keeps standard input in memory."""
     path = options.file if path is None else path
+    if path == "-":
+        require_input()
     said = {"source": sys.stdin.buffer if path == "-" else path, **input_arguments(options)}
     if getattr(options, "index", None) is not None:
         said["index"] = options.index
@@ -102,8 +115,10 @@ def video_arguments(options: argparse.Namespace, path: str | None = None) -> dic
 
 
 def is_regular(path: str) -> bool:
-    """Whether an input is a file, which may be opened more than once, and read in any order."""
-    return path != "-" and os.path.isfile(path)
+    """Whether an input is a file, which may be opened more than once, and read in any order. What
+    is reached through a descriptor may have its place in common with it.
+    """
+    return path != "-" and descriptor_of(path) is None and os.path.isfile(path)
 
 
 def input_arguments(options: argparse.Namespace, prefix: str = "") -> dict[str, Any]:

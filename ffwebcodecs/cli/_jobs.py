@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -16,16 +15,19 @@ import ffwebcodecs
 
 from ..files._waits import stop_waiting
 from ._input import is_regular
+from ._lines import complain
 from ._output import (
     CommandError,
     UsageError,
-    complain,
-    explain,
+    add_skip_existing,
+    check_output,
+    exists,
+    is_standard_output,
     make_parent,
+    output_name,
     refuse_existing,
-    refuse_standard_output,
 )
-from ._progress import Progress
+from ._tally import FileTally, Outcome
 from ._values import parse_count
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     # Makes one file: (input, output, threads, on_progress) -> what it did.
     Convert = Callable[
-        [str, str, int | None, Callable[[object], object]], ffwebcodecs.TranscodeResult
+        [str, Any, int | None, Callable[[object], object]], ffwebcodecs.TranscodeResult
     ]
     # About how many frames there will be, None if nobody knows.
     Estimate = Callable[[str], int | None]
@@ -59,16 +61,19 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
         "inputs", metavar="IN", nargs="+", help="files, URLs, or - for standard input"
     )
     parser.add_argument(
-        "output", metavar="OUT", help="its suffix says the container; {stem}: the input's name"
+        "output",
+        metavar="OUT",
+        help="its suffix says the container; {stem}: the input's name; - is standard output",
     )
     parser.add_argument(
         "--jobs", metavar="N", type=parse_count, default=1, help="files at once, default 1"
     )
+    add_skip_existing(parser)
 
 
 def plan(inputs: list[str], pattern: str) -> list[Job]:
     """Return the jobs; ``{stem}`` in `pattern` is an input's name without folder and suffix."""
-    refuse_standard_output(pattern)
+    check_output(pattern)
     if os.path.isdir(pattern) or not os.path.basename(pattern):
         raise UsageError(
             f"OUT is the folder {pattern!r}; write a file's name, such as "
@@ -82,7 +87,8 @@ def plan(inputs: list[str], pattern: str) -> list[Job]:
     jobs = []
     taken: dict[str, str] = {}
     for source in inputs:
-        stem = os.path.splitext(os.path.basename(source))[0]
+        name = "stdin" if source == "-" else os.path.basename(source)
+        stem = os.path.splitext(name)[0]
         target = pattern.replace("{stem}", stem)
         key = os.path.realpath(target)
         if key in taken:
@@ -96,57 +102,64 @@ def run_jobs(
     options: argparse.Namespace, convert: Convert, estimate: Estimate = lambda source: None
 ) -> int:
     """Do all of the work and return the exit status."""
+    if options.skip_existing and options.force:
+        raise UsageError("--skip-existing and --force exclude each other")
     jobs = plan(options.inputs, options.output)
+    if options.output == "-" and options.format is None:
+        raise UsageError("standard output needs --format: mkv, mpegts ...")
+    tally = FileTally(len(jobs), options.quiet, aside=is_standard_output(options.output))
     sources = {os.path.realpath(job.source): job.source for job in jobs}
     workers = min(options.jobs, len(jobs))
+    threads = None if workers == 1 else max(1, _cores() // workers)
     interrupt: Interrupt = options.interrupt
 
-    def work(job: Job) -> None:
+    def work(job: Job) -> Outcome:
         interrupt.check()
         _current.name = job.source if len(jobs) > 1 else None
         other = sources.get(os.path.realpath(job.target))
         if other is not None and other != job.source:
             raise CommandError(f"{job.target} is an input as well")
+        if options.skip_existing and exists(job.target):
+            return Outcome("skipped", f"{job.target} exists")
         refuse_existing(job.target, options.force)
         if not (job.source == "-" or "://" in job.source or os.path.exists(job.source)):
             raise FileNotFoundError(2, "No such file or directory", job.source)
         make_parent(job.target)
-        # Bars of several files at once would write over each other.
-        hidden = options.quiet or workers > 1
         # It opens the input once more, which only files stand.
-        total = estimate(job.source) if is_regular(job.source) and not hidden else None
-
-        with Progress(total, quiet=hidden) as progress:
+        asks = tally.draws and is_regular(job.source)
+        with tally.progress(job.source, estimate(job.source) if asks else None) as progress:
 
             def step(_: object) -> None:
                 interrupt.check()
                 progress.step()
 
-            threads = None if workers == 1 else max(1, _cores() // workers)
-            result = convert(job.source, job.target, threads, step)
+            result = convert(job.source, output_name(job.target), threads, step)
+        interrupt.check()
         if not (result.frames_written or result.copied_streams):
             raise CommandError(f"{job.source}: no frame in this range")
-        if not options.quiet:
-            sys.stdout.write(f"{_summary(job, result)}\n")  # in one piece: jobs may end at once
-            sys.stdout.flush()
-        interrupt.check()
+        return Outcome("incomplete" if lacks(result) else "done", _summary(job, result))
 
-    with plain_warnings():
+    with plain_warnings(), tally:
         if workers == 1:
-            return _in_turn(jobs, work)
-        return _at_once(jobs, work, workers, interrupt)
+            for job in jobs:
+                tally.take(job.source, work, job)
+        else:
+            _at_once(jobs, work, workers, tally, interrupt)
+    return tally.end()
 
 
-def _in_turn(jobs: list[Job], work: Callable[[Job], None]) -> int:
-    status = 0
-    for job in jobs:
-        status |= _outcome(job, work, job)
-    return status
+def lacks(result: ffwebcodecs.TranscodeResult) -> bool:
+    """Whether an output is not all that its input was."""
+    return bool(result.lost or result.skipped_chunks or result.concealed_frames or result.shortfall)
 
 
 def _at_once(
-    jobs: list[Job], work: Callable[[Job], None], workers: int, interrupt: Interrupt
-) -> int:
+    jobs: list[Job],
+    work: Callable[[Job], Outcome],
+    workers: int,
+    tally: FileTally,
+    interrupt: Interrupt,
+) -> None:
     """Threads are enough: FFmpeg's work runs without the GIL."""
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
@@ -154,14 +167,12 @@ def _at_once(
     try:
         futures = {pool.submit(work, job): job for job in jobs}
         waiting = set(futures)
-        status = 0
         while waiting:
             # Now and then: Ctrl-C that comes just before the wait begins does not end it.
             done, waiting = wait(waiting, timeout=0.25, return_when=FIRST_COMPLETED)
-            interrupt.check()
             for future in done:
-                status |= _outcome(futures[future], future.result)
-        return status
+                tally.take(futures[future].source, future.result)
+            interrupt.check()
     except BaseException:
         interrupt.ask()  # the others end at their next frame, and leave no file
         raise
@@ -184,25 +195,14 @@ def end_pool(
     pool.shutdown()
 
 
-def _outcome(job: Job, call: Callable[..., object], *arguments: object) -> int:
-    """Return 0, or 1 if that file failed; the reason is on standard error then."""
-    try:
-        call(*arguments)
-    except (ffwebcodecs.FFmpegLoadError, BrokenPipeError):
-        raise  # the next file would fail as well
-    except (ffwebcodecs.WebCodecsError, CommandError, OSError, MemoryError) as error:
-        complain(explain(job.source, error))
-        return 1
-    return 0
-
-
 def _summary(job: Job, result: ffwebcodecs.TranscodeResult) -> str:
     count = result.frames_written
     if not count:
         return f"{job.target}: {', '.join(result.copied_streams)}"
     rate = count / result.seconds if result.seconds > 0 else 0.0
     made = f"{result.codec} by {result.encoder}, " if result.encoder else ""
-    return f"{job.target}: {count} frame{'s' * (count != 1)}, {made}{rate:.0f} frames/s"
+    less = ", incomplete" if lacks(result) else ""
+    return f"{job.target}: {count} frame{'s' * (count != 1)}, {made}{rate:.0f} frames/s{less}"
 
 
 def _cores() -> int:

@@ -1,10 +1,13 @@
-"""What the commands share: messages, and the rule about files that exist."""
+"""What the commands share about outputs: standard output, and the rule about files that exist."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from typing import Any
+
+from ..files._descriptors import descriptor_of
 
 
 class CommandError(Exception):
@@ -13,12 +16,6 @@ class CommandError(Exception):
 
 class UsageError(Exception):
     """The command line is wrong in a way that only the command can see; exit status 2."""
-
-
-def complain(message: str) -> None:
-    """Write a message to standard error."""
-    # In one piece, because jobs may speak at once.
-    sys.stderr.write(f"ffwebcodecs: {message}\n")
 
 
 def explain(path: str, error: BaseException) -> str:
@@ -48,20 +45,53 @@ def add_quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, no summary")
 
 
-def refuse_standard_output(path: str) -> None:
-    """Raise if OUT is ``-``: most containers need a file to go back in."""
-    if path == "-":
-        raise UsageError("OUT must be a file, not standard output; ./- is a file of that name")
+def add_skip_existing(parser: argparse.ArgumentParser) -> None:
+    """Add ``--skip-existing``."""
+    parser.add_argument(
+        "--skip-existing", action="store_true", help="leave out what has an output already"
+    )
+
+
+def is_standard_output(path: str) -> bool:
+    """Whether OUT is standard output, whose place no summary may take then."""
+    return path == "-" or descriptor_of(path) == 1
+
+
+def output_name(path: str) -> Any:
+    """Return what is written for an output; ``-`` is standard output."""
+    if path != "-":
+        return path
+    return "/dev/stdout" if os.path.exists("/dev/stdout") else sys.stdout.buffer
+
+
+def check_output(path: str) -> None:
+    """Raise if OUT is standard output, and that is closed, or a terminal, which shows no bytes."""
+    if not is_standard_output(path):
+        return
+    if sys.stdout is None:
+        raise CommandError("standard output is closed")
+    if sys.stdout.isatty():
+        raise UsageError(
+            "standard output is a terminal; send it to a file or a program, or name a file "
+            "(./- is a file of that name)"
+        )
+
+
+def exists(path: str) -> bool:
+    """Whether an output is there already as a file; pipes, devices and what descriptors stand for
+    are none.
+    """
+    return path != "-" and descriptor_of(path) is None and os.path.isfile(path)
 
 
 def refuse_existing(path: str, force: bool) -> None:
-    """Raise if `path` is a file that may not be overwritten; pipes and devices are no files."""
-    if not force and os.path.isfile(path):
+    """Raise if `path` is a file that may not be overwritten."""
+    if not force and exists(path):
         raise CommandError(f"{path} exists; --force overwrites it")
 
 
 def make_parent(path: str) -> None:
     """Make the folder that `path` is to lie in."""
     folder = os.path.dirname(path)
-    if folder:
+    if folder and path != "-":
         os.makedirs(folder, exist_ok=True)

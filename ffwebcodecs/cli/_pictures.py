@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ffwebcodecs
+
+from .._av.files.complete_file import CompleteFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +60,22 @@ def scaled(
                 rotation=frame.rotation,
                 flip=frame.flip,
             )
+
+
+def picture_bytes(frame: ffwebcodecs.VideoFrame, kind: str) -> bytes:
+    """Return the upright picture as a file of this kind, ``"png"`` or ``"jpeg"``."""
+    from ..frames._still import encode_still
+
+    return encode_still(frame._open_picture(), frame._shape, kind)
+
+
+def write_file(target: Any, data: bytes | bytearray) -> None:
+    """Write a file that appears when it is complete; `target` is what `output_name` returns."""
+    if not isinstance(target, str):
+        target.write(data)
+        return
+    with CompleteFile(target) as file:
+        file.write(data)
 
 
 def upright_pixels(frame: ffwebcodecs.VideoFrame, size: tuple[int, int]) -> npt.NDArray[np.uint8]:

@@ -17,7 +17,8 @@ from typing import Any
 import ffwebcodecs
 
 from ._input import add_input, video_arguments
-from ._output import complain, explain
+from ._lines import complain, give
+from ._output import explain
 from ._progress import Progress
 
 HELP = "what is wrong with a file, frame by frame"
@@ -45,13 +46,17 @@ def run(options: argparse.Namespace) -> int:
         documents.append(document)
         if not options.json:
             for line in _lines(document, options.quiet):
-                print(line, flush=True)
+                give(line)
     if options.json:
-        print(json.dumps(documents, indent=2))
+        give(json.dumps(documents, indent=2))
+    elif len(documents) > 1 and not options.quiet:
+        found = [document["status"] for document in documents]
+        give(", ".join(f"{found.count(each)} {_WORDS[each]}" for each in _STATUS if each in found))
     return max((0, 1, 2)[_STATUS.index(document["status"])] for document in documents)
 
 
 _STATUS = ("sound", "errors", "unreadable")
+_WORDS = {"sound": "sound", "errors": "with errors", "unreadable": "unreadable"}
 
 
 def _check(path: str, options: argparse.Namespace) -> dict[str, Any]:

@@ -17,7 +17,17 @@ from io import FileIO, RawIOBase
 import ffwebcodecs
 
 from .._av.files.complete_file import CompleteFile, write_all
-from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
+from ._input import require_input
+from ._output import (
+    CommandError,
+    UsageError,
+    add_force,
+    add_quiet,
+    check_output,
+    make_parent,
+    output_name,
+    refuse_existing,
+)
 from ._progress import Progress
 from ._values import parse_format, parse_size
 
@@ -102,8 +112,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     pixels = memoryview(memory)[:size]
     output = memoryview(result)
-    if options.output != "-":
-        refuse_existing(options.output, options.force)
+    check_output(options.output)
+    refuse_existing(options.output, options.force)
     with ExitStack() as stack:
         source, total = _open_input(options.input, size, stack)
         count, rest = 0, _fill(source, pixels)
@@ -161,6 +171,7 @@ def _colors(options: argparse.Namespace) -> ffwebcodecs.VideoColorSpace | None:
 def _open_input(path: str, size: int, stack: ExitStack) -> tuple[FileIO, int | None]:
     """Return the unbuffered input, and how many frames it has if that is known."""
     if path == "-":
+        require_input()
         # Not to be closed by us.
         source = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
     else:
@@ -172,11 +183,11 @@ def _open_input(path: str, size: int, stack: ExitStack) -> tuple[FileIO, int | N
 
 def _open_output(path: str, stack: ExitStack) -> Callable[[memoryview], object]:
     """Return the function that writes one frame."""
-    if path == "-":
-        out = sys.stdout.buffer  # without a buffer under python -u
-        return lambda data: write_all(out.write, data, is_raw=isinstance(out, RawIOBase))
+    target = output_name(path)
+    if not isinstance(target, str):
+        return lambda data: write_all(target.write, data, is_raw=isinstance(target, RawIOBase))
     make_parent(path)
-    return stack.enter_context(CompleteFile(path)).write
+    return stack.enter_context(CompleteFile(target)).write
 
 
 def _fill(source: FileIO, pixels: memoryview) -> int:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import ffwebcodecs
 
-from .._av.files.complete_file import CompleteFile
 from ._input import (
     add_damage,
     add_index,
@@ -29,8 +28,17 @@ from ._input import (
     video_arguments,
 )
 from ._jobs import plain_warnings
-from ._output import CommandError, UsageError, add_force, add_quiet
-from ._pictures import as_shown, as_stored, fit, has_alpha, scaled
+from ._lines import tell
+from ._output import (
+    CommandError,
+    UsageError,
+    add_force,
+    add_quiet,
+    check_output,
+    is_standard_output,
+    output_name,
+)
+from ._pictures import as_shown, as_stored, fit, has_alpha, picture_bytes, scaled, write_file
 from ._progress import Progress
 from ._values import (
     parse_count,
@@ -56,7 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("file", metavar="FILE", help="file, URL, or - for standard input")
     parser.add_argument(
-        "-o", "--output", metavar="DIR", required=True, help="folder, made if it is not there"
+        "-o",
+        "--output",
+        metavar="DIR",
+        required=True,
+        help="folder, made if it is not there; - is standard output, frames one after another",
     )
     parser.add_argument("--format", choices=list(_SUFFIXES), default="png", help="default: png")
     parser.add_argument(
@@ -104,6 +116,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--stored is for raw and npy, not for {options.format}")
     if options.pixels is not None:
         _check_format(options.pixels)
+    check_output(options.output)
     if options.at or options.indices:
         _refuse_range(options)
         count = _chosen(options)
@@ -112,7 +125,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         count = _whole_pictures(options) if options.deinterlace else _range(options)
     if not options.quiet:
-        print(f"{count} frame{'s' if count > 1 else ''} in {options.output}")
+        line = f"{count} frame{'s' if count > 1 else ''} in {options.output}"
+        tell(line, aside=is_standard_output(options.output))
     return 0
 
 
@@ -207,7 +221,11 @@ def _refuse_others(video: ffwebcodecs.Video, options: argparse.Namespace) -> Non
 
 
 def _make_folder(options: argparse.Namespace) -> bool:
-    """Make the folder, unless frames in it would be overwritten; return whether it is new."""
+    """Make the folder, unless frames in it would be overwritten; return whether it is new. Standard
+    output takes the frames one after another.
+    """
+    if is_standard_output(options.output):
+        return False
     made = not os.path.isdir(options.output)
     os.makedirs(options.output, exist_ok=True)
     if not options.force:
@@ -263,29 +281,41 @@ def _write(
     tell_of_fields = _teller(options)
     crop = None if options.crop is None else Crop(ffwebcodecs.Rect(*options.crop))
     count = 0
-    pending: deque[Future[None]] = deque()
+    pending: deque[Future[bytearray | bytes]] = deque()
     pool = ThreadPoolExecutor(min(_SAVERS, os.cpu_count() or 1))
+    is_stream = is_standard_output(options.output)
+    target = None if is_stream else options.output
+
+    def take() -> None:
+        data = pending.popleft().result()
+        if is_stream:
+            write_file(output_name(options.output), data)
+
     try:
         with Progress(total, quiet=options.quiet) as progress:
             for frame in frames:
                 count += 1
-                path = os.path.join(options.output, f"frame-{count:06}{suffix}")
+                path = target and os.path.join(target, f"frame-{count:06}{suffix}")
                 tell_of_fields(frame)
                 part = frame if crop is None else crop.apply(frame)
                 pending.append(pool.submit(_save, part, path, options))
                 del frame, part
                 while len(pending) > _SAVERS:
-                    pending.popleft().result()
+                    take()
                     progress.step()
             while pending:
-                pending.popleft().result()
+                take()
                 progress.step()
+    except ffwebcodecs.WebCodecsError:
+        # Of a damaged file, what was decoded before the damage is still written.
+        while pending:
+            take()
+        raise
     except KeyboardInterrupt:
         for future in pending:
             future.cancel()
         raise
     finally:
-        # Of a damaged file, what was decoded before the damage is still written.
         pool.shutdown()
         close = getattr(frames, "close", None)
         if close is not None:
@@ -313,7 +343,18 @@ def _teller(options: argparse.Namespace) -> Callable[[ffwebcodecs.VideoFrame], N
     return look_at
 
 
-def _save(frame: ffwebcodecs.VideoFrame, path: str, options: argparse.Namespace) -> None:
+def _save(
+    frame: ffwebcodecs.VideoFrame, path: str | None, options: argparse.Namespace
+) -> bytes | bytearray:
+    """Write a frame to a file, or return the file's bytes; closes `frame`."""
+    data = _file_of(frame, options)
+    if path is None:
+        return data
+    write_file(path, data)
+    return b""
+
+
+def _file_of(frame: ffwebcodecs.VideoFrame, options: argparse.Namespace) -> bytes | bytearray:
     kind, pixels = options.format, options.pixels
     if kind in ("raw", "npy"):
         frame = as_stored(frame) if options.stored else as_shown(frame)
@@ -326,15 +367,12 @@ def _save(frame: ffwebcodecs.VideoFrame, path: str, options: argparse.Namespace)
         frame = scaled(frame, fit(frame, options.size), format)
     with frame:
         if kind in ("png", "jpeg"):
-            frame.save(path)
-            return
+            return picture_bytes(frame, kind)
         if kind == "npy":
-            data = _npy(frame.to_ndarray(pixels))
-        else:
-            data = bytearray(frame.allocation_size(format=pixels))
-            frame.copy_to(data, format=pixels)
-    with CompleteFile(path) as file:
-        file.write(data)
+            return _npy(frame.to_ndarray(pixels))
+        data = bytearray(frame.allocation_size(format=pixels))
+        frame.copy_to(data, format=pixels)
+        return data
 
 
 def _npy(array: Any) -> bytearray:

@@ -18,15 +18,21 @@ from typing import TYPE_CHECKING, cast
 
 import ffwebcodecs
 
-from ._jobs import end_pool, merged, plain_warnings
+from ._input import input_name
+from ._jobs import end_pool, lacks, merged, plain_warnings
+from ._lines import tell
 from ._output import (
     CommandError,
+    UsageError,
     add_force,
     add_quiet,
+    check_output,
+    exists,
     explain,
+    is_standard_output,
     make_parent,
+    output_name,
     refuse_existing,
-    refuse_standard_output,
 )
 from ._progress import Progress
 from ._tags import add_metadata, changed_tags
@@ -52,7 +58,9 @@ _AHEAD = 4  # pictures that are decoded at once
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("inputs", metavar="IN", nargs="+", help="folder, pattern or pictures")
-    parser.add_argument("output", metavar="OUT", help="its suffix says the container")
+    parser.add_argument(
+        "output", metavar="OUT", help="its suffix says the container; - is standard output"
+    )
     parser.add_argument(
         "--fps", metavar="RATE", type=parse_rate, default=25.0, help="pictures per second: 25"
     )
@@ -65,10 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     check_encoding(options)
-    refuse_standard_output(options.output)
+    check_output(options.output)
+    if options.output == "-" and options.format is None:
+        raise UsageError("standard output needs --format: mkv, mpegts ...")
     paths = find_pictures(options.inputs)
     refuse_existing(options.output, options.force)
-    if os.path.realpath(options.output) in map(os.path.realpath, paths):
+    if exists(options.output) and os.path.realpath(options.output) in map(os.path.realpath, paths):
         raise CommandError(f"{options.output} is one of the pictures")
     make_parent(options.output)
     width, height = sides(options.size)
@@ -86,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
 
         result = ffwebcodecs.write_frames(
             frames,
-            options.output,
+            output_name(options.output),
             codec=options.codec,
             bitrate=options.bitrate,
             quantizer=options.quantizer,
@@ -103,7 +113,9 @@ def run(options: argparse.Namespace) -> int:
         )
     if not options.quiet:
         count = result.frames_written
-        print(f"{options.output}: {count} frame{'s' * (count != 1)}, {result.codec}")
+        less = ", incomplete" if lacks(result) else ""
+        line = f"{options.output}: {count} frame{'s' * (count != 1)}, {result.codec}{less}"
+        tell(line, aside=is_standard_output(options.output))
     return 0
 
 
@@ -130,7 +142,7 @@ def find_pictures(inputs: list[str]) -> list[str]:
             ]
             if not some:
                 raise CommandError(f"{name}: there is no picture in this folder")
-        elif os.path.exists(name) or not glob.has_magic(name):
+        elif name == "-" or os.path.exists(name) or not glob.has_magic(name):
             some = [name]  # opening it will say what is wrong
         else:
             some = [path for path in glob.glob(name) if os.path.isfile(path)]
@@ -174,7 +186,9 @@ def _first(waiting: deque[Future[ffwebcodecs.VideoFrame]]) -> ffwebcodecs.VideoF
 def _open(path: str, timestamp: int, duration: int) -> ffwebcodecs.VideoFrame:
     """Return a picture's frame, upright."""
     try:
-        source: str | bytes = path  # of a pipe, for which that waits so that Ctrl-C ends it
+        source: str | bytes = input_name(
+            path
+        )  # of a pipe, for which that waits so that Ctrl-C ends it
         if os.path.isfile(path):
             # Its bytes, not its name: FFmpeg takes a name with a percent sign for a pattern.
             with open(path, "rb") as file:

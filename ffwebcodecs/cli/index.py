@@ -14,7 +14,18 @@ from typing import Any
 import ffwebcodecs
 
 from ._input import add_input, video_arguments
-from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
+from ._lines import give, tell
+from ._output import (
+    CommandError,
+    UsageError,
+    add_force,
+    add_quiet,
+    check_output,
+    is_standard_output,
+    make_parent,
+    output_name,
+    refuse_existing,
+)
 from ._values import show_count, show_time
 
 HELP = "write an index, with which any frame is found at once"
@@ -41,20 +52,22 @@ def run(options: argparse.Namespace) -> int:
         if options.file == "-" or "://" in options.file:
             raise UsageError("say where the index goes: -o INDEX")
         output = options.file + SUFFIX
-    if output == "-":
-        raise UsageError("an index is written to a file: -o INDEX")
+    aside = is_standard_output(output)
+    if aside and options.json:
+        raise UsageError("--json and the index cannot both go to standard output")
+    check_output(output)
     refuse_existing(output, options.force)
     index = ffwebcodecs.VideoIndex(**video_arguments(options))
     make_parent(output)
-    index.save(output)
-    document = _document(index, options.file, output)
+    index.save(output_name(output))
     if options.json:
-        print(json.dumps(document, indent=2))
+        give(json.dumps(_document(index, options.file, output), indent=2))
     elif not options.quiet:
-        print(
-            f"{show_count(document['frames'], 'frame')}, "
-            f"{show_count(document['key_frames'], 'key frame')}, "
-            f"{show_time(index.duration)} in {output}"
+        tell(
+            f"{show_count(len(index), 'frame')}, "
+            f"{show_count(int(index.key_frames.sum()), 'key frame')}, "
+            f"{show_time(index.duration)} in {output}",
+            aside=aside,
         )
     if index.problem is not None:
         raise CommandError(f"the index ends where the file is damaged: {index.problem}")

@@ -10,7 +10,7 @@ from typing import Any
 import ffwebcodecs
 
 from ..errors import FFmpegLoadError
-from ._output import complain
+from ._lines import complain, give
 
 HELP = "which FFmpeg is in use, why, and what it can do"
 
@@ -41,15 +41,15 @@ def run(options: argparse.Namespace) -> int:
         info = ffwebcodecs.ffmpeg_info()
     except FFmpegLoadError as error:
         if options.json:
-            print(json.dumps({**head, "error": str(error)}, indent=2))
+            give(json.dumps({**head, "error": str(error)}, indent=2))
         else:
-            print(f"ffwebcodecs {head['ffwebcodecs']}, Python {python}", flush=True)
+            give(f"ffwebcodecs {head['ffwebcodecs']}, Python {python}")
         complain(str(error))
         return 1
     if options.json:
-        print(json.dumps(_document(head, info), indent=2))
+        give(json.dumps(_document(head, info), indent=2))
     else:
-        print("\n".join(_lines(head, info)))
+        give("\n".join(_lines(head, info)))
     return 0
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import ffwebcodecs
 
 from ._input import add_input, input_arguments, input_name
-from ._output import complain, explain
+from ._lines import complain, give
+from ._output import explain
 from ._values import show_time
 
 HELP = "what is in a file"
@@ -44,10 +45,13 @@ def run(options: argparse.Namespace) -> int:
         documents.append(document)
         if not options.json:
             if len(documents) > 1:
-                print()
-            print("\n".join(_lines(document)), flush=True)
+                give("")
+            give("\n".join(_lines(document)))
     if options.json:
-        print(json.dumps(documents, indent=2))
+        give(json.dumps(documents, indent=2))
+    elif len(options.files) > 1:
+        failed = len(options.files) - len(documents)
+        give(f"\n{len(documents)} done" + (f", {failed} failed" if failed else ""))
     return status
 
 

@@ -18,8 +18,19 @@ from ._input import (
     video_arguments,
 )
 from ._jobs import plain_warnings
-from ._output import CommandError, UsageError, add_force, add_quiet, make_parent, refuse_existing
-from ._pictures import upright_pixels
+from ._lines import tell
+from ._output import (
+    CommandError,
+    UsageError,
+    add_force,
+    add_quiet,
+    check_output,
+    is_standard_output,
+    make_parent,
+    output_name,
+    refuse_existing,
+)
+from ._pictures import picture_bytes, upright_pixels, write_file
 from ._progress import Progress
 from ._values import parse_count, show_count
 
@@ -44,7 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("file", metavar="FILE", help="file, URL, or - for standard input")
     parser.add_argument(
-        "-o", "--output", metavar="SHEET", required=True, help="a .png, .jpg or .jpeg file"
+        "-o",
+        "--output",
+        metavar="SHEET",
+        required=True,
+        help="a .png, .jpg or .jpeg file; - is standard output, a PNG",
     )
     parser.add_argument(
         "--columns", metavar="N", type=parse_count, default=4, help="pictures in a row, default 4"
@@ -68,12 +83,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
-    if not options.output.lower().endswith((".png", ".jpg", ".jpeg")):
+    aside = is_standard_output(options.output)
+    if not (aside or options.output.lower().endswith((".png", ".jpg", ".jpeg"))):
         raise UsageError(f"the sheet must be a .png, .jpg or .jpeg file, not {options.output!r}")
     columns = min(options.columns, options.count)
     cell_width = (options.width - _GAP * (columns + 1)) // columns
     if cell_width < 16:
         raise UsageError(f"--width {options.width} is too small for {columns} columns")
+    check_output(options.output)
     refuse_existing(options.output, options.force)
     pictures = _pictures(options, cell_width)
     if not pictures:
@@ -82,9 +99,12 @@ def run(options: argparse.Namespace) -> int:
     with ffwebcodecs.VideoFrame.from_ndarray(
         _lay_out(pictures, columns, options.width, options.times), timestamp=0, transfer=True
     ) as sheet:
-        sheet.save(options.output)
+        if aside:
+            write_file(output_name(options.output), picture_bytes(sheet, "png"))
+        else:
+            sheet.save(options.output)
     if not options.quiet:
-        print(f"{show_count(len(pictures), 'picture')} in {options.output}")
+        tell(f"{show_count(len(pictures), 'picture')} in {options.output}", aside=aside)
     return 0
 
 

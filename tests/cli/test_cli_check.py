@@ -131,7 +131,7 @@ def test_index_is_used_by_frames_and_sheet(
     other = clip("h264-bframes.mkv")
     assert call("frames", other, "-o", tmp_path / "p", "--index", index, "--at", "1.0") == 1
     assert f"this is not the index of '{other}': " in capsys.readouterr().err
-    assert call("index", path, "-o", "-") == 2
+    assert call("index", path, "-o", "-", "--json") == 2
     assert call("frames", path, "-o", tmp_path / "p", "--index", index) == 2
     assert names(tmp_path) == ["index", "o", "s.png"]
 

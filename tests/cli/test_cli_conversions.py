@@ -117,7 +117,10 @@ def test_one_bad_file_fails_alone(
     said = capfd.readouterr()
     good = [f"{path.stem}-small.mkv" for path in (inputs[0], *inputs[3:])]
     assert names(tmp_path / "out") == sorted(good)
-    assert len(said.out.splitlines()) == 3
+    lines = said.out.splitlines()
+    assert {line.partition(" ")[0] for line in lines[:-1]} <= {f"[{n}/5]" for n in range(1, 6)}
+    assert len(lines) == 4
+    assert lines[-1] == "3 done, 2 failed"
     errors = said.err.splitlines()
     assert len(errors) == 2
     assert [str(bad) in error for error in errors].count(True) == 1
@@ -138,7 +141,9 @@ def test_a_name_in_several_warnings_with_jobs(
     inputs = (movie(), clip("vp9.webm"))
     arguments = ("--jobs", 2, "--codec", "ffmpeg:mpeg4", "-q")
     assert call("transcode", *inputs, tmp_path / "{stem}.avi", *arguments) == 0
-    assert capfd.readouterr().err.startswith(f"ffwebcodecs: {inputs[0]}: avi cannot hold")
+    said = capfd.readouterr().err
+    assert "avi cannot hold" in said
+    assert str(inputs[0]) in said
 
 
 @pytest.mark.parametrize(
@@ -324,12 +329,11 @@ def test_the_same_picture_twice_is_one(shots: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["transcode", "remux", "images"])
-def test_standard_output_is_refused(
+def test_standard_output_needs_a_format(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    arguments = [] if command == "remux" else ["--format", "mp4"]
-    assert call(command, clip(NAME), "-", *arguments) == 2
+    assert call(command, clip(NAME), "-") == 2
     assert names(tmp_path) == []
 
 
