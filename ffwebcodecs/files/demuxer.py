@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._av import forked
 from .._av.files.demux import DemuxerCore
@@ -94,6 +94,7 @@ class Demuxer(Closable):
     __slots__ = ("__weakref__", "_config", "_core", "_lock", "_position", "_streams")
 
     _instead = "send the path instead"
+    _needs_video: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -108,6 +109,7 @@ class Demuxer(Closable):
     ) -> None:
         only_once(self, "_core")
         opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
+        opening.needs_video = self._needs_video
         core = DemuxerCore(source, opening, helper=HelperThread)
         self._position = Position(core)
         self._core = core

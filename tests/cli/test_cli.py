@@ -155,7 +155,7 @@ def test_probe_lists_the_streams_and_marks_the_one_that_is_read(
     assert call("probe", movie()) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "  * 0        video avc1.64000B 160x120" in lines
-    assert "    1        audio mp4a.40.2" in lines
+    assert "    1        audio mp4a.40.2 44100 Hz, mono" in lines
 
 
 def test_frames_are_of_the_stream_that_was_named(tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     info.duration = _microseconds(stream.duration, info.time_base)
     if info.duration is None and context.duration > 0:
         info.duration = context.duration
-    info.estimates_duration = _estimates_duration(context)
+    info.estimates_duration = info.duration is not None and _is_estimate(context)
     info.display_matrix = _display_matrix(stream, par)
     info.parameters = StreamParameters.of_stream(stream)._replace(
         disposition=stream.disposition,
@@ -264,7 +264,7 @@ def describe_without_video(context: AVFormatContext) -> StreamInfo:
     info.time_base, info.frame_rate = (1, 1000000), (0, 1)
     info.start_time = info.first_start = _microseconds(context.start_time, info.time_base)
     info.duration = context.duration if context.duration > 0 else None
-    info.estimates_duration = _estimates_duration(context)
+    info.estimates_duration = info.duration is not None and _is_estimate(context)
     return info
 
 
@@ -278,7 +278,7 @@ def left_out(streams: list[ListedStream], read: Container[int]) -> list[str]:
     ]
 
 
-def _estimates_duration(context: AVFormatContext) -> bool:
+def _is_estimate(context: AVFormatContext) -> bool:
     """Whether durations are worked out from the file's size and bit rate: nothing states them."""
     by_bit_rate: int = avformat.AVFMT_DURATION_FROM_BITRATE
     return context.duration_estimation_method == by_bit_rate
