@@ -11,7 +11,7 @@ import pytest
 from clips import clip
 from mux_helpers import probe
 
-from ffwebcodecs import Demuxer, remux
+from ffwebcodecs import Demuxer, InvalidArgumentError, remux
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there are no such names")
 NAME = "h264-bframes.mp4"
@@ -82,6 +82,26 @@ def test_a_link_to_a_descriptor_leads_to_it(tmp_path: Path) -> None:
         os.close(reading)
     assert b"".join(got).startswith(b"\x1aE\xdf\xa3")
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize("form", ["descriptor", "fifo", "folder"])
+def test_several_files_do_not_take_the_name_of_what_is_none(form: str, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    path = tmp_path / "special"
+    if form == "fifo":
+        os.mkfifo(path)
+    elif form == "folder":
+        path.mkdir()
+    name = f"/dev/fd/{writing}" if form == "descriptor" else path
+    before = sorted(os.listdir(tmp_path))
+    try:
+        with pytest.raises(InvalidArgumentError, match="several files need a file's name"):
+            remux(clip(NAME), name, format="hls", several_files=True)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert sorted(os.listdir(tmp_path)) == before
+    assert form != "fifo" or path.is_fifo()
 
 
 def test_a_descriptor_that_is_closed_is_told_by_its_name() -> None:

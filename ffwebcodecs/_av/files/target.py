@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 from typing import Any
 
 from ..._spec.functions import is_async
-from ..._spec.texts import attribute, is_path, to_path
+from ..._spec.texts import attribute, descriptor_of, is_path, to_path
 from ...errors import InvalidArgumentError
 from .complete_file import CompleteFile
 from .spool import Spool
+
+
+def _require_name(path: str, shown: str) -> None:
+    """Raise InvalidArgumentError for what no file can take the name of: FFmpeg renames what it has
+    written, over a device as well.
+    """
+    special = os.path.exists(path) and not os.path.isfile(path)
+    if special or descriptor_of(path) is not None:
+        raise InvalidArgumentError(
+            f"{shown} is a pipe, a device or a folder; several files need a file's name"
+        )
 
 
 class OutputFile:
@@ -33,6 +45,8 @@ class OutputFile:
         if is_path(destination):
             self.path = to_path(destination)
             self.shown = repr(self.path)
+            if several:
+                _require_name(self.path, self.shown)
             return
         self.shown = f"<{type(destination).__name__}>"
         # Temporary files and those of `codecs` are no TextIOBase.
