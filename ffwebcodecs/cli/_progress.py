@@ -211,7 +211,10 @@ class Bars:
         """Take a line away: its file is done, or has failed."""
         with self._lock:
             self._rows.remove(row)
-            self._done += 1
+
+    def count(self) -> None:
+        """Count a file that is done, has failed or was left out."""
+        self._done += 1
 
     def draw(self) -> None:
         """Draw all lines, unless that was done a moment ago."""

@@ -69,12 +69,16 @@ class FileTally:
         except (ffwebcodecs.FFmpegLoadError, BrokenPipeError, OutputError):
             raise  # the next file would fail as well
         except (ffwebcodecs.WebCodecsError, CommandError, OSError, MemoryError) as error:
-            self._counts["failed"] += 1
+            self._count("failed")
             complain(explain(name, error))
             return
-        self._counts[kind] += 1
+        self._count(kind)
         if not self._quiet:
             tell(f"{self._number()}{line}{', skipped' * (kind == 'skipped')}", aside=self._aside)
+
+    def _count(self, kind: str) -> None:
+        self._counts[kind] += 1
+        self._bars.count()
 
     def _number(self) -> str:
         return f"[{sum(self._counts.values())}/{self._files}] " if self._files > 1 else ""

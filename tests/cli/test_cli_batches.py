@@ -120,9 +120,10 @@ def test_several_bars_stand_below_each_other(monkeypatch: pytest.MonkeyPatch) ->
             assert screen.lines()[1].startswith("a.mp4: 2/100")
             assert len(screen.lines()) == 4
         now[0] = 4.0
+        bars.count()
         with bars.begin("b", None) as three:
             three.step()
-        assert screen.lines() == ["a line", "b: 1 frames, 0.0 frames/s", "2 of 3 done"]
+        assert screen.lines() == ["a line", "b: 1 frames, 0.0 frames/s", "1 of 3 done"]
     assert screen.lines() == ["a line", ""]
 
 
