@@ -11,7 +11,8 @@ FUNCTIONS = {
         av_buffer_alloc av_buffer_create av_buffer_is_writable av_buffer_ref av_buffer_unref
         av_dict_free av_dict_get
         av_dict_set av_frame_alloc av_frame_apply_cropping av_frame_copy av_frame_copy_props
-        av_frame_free av_frame_get_buffer av_frame_ref av_frame_new_side_data av_frame_remove_side_data
+        av_frame_free av_frame_get_buffer av_frame_new_side_data av_frame_ref
+        av_frame_remove_side_data
         av_free av_freep av_get_media_type_string
         av_get_pix_fmt av_get_pix_fmt_name av_hwdevice_ctx_create av_hwdevice_find_type_by_name
         av_hwdevice_get_hwframe_constraints av_hwdevice_get_type_name av_hwdevice_iterate_types
