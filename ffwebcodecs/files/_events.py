@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
-from .._av.files.seeking import tick
 from ..frames.video_frame import VideoFrame
 from ._clock import FilmClock
 from ._conversion import late_streams
@@ -14,30 +13,20 @@ from ._damage import Damage
 from ._fields import earlier, whole_pictures
 from ._losses import Losses
 from ._open import DecodedFile
+from ._other_streams import CopiedPacket, OtherStreams
 from ._reading import frames_of, packets_further_back, packets_of
 from ._seeking import decoded_from
 
 if TYPE_CHECKING:
-    from .._ffi._types import AVPacket
     from ._seeking import Packets
 
-_MICROSECOND = 1_000_000
-# After the last frame that is wanted, how far on the other streams are looked for.
-_BEHIND = 1_000_000
-
-
-class CopiedPacket:
-    """A packet that is copied; takes the AVPacket."""
-
-    __slots__ = ("index", "ptr")
-
-    def __init__(self, index: int, ptr: AVPacket) -> None:
-        self.index = index
-        self.ptr = ptr
+# After the last frame that is wanted, how far on the other streams are looked for, and how far
+# sound is that has not come to that time.
+_BEHIND, _LONG_BEHIND = 1_000_000, 5_000_000
 
 
 class FileEvents:
-    """Reads a part of a file: frames, and the packets of the streams in `copied`.
+    """Reads a part of a file: frames, and the packets of `others`.
 
     Parameters
     ----------
@@ -50,8 +39,8 @@ class FileEvents:
     losses : Losses
     deinterlace : bool
         Whether interlaced pictures are made whole.
-    copied : mapping of int to (int, int)
-        Stream index to time base.
+    others : OtherStreams
+        What is copied.
     subtitles : bool
         Whether they are wanted.
     late : list of str
@@ -68,18 +57,16 @@ class FileEvents:
         deinterlace: bool = False,
     ) -> None:
         self.demuxer = demuxer = file.demuxer
-        self.copied: Mapping[int, tuple[int, int]] = {}
+        self.others = OtherStreams(demuxer, clock)
         self.late: list[str] = []
         self.subtitles = True
         self.clock = clock
-        start, stop = self._start, self._stop = clock.start, clock.stop
-        self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
-        self._waiting: list[CopiedPacket] = []
+        start, stop = clock.start, clock.stop
         self._file = file
         self._damage = damage if damage.skips else None
         self._losses = losses
         begin = earlier(start) if deinterlace else start
-        self._packets = packets_of(demuxer, begin, self._divert, self._damage)
+        self._packets = packets_of(demuxer, begin, self.others.add, self._damage)
         close, lasting = file.decoder.close, demuxer.foresee()
         box: list[Any] = []
         steps = decoded_from(
@@ -93,58 +80,37 @@ class FileEvents:
 
     def _further_back(self) -> Packets | None:
         """Read again from an earlier key packet on, the other streams too."""
-        packets = packets_further_back(self.demuxer, self._divert, self._damage)
+        packets = packets_further_back(self.demuxer, self.others.add, self._damage)
         if packets is not None:
-            self._waiting.clear()
+            self.others.begin_again()
             self._packets = packets
         return packets
-
-    def _divert(self, index: int, ptr: AVPacket) -> None:
-        time_base = self.copied.get(index)
-        if time_base is None:
-            return
-        pts, dts = packet.times(ptr)
-        when = dts if pts is None else pts
-        # A cover belongs to the whole, wherever that begins.
-        if when is not None and index not in self._covers:
-            microseconds = when * time_base[0] * _MICROSECOND // time_base[1]
-            if self._start is not None and microseconds < self._start:
-                return
-            if self._stop is not None and microseconds >= self._stop:
-                return
-        kept = packet.clone(ptr)
-        zero = self.clock.zero
-        if zero and index not in self._covers:
-            packet.shift(kept, -tick(zero, time_base))
-        self._waiting.append(CopiedPacket(index, kept))
 
     def events(self) -> Iterator[VideoFrame | CopiedPacket]:
         """Yield frames and packets; closes everything at the end."""
         try:
+            self.others.look_back()
             for frame in self._frames:
-                yield from self._take()
+                yield from self.others.take()
                 yield frame
-            if self._stop is not None and self.copied:
-                self._read_behind(self._stop + _BEHIND)
-            yield from self._take()
+            if self.clock.stop is not None and self.others.copied:
+                self._read_behind(self.clock.stop)
+            yield from self.others.take()
             self.late = late_streams(self.demuxer, self._losses, self.subtitles)
         finally:
             self.close()
 
-    def _take(self) -> list[CopiedPacket]:
-        waiting, self._waiting = self._waiting, []
-        return waiting
-
-    def _read_behind(self, until: int) -> None:
+    def _read_behind(self, stop: int) -> None:
         """Divert what belongs to the time that is wanted and lies behind its last frame."""
         for ptr, timestamp in self._packets:
             _, dts = packet.times(ptr)
-            if timestamp >= until or (dts is not None and dts >= until):
+            behind = max(timestamp, timestamp if dts is None else dts) - stop
+            if behind >= _LONG_BEHIND or (behind >= _BEHIND and self.others.is_heard):
                 return
 
     def close(self) -> None:
         """Close decoder and file; twice is fine."""
-        self._waiting = []
+        self.others.close()
         # Generators that were left in the middle: they hold us, as we hold them.
         try:
             self._frames.close()

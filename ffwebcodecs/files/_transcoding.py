@@ -20,11 +20,12 @@ from ._clock import FilmClock
 from ._conversion import copy_chapters, copy_streams, output_tags, refuse_same_file
 from ._conversion_options import ConversionOptions
 from ._encoding_options import EncodingOptions
-from ._events import CopiedPacket, FileEvents
+from ._events import FileEvents
 from ._fields import Fields, parse_deinterlace
 from ._input_options import parse_opening
 from ._labels import lost_tags, original_of
 from ._open import open_for_decoding
+from ._other_streams import CopiedPacket
 from ._work import Work
 from .muxer import Muxer
 from .transcode_result import TranscodeResult
@@ -88,8 +89,8 @@ class Transcoding:
                 clock.settle(numbers)
                 copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
                 losses.check()
-                events.copied = {stream.index: stream.time_base for stream in demuxer.others}
-                events.copied = {i: events.copied[i] for i in numbers}
+                bases = {stream.index: stream.time_base for stream in demuxer.others}
+                events.others.copied = {i: bases[i] for i in numbers}
                 events.subtitles = options.subtitles
                 work = self._work(events, muxer, numbers)
                 try:

@@ -10,9 +10,9 @@ from ..errors import EncodingError, InvalidArgumentError
 from ..frames._crop import Crop
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
-from ._events import CopiedPacket
 from ._fields import Fields
 from ._frame_writer import FrameWriter
+from ._other_streams import CopiedPacket
 from .muxer import Muxer
 from .transcode_result import Progress, TranscodeProgress, TranscodeResult
 

@@ -238,7 +238,30 @@ def stop(ptr: AVPacket, time_base: tuple[int, int]) -> int | None:
     start = ptr.dts if ptr.pts == NOPTS else ptr.pts
     if start == NOPTS:
         return None
-    return (start + ptr.duration) * time_base[0] * 1_000_000 // time_base[1]
+    return _microseconds(start + ptr.duration, time_base)
+
+
+def start(ptr: AVPacket, time_base: tuple[int, int]) -> int | None:
+    """Return when what is in a packet begins, in microseconds, None if it has no time."""
+    time = ptr.dts if ptr.pts == NOPTS else ptr.pts
+    return None if time == NOPTS else _microseconds(time, time_base)
+
+
+def _microseconds(time: int, time_base: tuple[int, int]) -> int:
+    numerator, denominator = time_base
+    return (2 * time * numerator * 1_000_000 + denominator) // (2 * denominator)
+
+
+def order(ptr: AVPacket) -> int | None:
+    """Return the decoding time, or what stands for it, None if there is none."""
+    time = ptr.pts if ptr.dts == NOPTS else ptr.dts
+    return None if time == NOPTS else time
+
+
+def show(ptr: AVPacket, begin: int, end: int) -> None:
+    """Let what is in a packet of ours be shown from one time to another."""
+    ptr.pts = ptr.dts = begin
+    ptr.duration = end - begin
 
 
 def shift(ptr: AVPacket, ticks: int) -> None:

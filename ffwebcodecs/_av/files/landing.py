@@ -282,6 +282,8 @@ def _is_past(others: list[CopiedStream], ptr: AVPacket, timestamp: int) -> bool:
             when = dts if pts is None else pts
             if when is None or stream.is_cover:  # that belongs to the whole
                 return False
+            if stream.kind == "subtitle":  # it may still be shown
+                when += packet.duration(ptr) or 0
             return when < tick(timestamp, stream.time_base)
     return True
 
