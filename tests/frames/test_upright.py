@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attack
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -154,6 +155,32 @@ def test_arrays_bitmaps_and_parts_can_be_upright() -> None:
         assert part == want[2:6, 1:4].tobytes()
         with pytest.raises(InvalidArgumentError, match="upright"):
             frame.to_ndarray(upright="yes")  # type: ignore[arg-type]
+
+
+@pytest.mark.attack
+def test_any_part_of_any_size_is_turned() -> None:
+    chance, tries = attack.dice("upright"), attack.rounds(150, 20_000)
+    for _ in range(tries):
+        format = chance.choice(FORMATS)
+        width, height = chance.randrange(1, 40), chance.randrange(1, 40)
+        planes = planes_of(format, width, height)
+        sub_x, sub_y = KINDS.get(format[1:4], (2, 2) if format == "NV12" else (1, 1))
+        x, y = chance.randrange(0, width, sub_x), chance.randrange(0, height, sub_y)
+        wide, high = chance.randrange(1, width - x + 1), chance.randrange(1, height - y + 1)
+        part = []
+        for index, plane in enumerate(planes):
+            across, down = (sub_x, sub_y) if index in (1, 2) else (1, 1)
+            rows = slice(y // down, y // down + -(-high // down))
+            part.append(plane[rows, x // across : x // across + -(-wide // across)])
+        rotation, flip = chance.choice(TURNS)
+        said = {"rotation": rotation, "flip": flip, "visible_rect": (x, y, wide, high)}
+        with (
+            frame_of(format, width, height, planes, transfer=True, **said) as frame,
+            frame.upright() as upright,
+        ):
+            want = expected(format, part, rotation, flip)
+            assert (upright.format, bytes_of(upright)) == want, (format, width, height, said)
+    attack.report("upright", tries, 0, "a sample at another place")
 
 
 def _stored(pix_fmt: str, size: str, *filters: str) -> Iterator[VideoFrame]:
