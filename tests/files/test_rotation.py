@@ -92,6 +92,12 @@ def test_what_the_output_cannot_say_is_done(suffix: str, tmp_path: Path) -> None
     assert psnr(have[0], want[0]) > {"gif": 15, "webp": 18}.get(suffix, 23)
 
 
+def test_samples_are_those_of_the_ffmpeg_program(tmp_path: Path) -> None:
+    transcode(turned(), tmp_path / "a.avi", codec="ffmpeg:ffv1")
+    raw = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-")
+    assert run_ffmpeg("-i", tmp_path / "a.avi", *raw) == run_ffmpeg("-i", turned(), *raw)
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(("side", "size"), [("width", 60), ("height", 80)])
 def test_sizes_are_of_what_is_shown(side: str, size: int, tmp_path: Path) -> None:
