@@ -8,6 +8,7 @@ from typing import Any
 
 from .._av.files import containers
 from .._av.files.demux import DemuxerCore
+from .._av.files.stream_info import NO_VIDEO
 from .._spec.numbers import show
 from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
@@ -57,7 +58,8 @@ def copy_streams(
     numbers: dict[int, int] = {}
     refused = muxer._refused
     has_chapters = bool(demuxer.chapters)
-    has_timecode = "timecode" in dict(demuxer.info.parameters.tags)
+    has_video = demuxer.info.index != NO_VIDEO
+    has_timecode = has_video and "timecode" in dict(demuxer.info.parameters.tags)
     muxer._wanted = [
         containers.Wanted(each.kind, each.codec_id, each.codec)
         for each in demuxer.others
@@ -120,13 +122,20 @@ def copy_chapters(
     losses: Losses,
     start: int | None = None,
     stop: int | None = None,
+    *,
+    keeps_clock: bool = False,
 ) -> None:
-    """Give the input's chapters between two times of its clock to a muxer, or note their loss."""
+    """Give the input's chapters between two times of its clock to a muxer, or note their loss.
+
+    They are counted from `start` as frames are, or with `keeps_clock` on the input's clock as
+    chunks are.
+    """
     first = start or 0
+    less = 0 if keeps_clock else first
     chapters = [
         one._replace(
-            start=max(one.start, first) - first,
-            stop=(one.stop if stop is None else min(one.stop, stop)) - first,
+            start=max(one.start, first) - less,
+            stop=(one.stop if stop is None else min(one.stop, stop)) - less,
         )
         for one in demuxer.chapters
         if (one.stop > first or one.start >= first) and (stop is None or one.start < stop)

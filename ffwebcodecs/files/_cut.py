@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .._av.codecs import packet
@@ -79,7 +79,7 @@ class Cut:
         except EncodingError:
             pass  # a pipe is read from its beginning
 
-    def _read(self, damage: Damage) -> Iterator[Piece]:
+    def _read(self, damage: Damage) -> Generator[Piece, None, None]:
         demuxer = self._demuxer
         for index, ptr in kept_packets(demuxer, damage):
             if index == demuxer.info.index:
@@ -117,6 +117,15 @@ class Cut:
             if timestamp > start:
                 break
         self._require(last, start)
+
+    def with_headers(self, chunk: EncodedVideoChunk) -> EncodedVideoChunk:
+        """Return the chunk with which a stream begins whose headers stand in it alone."""
+        return _with_headers(chunk, self._demuxer.info)
+
+    def close(self) -> None:
+        """Let go of what was read; twice is fine."""
+        self._waiting.clear()
+        self._pieces.close()
 
     def _require(self, last: EncodedVideoChunk | None, start: int) -> None:
         begin, stop = self.begin, self._stop
@@ -213,9 +222,9 @@ class Cut:
                 return
 
 
-def with_headers(chunk: EncodedVideoChunk, info: StreamInfo) -> EncodedVideoChunk:
-    """Return the chunk with which a stream of H.264 begins whose headers stand in it alone, with
-    these headers: FFmpeg adds them to pictures that begin a new sequence, and not to others.
+def _with_headers(chunk: EncodedVideoChunk, info: StreamInfo) -> EncodedVideoChunk:
+    """Return a chunk of H.264 with the stream's headers: FFmpeg adds them to pictures that begin a
+    new sequence, and not to others.
     """
     if info.codec != "h264":
         return chunk

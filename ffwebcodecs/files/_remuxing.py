@@ -15,7 +15,7 @@ from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
 from ._clock import FilmClock
 from ._conversion import copy_chapters, copy_streams, late_streams, output_tags, refuse_same_file
 from ._conversion_options import ConversionOptions
-from ._cut import Cut, with_headers
+from ._cut import Cut
 from ._input_options import parse_opening
 from ._labels import lost_tags, original_of
 from ._losses import warn
@@ -161,22 +161,37 @@ class Remuxing:
         clock = FilmClock(demuxer, options.start, options.stop, options.keep_start)
         clock.settle(numbers)
         cut = Cut(demuxer, clock.start, clock.stop, config is not None, self._damage)
-        cut.find()
-        if cut.begin is not None:
-            clock.zero = cut.begin
-        muxer._zero = zero = clock.zero
-        copy_chapters(demuxer, muxer, self._losses, zero, clock.stop)
-        self._losses.check()
+        try:
+            cut.find()
+            if cut.begin is not None:
+                clock.zero = cut.begin
+            muxer._zero = clock.zero
+            part = clock.zero, clock.stop
+            copy_chapters(demuxer, muxer, self._losses, *part, keeps_clock=True)
+            self._losses.check()
+            self._copy_pieces(cut, clock, muxer, config, numbers)
+        finally:
+            cut.close()
+        return cut
+
+    def _copy_pieces(
+        self,
+        cut: Cut,
+        clock: FilmClock,
+        muxer: Muxer,
+        config: VideoDecoderConfig | None,
+        numbers: Mapping[int, int],
+    ) -> None:
         progress = self._given["on_progress"]
+        is_cut = self._options.start is not None and muxer._headers_in_stream
         for index, piece in cut.pieces():
             if isinstance(piece, EncodedVideoChunk):
                 assert config is not None
-                is_cut = options.start is not None and not self._frames
-                first = is_cut and muxer._headers_in_stream
-                muxer.add_chunk(with_headers(piece, demuxer.info) if first else piece, config)
+                first = is_cut and not self._frames
+                muxer.add_chunk(cut.with_headers(piece) if first else piece, config)
                 self._frames += 1
                 if progress is not None:
-                    when = piece.timestamp - zero
+                    when = piece.timestamp - clock.zero
                     progress(TranscodeProgress(self._frames, when, clock.end))
                 continue
             if index not in numbers:
@@ -185,8 +200,7 @@ class Remuxing:
             muxer._add_copied_packet(numbers[index], piece)
             self._packets += shown is not None
             if config is None and progress is not None:
-                progress(TranscodeProgress(0, (shown or zero) - zero, clock.end))
-        return cut
+                progress(TranscodeProgress(0, (shown or clock.zero) - clock.zero, clock.end))
 
     def _require_content(self, demuxer: DemuxerCore) -> None:
         if self._frames or self._packets:
