@@ -95,7 +95,7 @@ class Remuxing:
         finally:
             demuxer.close()
         outcome = self._damage.outcome()
-        self._damage.warn()
+        self._damage.warn(4)
         earlier, later = self._tell(cut, muxer)
         return TranscodeResult(
             frames_read=self._frames,

@@ -38,10 +38,19 @@ def remux(
 ) -> TranscodeResult:
     """Put a file's streams into another container, without decoding: every packet stays as it is.
 
+    An output for sound (.m4a, .mp3, .aac, .opus, .ogg, .flac, .wav, .ac3, .mka ...) gets the sound
+    and the cover, and no video. The input needs no video either.
+
     Parameters
     ----------
     input : path, bytes-like or binary file object
     output : path or writable binary file object
+    start, stop : int, optional
+        Microseconds from the film's beginning. The output, whose times begin at 0, begins with the
+        last key frame at or before `start`, and all streams begin there with it. It ends with the
+        last picture before `stop`, or one after it that others need. A UserWarning says by how
+        much that differs, and so do `begins_earlier` and `ends_later` of the result. Sound without
+        video begins at `start`. `transcode` cuts exactly.
     keep_start, audio, subtitles, format, metadata, on_progress, several_files
     input_format, input_options, playlists, max_pixels, timeout, stream, require_all
         As for `transcode`.
@@ -55,12 +64,17 @@ def remux(
     Returns
     -------
     TranscodeResult
-        Its frames are packets of the video.
+        Its frames are packets of the video; 0 of a file for sound.
 
     Raises
     ------
     InvalidArgumentError, NotSupportedError, EncodingError, OSError, TimeoutError
-        As `transcode`; there is no output then.
+        As `transcode`, and if nothing lies between `start` and `stop`; there is no output then.
+
+    Examples
+    --------
+    >>> remux("clip.mp4", "sound.m4a")
+    >>> remux("clip.mp4", "part.mp4", start=60_000_000, stop=90_000_000)
     """
     given = dict(locals())  # the signature is the list of options
     return Remuxing(input, output, given).run()
