@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ._frame_writer import FrameWriter
 
 
+_ADVICE = "deinterlace=True makes whole pictures of them, deinterlace=False ends this warning"
+_ADVICE_FRAMES = "read_frames(..., deinterlace=True) makes whole pictures of them"
+
+
 def parse_deinterlace(value: object) -> bool | None:
     """Return what a caller gave as ``deinterlace``; raises what `require_filter` does if it is
     wanted and cannot be done.
@@ -77,21 +81,26 @@ class Fields:
         Whether the caller has said what to do about them.
     encoder_options : mapping or None
         FFmpeg's, which may ask for interlaced coding.
+    of_frames : bool
+        Whether frames come from the program: only that they are scaled is told then.
     """
 
-    __slots__ = ("_codes_fields", "_losses", "_said", "_shown")
+    __slots__ = ("_advice", "_losses", "_only_scaled", "_said", "_shown")
 
     def __init__(
         self,
         losses: Losses,
         shown: str,
         deinterlace: bool | None,
-        encoder_options: Mapping[str, Any] | None,
+        encoder_options: Mapping[str, Any] | None = None,
+        of_frames: bool = False,
     ) -> None:
         self._losses = losses
         self._shown = shown
         self._said = deinterlace is not None
-        self._codes_fields = "ildct" in str((encoder_options or {}).get("flags", ""))
+        codes_fields = "ildct" in str((encoder_options or {}).get("flags", ""))
+        self._only_scaled = of_frames or codes_fields
+        self._advice = _ADVICE_FRAMES if of_frames else _ADVICE
 
     def look_at(self, frame: VideoFrame, writer: FrameWriter) -> None:
         """Look whether a frame that is being encoded is interlaced."""
@@ -105,7 +114,7 @@ class Fields:
         if is_scaled:
             why = "scaling mixes them"
             what = "scaled: the lines of two moments are mixed"
-        elif self._codes_fields:
+        elif self._only_scaled:
             return
         else:
             why = f"{writer.encoder_name} encodes whole pictures"
@@ -114,8 +123,7 @@ class Fields:
         self._losses.add(
             "the fields of interlaced pictures",
             why,
-            f"{self._shown} is interlaced, and {what} (deinterlace=True makes whole pictures of "
-            "them, deinterlace=False ends this warning)",
+            f"{self._shown} is interlaced, and {what} ({self._advice})",
         )
 
 

@@ -10,6 +10,7 @@ from .._public import public
 from .._spec.frames.rect import Rect
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
+from ._fields import Fields
 from ._work import Work
 from .muxer import Muxer
 from .transcode_result import Progress, TranscodeResult
@@ -74,6 +75,7 @@ def write_frames(
     with Muxer(output, format=format, metadata=metadata, several_files=several_files) as muxer:
         work = Work(muxer, options)
         work.on_progress = on_progress
+        work.fields = Fields(muxer._losses, "what is written", None, of_frames=True)
         try:
             for frame in frames:
                 work.take(frame)

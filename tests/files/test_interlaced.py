@@ -22,6 +22,7 @@ from ffwebcodecs import (
     NotSupportedError,
     read_frames,
     transcode,
+    write_frames,
 )
 from ffwebcodecs._ffi import version
 
@@ -206,6 +207,18 @@ def test_nothing_is_said_where_the_encoder_codes_fields_or_there_are_none(tmp_pa
         return type(frame).from_ndarray(pixels, timestamp=frame.timestamp)
 
     fast(tmp_path / "d.mp4", clip("h264-interlaced.mp4"), map_frame=copied, require_all=True)
+
+
+def test_interlaced_frames_are_scaled_with_a_warning(tmp_path: Path) -> None:
+    source = film("fields.mp4", *X264, *FIELDS)
+    options: Any = {"encoder_options": {"preset": "ultrafast"}}
+    write_frames(read_frames(source, stop=200_000), tmp_path / "a.mp4", **options)
+    with pytest.warns(UserWarning, match="is interlaced, and scaled.*read_frames") as said:
+        write_frames(read_frames(source, stop=200_000), tmp_path / "b.mp4", width=80, **options)
+    assert len(said) == 1
+    need_filters()
+    whole = read_frames(source, stop=200_000, deinterlace=True)
+    write_frames(whole, tmp_path / "c.mp4", width=80, **options)
 
 
 def test_command_line_names_its_own_options(
