@@ -84,11 +84,6 @@ def matroska_holds_rotation() -> bool:
     return _ffi.version("avcodec") >= (60, 31)
 
 
-def always() -> bool:
-    """What every release has."""
-    return True
-
-
 @cache
 def mov_holds_space() -> bool:
     """Whether MOV says of stereo and spherical pictures that they are: since FFmpeg 7.1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .._av.files import containers
@@ -13,6 +13,7 @@ from .._spec.numbers import show
 from .._spec.texts import is_path, to_path
 from ..errors import InvalidArgumentError
 from ._losses import Losses
+from ._original import original_of
 from .muxer import Muxer
 
 # All tags of the output, or a function that makes them of the input's.
@@ -40,6 +41,24 @@ def refuse_same_file(input: Any, output: Any) -> None:
             return
         if same:
             raise InvalidArgumentError(f"input and output are the same file: {target!r}")
+
+
+def begin_labels(muxer: Muxer, demuxer: DemuxerCore, tags: Collection[str], losses: Losses) -> None:
+    """Let a muxer label what it gets as the input does, and tell which of the `tags` of the whole
+    file it cannot hold.
+    """
+    muxer._losses = losses
+    muxer._original = original_of(demuxer)
+    container = muxer._container
+    lost = [key for key in tags if not container.holds_tag(key)]
+    if lost and not container.needs_keys(tags):
+        listed = ", ".join(lost)
+        losses.add(
+            f"tags {listed}",
+            f"{container.name} cannot hold them",
+            f"{container.name} cannot hold the tags {listed} of {demuxer.shown}: they are left out "
+            "(.mkv holds all tags)",
+        )
 
 
 def copy_streams(

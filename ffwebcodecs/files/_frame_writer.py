@@ -27,10 +27,10 @@ from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
 from ._given_times import GivenTimes
 from ._hdr import warn_of_depth
-from ._labels import Original
 from ._orientation import Orientation
+from ._original import Original, PictureData
 from ._pace import Pace
-from ._side_data import PictureData, light_for
+from ._side_data import light_for
 from .muxer import Muxer
 
 _MOST_GAPS = 1024  # more than any encoder holds frames

@@ -5,20 +5,17 @@ Kept where the container holds it, told as lost where it does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
-from .._av.codecs.parameters import StreamParameters
 from .._av.files import holds
 from .._av.files.containers import Container
-from .._av.files.demux import DemuxerCore
 from .._av.files.streams import CopiedStream
 from .._av.files.video_stream import VideoStream
 from .._spec.files import timecode
 from .._spec.files.stream_names import disposition_bits, dispositions
 from ._losses import Losses
-from ._side_data import PictureData, all_of
+from ._original import Original
 
 _WORDS = disposition_bits(
     *("dub", "original", "comment", "lyrics", "karaoke", "forced", "hearing_impaired"),
@@ -35,55 +32,6 @@ _COUNTED = ("bps", "duration", "number_of_frames", "number_of_bytes", "_statisti
 # Nobody misses them: the container has another place for it, or it is a program's note.
 _TECHNICAL = _OURS | _OF_ENCODER | {"handler_name", "creation_time", "stereo_mode"}
 _DEFAULT_HANDLERS = {"", "videohandler", "soundhandler", "subtitlehandler"}
-
-
-class Original(NamedTuple):
-    """The stream that an output's video comes from.
-
-    Attributes
-    ----------
-    parameters : StreamParameters
-    origin : int
-        Its time, in microseconds, that is 0 on the clock of the chunks.
-    is_encoded : bool
-        Whether it was decoded and encoded, and not copied.
-    is_part : bool
-        Whether the output holds a part of it only.
-    pictures : PictureData or None
-        What the first picture says, if it was decoded.
-    says_light : bool
-        Whether the encoder has written mastering display and light level into the bitstream.
-    """
-
-    parameters: StreamParameters
-    origin: int = 0
-    is_encoded: bool = False
-    is_part: bool = False
-    pictures: PictureData | None = None
-    says_light: bool = False
-
-    @classmethod
-    def of_pictures(cls, pictures: PictureData) -> Original:
-        """Return what comes from no file: of each picture only what it says of all."""
-        return cls(StreamParameters.of_nothing(), 0, True, pictures=pictures._replace(own=[]))
-
-    @property
-    def side_data(self) -> dict[str, bytes]:
-        """By FFmpeg's names; what the container says goes before what the pictures say."""
-        return all_of(self.parameters.side_data, self.pictures)
-
-
-def original_of(
-    demuxer: DemuxerCore, origin: int = 0, *, is_encoded: bool = False, is_part: bool = False
-) -> Original:
-    """Return what a conversion's video comes from.
-
-    A timecode of the whole file, as MXF and AVI have it, is that of its video.
-    """
-    parameters = demuxer.info.parameters
-    tags = {"timecode": demuxer.tags.get("timecode", ""), **dict(parameters.tags)}
-    parameters = parameters._replace(tags=tuple(tags.items()))
-    return Original(parameters, origin, is_encoded, is_part)
 
 
 class Unheld:
@@ -224,17 +172,3 @@ def _held_dispositions(bits: int, kind: str, container: Container, unheld: Unhel
         if _SAME.get(name) not in found & held:
             unheld.add("disposition", kind, name)
     return bits & disposition_bits("default", *held)
-
-
-def lost_tags(tags: Iterable[str], container: Container, shown: str, losses: Losses) -> None:
-    """Tell which tags of a whole file a container cannot hold."""
-    tags = list(tags)
-    lost = [key for key in tags if not container.holds_tag(key)]
-    if lost and not container.needs_keys(tags):
-        listed = ", ".join(lost)
-        losses.add(
-            f"tags {listed}",
-            f"{container.name} cannot hold them",
-            f"{container.name} cannot hold the tags {listed} of {shown}: they are left out "
-            "(.mkv holds all tags)",
-        )

@@ -13,12 +13,19 @@ from .._spec.codecs.config import VideoDecoderConfig
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
 from ._clock import FilmClock
-from ._conversion import copy_chapters, copy_streams, late_streams, output_tags, refuse_same_file
+from ._conversion import (
+    begin_labels,
+    copy_chapters,
+    copy_streams,
+    late_streams,
+    output_tags,
+    refuse_same_file,
+)
 from ._conversion_options import ConversionOptions
 from ._cut import Cut
 from ._input_options import parse_opening
-from ._labels import lost_tags, original_of
 from ._losses import warn
+from ._original import original_of
 from ._refused_packets import RefusedPackets
 from ._sound import copy_sound
 from ._stream_config import make_config
@@ -120,8 +127,7 @@ class Remuxing:
             metadata=tags,
             several_files=self._given["several_files"],
         )
-        muxer._losses = self._losses
-        lost_tags(tags, muxer._container, demuxer.shown, self._losses)
+        begin_labels(muxer, demuxer, tags, self._losses)
         return muxer
 
     def _copy_streams(

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from .._av.files import holds, side_data
 from .._av.files.containers import Container
 from .._av.files.video_stream import VideoStream
-from .._av.frames import side_data as of_frames
-from .._av.frames.picture import Picture
+from .._spec.codecs import light_messages
 from .._spec.encoders.light import Light
 from .._spec.frames.color import UNSPECIFIED
 from ..frames._shape import FrameShape
 from ._hdr import is_hdr
 from ._losses import Losses
-
-if TYPE_CHECKING:
-    from ._labels import Original
+from ._original import Original
 
 # True of pictures that were encoded anew as well.
 _OF_PICTURES = {"Stereo 3D", "Spherical Mapping", "ICC Profile"}
@@ -38,29 +33,12 @@ _IN_WORDS = {
     "Ambient viewing environment": "the ambient viewing environment",
 }
 _SAID = {side_data.MASTERING, side_data.LIGHT_LEVEL}
+_MESSAGES = {
+    side_data.MASTERING: light_messages.DISPLAY,
+    side_data.LIGHT_LEVEL: light_messages.LEVEL,
+}
 _HDR_CODES = (0, UNSPECIFIED[1], 16, 18)  # nothing said, PQ, HLG, in FFmpeg's numbers
 _ENCODED = "the pictures are encoded anew"
-
-
-class PictureData(NamedTuple):
-    """What the first picture says: of all of them by FFmpeg's names, and in words of itself."""
-
-    whole: dict[str, bytes]
-    own: list[str]
-
-    @classmethod
-    def of(cls, picture: Picture) -> PictureData:
-        """Read it; the picture stays whose it is."""
-        return cls(*of_frames.read(picture.ptr))
-
-
-def all_of(
-    entries: tuple[side_data.SideData, ...], pictures: PictureData | None
-) -> dict[str, bytes]:
-    """Return side data by name: what the container says goes before what the pictures say."""
-    found = {} if pictures is None else dict(pictures.whole)
-    found.update((side_data.name_of(kind), data) for kind, data in entries)
-    return found
 
 
 def light_for(found: dict[str, bytes], shape: FrameShape) -> Light | None:
@@ -70,17 +48,25 @@ def light_for(found: dict[str, bytes], shape: FrameShape) -> Light | None:
 
 
 def keep_side_data(
-    video: VideoStream, original: Original, container: Container, losses: Losses
+    video: VideoStream, original: Original, chunk: object, container: Container, losses: Losses
 ) -> None:
-    """Give a video what is still true of it, and tell what is lost."""
+    """Give a video, whose first chunk has these bytes, what is still true of it, and tell what is
+    lost.
+    """
     if original.is_encoded:
         _keep_encoded(video, original, container, losses)
         return
     # Of the bytes it is all true, whatever it is.
     found = [(side_data.name_of(one[0]), one) for one in original.parameters.side_data]
     video.side_data = tuple(one for name, one in found if name not in _OURS)
-    for name, _ in found:
-        if name not in _OURS | _OF_BYTES and not holds.side_data(container.name, name):
+    unheld = [
+        name
+        for name, _ in found
+        if name not in _OURS | _OF_BYTES and not holds.side_data(container.name, name)
+    ]
+    in_bitstream = light_messages.said(video.codec, video.extradata, chunk) if unheld else ()
+    for name in unheld:
+        if _MESSAGES.get(name) not in in_bitstream:
             _tell(name, f"{container.name} cannot hold it", losses)
 
 

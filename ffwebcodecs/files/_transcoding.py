@@ -17,14 +17,14 @@ from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._clock import FilmClock
-from ._conversion import copy_chapters, copy_streams, output_tags, refuse_same_file
+from ._conversion import begin_labels, copy_chapters, copy_streams, output_tags, refuse_same_file
 from ._conversion_options import ConversionOptions
 from ._encoding_options import EncodingOptions
 from ._events import FileEvents
 from ._fields import Fields, parse_deinterlace
 from ._input_options import parse_opening
-from ._labels import lost_tags, original_of
 from ._open import open_for_decoding
+from ._original import original_of
 from ._other_streams import CopiedPacket
 from ._work import Work
 from .muxer import Muxer
@@ -136,8 +136,7 @@ class Transcoding:
             metadata=tags,
             several_files=self._given["several_files"],
         )
-        muxer._losses = self._losses
-        lost_tags(tags, muxer._container, demuxer.shown, self._losses)
+        begin_labels(muxer, demuxer, tags, self._losses)
         return muxer
 
     def _work(self, events: FileEvents, muxer: Muxer, numbers: Mapping[int, int]) -> Work:

@@ -26,10 +26,11 @@ from .._spec.texts import to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._file_start import FileStart, start_file
-from ._labels import Original, Unheld, label_copied, label_video
+from ._labels import Unheld, label_copied, label_video
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
+from ._original import Original
 from ._refused_packets import RefusedPackets
 from ._side_data import keep_side_data
 
@@ -278,7 +279,7 @@ class Muxer(Closable):
                 f"{flip}: players will show the pictures as they are coded",
             )
             self._losses.check()
-        self._label(video, chunk.timestamp)
+        self._label(video, chunk)
         self._config, self._video = config, video
         self._native_times = video.native is not None and chunk._from_container
         self._timeline = Timeline(
@@ -287,17 +288,18 @@ class Muxer(Closable):
             zero=self._zero,
         )
 
-    def _label(self, video: VideoStream, first: int) -> None:
+    def _label(self, video: VideoStream, chunk: EncodedVideoChunk) -> None:
         """Give all streams the labels of those that they come from."""
         unheld = Unheld(self._container, self._losses)
         original = self._original
         if original is None and video.native is not None:
             original = Original(video.native)
         if original is not None:
+            first = chunk.timestamp
             label_video(video, original, self._container, first, self._copied, unheld)
             for stream in self._copied:
                 label_copied(stream, original, self._container, unheld)
-            keep_side_data(video, original, self._container, self._losses)
+            keep_side_data(video, original, chunk.data, self._container, self._losses)
         unheld.tell()
         self._losses.check()
 

@@ -178,6 +178,27 @@ def test_what_neither_encoder_nor_container_says_is_named(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.divided
+@pytest.mark.parametrize(
+    ("codec", "name"), [("hevc", "a.ts"), ("hevc", "a.hevc"), ("av1", "a.ivf")]
+)
+def test_a_copy_whose_bitstream_says_it_lacks_nothing(
+    codec: str, name: str, tmp_path: Path
+) -> None:
+    middle = tmp_path / "a.mp4"
+    warnings_of(transcode, hdr10(), middle, codec=codec)
+    said = in_pictures(middle)
+    if MASTERING not in said:
+        pytest.skip("this FFmpeg's encoder has no parameter for it")
+    assert warnings_of(remux, middle, tmp_path / name) == []
+    assert in_pictures(tmp_path / name)[MASTERING] == said[MASTERING]
+    texts = warnings_of(remux, hdr10(), tmp_path / "b.ts")
+    assert [text.partition(" of the video")[0] for text in texts] == [
+        "the mastering display",
+        "the content light level",
+    ]
+
+
 def test_pictures_with_another_curve_have_no_mastering_display(tmp_path: Path) -> None:
     def darker(frame: VideoFrame) -> VideoFrame:
         pixels = frame.to_ndarray("RGB")

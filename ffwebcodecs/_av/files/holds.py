@@ -88,11 +88,11 @@ _BEFORE_5 = {"matroska": {"forced"}, "webm": {"forced"}}
 _LIGHT = {"Mastering display metadata", "Content light level metadata"}
 _SPACE = {"Stereo 3D", "Spherical Mapping"}
 _MATROSKA = {"matroska", "webm"}
-# Since when which containers hold which kinds.
-_SIDE_DATA: tuple[tuple[Callable[[], bool], set[str], set[str]], ...] = (
-    (releases.always, {"mp4", "mov"} | _MATROSKA, _LIGHT),
-    (releases.always, {"mp4"} | _MATROSKA, _SPACE),
-    (releases.always, {"mp4"}, {"DOVI configuration record"}),
+# Since when (None: in every release) which containers hold which kinds.
+_SIDE_DATA: tuple[tuple[Callable[[], bool] | None, set[str], set[str]], ...] = (
+    (None, {"mp4", "mov"} | _MATROSKA, _LIGHT),
+    (None, {"mp4"} | _MATROSKA, _SPACE),
+    (None, {"mp4"}, {"DOVI configuration record"}),
     (releases.mov_holds_space, {"mov"}, _SPACE),
     (releases.matroska_holds_rotation, {"matroska"}, {"DOVI configuration record"}),
     (releases.writes_all_dispositions, {"mp4", "mov", "avif"}, {"ICC Profile"}),
@@ -140,7 +140,7 @@ def side_data(name: str, kind: str) -> bool:
     """Return whether it holds side data that FFmpeg calls so."""
     for since, names, kinds in _SIDE_DATA:
         if name in names and kind in kinds:
-            return since()
+            return since is None or since()
     return False
 
 

@@ -75,7 +75,7 @@ def light_of(found: Mapping[str, bytes]) -> Light | None:
             points = list(zip(values[:8:2], values[1:8:2], strict=True))
             light.primaries = points if numbers[20] else None
             light.luminance = (values[8], values[9]) if numbers[21] else None
-    if len(levels) >= ffi.sizeof("unsigned") * 2:
-        most, average = ffi.unpack(ffi.cast("unsigned *", ffi.from_buffer(levels)), 2)
+    if len(levels) >= ffi.sizeof("int32_t") * 2:
+        most, average = ffi.unpack(ffi.cast("int32_t *", ffi.from_buffer(levels)), 2)
         light.levels = (most, average)
     return light if light.primaries or light.levels else None
