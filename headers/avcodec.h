@@ -209,6 +209,7 @@ const AVCodecHWConfig *avcodec_get_hw_config(const AVCodec *codec, int index);
 int avcodec_get_supported_config(const AVCodecContext *avctx, const AVCodec *codec, int config, unsigned flags, const void **out_configs, int *out_num_configs); //@ avcodec>=61.13
 
 const char *avcodec_get_name(int id);
+int av_get_audio_frame_duration2(AVCodecParameters *par, int frame_bytes);
 const AVCodecDescriptor *avcodec_descriptor_get(int id);
 const AVCodecDescriptor *avcodec_descriptor_get_by_name(const char *name);
 const AVCodecDescriptor *avcodec_descriptor_next(const AVCodecDescriptor *prev);

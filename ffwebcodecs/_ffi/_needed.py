@@ -25,7 +25,8 @@ FUNCTIONS = {
     """,
     "avcodec": """
         av_bsf_alloc av_bsf_free av_bsf_get_by_name av_bsf_init av_bsf_receive_packet
-        av_bsf_send_packet av_codec_is_decoder av_codec_is_encoder av_codec_iterate av_new_packet
+        av_bsf_send_packet av_codec_is_decoder av_codec_is_encoder av_codec_iterate
+        av_get_audio_frame_duration2 av_new_packet
         av_packet_alloc av_packet_copy_props av_packet_free av_packet_move_ref
         av_packet_new_side_data av_packet_ref
         av_packet_rescale_ts av_packet_side_data_name av_packet_unref

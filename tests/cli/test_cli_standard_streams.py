@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from cli_helpers import NAME, call, command, environment, run
 from clips import FRAMES, clip, raw_frames, run_ffmpeg
-from convert_helpers import streams
+from convert_helpers import made, streams
 from mux_helpers import probe
 
 from ffwebcodecs import VideoIndex
@@ -125,6 +125,19 @@ def test_progress_takes_nothing_from_a_pipe(tmp_path: Path) -> None:
         os.close(ours)
     assert done.returncode == 0
     assert frames_in(out) == FRAMES
+
+
+def test_sound_from_a_pipe_is_whole(tmp_path: Path) -> None:
+    # FFmpeg knows neither time nor duration of the first packets.
+    sound = made("only-sound.ts", "-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac")
+    path = tmp_path / "got.mka"
+    done = run("remux", "-", "-", "--format", "matroska", stdin=sound.read_bytes())
+    path.write_bytes(done.stdout)
+    counted, expected = (
+        probe(each, "-count_packets", "-show_streams")["streams"][0]["nb_read_packets"]
+        for each in (path, sound)
+    )
+    assert counted == expected, done.stderr
 
 
 def test_a_terminal_is_given_no_bytes() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from clips import run_ffprobe
 from convert_helpers import made
 
-from ffwebcodecs import NotSupportedError
+from ffwebcodecs import NotSupportedError, remux
 from ffwebcodecs._av.codecs import packet
 from ffwebcodecs._av.files.demux import DemuxerCore
 from ffwebcodecs._av.files.opening import Opening
@@ -40,6 +41,19 @@ def test_all_packets_of_a_file_without_video_are_read(suffix: str) -> None:
     finally:
         core.close()
     assert count == int(counted[0]["nb_read_packets"])
+
+
+@pytest.mark.parametrize("suffix", ["m4a", "ts"])
+def test_sound_alone_goes_from_file_to_file(suffix: str, tmp_path: Path) -> None:
+    path, out = made(f"only-sound.{suffix}", *SOUND, *FILES[suffix]), tmp_path / "out.mka"
+    result = remux(path, out)
+    assert result.copied_streams == ["audio aac"]
+    assert result.lost == []
+    before, after = (
+        json.loads(run_ffprobe("-count_packets", "-show_streams", str(each)))["streams"]
+        for each in (path, out)
+    )
+    assert [one["nb_read_packets"] for one in before] == [one["nb_read_packets"] for one in after]
 
 
 def test_who_needs_a_video_is_told_what_there_is_instead() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, ffi
 from ...errors import EncodingError
 from ..codecs import packet
+from .sound import ticks_of
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
@@ -55,13 +57,14 @@ class PacketCheck:
 
     __slots__ = (
         *("_gap", "_has_headers", "_held", "_index", "_is_described", "_jitter", "_last"),
-        *("_missing", "_next", "_refused", "_reorders"),
+        *("_lasting", "_missing", "_next", "_refused", "_reorders"),
     )
 
     def __init__(self, source: CopiedStream, index: int) -> None:
         self._index = index
         second = source.time_base[1] / source.time_base[0]
         self._jitter = _JITTER * second
+        self._lasting = partial(ticks_of, source.parameters, time_base=source.time_base)
         # Whatever else there is comes now and then.
         self._gap = second if source.kind == "audio" else None
         # Without a header of the stream each packet of AAC begins with one. A file's muxer looks
@@ -125,7 +128,8 @@ class PacketCheck:
         if held and when < held[-1][1] - self._jitter:
             self._refuse("its time is far from those of its neighbours", len(held))
             held.clear()
-        self._next = when + ptr.duration if ptr.duration > 0 else None
+        lasting = ptr.duration if ptr.duration > 0 else self._lasting(ptr.size)
+        self._next = when + lasting if lasting > 0 else None
         if self._waits(when):
             held.append((packet.clone(ptr), when))
             return []

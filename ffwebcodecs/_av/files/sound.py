@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..._ffi import avutil, ffi
+from ..._ffi import avcodec, avutil, ffi
 from .. import releases
 
 if TYPE_CHECKING:
@@ -47,6 +47,17 @@ def sound_of(par: AVCodecParameters) -> Sound:
     text = ffi.string(name).decode("utf-8", "replace") if known else ""
     # Where FFmpeg knows no more than the number, its name says only that.
     return Sound(_positive(par.sample_rate), channels, None if _is_number(text) else text)
+
+
+def ticks_of(par: AVCodecParameters, size: int, time_base: tuple[int, int]) -> int:
+    """Return how long a packet of so many bytes lasts, 0 if nothing tells: until FFmpeg has decoded
+    a first one, the packets of a pipe have no durations.
+    """
+    samples: int = avcodec.av_get_audio_frame_duration2(par, size)
+    if samples <= 0 or par.sample_rate <= 0:
+        return 0
+    numerator, denominator = time_base
+    return samples * denominator // (par.sample_rate * numerator)
 
 
 def _is_number(text: str) -> bool:

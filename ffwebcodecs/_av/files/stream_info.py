@@ -261,6 +261,7 @@ def describe_without_video(context: AVFormatContext) -> StreamInfo:
     info.codec, info.codec_tag, info.extradata = "none", 0, b""
     info.width = info.height = 0
     info.display_matrix = info.frame_count = None
+    info.parameters = StreamParameters.of_nothing()
     info.time_base, info.frame_rate = (1, 1000000), (0, 1)
     info.start_time = info.first_start = _microseconds(context.start_time, info.time_base)
     info.duration = context.duration if context.duration > 0 else None
