@@ -139,6 +139,14 @@ def apng_crashes() -> bool:
 
 
 @cache
+def gif_clears_pictures() -> bool:
+    """Whether the GIF encoder lets a transparent picture take the place of the one before: known of
+    FFmpeg 5.0 and later. That of 4.3 lays it over that.
+    """
+    return _ffi.version("avcodec") >= (59,)
+
+
+@cache
 def orientation_is_old() -> bool:
     """Whether the orientation of a JPEG is a tag of the frame: until FFmpeg 4.4. There is a display
     matrix since, and that of H.264 and HEVC turns to the right side.

@@ -11,6 +11,8 @@ from .._av.codecs.alpha_decoder import JOINED, AlphaDecoder
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
 from .._av.codecs.parameters import StreamParameters
+from .._av.codecs.webp_anim_decoder import CODEC as WEBP_ANIM
+from .._av.codecs.webp_anim_decoder import WebpAnimDecoder
 from .._runtime import trace
 from .._runtime.pool import FramePool, Held
 from .._spec.codecs import families
@@ -165,7 +167,7 @@ def open_decoder(
     length_size_of(family, description)
     size = None if config.coded_width is None else (config.coded_width, config.coded_height)
     make = partial(
-        DecoderCore,
+        WebpAnimDecoder if info.name == WEBP_ANIM else DecoderCore,
         info.name,
         extradata=description if family.TAKES_DESCRIPTION else None,
         coded_size=size,  # type: ignore[arg-type]

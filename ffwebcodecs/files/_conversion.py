@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from .._av.files import containers
 from .._av.files.demux import DemuxerCore
+from .._av.files.opening import Opening
 from .._av.files.stream_info import NO_VIDEO
 from .._spec.numbers import show
-from .._spec.texts import is_path, to_path
+from .._spec.texts import buffer_of, is_path, to_path
 from ..errors import InvalidArgumentError
 from ._losses import Losses
 from ._original import original_of
@@ -72,6 +74,8 @@ def copy_streams(
     return those, the ones left out, and the number in the output of each. `video` is FFmpeg's name
     of the video's codec there, as far as that is known.
     """
+    if demuxer.info.loop is not None:  # an animation is played as often as the input
+        muxer._open_core().set_loop_count(demuxer.info.loop)
     copied: list[str] = []
     dropped = demuxer.left_out()  # with audio=False
     numbers: dict[int, int] = {}
@@ -119,6 +123,23 @@ def _way_out(muxer: Muxer, video: str | None) -> str:
         wanted.append(containers.Wanted("video", containers.codec_id(video), video))
     suffixes = containers.suffixes_for(wanted)
     return f"{containers.any_of(suffixes)} would hold it; " if suffixes else ""
+
+
+def open_whole(opening: Opening, input: Any, output: Any, format: str | None) -> None:
+    """Let an animated WebP that is copied to WebP be read in one piece, for FFmpeg writes no other;
+    from 9.0 on it would be taken apart.
+    """
+    suffix = os.path.splitext(to_path(output))[1] if is_path(output) else ""
+    if opening.format is not None or (format or suffix).lower() not in ("webp", ".webp"):
+        return
+    head = b""
+    if not is_path(input):
+        head = bytes((buffer_of(input) or b"")[:12])
+    elif os.path.isfile(to_path(input)):
+        with suppress(OSError), open(to_path(input), "rb") as file:  # opening it says what is wrong
+            head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        opening.format = "webp_pipe"
 
 
 def late_streams(demuxer: DemuxerCore, losses: Losses, subtitles: bool = True) -> list[str]:

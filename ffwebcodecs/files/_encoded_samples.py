@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from .._av import releases
 from .._av.frames.pixel_format import describe
 from .._spec.codecs.strings import parse_codec
 from .._spec.encoders.strings import usual_codec_string, usual_depth
 from .._spec.encoders.usual_format import keeps_pictures, usual_format
 from ..codecs._encoder_input import named_format, taken_by
+from ..errors import NotSupportedError
 from ..frames._shape import FrameShape
 from ._encoding_options import EncodingOptions
 from ._losses import Losses
@@ -49,7 +51,7 @@ def choose_samples(options: EncodingOptions, shape: FrameShape, losses: Losses) 
     Raises
     ------
     NotSupportedError
-        The codec string means nothing.
+        The codec string means nothing, or alpha cannot be kept.
     """
     visible = shape.visible_rect
     assert visible is not None
@@ -60,6 +62,12 @@ def choose_samples(options: EncodingOptions, shape: FrameShape, losses: Losses) 
     depth = 8 if fmt is None else fmt.depth
     named = named_format(options.encoder_options)
     can_keep = formats is None or bool(_with_alpha(formats))
+    if codec == "gif" and not releases.gif_clears_pictures():
+        can_keep = False
+        if options.alpha == "keep":
+            raise NotSupportedError(
+                "the GIF encoder of this FFmpeg lays transparent pictures over one another"
+            )
     keeps = options.alpha == "keep" or (
         options.alpha is None
         and info.is_ffmpeg

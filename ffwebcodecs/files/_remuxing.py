@@ -18,6 +18,7 @@ from ._conversion import (
     copy_chapters,
     copy_streams,
     late_streams,
+    open_whole,
     output_tags,
     refuse_same_file,
 )
@@ -66,6 +67,7 @@ class Remuxing:
             stream=given["stream"],
         )
         self._opening.needs_video = False
+        open_whole(self._opening, input, output, given["format"])
         self._damage = self._options.damage()
         self._losses = self._options.losses()
         self._frames = self._packets = 0

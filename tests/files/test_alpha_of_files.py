@@ -24,6 +24,7 @@ from ffwebcodecs import (
     transcode,
     write_frames,
 )
+from ffwebcodecs._av import releases
 
 SIDE = 32
 
@@ -77,6 +78,8 @@ def rgba(path: Path) -> list[npt.NDArray[np.uint8]]:
 
 @pytest.mark.parametrize("suffix", ["gif", "apng", "webp"])
 def test_animations_keep_colours_and_transparency(suffix: str, tmp_path: Path) -> None:
+    if suffix == "gif" and not releases.gif_clears_pictures():
+        pytest.skip("this FFmpeg's GIF encoder lays transparent pictures over one another")
     source, path = animation(tmp_path), tmp_path / f"a.{suffix}"
     need({"webp": "libwebp_anim"}.get(suffix, suffix))
     need_container(suffix)
@@ -202,6 +205,8 @@ def test_codecs_for_pictures_keep_alpha(name: str, codec: str, tmp_path: Path) -
 
 
 def test_gif_says_that_it_knows_nothing_between(tmp_path: Path) -> None:
+    if not releases.gif_clears_pictures():
+        pytest.skip("this FFmpeg's GIF encoder lays transparent pictures over one another")
     with pytest.warns(UserWarning, match="nothing between transparent and opaque"):
         result = write_frames(frames(np.full((8, 8, 4), 200, np.uint8)), tmp_path / "a.gif")
     assert result.lost and rgba(tmp_path / "a.gif")[0][0, 0].tolist() == [200, 200, 200, 255]

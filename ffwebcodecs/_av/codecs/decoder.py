@@ -393,7 +393,7 @@ class DecoderCore:
         self._left.clear()
 
     def _after_fork(self) -> None:
-        self.__class__ = _Inherited
+        self.__class__ = InheritedDecoder
 
     def _refuse(self, ptr: AVFrame) -> None:
         """Raise EncodingError if the frame is too large, and give nothing after it."""
@@ -454,7 +454,7 @@ class DecoderCore:
         return failure
 
 
-class _Inherited(DecoderCore):
+class InheritedDecoder(DecoderCore):
     """What a decoder is in a fork of the process that made it."""
 
     __slots__ = ()

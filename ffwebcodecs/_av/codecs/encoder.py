@@ -24,6 +24,7 @@ from . import encoder_settings, packet, priority, svt_av1
 from .decoder import allocate_context
 from .encoder_formats import encoder_name, formats_of
 from .parameters import StreamParameters
+from .webp_end import WebpEnd
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -112,6 +113,7 @@ class EncoderCore:
         "_is_first",
         "_spare",
         "_surfaces",
+        "_webp_end",
         "ended",
         "extradata",
         "input",
@@ -139,9 +141,10 @@ class EncoderCore:
         self.pending = 0  # frames that went in and did not come out
         self.ended = False
         self._spare: AVPacket | None = None
-        self._clock = EncoderClock(rate)
+        self._clock = EncoderClock(rate, self.name)
         self._is_first = True
         self._has_input = False
+        self._webp_end = WebpEnd() if self.name == "libwebp_anim" else None
         self._gives_all = self.name in _COMPLETE and "drop-threshold" not in extra
         described = describe(input.pix_fmt)
         self._is_careful = (
@@ -243,7 +246,7 @@ class EncoderCore:
             The encoder refuses the picture. Packets of earlier ones may still be received.
         """
         frames.tag(frame, self._clock.stamp(timestamp, duration), *self._color, self.input.color[3])
-        _set_duration(frame, self._clock.ticks_of(duration))
+        frames.set_duration(frame, self._clock.ticks_of(duration))
         # The first one is a key frame anyway, and libaom makes two of one that is asked for.
         forced = key and self.setup.can_force_key and self._has_input
         self._has_input = True
@@ -253,6 +256,8 @@ class EncoderCore:
         if self._surfaces is not None:
             frame = hardware.upload(self._surfaces, frame)
         self.pending += 1
+        if self._webp_end is not None:
+            self._webp_end.note(timestamp, duration)
         code = avcodec.avcodec_send_frame(self._context, frame)
         if code < 0:
             raise self._error(code, f"the frame at {timestamp} us")
@@ -303,6 +308,8 @@ class EncoderCore:
                 return None
             raise self._error(code, "a frame")
         self.pending -= 1
+        if self._webp_end is not None:
+            self._webp_end.write(ptr)
         if self._is_first:
             # APNG's is known when the first picture is.
             self.extradata = packet.new_extradata(ptr) or self.extradata
@@ -393,13 +400,6 @@ class _Inherited(EncoderCore):
 
     def close(self) -> None:
         self._context = None
-
-
-def _set_duration(frame: AVFrame, ticks: int) -> None:
-    if releases.frame_has_duration():
-        frame.duration = ticks
-    else:
-        frame.pkt_duration = ticks
 
 
 def _keys(options: AVDictionary) -> list[str]:

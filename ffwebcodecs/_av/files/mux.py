@@ -19,6 +19,7 @@ from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..frames.pixel_format import pix_fmt_id
 from . import chapters, containers, side_data
+from .animation import Animation
 from .chapters import Chapter
 from .copied_packets import PacketCheck, RefusedPacketError
 from .interrupt import Interruption
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         AVStream,
         Pointer,
     )
+    from ..._spec.files.loop_count import LoopCount
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
@@ -87,6 +89,7 @@ class MuxerCore:
         "_shown",
         "_spare",
         "_streams",
+        "animation",
         "container",
         "started",
     )
@@ -100,6 +103,7 @@ class MuxerCore:
         self._path = path or shown
         self.container = container
         self.started = False
+        self.animation = Animation.of(container.name)
         self._has_keys = False
         self._spare: AVPacket | Any = packet.allocate()  # None once it is closed
         url = os.fsencode("file:" + name)
@@ -134,12 +138,20 @@ class MuxerCore:
 
     def set_option(self, name: str, value: str) -> None:
         """Set an option of the container; raises InvalidArgumentError if there is no such one."""
+        if self.animation is not None:
+            self.animation.chosen.add(name)
         context = self._context
         flags = avutil.AV_OPT_SEARCH_CHILDREN
         code = avutil.av_opt_set(context, name.encode(), value.encode(), flags)
         if code == avutil.AVERROR_OPTION_NOT_FOUND:
             raise InvalidArgumentError(f"{self.container.name} has no option {name!r}")
         averror.check(code, f"{self.container.name} option {name}={value!r}", InvalidArgumentError)
+
+    def set_loop_count(self, loop: LoopCount) -> None:
+        """Set how often an animation is played, before the header; films have no such thing."""
+        found = None if self.animation is None else self.animation.set_loop_count(loop)
+        if found is not None and self.has_option(found[0]):
+            self.set_option(*found)
 
     def has_option(self, name: str) -> bool:
         """Return whether this FFmpeg's container knows the option."""
@@ -286,6 +298,8 @@ class MuxerCore:
     ) -> None:
         """Write a chunk's packet with these times (microseconds); `source` stays as it is."""
         ptr = self._spare
+        if self.animation is not None:
+            source = self.animation.packet(source)
         packet.reference(ptr, source)
         ptr.pts, ptr.dts, ptr.duration = pts, dts, duration
         flag = avcodec.AV_PKT_FLAG_KEY
@@ -353,6 +367,8 @@ class MuxerCore:
                 self._check_ticks(output, index, ptr)
             if ptr.dts != packet.NOPTS:
                 output.last_dts = ptr.dts
+            if self.animation is not None:
+                self.animation.lasting = ptr.duration
             ptr.stream_index = index
             output.given += 1
             code = avformat.av_interleaved_write_frame(self._context, ptr)
@@ -431,6 +447,10 @@ class MuxerCore:
             The file is not complete.
         """
         context = self._context
+        if self.animation is not None and self._streams:
+            delay = self.animation.last_delay(self._streams[0].time_base)
+            if delay is not None:
+                self.set_option(*delay)
         self._check_write(avformat.av_write_trailer(context))
         code = context.pb.error if context.pb else 0
         context.pb = ffi.NULL

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .connection import Connection
     from .source import InputFile
 
+_ANIMATIONS = (b"GIF8", b"\x89PNG", b"RIFF")
 _MOST_AHEAD = 256  # packets; libavformat gives tracks that belong together within a second
 _MOST_HEAD = 1 << 20  # bytes of a pipe that are looked at first
 _MOST_BYTES = 1 << 24  # read at once
@@ -157,6 +158,8 @@ def head_of(connection: Connection) -> bytes:
     found: list[bytes] = []
     connection.call(_peek, SHORTEST, found)
     head = found[0]
+    if head[:4] in _ANIMATIONS:
+        return head  # what is looked for stands in front
     if head[4:8] != b"ftyp" or not _has_brand(head[8 : struct.unpack_from(">I", head)[0]]):
         return b""
     connection.call(_peek, _MOST_HEAD, found)
@@ -201,7 +204,7 @@ def examine(connection: Connection, source: InputFile, head: bytes) -> PictureSt
                 return os.pread(descriptor, min(size, _MOST_BYTES), offset)
 
             return PictureStreams(context, IsoPictures(read), is_picture)
-        pictures = IsoPictures(_reader(connection, head))
+        pictures = IsoPictures(reader(connection, head))
         if not pictures.tracks and not pictures.items and videos > 1 and is_picture:
             raise NotSupportedError(
                 f"{source.shown} has {videos} streams of pictures, and cannot go back to read what "
@@ -233,7 +236,8 @@ def _opened(source: InputFile) -> Any:
     return None
 
 
-def _reader(connection: Connection, head: bytes) -> Callable[[int, int], bytes]:
+def reader(connection: Connection, head: bytes) -> Callable[[int, int], bytes]:
+    """Return what reads an open file at any place, and stays where it is; of a pipe only `head`."""
     if head:
         return lambda offset, size: head[offset : offset + size]
 

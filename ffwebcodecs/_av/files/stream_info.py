@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, avutil, ffi
+from ..._spec.files.loop_count import LoopCount
 from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
 from ..codecs.packet import NOPTS
@@ -44,6 +45,7 @@ class StreamInfo:
         "height",
         "index",
         "level",
+        "loop",
         "parameters",
         "pix_fmt",
         "profile",
@@ -67,6 +69,7 @@ class StreamInfo:
     height: int
     index: int
     level: int
+    loop: LoopCount | None
     parameters: StreamParameters
     pix_fmt: int
     profile: int
@@ -214,6 +217,7 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     stream = context.streams[index]
     par = stream.codecpar
     info = StreamInfo()
+    info.loop = None
     info.index = index
     info.format_name = ffi.string(context.iformat.name).decode()
     info.codec = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()

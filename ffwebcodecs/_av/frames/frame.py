@@ -227,6 +227,14 @@ def duration(ptr: AVFrame) -> int:
     return ptr.duration if releases.frame_has_duration() else ptr.pkt_duration
 
 
+def set_duration(ptr: AVFrame, value: int) -> None:
+    """Write the duration into a frame that nobody else has seen yet."""
+    if releases.frame_has_duration():
+        ptr.duration = value
+    else:
+        ptr.pkt_duration = value
+
+
 def stamp(ptr: AVFrame, value: int) -> None:
     """Write the presentation time into a frame that nobody else has seen yet."""
     ptr.pts = value

@@ -22,6 +22,7 @@ _MOST = 256
 _OPAQUE = 0xFF000000
 _TRANSPARENT = 0x00FFFFFF
 _HALF = 128  # alpha: below that a pixel is transparent, for there is nothing between
+_BINS = 1 << 16
 _AT_ONCE = 8192  # colours whose distances are computed together
 # A palette is kept while it does nearly as well as on the picture that it was made for.
 _WORSE, _SLACK = 1.5, 4.0
@@ -31,8 +32,14 @@ class Palette:
     """Finds the colours of one stream's pictures."""
 
     def __init__(self) -> None:
+        import numpy as np
+
         self._colors: Colors | None = None
         self._error = 0.0  # mean square of the distance, of the picture that it was made for
+        self._measured = 0.0
+        # The nearest colour of what has 5, 6 and 5 bits, as far as it was looked for.
+        self._table = np.zeros(_BINS, np.uint8)
+        self._known = np.zeros(_BINS, np.bool_)
 
     def index(self, bgra: Bytes8, keeps_alpha: bool) -> tuple[Bytes8, Colors]:
         """Return each pixel's number, and the palette, 256 colours as 0xAARRGGBB.
@@ -53,7 +60,9 @@ class Palette:
         seen = values if clear is None else values[~clear]
         chosen = self._few(seen, room) if seen.size else (seen.astype(np.uint8), seen[:0])
         numbers, colors = chosen or self._many(seen, room)
-        self._colors = colors
+        if colors is not self._colors:
+            self._colors = colors
+            self._known[:] = False
         palette = np.full(_MOST, _OPAQUE, np.uint32)
         palette[: len(colors)] = colors
         if clear is None:
@@ -67,7 +76,7 @@ class Palette:
         """Return numbers and colours where there is room for each, else None."""
         import numpy as np
 
-        if np.count_nonzero(np.bincount(_bins(values).ravel(), minlength=1 << 16)) > room:
+        if np.count_nonzero(np.bincount(_bins(values).ravel(), minlength=_BINS)) > room:
             return None
         found, numbers = np.unique(values, return_inverse=True)
         if len(found) > room:
@@ -84,27 +93,39 @@ class Palette:
         import numpy as np
 
         bins = _bins(values).ravel()
-        counts = np.bincount(bins, minlength=1 << 16)
+        counts = np.bincount(bins, minlength=_BINS)
         used = np.flatnonzero(counts)
         weights = counts[used].astype(np.float64)
         flat = values.ravel()
         points = np.stack(
             [
-                np.bincount(bins, (flat >> shift & 255).astype(np.float64), 1 << 16)[used] / weights
+                np.bincount(bins, (flat >> shift & 255).astype(np.float64), _BINS)[used] / weights
                 for shift in (16, 8, 0)
             ],
             axis=1,
         )
         colors = self._colors
-        if colors is not None and len(colors):
-            nearest, error = _nearest(points, weights, colors)
-        if colors is None or not len(colors) or error > self._error * _WORSE + _SLACK:
-            colors = _median_cut(points, weights, room)
-            nearest, error = _nearest(points, weights, colors)
-            self._error = error
-        table = np.zeros(1 << 16, np.uint8)
-        table[used] = nearest
-        return table[bins].reshape(values.shape), colors
+        if colors is None or not len(colors) or not self._suits(used, points, weights):
+            colors = self._colors = _median_cut(points, weights, room)
+            self._error = 0.0
+            self._known[:] = False
+            self._suits(used, points, weights)
+            self._error = self._measured
+        return self._table[bins].reshape(values.shape), colors
+
+    def _suits(self, used: Any, points: Any, weights: Any) -> bool:
+        """Find the nearest colours of what is used, and return whether they are near enough."""
+        import numpy as np
+
+        assert self._colors is not None
+        named = np.stack([self._colors >> shift & 255 for shift in (16, 8, 0)], 1)
+        named = named.astype(np.float32)
+        new = ~self._known[used]
+        self._table[used[new]] = _nearest(points[new].astype(np.float32), named)
+        self._known[used] = True
+        squares = ((points - named[self._table[used]]) ** 2).sum(1)
+        self._measured = float(weights @ squares / weights.sum())
+        return self._measured <= self._error * _WORSE + _SLACK
 
 
 def _bins(values: Colors) -> npt.NDArray[np.intp]:
@@ -115,22 +136,16 @@ def _bins(values: Colors) -> npt.NDArray[np.intp]:
     return found.astype(np.intp)
 
 
-def _nearest(points: Any, weights: Any, colors: Colors) -> tuple[Any, float]:
-    """Return the nearest colour of each point, and the mean square of the distance."""
+def _nearest(points: Any, named: Any) -> Any:
+    """Return the number of the nearest of some colours to each point."""
     import numpy as np
 
-    named = np.stack([(colors >> shift & 255).astype(np.float64) for shift in (16, 8, 0)], axis=1)
-    squares = (named**2).sum(1)
+    half = (named**2).sum(1) / 2
     numbers = np.empty(len(points), np.uint8)
-    error = 0.0
     for begin in range(0, len(points), _AT_ONCE):
         part = points[begin : begin + _AT_ONCE]
-        distances = squares - 2 * part @ named.T
-        best = distances.argmin(1)
-        numbers[begin : begin + _AT_ONCE] = best
-        least = distances[np.arange(len(part)), best] + (part**2).sum(1)
-        error += float((least * weights[begin : begin + _AT_ONCE]).sum())
-    return numbers, error / float(weights.sum())
+        numbers[begin : begin + _AT_ONCE] = (half - part @ named.T).argmin(1)
+    return numbers
 
 
 def _median_cut(points: Any, weights: Any, room: int) -> Colors:

@@ -14,7 +14,12 @@ from fractions import Fraction
 
 _FIRST = 1 - 2**63  # the one below means "unknown" to FFmpeg
 _MOST = 4096  # no encoder keeps this many frames
-_LONGEST_GAP = 2  # seconds that an encoder gets to see between two frames
+_LONGEST_GAP = Fraction(2)  # seconds that an encoder gets to see between two frames
+
+
+# What they get is what the file says, in milliseconds.
+_WRITES_TIMES = ("libwebp_anim",)
+_MILLISECONDS = Fraction(1000)
 
 
 class EncoderClock:
@@ -24,12 +29,23 @@ class EncoderClock:
     ----------
     rate : Fraction
         Ticks per second.
+    encoder : str, optional
+        FFmpeg's name: some write the times themselves.
     """
 
-    __slots__ = ("_durations", "_elapsed", "_last_dts", "_rate", "_ticks", "_timestamps")
+    __slots__ = (
+        "_durations",
+        "_elapsed",
+        "_last_dts",
+        "_longest",
+        "_rate",
+        "_ticks",
+        "_timestamps",
+    )
 
-    def __init__(self, rate: Fraction) -> None:
+    def __init__(self, rate: Fraction, encoder: str = "") -> None:
         self._rate = rate
+        self._longest = None if encoder in _WRITES_TIMES else _LONGEST_GAP
         self._ticks: list[int] = []
         self._timestamps: list[int] = []
         self._durations: list[int | None] = []
@@ -43,7 +59,7 @@ class EncoderClock:
             step = Fraction(timestamp - self._timestamps[-1], 1_000_000)
             tick = self._ticks[-1] + 1
             if step > 0:
-                self._elapsed += min(step, Fraction(_LONGEST_GAP))
+                self._elapsed += step if self._longest is None else min(step, self._longest)
                 tick = max(tick, round(self._elapsed * self._rate))
             else:
                 # What follows is counted from this tick on.
@@ -60,7 +76,7 @@ class EncoderClock:
         """Return a frame's duration in ticks, at least one."""
         if duration is None:
             return 1
-        limit = _LONGEST_GAP * 1_000_000
+        limit = int(_LONGEST_GAP) * 1_000_000
         return max(1, round(Fraction(min(duration, limit), 1_000_000) * self._rate))
 
     def presentation(self, tick: int) -> tuple[int, int | None]:
@@ -111,6 +127,8 @@ def allowed_rate(encoder: str, rate: Fraction) -> Fraction:
     """
     if encoder.startswith(("mpeg1", "mpeg2")):
         return min(_MPEG_RATES, key=lambda known: abs(known - rate))
+    if encoder in _WRITES_TIMES:
+        return _MILLISECONDS
     if encoder == "libsvtav1":
         return min(rate, _SVT_LIMIT)
     if not encoder.startswith(_FREE) and max(rate.numerator, rate.denominator) > 65535:

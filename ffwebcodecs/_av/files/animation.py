@@ -1,0 +1,107 @@
+"""How often an animation is played, and how long its last picture is shown: what FFmpeg's demuxers
+do not tell, and its muxers want to be told.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ..._ffi import ffi
+from ..._spec.files.loop_count import MOST, LoopCount, find_loop_count
+from ..._spec.files.webp_numbers import loop_place
+from ..codecs import packet
+from ..codecs.encoder import replace_data
+from .limits import look
+from .picture_streams import reader
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVPacket
+    from .connection import Connection
+    from .source import InputFile
+
+_READ = ("gif", "apng", "webp", "image2")  # begin the names of demuxers of animations
+_DELAY = "final_delay"
+_OPTION = {"gif": "loop", "apng": "plays", "webp": "loop", "avif": "loop"}
+
+
+def loop_count_of(connection: Connection, source: InputFile, head: bytes) -> LoopCount | None:
+    """Return what an open file says, None if it is no animation.
+
+    Parameters
+    ----------
+    connection : Connection
+    source : InputFile
+    head : bytes
+        Of a pipe.
+    """
+    if not ffi.string(connection.context.iformat.name).decode().startswith(_READ):
+        return None
+    if not head:
+        found = look(source, connection.read_at, lambda read: [find_loop_count(read)])
+        if found is not None:
+            return found[0]
+    return find_loop_count(reader(connection, head))
+
+
+class Animation:
+    """What the muxer of an animation is told besides its packets.
+
+    Attributes
+    ----------
+    chosen : set of str
+        The options that somebody has set.
+    lasting : int
+        Duration of the last packet, in ticks of the file; 0: unknown.
+    """
+
+    __slots__ = ("_loop", "_name", "chosen", "lasting")
+
+    def __init__(self, container: str) -> None:
+        self._name = container
+        self._loop: LoopCount | None = None
+        self.chosen: set[str] = set()
+        self.lasting = 0
+
+    @classmethod
+    def of(cls, container: str) -> Animation | None:
+        """Return one for a container, None for those of films."""
+        return cls(container) if container in _OPTION else None
+
+    def set_loop_count(self, loop: LoopCount) -> tuple[str, str] | None:
+        """Set how often it is played, before the header; return the option and its value, None if
+        somebody has set it.
+        """
+        option = _OPTION[self._name]
+        if option in self.chosen:
+            return None
+        self._loop = loop
+        return option, str(loop.in_gif() if self._name == "gif" else loop.in_others())
+
+    def packet(self, source: AVPacket) -> AVPacket:
+        """Return a packet, or where it is a whole WebP animation one that is played as often as was
+        set before: FFmpeg 4.3 does not write that.
+        """
+        if self._loop is None or self._name != "webp":
+            return source
+        data = packet.view(source)
+        place = loop_place(data)
+        if place is None:
+            return source
+        count = self._loop.in_others().to_bytes(2, "little")
+        return replace_data(source, bytes(data[:place]) + count + bytes(data[place + 2 :]))
+
+    def last_delay(self, time_base: tuple[int, int]) -> tuple[str, str] | None:
+        """Return the option that says how long the last picture is shown, and its value; None where
+        that is not known, not wanted, or set.
+        """
+        ticks, name = self.lasting, self._name
+        if ticks <= 0 or name not in ("gif", "apng") or _DELAY in self.chosen:
+            return None
+        seconds = Fraction(ticks * time_base[0], time_base[1])
+        if name == "gif":
+            return _DELAY, str(min(MOST, max(1, round(seconds * 100))))
+        seconds = min(seconds, Fraction(MOST))
+        finest = MOST if seconds < 1 else max(1, int(MOST / seconds))
+        delay = seconds.limit_denominator(finest)
+        return _DELAY, f"{delay.numerator}/{delay.denominator}"
