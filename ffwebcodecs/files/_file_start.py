@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from .._av.files import containers
@@ -38,6 +38,30 @@ class FileStart(NamedTuple):
     native_times: bool
     copied: Sequence[CopiedStream]
     chapters: Sequence[Chapter]
+
+
+def set_up(core: MuxerCore, path: str | None, *, faststart: bool, fragmented: bool) -> None:
+    """Choose how a container is written."""
+    container = core.container
+    if container.is_iso:
+        # With delay_moov the first fragment is looked at before the index is written, so
+        # that there is an edit list.
+        flags = "+frag_keyframe+delay_moov+default_base_moof" if fragmented else ""
+        flags += "+faststart" if faststart and not fragmented else ""
+        if flags:
+            core.set_option("movflags", flags)
+    if container.name == "mpegts" and (path or "").lower().endswith(".m2ts"):
+        core.set_option("mpegts_m2ts_mode", "1")  # FFmpeg would see it by the suffix
+
+
+def set_texts(core: MuxerCore, tags: Mapping[str, str], settings: Mapping[str, str]) -> None:
+    """Set the tags of a file, and FFmpeg's options of its container."""
+    if core.container.needs_keys(tags):
+        core.use_metadata_keys()
+    for key, value in tags.items():
+        core.set_metadata(key, value)
+    for key, value in settings.items():
+        core.set_option(key, value)
 
 
 def start_file(

@@ -25,7 +25,7 @@ from .._spec.numbers import show, to_flag
 from .._spec.texts import to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from ._file_start import FileStart, start_file
+from ._file_start import FileStart, set_texts, set_up, start_file
 from ._labels import Unheld, label_copied, label_video
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
@@ -167,35 +167,11 @@ class Muxer(Closable):
             try:
                 name = target.open()
                 self._core = MuxerCore(name, self._container, target.shown, target.path)
-                self._set_up(self._core, target.path, faststart, fragmented, tags, settings)
+                set_up(self._core, target.path, faststart=faststart, fragmented=fragmented)
+                set_texts(self._core, tags, settings)
             except BaseException:
                 self.discard()
                 raise
-
-    def _set_up(
-        self,
-        core: MuxerCore,
-        path: str | None,
-        faststart: bool,
-        fragmented: bool,
-        tags: dict[str, str],
-        settings: dict[str, str],
-    ) -> None:
-        if self._container.is_iso:
-            # With delay_moov the first fragment is looked at before the index is written, so
-            # that there is an edit list.
-            flags = "+frag_keyframe+delay_moov+default_base_moof" if fragmented else ""
-            flags += "+faststart" if faststart and not fragmented else ""
-            if flags:
-                core.set_option("movflags", flags)
-        if self._container.name == "mpegts" and (path or "").lower().endswith(".m2ts"):
-            core.set_option("mpegts_m2ts_mode", "1")  # FFmpeg would see it by the suffix
-        if self._container.needs_keys(tags):
-            core.use_metadata_keys()
-        for key, value in tags.items():
-            core.set_metadata(key, value)
-        for key, value in settings.items():
-            core.set_option(key, value)
 
     @property
     def format_name(self) -> str:
