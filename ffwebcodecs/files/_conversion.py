@@ -15,6 +15,7 @@ from .._spec.numbers import show
 from .._spec.texts import buffer_of, is_path, to_path
 from ..errors import InvalidArgumentError
 from ._losses import Losses
+from ._orientation import tell_rotation
 from ._original import original_of
 from .muxer import Muxer
 
@@ -98,6 +99,8 @@ def copy_streams(
         name = f"{stream.kind} {stream.codec}"
         if stream.is_known and muxer._can_hold(stream):
             number = numbers[stream.index] = muxer._add_copied_stream(stream)
+            whose = f" of stream {stream.index}"
+            tell_rotation(stream.display_matrix, muxer._container, losses, whose)
             if refused is not None:
                 refused.names[number] = name
             copied.append(name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .._av.files.containers import Container
-from .._spec.frames.geometry import stored_orientation
+from .._spec.frames.geometry import orientation_of, stored_orientation
 from ..frames.video_frame import VideoFrame
+from ._losses import Losses
 
 
 class Orientation:
@@ -39,3 +40,21 @@ class Orientation:
             between.upright() as upright,
         ):
             return VideoFrame(upright, rotation=rotation, flip=flip)
+
+
+def tell_rotation(
+    matrix: tuple[int, ...] | None, container: Container, losses: Losses, whose: str = ""
+) -> None:
+    """Tell of a rotation that is lost with the packets of a video, `whose` one it is if that needs
+    saying; raises NotSupportedError if nothing may be.
+    """
+    rotation, flip = orientation_of(matrix)
+    if container.holds_rotation or not (rotation or flip):
+        return
+    what = f"the rotation of {rotation} degrees{' and the flip' if flip else ''}{whose}"
+    losses.add(
+        what,
+        f"{container.name} cannot hold it",
+        f"{container.name} cannot hold {what}: players will show the pictures as they are coded",
+    )
+    losses.check()

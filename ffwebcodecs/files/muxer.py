@@ -30,6 +30,7 @@ from ._labels import Unheld, label_copied, label_video
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
+from ._orientation import tell_rotation
 from ._original import Original
 from ._refused_packets import RefusedPackets
 from ._side_data import keep_side_data
@@ -246,15 +247,7 @@ class Muxer(Closable):
             raise NotSupportedError(
                 f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
             )
-        if video.display_matrix is not None and not self._container.holds_rotation:
-            flip = " and the flip" if config.flip else ""
-            self._losses.add(
-                f"the rotation of {config.rotation} degrees{flip}",
-                f"{self._container.name} cannot hold it",
-                f"{self._container.name} cannot hold the rotation of {config.rotation} degrees"
-                f"{flip}: players will show the pictures as they are coded",
-            )
-            self._losses.check()
+        tell_rotation(video.display_matrix, self._container, self._losses)
         self._label(video, chunk)
         self._config, self._video = config, video
         self._native_times = video.native is not None and chunk._from_container

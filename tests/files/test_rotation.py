@@ -47,15 +47,19 @@ def stored(path: Path) -> tuple[int, int, list[int]]:
     return stream["width"], stream["height"], sides
 
 
-def turned() -> Path:
-    """Return three frames of 64x48, to be shown as 48x64."""
-    plain = made(
+def three() -> Path:
+    """Return three frames of 64x48."""
+    return made(
         *("three.mp4", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25", "-frames:v", "3"),
         *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast"),
     )
+
+
+def turned() -> Path:
+    """Return three frames of 64x48, to be shown as 48x64."""
     options = rotation_options()
     place = options.index("-i") + 1
-    command = [*options[:place], str(plain), *options[place:], "-c", "copy"]
+    command = [*options[:place], str(three()), *options[place:], "-c", "copy"]
     return made("three-turned.mp4", *command)
 
 
@@ -162,3 +166,15 @@ def test_a_copied_bitstream_keeps_what_it_says_itself(tmp_path: Path) -> None:
     frames.close()
     with pytest.warns(UserWarning, match="cannot hold the rotation"):
         remux(turned(), tmp_path / "b.ts")
+
+
+def test_a_copied_video_that_loses_its_rotation_is_told(tmp_path: Path) -> None:
+    both = made(
+        *("three-and-turned.mp4", "-i", str(three())),
+        *("-i", str(turned()), "-map", "0", "-map", "1", "-c", "copy"),
+    )
+    with pytest.warns(UserWarning, match="avi cannot hold the rotation of .* of stream 1"):
+        transcode(both, tmp_path / "a.avi")
+    transcode(both, tmp_path / "a.mp4")
+    sides = probe(tmp_path / "a.mp4", "-show_streams")["streams"][1]["side_data_list"]
+    assert [side["rotation"] for side in sides if "rotation" in side] == stored(turned())[2]

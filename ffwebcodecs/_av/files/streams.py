@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, avutil, ffi
@@ -81,6 +82,13 @@ class CopiedStream:
     def is_default(self) -> bool:
         """Whether the file says that it is the one to take."""
         return bool(self.disposition & avformat.AV_DISPOSITION_DEFAULT)
+
+    @property
+    def display_matrix(self) -> tuple[int, ...] | None:
+        """How a video is turned when it is shown, None if nothing is said of it."""
+        kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
+        found = [data for entry, data in self.side_data if entry == kind]
+        return struct.unpack("=9i", found[0][:36]) if found else None
 
     @property
     def is_cover(self) -> bool:
