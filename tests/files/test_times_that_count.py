@@ -138,3 +138,28 @@ def test_a_held_last_picture_keeps_its_duration(tmp_path: Path) -> None:
     assert times(tmp_path / "even.mp4") == [number * 100_000 for number in range(30)]
     lasting = [frame.duration for frame in read_frames(source)]
     assert lasting == [100_000] * 10 + [2_000_000]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_last_picture_is_held_that_is_not_decoded_last(suffix: str, tmp_path: Path) -> None:
+    # Of reordered pictures MP4 states no duration, and Matroska of none: only when all ends.
+    source = tmp_path / f"a.{suffix}"
+    held = frames(lambda number: number * 100_000, 11, last=2_000_000)
+    write_frames(held, source, encoder_options={"preset": "veryfast", "bf": "3"})
+    assert ends(source) == 3
+    transcode(source, tmp_path / "t.mp4", encoder_options=FAST)
+    transcode(source, tmp_path / "even.mp4", framerate=10, encoder_options=FAST)
+    assert ends(tmp_path / "t.mp4") == 3
+    assert len(times(tmp_path / "even.mp4")) == 30
+    transcode(source, tmp_path / "cut.mp4", stop=1_500_000, encoder_options=FAST)
+    assert ends(tmp_path / "cut.mp4") == 1.5
+
+
+def test_a_film_that_ends_early_does_not_hold_its_last_picture(tmp_path: Path) -> None:
+    source = tmp_path / "a.mkv"
+    remux(film(), source, audio=False)
+    source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="ends early"):
+        transcode(source, tmp_path / "t.mp4", encoder_options=FAST)
+    shown = times(tmp_path / "t.mp4")
+    assert ends(tmp_path / "t.mp4") == pytest.approx((shown[-1] + 40_000) / 1e6, abs=0.001)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ..._spec.files.upcoming import Upcoming
+from ..._spec.files.upcoming import Lasting, Upcoming
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked
 from ..codecs import packet
@@ -255,11 +255,11 @@ class DemuxerCore(SeekableInput):
                 "transcode and remux"
             )
 
-    def foresee(self) -> Callable[[int, int], int]:
+    def foresee(self, held: Lasting | None = None) -> Lasting:
         """Remember times from now on; return what tells how long a picture of the video is shown,
         see `Upcoming.lasting`.
         """
-        self._upcoming = Upcoming()
+        self._upcoming = Upcoming(held)
         # VP8's references that are not shown have packets, and times, of their own.
         self._hides = self.info.codec == "vp8"
         return self._upcoming.lasting

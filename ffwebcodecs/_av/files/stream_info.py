@@ -38,6 +38,7 @@ class StreamInfo:
         "duration",
         "estimates_duration",
         "extradata",
+        "film_duration",
         "first_start",
         "format_name",
         "frame_count",
@@ -61,6 +62,8 @@ class StreamInfo:
     duration: int | None
     estimates_duration: bool
     extradata: bytes
+    film_duration: int | None
+    """Of the whole file."""
     first_start: int | None
     """Of all streams, but for subtitles that begin long before the rest."""
     format_name: str
@@ -234,6 +237,7 @@ def describe(context: AVFormatContext, index: int) -> StreamInfo:
     info.frame_count = stream.nb_frames if 0 < stream.nb_frames < _LATER else None
     info.start_time = _microseconds(stream.start_time, info.time_base)
     info.first_start = _microseconds(context.start_time, (1, 1000000))
+    info.film_duration = context.duration if context.duration > 0 else None
     info.duration = _microseconds(stream.duration, info.time_base)
     if info.duration is None and context.duration > 0:
         info.duration = context.duration
@@ -268,7 +272,7 @@ def describe_without_video(context: AVFormatContext) -> StreamInfo:
     info.parameters = StreamParameters.of_nothing()
     info.time_base, info.frame_rate = (1, 1000000), (0, 1)
     info.start_time = info.first_start = _microseconds(context.start_time, info.time_base)
-    info.duration = context.duration if context.duration > 0 else None
+    info.duration = info.film_duration = context.duration if context.duration > 0 else None
     info.estimates_duration = info.duration is not None and _is_estimate(context)
     return info
 

@@ -6,17 +6,25 @@ picture's time says it exactly, if it is known; nothing is read for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 
 _NEVER, _END = -(2**63), 2**63
 
+# How long a picture is shown, of its time and its stated duration.
+Lasting = Callable[[int, int], int]
+
 
 class Upcoming:
-    """The times of the pictures that have been read and not been shown yet."""
+    """The times of the pictures that have been read and not been shown yet.
 
-    __slots__ = ("_hidden", "_latest", "_shown", "_times")
+    `held` tells how long the last one is shown, if anything does.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_held", "_hidden", "_latest", "_shown", "_times")
+
+    def __init__(self, held: Lasting | None = None) -> None:
+        self._held = held
         self._times: list[int] = []  # a heap
         self._latest = _NEVER
         self._shown = False
@@ -46,8 +54,11 @@ class Upcoming:
         if passed > 1 and self._shown:
             self._hidden = True  # there are packets without a picture: their times say nothing
         self._shown = True
-        if not times or self._hidden:
+        if self._hidden:
             return stated
+        if not times:
+            held = self._held if self._latest == _END else None
+            return stated if held is None else held(timestamp, stated)
         gap = times[0] - timestamp
         # A picture that is decoded later is not shown before then: none comes in between. Else the
         # time to the next one may be shorter than this, but not longer.

@@ -1,0 +1,60 @@
+"""How long the last picture of a file is shown, where its packet does not say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .._av.files.demux import DemuxerCore
+
+_TIME = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?$")
+# What is longer is rather a length that somebody has written wrongly.
+_LONGEST = 600_000_000
+
+
+def held_picture(demuxer: DemuxerCore, stop: int | None) -> Callable[[int, int], int]:
+    """Return what tells how long the last picture is shown, from its time and its stated duration.
+
+    Matroska has no duration for most packets, and MP4 has those of decoding, of which the last one
+    is not that of the picture that is shown last. But both say when the track or the file ends.
+    Where more than half a picture is left until then, the last one is held.
+    """
+
+    def lasting(timestamp: int, stated: int) -> int:
+        end = _stated_end(demuxer)
+        if end is None or demuxer.shortfall() is not None:
+            return stated
+        if stop is not None:
+            end = min(end, stop)
+        left = end - timestamp
+        return left if stated * 3 // 2 < left <= _LONGEST else stated
+
+    return lasting
+
+
+def _stated_end(demuxer: DemuxerCore) -> int | None:
+    """Return when the video ends by what its file says, in microseconds."""
+    info = demuxer.info
+    name = info.format_name.partition(",")[0]
+    if name not in ("mov", "matroska"):
+        return None
+    streams = demuxer.streams()
+    if name == "matroska":
+        for key, value in streams[info.index].tags.items():
+            found = _TIME.match(value) if key.upper().startswith("DURATION") else None
+            if found is not None:
+                hours, minutes, seconds = (int(part) for part in found.groups()[:3])
+                whole = (hours * 60 + minutes) * 60 + seconds
+                return whole * 1_000_000 + round(float(found[4] or 0) * 1_000_000)
+    others = [stream for stream in streams if stream.info.index != info.index]
+    ends = [
+        None if one.duration is None else (one.info.start_time or 0) + one.duration
+        for one in others
+        if not one.is_cover
+    ]
+    known = [end for end in ends if end is not None]
+    end = info.film_duration
+    # It is that of the stream that ends last.
+    return None if end is None or len(known) < len(ends) or end <= max(known, default=0) else end
