@@ -89,8 +89,7 @@ class Remuxing:
                 if muxer._container.sound_suffix is not None and not muxer._can_hold_video(config):
                     config = None
                 refused = muxer._refused = options.refused_packets(losses, demuxer.shown)
-                if config is not None:
-                    muxer._original = original_of(demuxer, is_part=options.takes_part)
+                muxer._original = original_of(demuxer, is_part=options.takes_part)
                 copied, dropped, numbers = self._copy_streams(demuxer, muxer, config, refused)
                 losses.check()
                 cut = self._copy(demuxer, muxer, config, numbers)

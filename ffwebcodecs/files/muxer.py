@@ -26,14 +26,13 @@ from .._spec.texts import to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._file_start import FileStart, set_texts, set_up, start_file
-from ._labels import Unheld, label_copied, label_video
+from ._labelling import label_streams
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
 from ._orientation import tell_rotation
 from ._original import Original
 from ._refused_packets import RefusedPackets
-from ._side_data import keep_side_data
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
@@ -248,7 +247,7 @@ class Muxer(Closable):
                 f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
             )
         tell_rotation(video.display_matrix, self._container, self._losses)
-        self._label(video, chunk)
+        label_streams((video, chunk), self._copied, self._original, self._container, self._losses)
         self._config, self._video = config, video
         self._native_times = video.native is not None and chunk._from_container
         self._timeline = Timeline(
@@ -256,21 +255,6 @@ class Muxer(Closable):
             from_zero=self._container.has_constant_rate,
             zero=self._zero,
         )
-
-    def _label(self, video: VideoStream, chunk: EncodedVideoChunk) -> None:
-        """Give all streams the labels of those that they come from."""
-        unheld = Unheld(self._container, self._losses)
-        original = self._original
-        if original is None and video.native is not None:
-            original = Original(video.native)
-        if original is not None:
-            first = chunk.timestamp
-            label_video(video, original, self._container, first, self._copied, unheld)
-            for stream in self._copied:
-                label_copied(stream, original, self._container, unheld)
-            keep_side_data(video, original, chunk.data, self._container, self._losses)
-        unheld.tell()
-        self._losses.check()
 
     @staticmethod
     def _entry(chunk: EncodedVideoChunk, alpha: bytes | None) -> Entry:
@@ -314,6 +298,7 @@ class Muxer(Closable):
     def _start_without_video(self, core: MuxerCore) -> None:
         self._timeline = Timeline(False, zero=self._zero)
         self._timeline.begin_empty()
+        label_streams(None, self._copied, self._original, self._container, self._losses)
         self._start(core, self._timeline)
 
     def _add_copied_stream(self, stream: CopiedStream) -> int:
