@@ -123,8 +123,8 @@ class Demuxer(Closable):
 
     @property
     def video_config(self) -> VideoDecoderConfig:
-        """What `VideoDecoder.configure` needs for this stream. Its rotation is the container's: what
-        a picture says of its own shows in the frames of `read_frames` and `Video`.
+        """What `VideoDecoder.configure` needs for this stream. Its rotation is the container's;
+        what a picture says of its own shows in the frames of `read_frames` and `Video`.
         """
         if self._config is None:
             self._config = make_config(self._core.info, self._core.max_pixels)
