@@ -30,7 +30,11 @@ _OURS = {"rotate", "alpha_mode"}
 _OF_ENCODER = {"encoder", "vendor_id"}
 _COUNTED = ("bps", "duration", "number_of_frames", "number_of_bytes", "_statistics_")
 # Nobody misses them: the container has another place for it, or it is a program's note.
-_TECHNICAL = _OURS | _OF_ENCODER | {"handler_name", "creation_time", "stereo_mode"}
+_TECHNICAL = {
+    *_OURS,
+    *_OF_ENCODER,
+    *("handler_name", "creation_time", "stereo_mode", "source_id", "variant_bitrate"),
+}
 _DEFAULT_HANDLERS = {"", "videohandler", "soundhandler", "subtitlehandler"}
 
 

@@ -95,4 +95,4 @@ def _keep_encoded(
 def _tell(name: str, why: str, losses: Losses) -> None:
     what = _IN_WORDS.get(name, name)
     hint = "" if why == _ENCODED else " (.mp4 and .mkv hold most)"
-    losses.add(what, why, f"{what} of the video is lost: {why}{hint}")
+    losses.add(what, why, f"{what} of the video cannot be kept: {why}{hint}")

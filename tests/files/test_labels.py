@@ -171,6 +171,21 @@ def test_a_cut_begins_at_its_own_timecode(
     assert timecode_of(tmp_path / "a.mov") == expected
 
 
+def test_a_copied_part_begins_at_the_timecode_of_its_key_frame(tmp_path: Path) -> None:
+    """One key frame a second: the part begins at the one before 1.5 s."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        remux(coded(), tmp_path / "a.mov", start=1_500_000)
+    assert timecode_of(tmp_path / "a.mov") == "01:00:01:10"
+
+
+def test_sound_alone_has_its_labels(tmp_path: Path) -> None:
+    lost = convert("remux", labelled(), tmp_path / "a.m4a")
+    sound = stream(tmp_path / "a.m4a", "audio")["tags"]
+    assert (sound["language"], sound["handler_name"]) == ("fre", "Commentary")
+    assert any("title (audio 'Commentary')" in each for each in lost)
+
+
 def test_another_rate_counts_the_timecode_anew(tmp_path: Path) -> None:
     convert("transcode", coded(), tmp_path / "a.mov", framerate=50)
     assert timecode_of(tmp_path / "a.mov") == "01:00:00:20"

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVFrame
 
 # Numbers of AVFrameSideDataType, part of FFmpeg's ABI. The structs are those that streams have
-# under the same names as AVPacketSideData.
+# under the same names as AVPacketSideData. A colour profile is not among them: it is that of a still
+# picture, whose samples are not those that are encoded.
 _OF_STREAMS = {
     2: "Stereo 3D",
     11: "Mastering display metadata",
     13: "Spherical Mapping",
     14: "Content light level metadata",
-    15: "ICC Profile",
 }
 _LATER = {26: "Ambient viewing environment"}
 # What each picture has of its own, in words.
