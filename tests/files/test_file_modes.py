@@ -86,6 +86,16 @@ def test_every_mode_is_kept_whatever_the_mask(before: int, tmp_path: Path) -> No
     assert (path.read_bytes(), mode(path)) == (b"new", before)
 
 
+@pytest.mark.divided
+@pytest.mark.parametrize("name", ["a.m3u8", "a.mpd"])
+def test_a_playlist_that_is_written_over_keeps_its_mode(name: str, tmp_path: Path) -> None:
+    """FFmpeg writes it under another name, and renames it."""
+    remux(clip(SOURCE), tmp_path / name, several_files=True)
+    (tmp_path / name).chmod(0o600)
+    remux(clip(SOURCE), tmp_path / name, several_files=True)
+    assert mode(tmp_path / name) == 0o600
+
+
 @pytest.mark.once
 def test_a_new_file_has_the_mode_that_the_mask_leaves(tmp_path: Path) -> None:
     mask = os.umask(0o027)

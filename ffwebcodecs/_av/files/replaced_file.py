@@ -45,6 +45,14 @@ class ReplacedFile:
             mode = _closed_to_the_group(mode)  # whose permissions are in the list
         _try("fchmod", descriptor, mode)
 
+    def hand_on_to(self, path: str) -> None:
+        """Do so with a file by its name; raises OSError."""
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            self.hand_on(descriptor)
+        finally:
+            os.close(descriptor)
+
 
 def _closed_to_the_group(mode: int) -> int:
     """Return a mode that gives the group no more than others have."""

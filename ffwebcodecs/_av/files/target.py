@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import io
 import os
+from contextlib import suppress
 from typing import Any
 
 from ..._spec.functions import is_async
 from ..._spec.texts import attribute, descriptor_of, is_path, to_path
 from ...errors import InvalidArgumentError
 from .complete_file import CompleteFile
+from .replaced_file import ReplacedFile
 from .spool import Spool
 
 
@@ -40,6 +42,7 @@ class OutputFile:
         self._is_several = several
         self._file: CompleteFile | None = None
         self._spool: Spool | None = None
+        self._replaced: ReplacedFile | None = None
         self._destination: Any = None
         self.path: str | None = None
         if is_path(destination):
@@ -85,6 +88,8 @@ class OutputFile:
         if self._is_several:
             if self._destination is not None or self.path is None:
                 raise InvalidArgumentError(f"several files need a path, not {self.shown}")
+            with suppress(OSError):
+                self._replaced = ReplacedFile(self.path)
             return self.path
         if self._destination is None:
             assert self.path is not None
@@ -111,6 +116,9 @@ class OutputFile:
                 else:
                     target = self._destination
                     self._spool.copy_to(target.write, is_raw=isinstance(target, io.RawIOBase))
+            elif self._replaced is not None and self.path is not None:
+                with suppress(OSError):
+                    self._replaced.hand_on_to(self.path)  # a playlist has been renamed to this
         except BaseException:
             self.discard()
             raise

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVFrame
 
 # Numbers of AVFrameSideDataType, part of FFmpeg's ABI. The structs are those that streams have
-# under the same names as AVPacketSideData. A colour profile is not among them: it is that of a still
-# picture, whose samples are not those that are encoded.
+# under the same names as AVPacketSideData. A colour profile is not among them: it is a still
+# picture's, whose samples are not those that are encoded.
 _OF_STREAMS = {
     2: "Stereo 3D",
     11: "Mastering display metadata",
