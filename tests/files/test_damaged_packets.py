@@ -120,7 +120,9 @@ def test_only_the_damaged_packets_of_sound_are_missing(
     have = Counter(each.digest for each in packets(out, "a:0"))
     assert 0 < count < 3
     assert have.total() + count == len(packets(source, "a:0"))
-    assert not have - want
+    # FFmpeg 4.3 does not say which packets are from where bytes are missing.
+    unknown = damaged is without_a_packet and "container says" not in said
+    assert (have - want).total() <= unknown
 
 
 @pytest.mark.parametrize("conversion", CONVERSIONS, ids=["remux", "transcode"])
