@@ -11,6 +11,7 @@ from .. import averror
 from . import limits, seeking
 from .connection import connect
 from .landing import Landing
+from .opened import open_input
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
@@ -55,7 +56,7 @@ class SeekableInput:
     read_on: Callable[[AVPacket], int | None]
     is_key: Callable[[AVPacket], bool]
     close: Callable[[], None]
-    _open: Callable[[Connection], None]
+    _head: bytes
     _use: Callable[[Connection], None]
     _join_alpha: Callable[[], None]
     _discard: Callable[[], None]
@@ -188,7 +189,8 @@ class SeekableInput:
         before.close()
         try:
             self.require_open()  # not closed meanwhile
-            self._open(connection)
+            opened = open_input(connection, self._source, self._opening, self._helper)
+            self._confinement, self._head = opened
             most, shown = self._opening.max_pixels, self._source.shown
             self._ahead = limits.measure(connection, self.info.index, most, shown)
             self._use(connection)
