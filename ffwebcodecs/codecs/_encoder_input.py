@@ -202,7 +202,7 @@ def input_for(
 def _named_format(configuration: Configuration, name: str, formats: list[PixFmt]) -> PixFmt:
     """Return the format that the caller named, if the encoder and the codec string admit it."""
     wanted = configuration.pixel_format
-    possible = [entry for entry in formats if not entry.palette]
+    possible = [entry for entry in formats if not entry.palette or name in INDEXED]
     found = next((entry for entry in possible if entry.name == wanted), None)
     if found is None:
         known = ", ".join(entry.name for entry in possible) or "no format that frames can have"

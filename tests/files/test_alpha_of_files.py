@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from cli_helpers import call, png
-from clips import run_ffmpeg
+from clips import clip, run_ffmpeg
 from convert_helpers import made
 from encode_helpers import need
 from mux_helpers import need_container, video_stream
@@ -218,11 +218,24 @@ def test_gif_has_the_colours_of_the_pictures(tmp_path: Path) -> None:
     few[..., 0], few[..., 1] = np.arange(16), np.arange(16)[:, None]
     write_frames(frames(few, "RGB"), tmp_path / "a.gif")
     assert np.array_equal(rgba(tmp_path / "a.gif")[0][..., :3], few)
+    spaced = few * 16  # a colour here, and a colour there, and none near to another
+    write_frames(frames(spaced, "RGB"), tmp_path / "a.gif")
+    assert np.array_equal(rgba(tmp_path / "a.gif")[0][..., :3], spaced)
     y, x = np.mgrid[:64, :64]
     many = np.stack((4 * x, 4 * y, 255 - 2 * (x + y)), -1).astype(np.uint8)
     write_frames(frames(many, "RGB"), tmp_path / "a.gif")
     error = rgba(tmp_path / "a.gif")[0][..., :3].astype(int) - many
     assert (error**2).mean() < 40  # 8 x 8 x 4 even steps: 16**2 / 12 and more
+
+
+@pytest.mark.parametrize("pix_fmt", [None, "bgr8", "pal8"])
+def test_a_film_has_colours_of_its_own_in_a_gif_if_asked(pix_fmt: Any, tmp_path: Path) -> None:
+    """FFmpeg's fixed ones have 8 levels of red."""
+    path = tmp_path / "a.gif"
+    options = None if pix_fmt is None else {"pix_fmt": pix_fmt}
+    transcode(clip("h264-bframes.mp4"), path, stop=100_000, encoder_options=options)
+    levels = len(np.unique(rgba(path)[0][..., 0]))
+    assert (levels > 8) == (pix_fmt == "pal8")
 
 
 def test_the_command_line_has_alpha(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,9 +76,19 @@ class Palette:
         """Return numbers and colours where there is room for each, else None."""
         import numpy as np
 
-        if np.count_nonzero(np.bincount(_bins(values).ravel(), minlength=_BINS)) > room:
+        flat, bins = values.ravel(), _bins(values).ravel()
+        used = np.flatnonzero(np.bincount(bins, minlength=_BINS))
+        if len(used) > room:
             return None
-        found, numbers = np.unique(values, return_inverse=True)
+        one_of = np.zeros(_BINS, np.uint32)
+        one_of[bins] = flat
+        if (one_of[bins] == flat).all():  # as usual: faster than to sort all pixels
+            found, order = np.unique(one_of[used], return_inverse=True)
+            table = np.zeros(_BINS, np.uint8)
+            table[used] = order
+            numbers: Any = table[bins]
+        else:
+            found, numbers = np.unique(flat, return_inverse=True)
         if len(found) > room:
             return None
         colors = self._colors
