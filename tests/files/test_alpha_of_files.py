@@ -92,6 +92,7 @@ def test_animations_keep_colours_and_transparency(suffix: str, tmp_path: Path) -
         assert np.array_equal(wanted, got)
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize(
     ("background", "color"), [(None, 255), ("#000000", 0), ("navy", (0, 0, 128))]
 )
@@ -193,6 +194,7 @@ def test_prores_4444_becomes_vp9_with_alpha_of_8_bits(tmp_path: Path) -> None:
         transcode(matte(), tmp_path / "b.mp4", alpha="keep")
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.mkv", "ffv1"), ("a.mov", "prores_ks"), ("a.mov", "png")]
 )
@@ -228,6 +230,7 @@ def test_gif_has_the_colours_of_the_pictures(tmp_path: Path) -> None:
     assert (error**2).mean() < 40  # 8 x 8 x 4 even steps: 16**2 / 12 and more
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("pix_fmt", [None, "bgr8", "pal8"])
 def test_a_film_has_colours_of_its_own_in_a_gif_if_asked(pix_fmt: Any, tmp_path: Path) -> None:
     """FFmpeg's fixed ones have 8 levels of red."""
@@ -238,6 +241,7 @@ def test_a_film_has_colours_of_its_own_in_a_gif_if_asked(pix_fmt: Any, tmp_path:
     assert (levels > 8) == (pix_fmt == "pal8")
 
 
+@pytest.mark.once
 def test_the_command_line_has_alpha(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     need("libvpx-vp9", "libvpx")
     folder, path = tmp_path / "in", tmp_path / "a.webm"
@@ -258,6 +262,7 @@ def test_the_command_line_has_alpha(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert call("images", folder, path, "--force", "--alpha", "--background", "red") == 2
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("options", "match"),
     [

@@ -17,7 +17,15 @@ from encode_helpers import need
 from mux_helpers import need_container
 from PIL import Image
 
-from ffwebcodecs import Demuxer, Muxer, VideoFrame, remux, transcode, write_frames
+from ffwebcodecs import (
+    Demuxer,
+    InvalidArgumentError,
+    Muxer,
+    VideoFrame,
+    remux,
+    transcode,
+    write_frames,
+)
 from ffwebcodecs._av.codecs.decoder import has_decoder
 
 DELAYS = [100, 300, 50, 1000]  # milliseconds
@@ -172,6 +180,7 @@ def test_what_the_caller_sets_stays(tmp_path: Path) -> None:
     assert seen(path) == (DELAYS, 0)
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("delay", [20, 655_350, 40_000])
 def test_short_and_long_last_delays(delay: int, tmp_path: Path) -> None:
     need_all("gif", "apng")
@@ -182,6 +191,27 @@ def test_short_and_long_last_delays(delay: int, tmp_path: Path) -> None:
         assert [round(Fraction(one)) for one in seen(path)[0]] == delays
 
 
+@pytest.mark.once
+def test_a_delay_that_gif_cannot_have_is_refused(tmp_path: Path) -> None:
+    need_all("gif", "webp")
+    times = [(0, 700_000_000), (700_000_000, 40_000)]
+
+    def frames() -> list[VideoFrame]:
+        return [
+            VideoFrame.from_ndarray(
+                np.full((24, 32, 3), i * 90, np.uint8), timestamp=time, duration=duration
+            )
+            for i, (time, duration) in enumerate(times)
+        ]
+
+    with pytest.raises(InvalidArgumentError, match=r"shown for 700 s, and GIF has delays of"):
+        write_frames(frames(), tmp_path / "a.gif")
+    assert not (tmp_path / "a.gif").exists()
+    write_frames(frames(), tmp_path / "a.webp")
+    assert seen(tmp_path / "a.webp")[0] == [700_000, 40]
+
+
+@pytest.mark.once
 def test_frames_of_a_film_keep_their_times_in_a_gif(tmp_path: Path) -> None:
     """30 a second do not fit into hundredths; the whole does."""
     need_all("gif")

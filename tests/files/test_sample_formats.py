@@ -16,6 +16,8 @@ from mux_helpers import need_container, video_stream
 
 from ffwebcodecs import VideoFrame, read_frames, transcode, write_frames
 
+pytestmark = pytest.mark.once
+
 
 def studio() -> Path:
     """Three pictures in 4:2:2 of 10 bits."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..._ffi import ffi
 from ..._spec.files.loop_count import MOST, LoopCount, find_loop_count
 from ..._spec.files.webp_numbers import loop_place
+from ...errors import InvalidArgumentError
 from ..codecs import packet
 from ..codecs.encoder import replace_data
 from .limits import look
@@ -51,17 +52,16 @@ class Animation:
     ----------
     chosen : set of str
         The options that somebody has set.
-    lasting : int
-        Duration of the last packet, in ticks of the file; 0: unknown.
     """
 
-    __slots__ = ("_loop", "_name", "chosen", "lasting")
+    __slots__ = ("_lasting", "_loop", "_name", "_time", "chosen")
 
     def __init__(self, container: str) -> None:
         self._name = container
         self._loop: LoopCount | None = None
         self.chosen: set[str] = set()
-        self.lasting = 0
+        self._time: int | None = None  # of the last packet, in ticks of the file
+        self._lasting = 0
 
     @classmethod
     def of(cls, container: str) -> Animation | None:
@@ -91,11 +91,27 @@ class Animation:
         count = self._loop.in_others().to_bytes(2, "little")
         return replace_data(source, bytes(data[:place]) + count + bytes(data[place + 2 :]))
 
+    def note(self, time: int, duration: int) -> None:
+        """Note time and duration of a packet, in ticks of the file; 0: unknown.
+
+        Raises
+        ------
+        InvalidArgumentError
+            FFmpeg would write a shorter delay.
+        """
+        gap = 0 if self._time is None else time - self._time
+        if self._name == "gif" and max(gap, duration) > MOST:
+            raise InvalidArgumentError(
+                f"a picture is shown for {max(gap, duration) / 100:g} s, and GIF has delays of "
+                "655.35 s at most; use .webp or .apng"
+            )
+        self._time, self._lasting = time, duration
+
     def last_delay(self, time_base: tuple[int, int]) -> tuple[str, str] | None:
         """Return the option that says how long the last picture is shown, and its value; None where
         that is not known, not wanted, or set.
         """
-        ticks, name = self.lasting, self._name
+        ticks, name = self._lasting, self._name
         if ticks <= 0 or name not in ("gif", "apng") or _DELAY in self.chosen:
             return None
         seconds = Fraction(ticks * time_base[0], time_base[1])

@@ -368,7 +368,7 @@ class MuxerCore:
             if ptr.dts != packet.NOPTS:
                 output.last_dts = ptr.dts
             if self.animation is not None:
-                self.animation.lasting = ptr.duration
+                self.animation.note(ptr.pts, ptr.duration)
             ptr.stream_index = index
             output.given += 1
             code = avformat.av_interleaved_write_frame(self._context, ptr)
