@@ -244,7 +244,9 @@ class DemuxerCore(SeekableInput):
             if timestamp == NOPTS:
                 timestamp = ptr.dts if ptr.dts != NOPTS else self._next
             self.timestamp = timestamp
-            self._next = timestamp + (ptr.duration or self._step)
+            self._next = end = timestamp + (ptr.duration or self._step)
+            if end > self._latest:
+                self._latest = end
         return found
 
     def _require_plain(self, ptr: AVPacket) -> None:
@@ -343,10 +345,11 @@ class DemuxerCore(SeekableInput):
         """Say when the video's packet before is shown, and for how long."""
         time, lasting = (avutil.av_rescale_q(t, self._time_base, (1, 1000000)) for t in ticks)
         self._next = time + (lasting or self._step)
+        self._latest = max(self._latest, self._next)
 
     def begin_stamper(self) -> stamps.Stamper:
         """Return what stamps packets from one on that has no presentation time."""
-        origin = seeking.tick(self._next, self._time_base)
+        origin = seeking.tick(max(self._next, self._latest), self._time_base)
         self._stamper = stamps.begin(self.info, self._parameters(), origin)
         return self._stamper
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..._ffi import ffi
 from ..._spec.files.packet_table import NOPTS
+from ..._spec.files.reorder import MOST_DELAY
 from ..codecs.picture_order import NO_NUMBER, PictureOrder
 
 if TYPE_CHECKING:
@@ -209,11 +210,15 @@ class PacketRows:
         self._blocks.append(block._replace(orders=orders[ours] if len(orders) else orders))
 
     def last(self) -> tuple[int, int] | None:
-        """Return presentation time and duration of the last packet of the stream, if any."""
+        """Return presentation time and duration of the last picture of the stream that is shown, of
+        those that came, if any.
+        """
         self.settle()
         for block in reversed(self._blocks):
             if len(block.rows):
-                return int(block.rows[-1, 0]), int(block.rows[-1, 2])
+                rows = block.rows[-MOST_DELAY - 1 :]
+                row = rows[int(rows[:, 0].argmax())]
+                return int(row[0]), int(row[2])
         return None
 
     def joined(self) -> Block:

@@ -33,7 +33,8 @@ class SeekableInput:
 
     __slots__ = (
         *("_ahead", "_connection", "_looked_at", "_stamper"),
-        *("_code", "_failure", "_landing", "_next", "_ready", "is_fresh", "seekability"),
+        *("_code", "_failure", "_landing", "_latest", "_next", "_ready", "is_fresh"),
+        "seekability",
     )
 
     # A demuxer's own.
@@ -68,6 +69,7 @@ class SeekableInput:
         self._failure: EncodingError | None = None
         self._landing: Landing | None = None
         self._next = 0  # where a stream without times counts on from
+        self._latest = -(2**63)  # end of the last picture that is shown, of those that came
         self._code = 0  # FFmpeg's, of where it went last
         self.is_fresh = True
         """Nothing has been read yet."""
@@ -169,6 +171,7 @@ class SeekableInput:
         if self._code < 0:
             return False
         self._next = timestamp or 0
+        self._latest = -(2**63)
         self._forget()
         if self._stamper is not None:
             self._stamper.restart(seeking.tick(timestamp or 0, self._time_base))
@@ -182,7 +185,7 @@ class SeekableInput:
         if before is None:
             self.require_open()
             return
-        self._next = 0
+        self._next, self._latest = 0, -(2**63)
         connection = connect(self._source, self._opening, self._helper)
         connection.follow(before)
         self._connection = connection
