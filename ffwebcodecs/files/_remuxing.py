@@ -128,7 +128,11 @@ class Remuxing:
             metadata=tags,
             several_files=self._given["several_files"],
         )
-        begin_labels(muxer, demuxer, tags, self._losses)
+        try:
+            begin_labels(muxer, demuxer, tags, self._losses)
+        except BaseException:  # a warning may be an error
+            muxer.discard()
+            raise
         return muxer
 
     def _copy_streams(

@@ -136,7 +136,11 @@ class Transcoding:
             metadata=tags,
             several_files=self._given["several_files"],
         )
-        begin_labels(muxer, demuxer, tags, self._losses)
+        try:
+            begin_labels(muxer, demuxer, tags, self._losses)
+        except BaseException:  # a warning may be an error
+            muxer.discard()
+            raise
         return muxer
 
     def _work(self, events: FileEvents, muxer: Muxer, numbers: Mapping[int, int]) -> Work:
