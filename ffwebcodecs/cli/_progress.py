@@ -18,8 +18,10 @@ _INTERVAL = 0.2
 _USUAL = (80, 24)
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is one that something can be drawn on."""
+def _draws(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal on which lines can be drawn anew."""
+    if os.environ.get("TERM") == "dumb" and stream is sys.stderr:
+        return False
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # it is closed
@@ -86,7 +88,7 @@ class Progress:
         self._total = total
         self._stream: Any = sys.stderr if stream is None else stream
         self._clock = clock
-        self._active = not quiet and is_terminal(self._stream)
+        self._active = not quiet and _draws(self._stream)
         self._count = 0
         self._start = self._next = clock()
         self._next += _DELAY
@@ -193,7 +195,7 @@ class Bars:
         self._files = files
         self._stream: Any = sys.stderr if stream is None else stream
         self._clock = clock
-        self.active = not quiet and is_terminal(self._stream)
+        self.active = not quiet and _draws(self._stream)
         self._lock = threading.RLock()
         self._rows: list[Row] = []
         self._done = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -153,6 +154,17 @@ def test_a_bar_is_cut_to_the_terminals_width() -> None:
                     pass
         drawn = ""
     assert not drawn  # it came to the end
+
+
+def test_nothing_is_drawn_on_a_terminal_that_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    for name in ("dumb", "xterm"):
+        monkeypatch.setenv("TERM", name)
+        clock = itertools.count(0, 2).__next__
+        with Bars(1, clock=clock) as bars, bars.begin("a", None) as row:
+            row.step()
+        assert bool(screen.getvalue()) == (name == "xterm")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
