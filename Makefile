@@ -46,6 +46,10 @@ attack: setup ## The attacks of docs/robustness.md in full: interrupts, exits, r
 	@FFWEBCODECS_ATTACK=long FFWEBCODECS_ATTACK_REPORT=$(abspath $(CACHE))/attack.jsonl tools/test.sh $(python) -m attack $(ARGS)
 	@$(python) tools/attack_table.py $(CACHE)/attack.jsonl docs/robustness.md
 
+.PHONY: colours
+colours: setup ## A known colour in every kind of file, read and written; rewrites the tables of docs/colour.md
+	@$(python) tools/colours.py
+
 .PHONY: frames
 frames: setup ## Every frame of every kind of file, in every way and both modes; rewrites the table of docs/time.md
 	@$(python) tools/frames.py $(ARGS)

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from ..files._descriptors import descriptor_of
+from ._colors import color_arguments
 from ._output import CommandError
 from ._values import parse_count
 
@@ -129,6 +130,7 @@ def input_arguments(options: argparse.Namespace, prefix: str = "") -> dict[str, 
         "playlists": playlists,
         "timeout": options.timeout,
         "stream": options.stream,
+        **color_arguments(options),
     }
     if hasattr(options, "max_pixels"):
         said["max_pixels"] = options.max_pixels

@@ -17,6 +17,7 @@ from io import FileIO, RawIOBase
 import ffwebcodecs
 
 from .._av.files.complete_file import CompleteFile, write_all
+from ._colors import SPACES
 from ._input import require_input
 from ._output import (
     CommandError,
@@ -34,13 +35,6 @@ from ._values import parse_format, parse_size
 HELP = "convert raw pixels from one format to another"
 
 _MOMENT = 0.2  # seconds
-_SPACES = {
-    "bt709": ("bt709", "bt709", "bt709"),
-    "bt601": ("smpte170m", "smpte170m", "smpte170m"),
-    "bt2020": ("bt2020", "bt709", "bt2020-ncl"),
-    "srgb": ("bt709", "iec61966-2-1", "rgb"),
-    "display-p3": ("smpte432", "iec61966-2-1", "rgb"),
-}
 _MATRICES = ("bt709", "bt470bg", "smpte170m", "bt2020-ncl", "rgb")
 
 
@@ -67,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", metavar="WxH", type=parse_size, required=True)
     parser.add_argument(
         "--color-space",
-        choices=list(_SPACES),
+        choices=list(SPACES),
         help="of the input; default: srgb for RGB formats, bt709 for others",
     )
     parser.add_argument(
@@ -154,7 +148,7 @@ def _colors(options: argparse.Namespace) -> ffwebcodecs.VideoColorSpace | None:
         return None
     is_rgb = options.source.startswith(("RGB", "BGR"))
     space = options.color_space or ("srgb" if is_rgb else "bt709")
-    primaries, transfer, matrix = _SPACES[space]
+    primaries, transfer, matrix = SPACES[space]
     if matrix == "rgb" and not is_rgb:
         matrix = "bt709"  # the colours of sRGB or P3, in the usual YUV
     full = options.full_range

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffwebcodecs
 
+from ._colors import add_color_space
 from ._input import (
     add_damage,
     add_index,
@@ -106,6 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_quiet(parser)
     add_damage(parser)
     add_input(parser)
+    add_color_space(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import ffwebcodecs
 
+from ._colors import add_color_space
 from ._input import add_input, input_arguments, input_name
 from ._lines import complain, give
 from ._output import CommandError, explain
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="write a JSON array with an object for each file"
     )
     add_input(parser)
+    add_color_space(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -109,7 +111,7 @@ def _video(listing: Any) -> dict[str, Any]:
         "frame_rate_is_guessed": listing.guesses_rate,
         "frame_count": listing.frame_count,
         "color_space": _color_space(config.color_space),
-        "guessed_colors": list(getattr(listing, "guessed_colors", ())),
+        "guessed_colors": list(listing.guessed_colors),
     }
 
 

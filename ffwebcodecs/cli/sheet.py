@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import ffwebcodecs
 
+from ._colors import add_color_space
 from ._digits import HEIGHT, draw, label
 from ._input import (
     add_index,
@@ -79,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_force(parser)
     add_quiet(parser)
     add_input(parser)
+    add_color_space(parser)
 
 
 def run(options: argparse.Namespace) -> int:

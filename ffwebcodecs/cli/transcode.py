@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import ffwebcodecs
 
+from ._colors import add_color_space
 from ._input import (
     add_damage,
     add_input,
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_require_all(parser)
     add_damage(parser)
     add_input(parser)
+    add_color_space(parser)
 
 
 def add_encoding(parser: argparse.ArgumentParser) -> None:

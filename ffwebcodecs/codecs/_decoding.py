@@ -10,7 +10,6 @@ from .._av.codecs import packet
 from .._av.codecs.alpha_decoder import JOINED, AlphaDecoder
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
-from .._av.codecs.parameters import StreamParameters
 from .._av.codecs.webp_anim_decoder import CODEC as WEBP_ANIM
 from .._av.codecs.webp_anim_decoder import WebpAnimDecoder
 from .._runtime import trace
@@ -20,10 +19,12 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.picture_limit import excess
 from .._spec.codecs.strings import CodecInfo, parse_codec
-from .._spec.frames.color import Said, first_said
-from .._spec.frames.color_space import VideoColorSpace, from_members
+from .._spec.codecs.untagged import Untagged
+from .._spec.frames.color import Said
+from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, EncodingError, FramePoolExhaustedError, NotSupportedError
 from ..frames._shape import FrameShape, ShapeCache
+from ._file_colors import file_parameters, is_files_own, tags_of
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
@@ -185,35 +186,34 @@ def open_decoder(
     else:
         main = make()
     core: Core = AlphaDecoder(make, main) if info.name in JOINED else main
+    return core, _shapes(config, info)
+
+
+def _shapes(config: VideoDecoderConfig, info: CodecInfo) -> ShapeCache:
     aspect = None
     if config.display_aspect_width is not None:
         aspect = config.display_aspect_width, config.display_aspect_height
     color = None if config.color_space is None else VideoColorSpace.parse(config.color_space)
-    tags = _file_colors(config)
-    if color not in (None, VideoColorSpace()) and from_members(first_said([tags])) == color:
-        color = None  # a file's own, which nobody has replaced: the bitstream may say more
-    else:
-        tags = (None, None)
-    shapes = ShapeCache(
+    tags: Said = (None, None)
+    untagged = None
+    file = file_parameters(config)
+    if file is not None:
+        untagged = Untagged(file.codec, file.height)
+        if color is not None and is_files_own(color, file, info):
+            color = None  # nobody has replaced it: the bitstream may say more
+            tags = tags_of(file)
+    return ShapeCache(
         color,
         aspect,  # type: ignore[arg-type]
         int(config.rotation),
         config.flip,
         tags,
         (info.color, info.full_range),
-        # VP8's colour bit is 0 whatever the pictures are, which FFmpeg reads as BT.601. Browsers
-        # pass over it; a file's pictures look as the ffmpeg program shows them.
-        families.of_codec(info.name).SAYS_COLORS or config._native is not None,
+        info.name,
+        # VP8's colour bit is 0 whatever the pictures are, which FFmpeg reads as BT.601.
+        families.of_codec(info.name).SAYS_COLORS,
+        untagged,
     )
-    return core, shapes
-
-
-def _file_colors(config: VideoDecoderConfig) -> Said:
-    """Return what the file says of colours if the configuration is a file's, in H.273 codes."""
-    if config._native is None:
-        return None, None
-    *codes, full = StreamParameters._make(config._native).color
-    return (codes[0], codes[1], codes[2]), {1: False, 2: True}.get(full)
 
 
 def within_limit(config: VideoDecoderConfig) -> bool:

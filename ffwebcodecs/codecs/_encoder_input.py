@@ -18,6 +18,7 @@ from .._spec.codecs.encoder_config import VideoEncoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.encoders.choice import (
+    FIXED_MATRIX,
     INDEXED,
     allowed,
     candidates,
@@ -27,6 +28,7 @@ from .._spec.encoders.choice import (
     wanted_samples,
 )
 from .._spec.encoders.clock import allowed_rate
+from .._spec.encoders.file_colors import written_matrix
 from .._spec.encoders.levels import check_level
 from .._spec.encoders.light import Light
 from .._spec.encoders.options import SCALABILITY_MODES, names_b_frames, translate
@@ -73,14 +75,22 @@ class Configuration:
 
     With `reorders` the encoder may write B-frames where it likes; else, as in browsers, only if its
     own options name them: who gets chunks expects them in the order of the frames. `light` is what
-    the bitstream is to say of HDR pictures, where the encoder can.
+    the bitstream is to say of HDR pictures, where the encoder can. `holds_colors` says of a file
+    whether its container says colours: then the matrix is one that readers of the file know. None:
+    the chunks' configuration tells it, and what browsers encode stays as it is.
     """
 
     def __init__(
-        self, config: VideoEncoderConfig, *, reorders: bool = False, light: Light | None = None
+        self,
+        config: VideoEncoderConfig,
+        *,
+        reorders: bool = False,
+        light: Light | None = None,
+        holds_colors: bool | None = None,
     ) -> None:
         self.config = config
         self.light = light
+        self.holds_colors = holds_colors
         self.info: CodecInfo = parse_codec(config.codec)
         require_bytes(self.info.name)
         self.wanted = wanted_samples(self.info)
@@ -194,8 +204,11 @@ def input_for(
         chosen = _named_format(configuration, name, formats)
     if chosen is None:
         raise NotSupportedError(_no_format(name, configuration, names))
+    config, holds = configuration.config, configuration.holds_colors
     color = _color_for(configuration.info, name, chosen, source, look.color)
-    config = configuration.config
+    if not chosen.rgb and name not in FIXED_MATRIX:
+        matrix = written_matrix(coded_as(codec_ptr), config.height, holds, color[2])
+        color = color[0], color[1], matrix, color[3]
     return native.InputFormat(chosen.name, config.width, config.height, color)
 
 

@@ -25,7 +25,7 @@ from .._spec.codecs.nal import with_lengths
 from .._spec.encoders.choice import device_of
 from .._spec.encoders.clock import frame_rate
 from .._spec.encoders.light import Light
-from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.color_space import from_members
 from ..frames._shape import FrameShape
 from ._encoder_input import Configuration, Opened, input_for, open_best
 from ._fit import FrameLook
@@ -72,13 +72,16 @@ Output = tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]
 class EncoderDriver:
     """Runs an `EncoderCore` for an engine. An output is a chunk and its metadata.
 
-    `reorders` is that of `Configuration`.
+    `reorders` and `holds_colors` are those of `Configuration`.
     """
 
-    def __init__(self, status: EncoderStatus, *, reorders: bool = False) -> None:
+    def __init__(
+        self, status: EncoderStatus, *, reorders: bool = False, holds_colors: bool | None = None
+    ) -> None:
         self._status = status
         self._reorders = reorders
         self.light: Light | None = None  # of `Configuration`, before it is opened
+        self._holds_colors = holds_colors
         self._configuration: Configuration | None = None
         self._opened: Opened | None = None
         self._is_fresh = False  # opened for assumed pictures, no frame seen
@@ -94,7 +97,9 @@ class EncoderDriver:
 
     def open(self, config: Any) -> None:
         before, self._configuration = self._configuration, None
-        configuration = Configuration(config, reorders=self._reorders, light=self.light)
+        configuration = Configuration(
+            config, reorders=self._reorders, light=self.light, holds_colors=self._holds_colors
+        )
         opened = self._opened
         unchanged = (
             before is not None
@@ -251,7 +256,6 @@ class EncoderDriver:
         assert self._opened is not None
         if info.is_ffmpeg:
             codec = f"ffmpeg:{coded_as(self._opened.codec_ptr)}"
-        primaries, transfer, matrix, full_range = core.input.color
         rotation, flip = self._orientation
         aspect = config.display_width is not None and config.display_height is not None
         return VideoDecoderConfig(
@@ -261,9 +265,7 @@ class EncoderDriver:
             coded_height=config.height,
             display_aspect_width=config.display_width if aspect else None,
             display_aspect_height=config.display_height if aspect else None,
-            color_space=VideoColorSpace(
-                primaries=primaries, transfer=transfer, matrix=matrix, full_range=full_range
-            ),
+            color_space=from_members(core.input.color),
             rotation=rotation,
             flip=flip,
             _native=core.parameters() if info.is_ffmpeg else None,

@@ -11,6 +11,8 @@ from .._av.frames.picture import Picture
 from .._av.scale import cache
 from .._av.scale.image import Image
 from .._spec.frames.color import ColorMembers
+from .._spec.frames.color_space import members_of
+from .._spec.frames.gamut import matrix_name
 from ..errors import NotSupportedError
 from ..frames._copy import Source, source_image
 from ..frames._shape import FrameShape
@@ -30,11 +32,10 @@ class FrameLook:
 
     @classmethod
     def of(cls, shape: FrameShape) -> FrameLook:
-        space = shape.color_space
         if shape.pix_fmt is None:
             name = shape.format.name if shape.format is not None else "unknown"
             raise NotSupportedError(f"libswscale has no {name}: it cannot be encoded")
-        return cls(shape.pix_fmt, (space.primaries, space.transfer, space.matrix, space.full_range))
+        return cls(shape.pix_fmt, members_of(shape.color_space))
 
 
 def opaque(pix_fmt: str, keep_alpha: bool) -> str:
@@ -76,7 +77,7 @@ class Fit:
 
     def frame_of(self, picture: Picture, shape: FrameShape) -> AVFrame:
         """Return a frame of the picture's visible part as the encoder takes it."""
-        key = shape.pix_fmt, shape.visible_rect, shape.color_space
+        key = shape.pix_fmt, shape.visible_rect, members_of(shape.color_space)
         if key != self._key:
             self._settle(shape)
             self._key = key
@@ -138,4 +139,4 @@ class Fit:
 
 def _same_colors(have: ColorMembers, want: ColorMembers) -> bool:
     """Tell whether samples need no conversion; what is not said is BT.709, limited range."""
-    return (have[2] or "bt709") == (want[2] or "bt709") and bool(have[3]) == bool(want[3])
+    return matrix_name(have[2]) == matrix_name(want[2]) and bool(have[3]) == bool(want[3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._av.frames import compose
 from .._av.frames.picture import Picture
 from .._spec.frames.background import WHITE
+from .._spec.frames.color_space import members_of
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
 from ._encoded_samples import EncodedSamples, has_alpha
@@ -64,14 +65,13 @@ class AlphaChannel:
         if found == compose.OPAQUE:
             return picture, shape
         self._say()
-        space = shape.color_space
-        full = space.full_range
+        _, _, matrix, full = members_of(shape.color_space)
         ptr = compose.composed(
             picture.ptr,
             pix_fmt,
             region,
             self._color,
-            space.matrix,
+            matrix,
             pix_fmt.startswith("ya") if full is None else full,
         )
         return Picture(ptr), shape

@@ -15,10 +15,12 @@ from .._av.codecs import packet
 from .._av.files.stated import Stated
 from .._av.frames import frame as native
 from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.strings import parse_codec
 from .._spec.files.packet_table import PacketTable
 from .._spec.frames.color import first_said
-from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.color_space import VideoColorSpace, members_of
 from ..codecs._decoding import Core, open_decoder
+from ..codecs._file_colors import file_parameters, said_of
 from ..errors import EncodingError
 from ..frames._shape import ShapeCache
 from ._decoded import Decoded
@@ -73,9 +75,12 @@ def check_video(
 
 def _said(config: VideoDecoderConfig, stated: Stated | None) -> ColorMembers:
     """Return what is said of colours, by the file or in its place."""
+    file = file_parameters(config)
+    if file is not None:
+        return said_of(file, parse_codec(config.codec))
     if stated is None:
         color = VideoColorSpace.parse(config.color_space)
-        return color.primaries, color.transfer, color.matrix, color.full_range
+        return members_of(color)
     *codes, full = stated.color
     return first_said([((codes[0], codes[1], codes[2]), _FULL_RANGE.get(full))])
 
@@ -201,8 +206,7 @@ class _LinearDecode:
             decoded.patched[number] = native.is_damaged(ptr)
             shape = self._shapes.shape_of(ptr)
             if decoded.color is None:
-                color = shape.color_space
-                decoded.color = color.primaries, color.transfer, color.matrix, color.full_range
+                decoded.color = members_of(shape.color_space)
             seen, size = shape.visible_rect, (shape.coded_width, shape.coded_height)
             decoded.sizes.setdefault(size if seen is None else (seen.width, seen.height), number)
             self._count += 1

@@ -54,7 +54,9 @@ class FrameWriter:
         self._source_rate = source_rate
         self._status = EncoderStatus()
         self._alpha: AlphaChannel | None = None
-        self._driver = EncoderDriver(self._status, reorders=True)
+        self._driver = EncoderDriver(
+            self._status, reorders=True, holds_colors=muxer._container.holds_colors
+        )
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
         self._last: int | None = None

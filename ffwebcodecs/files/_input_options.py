@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from .._av.files.opening import Opening
-from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.config import COLOR_MEMBERS, VideoDecoderConfig, refuse_unknown
 from .._spec.codecs.picture_limit import MAX_PIXELS, read_max_pixels
+from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import show, to_integer, to_real
+from ..codecs._file_colors import with_colors
 from ..errors import InvalidArgumentError
 
+ColorSpace = VideoColorSpace | Mapping[str, object]
 _LONGEST = 1e9  # seconds
 _SAME = "same-host"
 
@@ -25,6 +28,7 @@ def parse_opening(
     prefix: str = "",
     *,
     stream: int | None = None,
+    color_space: ColorSpace | None = None,
 ) -> Opening:
     """Return the parameters as an Opening; `prefix` stands before the first two's names. Whether
     there is such a `stream` is seen when the file is open.
@@ -52,6 +56,7 @@ def parse_opening(
         max_pixels=read_max_pixels(max_pixels),
         timeout=_seconds(timeout),
         stream=None if stream is None else to_integer(stream, "stream"),
+        color_space=_colors(color_space),
     )
 
 
@@ -60,6 +65,17 @@ def limited(config: VideoDecoderConfig, max_pixels: int | None) -> VideoDecoderC
     if max_pixels in (MAX_PIXELS, config.max_pixels):
         return config
     return replace(config, max_pixels=max_pixels)
+
+
+def _colors(value: ColorSpace | None) -> VideoColorSpace | None:
+    if isinstance(value, Mapping):
+        refuse_unknown(value, COLOR_MEMBERS, "color_space")
+    return None if value is None else VideoColorSpace.parse(value)
+
+
+def adapted(config: VideoDecoderConfig, opening: Opening) -> VideoDecoderConfig:
+    """Return a configuration with the limit and the colours of an Opening."""
+    return limited(with_colors(config, opening.color_space), opening.max_pixels)
 
 
 def _text(value: object, what: str) -> str:

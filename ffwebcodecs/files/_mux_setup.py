@@ -15,9 +15,10 @@ from .._spec.codecs.nal import START
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.files.timeline import Timeline
 from .._spec.frames.color import UNSPECIFIED, codes_of
-from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.color_space import VideoColorSpace, members_of
 from .._spec.frames.geometry import display_matrix
 from .._spec.frames.pixel_aspect import pixel_aspect
+from ..codecs._file_colors import is_files_own
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError
 
@@ -56,7 +57,7 @@ def describe_video(
     _size(video, info, config, chunk)
     _format(video, info, native)
     video.codec_tag = _tag(info, native)
-    video.color = _color(config, native)
+    video.color = _color(config, native, info)
     if config.display_aspect_width and config.display_aspect_height:
         sides = config.display_aspect_width, config.display_aspect_height
         exact = Fraction(sides[0] * video.height, sides[1] * video.width)
@@ -140,15 +141,18 @@ def _format(video: VideoStream, info: CodecInfo, native: StreamParameters | None
 
 
 def _color(
-    config: VideoDecoderConfig, native: StreamParameters | None
+    config: VideoDecoderConfig, native: StreamParameters | None, info: CodecInfo
 ) -> tuple[int, int, int, int]:
     codes, full = UNSPECIFIED, 0
     if native is not None:
         codes, full = native.color[:3], native.color[3]
     space = config.color_space
     if isinstance(space, VideoColorSpace):
-        codes = codes_of(space.primaries, space.transfer, space.matrix, codes)
-        full = full if space.full_range is None else 1 + space.full_range
+        if native is not None and native.of_file and is_files_own(space, native, info):
+            return (*codes, full)  # what is guessed is not written down
+        primaries, transfer, matrix, is_full = members_of(space)
+        codes = codes_of(primaries, transfer, matrix, codes)
+        full = full if is_full is None else 1 + is_full
     return (*codes, full)
 
 

@@ -9,6 +9,7 @@ from .._av.files.opening import DEFAULT, Opening
 from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from ..codecs._decoding import Core, open_decoder
+from ..codecs._file_colors import with_colors
 from ..frames._shape import ShapeCache
 from ._input_options import limited
 from ._stream_config import make_config
@@ -74,10 +75,8 @@ def open_file(
     """
     demuxer = DemuxerCore(source, opening, all_streams=all_streams, helper=HelperThread)
     try:
-        return OpenFile(
-            demuxer,
-            config or VideoDecoderConfig.parse(make_config(demuxer.info, opening.max_pixels)),
-        )
+        used = config or VideoDecoderConfig.parse(make_config(demuxer.info, opening.max_pixels))
+        return OpenFile(demuxer, with_colors(used, opening.color_space))
     except BaseException:
         demuxer.close()
         raise

@@ -11,10 +11,11 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.grammar import Stream
 from .._spec.codecs.strings import parse_codec
+from .._spec.codecs.untagged import guessed_members
 from .._spec.files.stream_names import dispositions, sound_string
-from .._spec.frames.color import names_of
-from .._spec.frames.color_space import VideoColorSpace
+from .._spec.frames.color_space import VideoColorSpace, from_members
 from .._spec.frames.geometry import orientation_of
+from ..codecs._file_colors import colors_of, said_of
 from ..errors import DataError, NotSupportedError
 from .stream_description import StreamDescription
 
@@ -28,7 +29,8 @@ def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
     description: bytes | None = None
     if info.extradata and families.of(parse_codec(codec)).is_description(info.extradata):
         description = info.extradata
-    aspect = display_aspect(info.width, info.height, info.sar)
+    coded = info.parameters.sample_aspect_ratio
+    aspect = display_aspect(info.width, info.height, info.sar, coded)
     rotation, flip = orientation_of(info.display_matrix)
     sized = info.width > 0 and info.height > 0
     # Uncommon codecs need more than the configuration can say (a tag, bits per sample, a pixel
@@ -41,7 +43,7 @@ def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
         coded_height=info.height if sized else None,
         display_aspect_width=aspect[0] if aspect else None,
         display_aspect_height=aspect[1] if aspect else None,
-        color_space=color_space(info.color),
+        color_space=from_members(colors_of(info.parameters, parse_codec(codec))),
         rotation=rotation,
         flip=flip,
         max_pixels=max_pixels,
@@ -109,19 +111,21 @@ def describe_stream(stream: ListedStream) -> StreamDescription:
     )
 
 
-def color_space(codes: tuple[int, int, int, int]) -> VideoColorSpace | None:
-    """Return the colours of a stream, None if it says nothing about them."""
-    primaries, transfer, matrix = names_of(*codes[:3])
-    full = {1: False, 2: True}.get(codes[3])
-    if primaries is None and transfer is None and matrix is None and full is None:
-        return None
-    return VideoColorSpace(primaries=primaries, transfer=transfer, matrix=matrix, full_range=full)
+def guessed_colors(info: StreamInfo, color_space: VideoColorSpace | None = None) -> tuple[str, ...]:
+    """Return the members of a stream's colours that nobody says, which are guessed."""
+    return guessed_members(said_of(info.parameters, parse_codec(codec_string(info)), color_space))
 
 
-def display_aspect(width: int, height: int, sar: tuple[int, int]) -> tuple[int, int] | None:
-    """Return the display aspect ratio in lowest terms, None for square pixels."""
+def display_aspect(
+    width: int, height: int, sar: tuple[int, int], coded: tuple[int, int] = (0, 1)
+) -> tuple[int, int] | None:
+    """Return the display aspect ratio in lowest terms, None for square pixels, unless the bitstream
+    says others (`coded`), which a container's square ones replace.
+    """
     numerator, denominator = sar
-    if numerator <= 0 or denominator <= 0 or numerator == denominator or width <= 0 or height <= 0:
+    if numerator <= 0 or denominator <= 0 or width <= 0 or height <= 0:
+        return None
+    if numerator == denominator and (coded[0] <= 0 or coded[0] == coded[1]):
         return None
     horizontal, vertical = width * numerator, height * denominator
     divisor = math.gcd(horizontal, vertical)

@@ -69,6 +69,7 @@ class Transcoding:
             given["timeout"],
             prefix="input_",
             stream=given["stream"],
+            color_space=given["color_space"],
         )
         self._damage = self._options.damage()
         self._losses = self._options.losses()
@@ -123,7 +124,6 @@ class Transcoding:
             explode=damage.explode,
         )
         damage.shown = file.demuxer.shown
-        file.shapes.assumes = False  # the output says no colours that the input does not say
         clock = FilmClock(file.demuxer, options.start, options.stop, options.keep_start)
         whole = bool(self._deinterlace)
         return FileEvents(file, clock, damage=damage, losses=self._losses, deinterlace=whole)

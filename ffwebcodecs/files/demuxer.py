@@ -14,13 +14,14 @@ from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import to_flag, to_int64
+from ..codecs._file_colors import with_colors
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._clock import origin
 from ._damage import Damage
-from ._input_options import parse_opening
+from ._input_options import ColorSpace, parse_opening
 from ._positions import KeptDecoder, Position
 from ._reading import chunk_of
-from ._stream_config import describe_stream, make_config
+from ._stream_config import describe_stream, guessed_colors, make_config
 from .stream_description import StreamDescription
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Demuxer(Closable):
     stream : int, optional
         Index of the video stream to read, as in `streams`; default: the best one by FFmpeg's
         judgement, and not the cover.
+    color_space : VideoColorSpace or mapping, optional
+        What the pictures' colours are, whatever is said of them; members that are None, or left
+        out, stay the file's, or are guessed: see docs/colour.md.
 
     Raises
     ------
@@ -91,7 +95,9 @@ class Demuxer(Closable):
     """
 
     # Without a dictionary, for the sake of Python 3.11's tracemalloc.
-    __slots__ = ("__weakref__", "_config", "_core", "_lock", "_position", "_streams")
+    __slots__ = (
+        *("__weakref__", "_color_space", "_config", "_core", "_lock", "_position", "_streams"),
+    )
 
     _instead = "send the path instead"
     _needs_video: ClassVar[bool] = True
@@ -106,15 +112,25 @@ class Demuxer(Closable):
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
         stream: int | None = None,
+        color_space: ColorSpace | None = None,
     ) -> None:
         only_once(self, "_core")
-        opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
+        opening = parse_opening(
+            format,
+            options,
+            playlists,
+            max_pixels,
+            timeout,
+            stream=stream,
+            color_space=color_space,
+        )
         opening.needs_video = self._needs_video
         core = DemuxerCore(source, opening, helper=HelperThread)
         self._position = Position(core)
         self._core = core
         self._lock = threading.RLock()
         self._config: VideoDecoderConfig | None = None
+        self._color_space = opening.color_space
         self._streams: tuple[StreamDescription, ...] | None = None
         forked.watch(self)
 
@@ -127,8 +143,17 @@ class Demuxer(Closable):
         what a picture says of its own shows in the frames of `read_frames` and `Video`.
         """
         if self._config is None:
-            self._config = make_config(self._core.info, self._core.max_pixels)
+            config = make_config(self._core.info, self._core.max_pixels)
+            self._config = with_colors(config, self._color_space)
         return self._config
+
+    @property
+    def guessed_colors(self) -> tuple[str, ...]:
+        """Which of primaries, transfer, matrix and full_range of `video_config.color_space` nobody
+        says: neither the file, nor its video, nor `color_space`. They are guessed: see
+        docs/colour.md.
+        """
+        return guessed_colors(self._core.info, self._color_space)
 
     @property
     def stream(self) -> int:

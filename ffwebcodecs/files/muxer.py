@@ -33,6 +33,7 @@ from ._mux_setup import describe_video
 from ._orientation import tell_rotation
 from ._original import Original
 from ._refused_packets import RefusedPackets
+from ._written_colors import tell_colors
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
@@ -248,6 +249,7 @@ class Muxer(Closable):
             )
         tell_rotation(video.display_matrix, self._container, self._losses)
         label_streams((video, chunk), self._copied, self._original, self._container, self._losses)
+        tell_colors(video, self._container, self._losses)
         self._config, self._video = config, video
         self._native_times = video.native is not None and chunk._from_container
         self._timeline = Timeline(

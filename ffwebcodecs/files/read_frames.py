@@ -17,7 +17,7 @@ from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
 from ._damage import Damage
 from ._frame_loop import decoded
-from ._input_options import limited, parse_opening
+from ._input_options import ColorSpace, adapted, parse_opening
 from ._open import open_for_decoding
 from ._reading import (
     FileFrames,
@@ -50,6 +50,7 @@ def read_frames(
     stream: int | None = None,
     upright: bool = False,
     deinterlace: bool = False,
+    color_space: ColorSpace | None = None,
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file, or of chunks, in presentation order.
 
@@ -95,6 +96,8 @@ def read_frames(
     upright : bool, optional
         Turn pixels as the file, or the picture itself, says that they are to be shown; frames have
         no `rotation` then (`VideoFrame.upright`). Default: pixels as they are stored.
+    color_space : VideoColorSpace or mapping, optional
+        As for `Demuxer`; it replaces what `config` says, too.
 
     Yields
     ------
@@ -135,23 +138,23 @@ def read_frames(
     count = None if threads is None else to_integer(threads, "threads")
     if count is not None and not 1 <= count <= 1024:
         raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
-    opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
+    opening = parse_opening(
+        format, options, playlists, max_pixels, timeout, stream=stream, color_space=color_space
+    )
     parsed = None if config is None else VideoDecoderConfig.parse(config)
     whole = _whole_pictures(deinterlace, source)
     damage = Damage(errors, strict)
     span, turns = (first, last, stride), to_flag(upright, "upright")
     if isinstance(source, Demuxer):
         _require_stream(opening.stream, source.stream)
-        parsed = limited(
-            parsed or VideoDecoderConfig.parse(source.video_config), opening.max_pixels
-        )
+        parsed = adapted(parsed or VideoDecoderConfig.parse(source.video_config), opening)
         damage.shown = source._core.shown
         return _onwards(source, parsed, damage, count, hardware_acceleration, span, turns)
     if isinstance(source, Iterable) and not _is_file(source):
         _require_chunks(source, parsed)
         assert parsed is not None
         _require_stream(opening.stream, None)
-        parsed = limited(parsed, opening.max_pixels)
+        parsed = adapted(parsed, opening)
         packets = packets_of_chunks(source, Pictures(parsed), damage)
         core, shapes = open_decoder(
             parsed, threads=count, preference=hardware_acceleration, explode=damage.explode

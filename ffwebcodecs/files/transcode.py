@@ -7,6 +7,7 @@ from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
+from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.rect import Rect
 from ._conversion import Metadata
 from ._transcoding import Transcoding
@@ -51,6 +52,7 @@ def transcode(
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,
+    color_space: VideoColorSpace | Mapping[str, object] | None = None,
     require_all: bool = False,
 ) -> TranscodeResult:
     """Convert a video file into another one.
@@ -143,6 +145,8 @@ def transcode(
     stream : int, optional
         Index of the video stream that is converted, as in `Demuxer.streams`; default: the best one,
         not the cover. The others are copied, or left out, as sound is.
+    color_space : VideoColorSpace or mapping, optional
+        What the input's colours are, as for `Demuxer`.
     require_all : bool, optional
         True: whatever the output would lack of the input is a NotSupportedError, instead of a
         UserWarning and an entry of `TranscodeResult.lost`; there is no output then.

@@ -16,7 +16,7 @@ from .._spec.texts import is_path
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
-from ._input_options import parse_opening
+from ._input_options import ColorSpace, parse_opening
 from ._video_facts import VideoFacts, read_cache_bytes, read_threads
 from ._video_opening import core_of_chunks, core_of_file
 from ._video_times import check_mode, frame_index, frame_indices
@@ -53,7 +53,7 @@ class Video(VideoFacts):
         How to decode it; default: what the file says.
     index : VideoIndex or path, optional
         The index of this file, made before, which saves reading it.
-    format, options, playlists, max_pixels, timeout, stream
+    format, options, playlists, max_pixels, timeout, stream, color_space
         Of the file, as for `Demuxer`.
     threads : int, optional
         FFmpeg's decoding threads; default: one for each core that this process may use.
@@ -104,12 +104,15 @@ class Video(VideoFacts):
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
         stream: int | None = None,
+        color_space: ColorSpace | None = None,
         threads: int | None = None,
         cache_bytes: int = _CACHE_BYTES,
         upright: bool = False,
     ) -> None:
         only_once(self, "_core")
-        opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
+        opening = parse_opening(
+            format, options, playlists, max_pixels, timeout, stream=stream, color_space=color_space
+        )
         parsed = None if config is None else VideoDecoderConfig.parse(config)
         turns = to_flag(upright, "upright")
         count, most = read_threads(threads), read_cache_bytes(cache_bytes)

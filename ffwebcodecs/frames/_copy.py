@@ -10,6 +10,7 @@ from .._av.frames.picture import Picture
 from .._av.scale.cache import convert
 from .._av.scale.image import Image
 from .._spec.frames.color import RGB_DEFAULT, YUV_DEFAULT, ColorMembers, predefined_members
+from .._spec.frames.color_space import members_of
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import ComputedLayout, PlaneLayout, compute_layout
 from .._spec.frames.rect import Rect, check_rect, parse_rect
@@ -85,16 +86,20 @@ def _pixels_of(shape: FrameShape, format: Any, color_space: Any) -> Destination:
     space = predefined_members(color_space)
     own = shape.format
     colors = shape.color_space
-    members: ColorMembers = (colors.primaries, colors.transfer, colors.matrix, colors.full_range)
+    members = members_of(colors)
     if format is None:
         assert own is not None
         return Destination(own, True, members)
     fmt = get_format(format)
     if fmt.is_rgb:
         same = (
-            members[1] in _SRGB_TRANSFERS
-            and (members[0] in _SRGB_PRIMARIES if space is RGB_DEFAULT else members[0] == space[0])
-            and members[3] is not False
+            colors.transfer in _SRGB_TRANSFERS
+            and (
+                colors.primaries in _SRGB_PRIMARIES
+                if space is RGB_DEFAULT
+                else colors.primaries == space[0]
+            )
+            and colors.full_range is not False
         )
         return Destination(fmt, fmt is own and same, space)
     if own is not None and own.is_rgb:
@@ -189,8 +194,7 @@ def source_image(source: Source) -> Image:
     x, y, width, height = source.region
     if shape.pix_fmt is None:
         raise NotSupportedError(f"libswscale has no {_name(shape)}: it cannot convert from it")
-    colors = shape.color_space
-    full_range = colors.full_range
+    primaries, transfer, matrix, full_range = members_of(shape.color_space)
     if full_range is None and shape.pix_fmt.startswith("gray"):
         full_range = True
     planes, strides = native.region(ptr, shape.pix_fmt, x, y)
@@ -200,10 +204,10 @@ def source_image(source: Source) -> Image:
         shape.pix_fmt,
         width,
         height,
-        matrix=colors.matrix,
+        matrix=matrix,
         full_range=full_range,
-        primaries=colors.primaries,
-        transfer=colors.transfer,
+        primaries=primaries,
+        transfer=transfer,
     )
 
 

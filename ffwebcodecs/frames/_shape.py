@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from .._av.frames import frame as native
 from .._av.frames.orientation import matrix_of
 from .._av.frames.pixel_format import describe, pix_fmt_name
+from .._spec.codecs.untagged import Untagged, complete
 from .._spec.frames.color import (
     GRAY_DEFAULT,
     RGB_DEFAULT,
     YUV_DEFAULT,
     Said,
+    believed,
     codes_of_members,
     first_said,
 )
@@ -84,13 +86,16 @@ class ShapeCache:
     file_colors, string_colors : (codes, full range), optional
         What the file says of colours, which goes before the bitstream, and what the codec string
         says, which comes after it.
+    codec : str, optional
+        FFmpeg's name.
     asks_bitstream : bool, optional
         Whether what the bitstream says of colours counts.
+    untagged : Untagged, optional
+        Of a file, what its colours are guessed from where nobody says them; else they are BT.709
+        (sRGB for RGB).
 
     Attributes
     ----------
-    assumes : bool
-        Whether what nobody says is BT.709 (sRGB for RGB), or left open.
     asks_pictures : bool
         Whether pictures may say themselves how they are turned, if `rotation` and `flip` say
         nothing.
@@ -98,6 +103,7 @@ class ShapeCache:
 
     __slots__ = (
         "_asks_bitstream",
+        "_codec",
         "_color_space",
         "_display_aspect",
         "_file_colors",
@@ -106,8 +112,8 @@ class ShapeCache:
         "_rotation",
         "_shape",
         "_string_colors",
+        "_untagged",
         "asks_pictures",
-        "assumes",
     )
 
     def __init__(
@@ -118,10 +124,13 @@ class ShapeCache:
         flip: bool = False,
         file_colors: Said = (None, None),
         string_colors: Said = (None, None),
+        codec: str = "",
         asks_bitstream: bool = True,
+        untagged: Untagged | None = None,
     ) -> None:
+        self._codec = codec
         self._asks_bitstream = asks_bitstream
-        self.assumes = True
+        self._untagged = untagged
         self.asks_pictures = not rotation and not flip
         self._file_colors = file_colors
         self._string_colors = string_colors
@@ -160,7 +169,7 @@ class ShapeCache:
             display,
             rotation,
             flip,
-            self._color(pix_fmt, *color),
+            self._color(pix_fmt, visible.height, *color),
         )
 
     def _display_size(self, width: int, height: int, sar_num: int, sar_den: int) -> tuple[int, int]:
@@ -175,20 +184,20 @@ class ShapeCache:
         return width, max(1, (2 * height * sar_den + sar_num) // (2 * sar_num))
 
     def _color(
-        self, pix_fmt: str, primaries: int, transfer: int, matrix: int, range_: int
+        self, pix_fmt: str, height: int, primaries: int, transfer: int, matrix: int, range_: int
     ) -> VideoColorSpace:
         if self._color_space is not None:
             return self._color_space
         full: bool | None = True if range_ == 2 else False if range_ == 1 else None
         if pix_fmt.startswith("yuvj"):  # FFmpeg's old way to say full range
             full = True
-        bitstream: Said = ((primaries, transfer, matrix), full)
+        bitstream: Said = believed(self._codec, (primaries, transfer, matrix)), full
         if not self._asks_bitstream:
             bitstream = None, None
         sources = [self._file_colors, bitstream, self._string_colors]
         fmt = describe(pix_fmt)
         is_rgb = fmt is not None and fmt.rgb
-        if self.assumes:
+        if self._untagged is None:
             default = RGB_DEFAULT if is_rgb else YUV_DEFAULT
             if pix_fmt.startswith(("gray", "ya", "mono")):
                 default = GRAY_DEFAULT
@@ -197,4 +206,9 @@ class ShapeCache:
         if is_rgb:
             # RGB has no other matrix, whatever the stream left unsaid.
             found = (found[0], found[1], "rgb", True if found[3] is None else found[3])
+        if self._untagged is not None:
+            untagged = self._untagged
+            if untagged.height <= 0:  # the file does not say it
+                untagged = Untagged(untagged.codec, height)
+            found = complete(found, untagged, pix_fmt, is_rgb)
         return from_members(found)

@@ -11,7 +11,7 @@ from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._spec.frames.color import codes_of
-from .._spec.frames.color_space import VideoColorSpace, default_color_space
+from .._spec.frames.color_space import VideoColorSpace, default_color_space, members_of
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.geometry import (
     combine_orientation,
@@ -50,7 +50,7 @@ class _Prepared:
         self.shape = shape  # if the buffer itself is shown
         self.stored = stored  # if the visible part is copied
         self.visible = visible
-        self.codes = codes_of(colors.primaries, colors.transfer, colors.matrix)
+        self.codes = codes_of(*members_of(colors)[:3])
         self.full_range = colors.full_range
 
 

@@ -17,6 +17,7 @@ from .._av.frames.picture import Picture
 from .._av.frames.pixel_format import exists, samples
 from .._av.scale.cache import convert
 from .._av.scale.image import Image
+from .._spec.frames.color_space import members_of
 from .._spec.frames.formats import BY_FFMPEG, FORMATS, PixelFormat
 from .._spec.frames.rect import Rect
 from ..errors import NotSupportedError
@@ -146,7 +147,7 @@ def _convert(ptr: AVFrame, shape: FrameShape, visible: Rect, name: str) -> AVFra
     assert planes is not None
     made = native.new(name, width, height, _rows(planes, width, height))
     native.resemble(made, ptr, is_on_its_side=False)
-    colors = shape.color_space
+    primaries, transfer, matrix, full = members_of(shape.color_space)
     is_rgb = name.startswith("rgb")
     convert(
         source,
@@ -155,10 +156,10 @@ def _convert(ptr: AVFrame, shape: FrameShape, visible: Rect, name: str) -> AVFra
             name,
             width,
             height,
-            matrix="rgb" if is_rgb else colors.matrix,
-            full_range=True if is_rgb or name == "gray" else colors.full_range,
-            primaries=colors.primaries,
-            transfer=colors.transfer,
+            matrix="rgb" if is_rgb else matrix,
+            full_range=True if is_rgb or name == "gray" else full,
+            primaries=primaries,
+            transfer=transfer,
         ),
     )
     return made

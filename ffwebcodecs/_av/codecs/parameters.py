@@ -36,7 +36,8 @@ class StreamParameters(NamedTuple):
 
     Uncommon codecs need a tag, bits per sample or a pixel format besides their name. Plain values,
     because a configuration is one: it may be kept, compared and pickled without holding native
-    memory. `known` gives back what a configuration carries.
+    memory. `known` gives back what a configuration carries. `of_file` says whether a file has them,
+    so that what is left open of colours is guessed; an encoder's are unknown.
 
     What a decoder does not need, and a file has beside, is there for the file that a stream is
     copied to: the tags, the dispositions, of side data FFmpeg's number and the bytes, and
@@ -54,6 +55,7 @@ class StreamParameters(NamedTuple):
     tags: tuple[tuple[str, str], ...] = ()
     side_data: tuple[tuple[int, bytes], ...] = ()
     start_time: int | None = None
+    of_file: bool = False
 
     @classmethod
     def of_stream(cls, stream: AVStream) -> StreamParameters:
@@ -63,7 +65,7 @@ class StreamParameters(NamedTuple):
             _pair(stream.time_base),
             _pair(stream.avg_frame_rate),
             _pair(stream.r_frame_rate),
-        )
+        )._replace(of_file=True)
 
     @classmethod
     def of_encoder(cls, context: AVCodecContext) -> StreamParameters:
@@ -88,6 +90,16 @@ class StreamParameters(NamedTuple):
     def codec_tag(self) -> int:
         """The container's own name for the codec, 0 if it has none."""
         return self._number("codec_tag")
+
+    @property
+    def height(self) -> int:
+        """Visible lines, 0 if unknown."""
+        return self._number("height")
+
+    @property
+    def pix_fmt(self) -> int:
+        """FFmpeg's number of the pixel format, -1 if unknown."""
+        return self._number("format")
 
     @property
     def color(self) -> tuple[int, int, int, int]:

@@ -181,6 +181,11 @@ class Container:
         return self.holds_rotation and self.name != "webm"
 
     @property
+    def holds_colors(self) -> bool:
+        """Whether FFmpeg writes colours into it, beside what a bitstream says."""
+        return self.name in ("mp4", "mov", "avif", "matroska", "webm")
+
+    @property
     def needs_description(self) -> bool:
         """Whether the codec's header must be known before the first packet."""
         return self.is_iso or self.name in ("matroska", "webm", "avif", "flv", "dash")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..._spec.codecs.picture_limit import MAX_PIXELS
 from ..._spec.files.limits import split_options
+from ..._spec.frames.color_space import VideoColorSpace
 
 
 class Opening:
@@ -14,8 +15,8 @@ class Opening:
     """
 
     __slots__ = (
-        *("format", "limits", "max_pixels", "needs_video", "options", "playlists", "stream"),
-        "timeout",
+        *("color_space", "format", "limits", "max_pixels", "needs_video", "options", "playlists"),
+        *("stream", "timeout"),
     )
 
     def __init__(
@@ -28,6 +29,7 @@ class Opening:
         timeout: float | None = None,
         stream: int | None = None,
         needs_video: bool = True,
+        color_space: VideoColorSpace | None = None,
     ) -> None:
         self.format = format
         self.options, self.limits = split_options(options or {})
@@ -36,6 +38,7 @@ class Opening:
         self.timeout = timeout
         self.stream = stream
         self.needs_video = needs_video
+        self.color_space = color_space
 
     def may_wait(self, name: str) -> bool:
         """Whether libavformat itself may wait for others when it reads what is so named: for the

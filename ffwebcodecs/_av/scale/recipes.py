@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..._ffi import swscale
-from ..._spec.frames.gamut import primaries_name
+from ..._spec.frames.gamut import LUMA_WEIGHTS, primaries_name
 from ...errors import NotSupportedError
 from ..frames.pixel_format import Format, exists, get_format
 from ..releases import converter_reads_past_rows
@@ -74,10 +74,25 @@ class _Recipe:
         self.ends = Ends(self.fmt, self.out, self.size, self.out_size, destination.filter)
         self.look = look_of(source, self.fmt)
         self.out_look = self._destination_look()
+        self._check_matrices()
         for width, height in (self.size, self.out_size):
             if width < 1 or height < 1 or (width + 128) * (height + 128) >= _MAX_PIXELS:
                 raise NotSupportedError(
                     f"{width}x{height} pixels are none, or more than libswscale counts"
+                )
+
+    def _check_matrices(self) -> None:
+        """Refuse what would need a matrix that libswscale has no coefficients for."""
+        if self.fmt.yuv and self.out.yuv and self.look.matrix == self.out_look.matrix:
+            return  # samples are resampled, and keep their meaning
+        if any(not fmt.rgb and not fmt.yuv for fmt in (self.fmt, self.out)):
+            return  # gray is the same with every matrix
+        for look in (self.look, self.out_look):
+            if look.matrix not in LUMA_WEIGHTS:
+                raise NotSupportedError(
+                    f"libswscale has no coefficients for the matrix {look.matrix!r}; "
+                    "the planes can be copied as they are, or give color_space to read them as "
+                    "another matrix"
                 )
 
     def _destination_look(self) -> Look:

@@ -10,7 +10,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi, swscale
-from ..._spec.frames.gamut import BT601, BT709, BT2020
+from ..._spec.frames.gamut import BT601, BT709, BT2020, FCC, SMPTE240M
 from ...errors import NotSupportedError
 from .. import atomic, ledger
 from ..averror import error
@@ -23,7 +23,9 @@ loose = ledger.owned("sws_context")
 shelved = ledger.Owned("cached sws_context")
 
 ONE = 1 << 16  # contrast and saturation that change nothing
-_COEFFICIENTS = {BT709: 1, BT601: 5, BT2020: 9}  # SWS_CS_*
+_COEFFICIENTS = {BT709: 1, FCC: 4, BT601: 5, SMPTE240M: 7, BT2020: 9}  # SWS_CS_*
+# From YUV to YUV of the same matrix, whichever it is, there are none to be applied.
+_ANY = _COEFFICIENTS[BT709]
 _PAD = 256  # bytes behind every plane of scratch memory: SIMD reads and writes in whole vectors
 
 
@@ -127,9 +129,9 @@ def make_context(
         raise error(code, f"libswscale does not support {what}", NotSupportedError)
     swscale.sws_setColorspaceDetails(
         ptr,
-        swscale.sws_getCoefficients(_COEFFICIENTS[look.matrix]),
+        swscale.sws_getCoefficients(_COEFFICIENTS.get(look.matrix, _ANY)),
         int(look.full),
-        swscale.sws_getCoefficients(_COEFFICIENTS[out_look.matrix]),
+        swscale.sws_getCoefficients(_COEFFICIENTS.get(out_look.matrix, _ANY)),
         int(out_look.full),
         brightness,
         contrast,

@@ -47,6 +47,8 @@ _JPEG = frozenset(("mjpeg", "ljpeg", "mjpeg_vaapi", "mjpeg_qsv"))
 # Encoders of pictures with a palette of their own, whose other formats are coarser.
 INDEXED = frozenset(("gif",))
 _WEBP = frozenset(("libwebp", "libwebp_anim"))
+FIXED_MATRIX = _JPEG | _WEBP
+"""Encoders of what is BT.601 by its specification."""
 
 
 def candidates(info: CodecInfo, preference: str, realtime: bool) -> list[str]:

@@ -43,6 +43,7 @@ _NO_KEY_FRAMES = frozenset(
     )
 )
 _DEFAULT_QSCALE = 3
+_THEORA_QUALITY = 7  # of 10, which is best
 _HEVC_LEVEL_5 = 150
 _LARGE = 1920 * 1080  # pixels from which on frames that wait in an encoder are counted
 _AVC_PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422"} | {
@@ -425,6 +426,11 @@ def _other(encoder: str, request: Request, setup: Setup) -> None:
         options["global_quality"] = str(_DEFAULT_QSCALE * 118)
         if request.mode == "quantizer":
             setup.quantizer = "quality"
+        return
+    if encoder == "libtheora" and request.mode == "variable" and request.bitrate is None:
+        # Its own choice is 200 kbit/s whatever the size, which shifts even plain colours.
+        setup.flags.add("qscale")
+        options["global_quality"] = str(_THEORA_QUALITY * 118)
         return
     if request.mode == "constant":
         _rates(request, setup)

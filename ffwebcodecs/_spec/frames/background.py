@@ -6,6 +6,7 @@ import re
 
 from ...errors import InvalidArgumentError
 from ..numbers import show
+from .gamut import BT709, LUMA_WEIGHTS, matrix_name
 
 WHITE = (255, 255, 255)
 # The sixteen of HTML 4.
@@ -28,13 +29,6 @@ _NAMES = {
     "aqua": (0, 255, 255),
 }
 _HEX = re.compile(r"(?:#|0x)([0-9a-f]{6}|[0-9a-f]{3})")
-# What red and blue have of luma, H.273 table 4.
-_LUMA = {
-    "bt709": (0.2126, 0.0722),
-    "smpte170m": (0.299, 0.114),
-    "bt470bg": (0.299, 0.114),
-    "bt2020-ncl": (0.2627, 0.0593),
-}
 
 
 def parse_background(value: object) -> tuple[int, int, int]:
@@ -79,7 +73,7 @@ def samples(
     red, green, blue = (value / 255 for value in color)
     if rgb:
         return round(red * most), round(green * most), round(blue * most)
-    of_red, of_blue = _LUMA.get(matrix or "bt709", _LUMA["bt709"])
+    of_red, of_blue = LUMA_WEIGHTS.get(matrix_name(matrix), LUMA_WEIGHTS[BT709])
     luma = of_red * red + (1 - of_red - of_blue) * green + of_blue * blue
     chroma = (blue - luma) / (2 - 2 * of_blue), (red - luma) / (2 - 2 * of_red)
     middle, scale = 1 << depth - 1, 1 << depth - 8

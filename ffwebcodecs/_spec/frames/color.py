@@ -34,9 +34,47 @@ MATRIX: dict[str, int] = {
     "bt2020-ncl": 9,
 }
 
-_PRIMARIES_BY_CODE = {code: name for name, code in PRIMARIES.items()}
-_TRANSFER_BY_CODE = {code: name for name, code in TRANSFER.items()}
-_MATRIX_BY_CODE = {code: name for name, code in MATRIX.items()}
+# What WebCodecs has no name for, by FFmpeg's names. Frames carry it, so that conversions know what
+# the numbers mean and files say it again; to programs it is None.
+_MORE_PRIMARIES: dict[str, int] = {
+    "bt470m": 4,
+    "smpte240m": 7,
+    "film": 8,
+    "smpte428": 10,
+    "smpte431": 11,
+    "ebu3213": 22,
+}
+_MORE_TRANSFER: dict[str, int] = {
+    "gamma22": 4,
+    "gamma28": 5,
+    "smpte240m": 7,
+    "log100": 9,
+    "log316": 10,
+    "iec61966-2-4": 11,
+    "bt1361e": 12,
+    "bt2020-10": 14,
+    "bt2020-12": 15,
+    "smpte428": 17,
+}
+_MORE_MATRIX: dict[str, int] = {
+    "fcc": 4,
+    "smpte240m": 7,
+    "ycgco": 8,
+    "bt2020-cl": 10,
+    "smpte2085": 11,
+    "chroma-derived-nc": 12,
+    "chroma-derived-cl": 13,
+    "ictcp": 14,
+    "ipt-c2": 15,
+    "ycgco-re": 16,
+    "ycgco-ro": 17,
+}
+_ALL_PRIMARIES = PRIMARIES | _MORE_PRIMARIES
+_ALL_TRANSFER = TRANSFER | _MORE_TRANSFER
+_ALL_MATRIX = MATRIX | _MORE_MATRIX
+_PRIMARIES_BY_CODE = {code: name for name, code in _ALL_PRIMARIES.items()}
+_TRANSFER_BY_CODE = {code: name for name, code in _ALL_TRANSFER.items()}
+_MATRIX_BY_CODE = {code: name for name, code in _ALL_MATRIX.items()}
 UNSPECIFIED = (2, 2, 2)
 
 
@@ -48,16 +86,16 @@ def codes_of(
 ) -> tuple[int, int, int]:
     """Return the codes of names already known to be right; of None that of `default`."""
     return (
-        default[0] if primaries is None else PRIMARIES[primaries],
-        default[1] if transfer is None else TRANSFER[transfer],
-        default[2] if matrix is None else MATRIX[matrix],
+        default[0] if primaries is None else _ALL_PRIMARIES[primaries],
+        default[1] if transfer is None else _ALL_TRANSFER[transfer],
+        default[2] if matrix is None else _ALL_MATRIX[matrix],
     )
 
 
 def names_of(
     primaries: int, transfer: int, matrix: int
 ) -> tuple[str | None, str | None, str | None]:
-    """Return the names of codes, None for one that WebCodecs has no name for."""
+    """Return the names of codes, None for one that says nothing, or that nobody knows."""
     return (
         _PRIMARIES_BY_CODE.get(primaries),
         _TRANSFER_BY_CODE.get(transfer),
@@ -89,7 +127,7 @@ Said = tuple["tuple[int, int, int] | None", "bool | None"]
 
 def first_said(sources: Iterable[Said]) -> ColorMembers:
     """Return each member as the first says it that says anything, None where nobody does, or where
-    WebCodecs has no name for what is said.
+    nobody knows what is said.
     """
     found: list[str | None] = [None, None, None]
     missing = {0, 1, 2}
@@ -101,6 +139,16 @@ def first_said(sources: Iterable[Said]) -> ColorMembers:
             missing.discard(index)
         full = range_ if full is None else full
     return found[0], found[1], found[2], full
+
+
+def believed(codec: str, codes: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return codes without what FFmpeg says of a codec whatever the pictures are: it writes DPX
+    files of any kind as "linear".
+    """
+    primaries, transfer, matrix = codes
+    if codec == "dpx" and transfer == TRANSFER["linear"]:
+        transfer = UNSPECIFIED[1]
+    return primaries, transfer, matrix
 
 
 def codes_of_members(members: ColorMembers) -> Said:

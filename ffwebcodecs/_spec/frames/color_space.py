@@ -105,18 +105,21 @@ class VideoColorSpace:
 
     @property
     def primaries(self) -> str | None:
-        """Name of the color primaries."""
-        return self._members[0]
+        """Name of the color primaries, None if unknown or without a name in WebCodecs."""
+        name = self._members[0]
+        return name if name in PRIMARIES else None
 
     @property
     def transfer(self) -> str | None:
-        """Name of the transfer characteristics."""
-        return self._members[1]
+        """Name of the transfer characteristics, None if unknown or without a name in WebCodecs."""
+        name = self._members[1]
+        return name if name in TRANSFER else None
 
     @property
     def matrix(self) -> str | None:
-        """Name of the matrix coefficients."""
-        return self._members[2]
+        """Name of the matrix coefficients, None if unknown or without a name in WebCodecs."""
+        name = self._members[2]
+        return name if name in MATRIX else None
 
     @property
     def full_range(self) -> bool | None:
@@ -125,12 +128,11 @@ class VideoColorSpace:
 
     def to_json(self) -> dict[str, str | bool | None]:
         """Return the members as the specification's dictionary (its key is ``fullRange``)."""
-        primaries, transfer, matrix, full_range = self._members
         return {
-            "primaries": primaries,
-            "transfer": transfer,
-            "matrix": matrix,
-            "fullRange": full_range,
+            "primaries": self.primaries,
+            "transfer": self.transfer,
+            "matrix": self.matrix,
+            "fullRange": self.full_range,
         }
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -142,20 +144,30 @@ class VideoColorSpace:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, VideoColorSpace):
             return NotImplemented
-        return self._members == other._members
+        return self._members == other._members or self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
-        return hash(self._members)
+        return hash((self.primaries, self.transfer, self.matrix, self.full_range))
 
     def __repr__(self) -> str:
-        primaries, transfer, matrix, full_range = self._members
         return (
-            f"VideoColorSpace(primaries={primaries!r}, transfer={transfer!r}, "
-            f"matrix={matrix!r}, full_range={full_range!r})"
+            f"VideoColorSpace(primaries={self.primaries!r}, transfer={self.transfer!r}, "
+            f"matrix={self.matrix!r}, full_range={self.full_range!r})"
         )
 
-    def __reduce__(self) -> tuple[object, tuple[dict[str, str | bool | None]]]:
-        return VideoColorSpace.parse, (self.to_json(),)
+    def __getstate__(self) -> ColorMembers:
+        return self._members
+
+    def __setstate__(self, members: ColorMembers) -> None:
+        object.__setattr__(self, "_members", members)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return VideoColorSpace, (), self._members
+
+
+def members_of(space: VideoColorSpace) -> ColorMembers:
+    """Return all members, also those that WebCodecs has no name for."""
+    return space._members
 
 
 def _check(what: str, value: object, allowed: Mapping[str, int]) -> None:
@@ -165,10 +177,12 @@ def _check(what: str, value: object, allowed: Mapping[str, int]) -> None:
 
 
 def from_members(members: ColorMembers) -> VideoColorSpace:
-    """Make a VideoColorSpace of names already known to be right (or None)."""
-    return VideoColorSpace(
-        primaries=members[0], transfer=members[1], matrix=members[2], full_range=members[3]
-    )
+    """Make a VideoColorSpace of names already known to be right (or None); those of colours that
+    WebCodecs has no name for are kept, and not shown.
+    """
+    space = VideoColorSpace()
+    object.__setattr__(space, "_members", members)
+    return space
 
 
 _EMPTY = VideoColorSpace()

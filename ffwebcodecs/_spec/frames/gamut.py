@@ -5,12 +5,15 @@ Pure arithmetic on Python floats; `_av` turns it into libswscale calls and table
 
 from __future__ import annotations
 
-# Luma weights (red, blue) of each matrix; None and what is no YUV matrix count as BT.709.
+# Luma weights (red, blue) of each matrix; None and RGB count as BT.709.
 BT709, BT601, BT2020 = "bt709", "smpte170m", "bt2020-ncl"
+FCC, SMPTE240M = "fcc", "smpte240m"
 LUMA_WEIGHTS: dict[str, tuple[float, float]] = {
     BT709: (0.2126, 0.0722),
     BT601: (0.299, 0.114),
     BT2020: (0.2627, 0.0593),
+    FCC: (0.30, 0.11),
+    SMPTE240M: (0.212, 0.087),
 }
 
 # CIE xy of red, green, blue; the white point is D65 for all of them.
@@ -26,10 +29,12 @@ Matrix3 = tuple[tuple[float, float, float], ...]
 
 
 def matrix_name(name: str | None) -> str:
-    """Return the one of three names that stands for `name`; BT.709 for what is unknown."""
-    if name in ("smpte170m", "bt470bg"):
-        return BT601
-    return BT2020 if name == BT2020 else BT709
+    """Return the one of those in `LUMA_WEIGHTS` that stands for `name`, or `name` if there is no
+    such one: YCgCo, ICtCp, constant luminance.
+    """
+    if name is None or name == "rgb":
+        return BT709
+    return BT601 if name == "bt470bg" else name
 
 
 def primaries_name(name: str | None) -> str:
