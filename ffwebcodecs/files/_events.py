@@ -11,7 +11,7 @@ from ._clock import FilmClock
 from ._conversion import late_streams
 from ._damage import Damage
 from ._fields import earlier, whole_pictures
-from ._held_picture import held_picture
+from ._held_picture import ending_at, held_picture
 from ._losses import Losses
 from ._open import DecodedFile
 from ._other_streams import CopiedPacket, OtherStreams
@@ -68,7 +68,8 @@ class FileEvents:
         self._losses = losses
         begin = earlier(start) if deinterlace else start
         self._packets = packets_of(demuxer, begin, self.others.add, self._damage)
-        close, lasting = file.decoder.close, demuxer.foresee(held_picture(demuxer, stop))
+        close, lasting = file.decoder.close, demuxer.foresee(held_picture(demuxer))
+        lasting = ending_at(stop, lasting)
         box: list[Any] = []
         steps = decoded_from(
             begin, self._packets, self._further_back, file.decoder, box, damage, demuxer

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?$")
 # What is longer is rather a length that somebody has written wrongly.
 _LONGEST = 600_000_000
+_HELD = 100_000  # microseconds: longer than a picture of a film is shown
 
 
-def held_picture(demuxer: DemuxerCore, stop: int | None) -> Callable[[int, int], int]:
+def held_picture(demuxer: DemuxerCore) -> Callable[[int, int], int]:
     """Return what tells how long the last picture is shown, from its time and its stated duration.
 
     Matroska has no duration for most packets, and MP4 has those of decoding, of which the last one
@@ -26,12 +27,22 @@ def held_picture(demuxer: DemuxerCore, stop: int | None) -> Callable[[int, int],
         end = _stated_end(demuxer)
         if end is None or demuxer.shortfall() is not None:
             return stated
-        if stop is not None:
-            end = min(end, stop)
         left = end - timestamp
         return left if stated * 3 // 2 < left <= _LONGEST else stated
 
     return lasting
+
+
+def ending_at(stop: int | None, lasting: Callable[[int, int], int]) -> Callable[[int, int], int]:
+    """Let no picture be held longer than to `stop`; a usual one may last a little longer."""
+    if stop is None:
+        return lasting
+
+    def shorter(timestamp: int, stated: int) -> int:
+        length, left = lasting(timestamp, stated), stop - timestamp
+        return left if length > left >= _HELD else length
+
+    return shorter
 
 
 def _stated_end(demuxer: DemuxerCore) -> int | None:
