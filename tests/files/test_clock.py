@@ -15,6 +15,8 @@ from ffwebcodecs import remux, transcode
 from ffwebcodecs._av.files.demux import DemuxerCore
 from ffwebcodecs.files._clock import origin
 
+pytestmark = pytest.mark.divided
+
 
 def stated(path: Path) -> int:
     """Return ffprobe's `start_time` of a whole file, in microseconds."""
@@ -57,7 +59,6 @@ def first_and_last(path: Path, stream: str) -> tuple[int, int]:
     return times[0], times[-1]
 
 
-@pytest.mark.divided
 @pytest.mark.parametrize("name", FILMS)
 def test_a_film_begins_at_zero_as_the_ffmpeg_program_makes_it(name: str, tmp_path: Path) -> None:
     source, told = film(name), []

@@ -13,6 +13,8 @@ from mux_helpers import packets, probe
 
 from ffwebcodecs import Demuxer, transcode
 
+pytestmark = pytest.mark.divided
+
 TITLES = """1
 00:00:00,500 --> 00:00:02,500
 still shown
