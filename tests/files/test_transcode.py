@@ -53,7 +53,8 @@ def test_ten_bits_stay_ten_bits_where_the_codec_has_them(tmp_path: Path) -> None
     need("libx265")
     transcode(hdr_clip(), tmp_path / "a.mp4", codec="hevc", encoder_options=OPTIONS["hevc"])
     assert video_stream(tmp_path / "a.mp4")["pix_fmt"] == "yuv420p10le"
-    fast(tmp_path / "b.mp4", hdr_clip())
+    with pytest.warns(UserWarning, match="the 8 bits of"):
+        fast(tmp_path / "b.mp4", hdr_clip())
     assert video_stream(tmp_path / "b.mp4")["pix_fmt"] == "yuv420p"
 
 
