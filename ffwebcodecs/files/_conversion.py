@@ -23,7 +23,7 @@ from .muxer import Muxer
 Metadata = Mapping[str, str] | Callable[[dict[str, str]], Mapping[str, str]] | None
 
 _ABOUT_FILE = {
-    *("major_brand", "minor_version", "compatible_brands", "encoder"),
+    *("major_brand", "minor_version", "compatible_brands", "encoder", "software"),
     # What FLV and ASF say of themselves.
     *("hasvideo", "hasaudio", "hasmetadata", "haskeyframes", "hascuepoints", "canseektoend"),
     *("datasize", "videosize", "audiosize", "lasttimestamp", "lastkeyframetimestamp", "stereo"),
@@ -55,12 +55,11 @@ def begin_labels(muxer: Muxer, demuxer: DemuxerCore, tags: Collection[str], loss
     container = muxer._container
     lost = [key for key in tags if not container.holds_tag(key)]
     if lost and not container.needs_keys(tags):
-        listed = ", ".join(lost)
+        listed = f"the tag{'s' * (len(lost) > 1)} {', '.join(lost)}"
         losses.add(
-            f"tags {listed}",
-            f"{container.name} cannot hold them",
-            f"{container.name} cannot hold the tags {listed} of {demuxer.shown}: they are left out "
-            "(.mkv holds all tags)",
+            listed,
+            f"{container.name} cannot hold {'them' if len(lost) > 1 else 'it'}",
+            f"{container.name} cannot hold {listed} of {demuxer.shown} (.mkv holds all tags)",
         )
 
 
@@ -194,7 +193,15 @@ def copy_chapters(
 
 def content_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that belong to the content, not to the file that it came in."""
-    kept = {key: value for key, value in tags.items() if key.lower() not in _ABOUT_FILE}
+    kept = {}
+    values = {key.lower(): value for key, value in tags.items()}
+    for key, value in tags.items():
+        # MP4's are there once more with their language: title-eng.
+        name = key.lower()
+        base = name[:-4] if name[-4:-3] == "-" else name
+        is_again = base != name and values.get(base) == value
+        if base not in _ABOUT_FILE and not is_again:
+            kept[key] = value
     if "creation_time" in kept:
         # FFmpeg joins what two places say, and understands no such list.
         kept["creation_time"] = kept["creation_time"].partition(";")[0]

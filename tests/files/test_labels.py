@@ -110,7 +110,7 @@ def test_mp4_keeps_what_it_can_and_names_the_rest(how: str, tmp_path: Path) -> N
     text = "\n".join(lost)
     assert "title (video 'Main', audio 'Commentary')" in text
     assert "disposition (video 'original')" in text
-    assert "tags DIRECTOR" in text
+    assert "the tag DIRECTOR: mp4 cannot hold it" in text
 
 
 def test_quicktime_says_a_language_by_its_own_name_for_it(tmp_path: Path) -> None:
@@ -219,6 +219,15 @@ def test_keys_of_phones_are_kept(how: str, name: str, tmp_path: Path) -> None:
     for key in ("com.apple.quicktime.make", "com.apple.quicktime.location.iso6709", "title"):
         assert tags[key] == before[key]
     assert tags["creation_time"] == "2024-05-06T07:08:09.000000Z"
+
+
+def test_tags_of_the_file_itself_and_repeated_ones_are_no_loss(tmp_path: Path) -> None:
+    source = made(
+        *("software.mkv", *PICTURES, *X264, "-metadata", "software=A camera"),
+        *("-metadata", "title=Film", "-metadata", "title-eng=Film"),
+    )
+    assert convert("remux", source, tmp_path / "a.mp4") == []
+    assert file_tags(tmp_path / "a.mp4")["title"] == "Film"
 
 
 def test_without_such_keys_tags_lie_where_players_look(tmp_path: Path) -> None:
