@@ -37,6 +37,8 @@ def test_all_packets_of_a_file_without_video_are_read(suffix: str) -> None:
             count += 1
         assert [stream.kind for stream in core.streams()] == ["audio"]
         assert core.info.index not in range(len(counted))
+        # Whoever asks for what only a video has gets an answer.
+        assert all(hasattr(core.info, name) for name in type(core.info).__slots__)
         assert core.shortfall() is None
     finally:
         core.close()

@@ -268,7 +268,9 @@ def describe_without_video(context: AVFormatContext) -> StreamInfo:
     info.format_name = ffi.string(context.iformat.name).decode()
     info.codec, info.codec_tag, info.extradata = "none", 0, b""
     info.width = info.height = 0
-    info.display_matrix = info.frame_count = None
+    info.display_matrix = info.frame_count = info.loop = None
+    info.pix_fmt, info.profile, info.level = -1, -99, -99  # FFmpeg's for unknown ones
+    info.color, info.sar = (2, 2, 2, 0), (0, 1)
     info.parameters = StreamParameters.of_nothing()
     info.time_base, info.frame_rate = (1, 1000000), (0, 1)
     info.start_time = info.first_start = _microseconds(context.start_time, info.time_base)
