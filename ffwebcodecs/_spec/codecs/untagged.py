@@ -22,7 +22,7 @@ BT601_ONLY = _OLD | {"vp8"}
 # Chromium takes VP9 so as well.
 _READ_AS_BT601 = _OLD | {"vp9"}
 # Still pictures: BT.601 as a matrix, sRGB for the rest. JFIF has the full range.
-_STILLS = frozenset(("mjpeg", "mjpegb", "jpegls", "ljpeg", "tiff", "jpeg2000", "webp"))
+_STILLS = frozenset(("mjpeg", "mjpegb", "jpegls", "ljpeg", "tiff", "jpeg2000", "webp", "webp_anim"))
 _FULL = frozenset(("mjpeg", "mjpegb", "jpegls", "ljpeg"))
 
 _SD: ColorMembers = ("smpte170m", "smpte170m", "smpte170m", False)
