@@ -194,8 +194,7 @@ def input_for(
     name = encoder_name(codec_ptr)
     if not formats and device_of(name) is not None:
         formats = [entry for entry in (describe("nv12"), describe("p010le")) if entry]
-    # Of films FFmpeg's fixed colours make a file a third as large.
-    has_own_palette = name in INDEXED and (source.rgb or configuration.keep_alpha)
+    has_own_palette = name in INDEXED
     if configuration.pixel_format is None and has_own_palette:
         chosen = describe("pal8")
     elif configuration.pixel_format is None:
