@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
 
 _TIMED = ("video", "audio")
+_LEAD_IN = 100_000  # microseconds: the most that a coder of sound puts in front
 _SHORT = 100_000  # microseconds: who gives less may have meant another unit
 
 
@@ -18,14 +19,17 @@ def origin(demuxer: DemuxerCore, keep_start: bool = False) -> int:
     """Return the time of the file, in microseconds, that is 0 of the film: `start` and `stop` of a
     conversion are counted from there, and so are all times on the command line.
 
-    It is that of the earliest packet of all streams, so that sound which begins before the picture
-    stays as far before it, and the same whichever streams are kept. 0 where the file's clock means
+    It is that of the first picture, unless other streams begin well before that: then that of the
+    earliest packet. A coder's lead-in of sound, which begins a little before, does not move the
+    pictures away from 0. It is the same whichever streams are kept. 0 where the file's clock means
     something, as in MP4 and Matroska, where the file does not say, and with `keep_start`.
     """
     if keep_start or not begins_anywhere(demuxer.info.format_name):
         return 0
-    first = demuxer.info.first_start
-    return demuxer.info.start_time or 0 if first is None else first
+    first, picture = demuxer.info.first_start, demuxer.info.start_time
+    if first is None or (picture is not None and picture - first <= _LEAD_IN):
+        return picture or 0
+    return first
 
 
 class FilmClock:
@@ -60,6 +64,8 @@ class FilmClock:
     ) -> None:
         info = demuxer.info
         self.origin = origin(demuxer, keep_start)
+        if start == 0 and not keep_start:
+            start = None  # sound that leads in belongs to the beginning
         self.start = None if start is None else self.origin + start
         self.stop = None if stop is None else self.origin + stop
         self.zero = self.origin if self.start is None else self.start

@@ -39,8 +39,10 @@ def test_a_meaningless_clock_begins_with_the_first_stream(
     late = ["-itsoffset", "0.2", "-i", source]
     run_ffmpeg("-i", source, *late, "-map", "1:v", "-map", "0:a", *codecs, path)
     core = DemuxerCore(path, all_streams=True)
-    assert origin(core) == stated(path)
-    assert origin(core) < (core.info.start_time or 0)  # the sound comes first
+    first, picture = stated(path), core.info.start_time or 0
+    assert first < picture  # the sound comes first
+    # A lead-in, as MPEG-PS has it here, does not move the pictures.
+    assert origin(core) == (first if picture - first > 100_000 else picture)
     assert origin(core, keep_start=True) == 0
     core.close()
 
@@ -95,7 +97,7 @@ def test_the_picture_begins_at_zero_if_nothing_else_is_kept(tmp_path: Path) -> N
 
 def test_start_and_stop_count_from_the_beginning_of_the_film(tmp_path: Path) -> None:
     source = film("recording.ts")
-    zero, seen, told = stated(source), [], []
+    zero, seen, told = times(source)[0], [], []  # the sound's lead-in is 21 ms
     want = [when - zero for when in times(source) if 1_500_000 <= when - zero < 2_300_000]
     transcode(
         *(source, tmp_path / "a.mkv"),
