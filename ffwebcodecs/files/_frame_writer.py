@@ -23,6 +23,7 @@ from ..errors import InvalidArgumentError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
 from ._alpha import AlphaChannel
+from ._bars import Framing
 from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
 from ._given_times import GivenTimes
@@ -64,6 +65,7 @@ class FrameWriter:
         self._gaps: dict[int, int] = {}  # from a frame to the next, by its time
         self._waiting: deque[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]] = deque()
         self._orientation = Orientation(muxer._container)
+        self._framing = Framing()
         self.frames = 0
         self.config: VideoEncoderConfig | None = None
 
@@ -109,6 +111,7 @@ class FrameWriter:
                 self._driver.light = light_for(original.side_data, frame._shape)
             self._driver.open(VideoEncoderConfig.parse(self.config))
             self._check_quantizer()
+            self._framing.begin(frame._shape, (self.config.width, self.config.height))
         if self._last is not None:
             # As the documentation of `write_frames` says; nothing is lost.
             timestamp = max(timestamp, self._last + 1)
@@ -116,6 +119,7 @@ class FrameWriter:
         self._last = timestamp
         assert self._alpha is not None
         picture, shape = self._alpha.of(frame)
+        picture, shape = self._framing.of(picture, shape)
         if self._odd:
             shape = _even(shape)
         pending = PendingFrame(picture, shape, timestamp, duration, False, self._options.quantizer)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Samples = npt.NDArray[Any]
 
 # Formats in which an element is more or less than a pixel, and one that has the same samples.
-_UNPACKED = {
+UNPACKED = {
     **dict.fromkeys(("yuyv422", "uyvy422", "yvyu422"), "yuv422p"),
     "y210le": "yuv422p10le",
     "y212le": "yuv422p12le",
@@ -105,7 +105,7 @@ class Turn:
         else:
             found = samples(format)
             if found is None:
-                format = self.unpacked = _UNPACKED.get(format, "rgb24")
+                format = self.unpacked = UNPACKED.get(format, "rgb24")
                 found = samples(format)
             assert found is not None
             stored = found
