@@ -222,7 +222,7 @@ class EncoderDriver:
         configuration = self._configuration
         assert configuration is not None
         if configuration.lengths and not core.setup.writes_lengths:
-            output.ptr = native.replace_data(output.ptr, with_lengths(packet.view(output.ptr)))
+            output.ptr = packet.replace_data(output.ptr, with_lengths(packet.view(output.ptr)))
         layer: int | None = None
         pattern = core.setup.layer_pattern
         if pattern is not None:

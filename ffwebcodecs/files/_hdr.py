@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._av.files.containers import Container, codec_id
 from .._av.frames.pixel_format import describe
 from ..errors import NotSupportedError
-from ..frames._shape import FrameShape
 from ._losses import warn
+
+if TYPE_CHECKING:
+    from ..frames._shape import FrameShape
 
 _LEAST = 10  # bits: what both curves are made for (ITU-R BT.2100, table 9)
 _DEEP = ("hevc", "vp9", "av1")

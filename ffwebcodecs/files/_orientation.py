@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._av.files.containers import Container
 from .._spec.frames.geometry import orientation_of, stored_orientation
-from ..frames.video_frame import VideoFrame
 from ._losses import Losses
+
+if TYPE_CHECKING:
+    from ..frames.video_frame import VideoFrame
 
 
 class Orientation:
@@ -33,6 +37,8 @@ class Orientation:
             self._said = own
         if own == self._said:
             return frame
+        from ..frames.video_frame import VideoFrame  # here: a Muxer has no frames
+
         rotation, flip = self._said
         undone = stored_orientation(rotation, flip)
         with (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._av.codecs.parameters import StreamParameters
 from .._av.files import side_data
-from .._av.files.demux import DemuxerCore
 from .._av.frames import side_data as of_frames
-from .._av.frames.picture import Picture
+
+if TYPE_CHECKING:
+    from .._av.files.demux import DemuxerCore
+    from .._av.frames.picture import Picture
 
 
 class PictureData(NamedTuple):

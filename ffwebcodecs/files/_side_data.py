@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._av.files import holds, side_data
 from .._av.files.containers import Container
 from .._av.files.video_stream import VideoStream
 from .._spec.codecs import light_messages
-from .._spec.encoders.light import Light
 from .._spec.frames.color import UNSPECIFIED
-from ..frames._shape import FrameShape
 from ._hdr import is_hdr
 from ._losses import Losses
 from ._original import Original
+
+if TYPE_CHECKING:
+    from .._spec.encoders.light import Light
+    from ..frames._shape import FrameShape
 
 # True of pictures that were encoded anew as well.
 _OF_PICTURES = {"Stereo 3D", "Spherical Mapping", "ICC Profile"}

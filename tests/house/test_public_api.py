@@ -134,6 +134,20 @@ def test_import_brings_neither_numpy_nor_asyncio_nor_a_parser() -> None:
     assert python(code).strip() == "[]"
 
 
+def test_readers_and_muxers_import_no_more_than_they_use() -> None:
+    # fractions brings decimal, whose C library complains in a second interpreter.
+    modules = "[name for name in sys.modules if {} & set(name.replace('_', '.').split('.'))]"
+    reading, writing = (
+        f"import sys, ffwebcodecs; ffwebcodecs.{name}; print({modules.format(unwanted)})"
+        for name, unwanted in (
+            ("read_frames", {"fractions", "decimal", "encoders", "encoder", "muxer", "mux"}),
+            ("Muxer", {"demux", "demuxer", "decoder", "encoder", "scale", "numpy"}),
+        )
+    )
+    assert python(reading).strip() == "[]"
+    assert python(writing).strip() == "[]"
+
+
 def test_import_does_not_need_ffmpeg(tmp_path: os.PathLike[str]) -> None:
     # With an empty folder of libraries, what needs FFmpeg fails and the import does not.
     code = (

@@ -433,17 +433,6 @@ def side_data_of(ptr: AVPacket) -> bytes | None:
     return None
 
 
-def replace_data(ptr: AVPacket, data: bytes) -> AVPacket:
-    """Return a packet with other bytes and the same tags."""
-    copy = packet.allocate(len(data) + 256)
-    averror.check(
-        avcodec.av_new_packet(copy, len(data)), f"cannot allocate a packet of {len(data)} bytes"
-    )
-    ffi.memmove(copy.data, data, len(data))
-    averror.check(avcodec.av_packet_copy_props(copy, ptr), "cannot copy a packet's properties")
-    return copy
-
-
 def borrow(
     ptr: AVFrame, shown: InputFormat, planes: list[Pointer[int]], strides: list[int]
 ) -> AVFrame:

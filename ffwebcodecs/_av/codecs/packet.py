@@ -272,6 +272,15 @@ def shift(ptr: AVPacket, ticks: int) -> None:
         ptr.dts += ticks
 
 
+def replace_data(ptr: AVPacket, data: bytes) -> AVPacket:
+    """Return a packet with other bytes and the same tags."""
+    copy = allocate(len(data) + 256)
+    check(avcodec.av_new_packet(copy, len(data)), f"cannot allocate a packet of {len(data)} bytes")
+    ffi.memmove(copy.data, data, len(data))
+    check(avcodec.av_packet_copy_props(copy, ptr), "cannot copy a packet's properties")
+    return copy
+
+
 def prefixed(ptr: AVPacket, head: bytes) -> AVPacket:
     """Return a packet with the same tags, and these bytes before its own."""
     size = len(head) + ptr.size

@@ -1,5 +1,5 @@
-"""How often an animation is played, and how long its last picture is shown: what FFmpeg's demuxers
-do not tell, and its muxers want to be told.
+"""How often an animation is played, and how long its last picture is shown: what FFmpeg's muxers
+want to be told besides packets.
 """
 
 from __future__ import annotations
@@ -7,42 +7,16 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..._ffi import ffi
-from ..._spec.files.loop_count import MOST, LoopCount, find_loop_count
+from ..._spec.files.loop_count import MOST, LoopCount
 from ..._spec.files.webp_numbers import loop_place
 from ...errors import InvalidArgumentError
 from ..codecs import packet
-from ..codecs.encoder import replace_data
-from .limits import look
-from .picture_streams import reader
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
-    from .connection import Connection
-    from .source import InputFile
 
-_READ = ("gif", "apng", "webp", "image2")  # begin the names of demuxers of animations
 _DELAY = "final_delay"
 _OPTION = {"gif": "loop", "apng": "plays", "webp": "loop", "avif": "loop"}
-
-
-def loop_count_of(connection: Connection, source: InputFile, head: bytes) -> LoopCount | None:
-    """Return what an open file says, None if it is no animation.
-
-    Parameters
-    ----------
-    connection : Connection
-    source : InputFile
-    head : bytes
-        Of a pipe.
-    """
-    if not ffi.string(connection.context.iformat.name).decode().startswith(_READ):
-        return None
-    if not head:
-        found = look(source, connection.read_at, lambda read: [find_loop_count(read)])
-        if found is not None:
-            return found[0]
-    return find_loop_count(reader(connection, head))
 
 
 class Animation:
@@ -89,7 +63,7 @@ class Animation:
         if place is None:
             return source
         count = self._loop.in_others().to_bytes(2, "little")
-        return replace_data(source, bytes(data[:place]) + count + bytes(data[place + 2 :]))
+        return packet.replace_data(source, bytes(data[:place]) + count + bytes(data[place + 2 :]))
 
     def note(self, time: int, duration: int) -> None:
         """Note time and duration of a packet, in ticks of the file; 0: unknown.

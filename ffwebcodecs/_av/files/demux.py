@@ -11,7 +11,7 @@ from ..._spec.files.upcoming import Lasting, Upcoming
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked
 from ..codecs import packet
-from . import animation, chapters, limits, picture_streams, seeking, stamps, stream_info
+from . import chapters, limits, loop, picture_streams, seeking, stamps, stream_info
 from .chapters import Chapter
 from .completeness import Came
 from .confinement import Confinement
@@ -153,7 +153,7 @@ class DemuxerCore(SeekableInput):
         most = self._opening.max_pixels
         self._ahead = limits.measure(connection, index, most, self._source.shown)
         info = stream_info.describe(context, index)
-        info.loop = animation.loop_count_of(connection, self._source, self._head)
+        info.loop = loop.loop_count_of(connection, self._source, self._head)
         if parts is not None and info.display_matrix is None:
             info.display_matrix = parts.matrix_of(index)
         return info

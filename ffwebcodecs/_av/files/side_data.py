@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, ffi
-from ..._spec.encoders.light import Light
 from .. import averror, releases
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVPacketSideData, AVStream
+    from ..._spec.encoders.light import Light
 
 
 SideData = tuple[int, bytes]
@@ -64,6 +63,10 @@ def kind_of(name: str) -> int | None:
 
 def light_of(found: Mapping[str, bytes]) -> Light | None:
     """Return mastering display and light level out of side data by name, None if there is none."""
+    from fractions import Fraction  # here: readers import this module, and need none of it
+
+    from ..._spec.encoders.light import Light
+
     display, levels = (found.get(name, b"") for name in (MASTERING, LIGHT_LEVEL))
     light = Light()
     if len(display) >= ffi.sizeof("int32_t") * 22:
