@@ -32,6 +32,7 @@ from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
 from ._orientation import tell_rotation
 from ._original import Original
+from ._pixel_shape import tell_pixel_shape
 from ._refused_packets import RefusedPackets
 from ._written_colors import tell_colors
 
@@ -248,6 +249,7 @@ class Muxer(Closable):
                 f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
             )
         tell_rotation(video.display_matrix, self._container, self._losses)
+        tell_pixel_shape(video, self._container, self._losses)
         label_streams((video, chunk), self._copied, self._original, self._container, self._losses)
         tell_colors(video, self._container, self._losses)
         self._config, self._video = config, video

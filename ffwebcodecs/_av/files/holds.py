@@ -153,3 +153,12 @@ def dispositions(name: str) -> frozenset[str]:
     """Return FFmpeg's names of the dispositions that it holds."""
     table = _DISPOSITIONS if releases.writes_all_dispositions() else _BEFORE_5
     return frozenset(table.get(name, ()))
+
+
+# Which containers say the shape of pixels, whatever the codec.
+_PIXEL_SHAPE = ISO | _MATROSKA | {"avi", "asf", "ogg", "gif", "apng", "avif", "dash"}
+
+
+def pixel_shape(name: str) -> bool:
+    """Return whether the container called `name` says the shape of pixels."""
+    return name in _PIXEL_SHAPE
