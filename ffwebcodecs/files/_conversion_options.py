@@ -10,8 +10,10 @@ from .._spec.numbers import to_flag, to_int64
 from ..errors import InvalidArgumentError
 from ._conversion import Metadata
 from ._damage import Damage
-from ._losses import Losses
+from ._losses import Losses, warn
 from ._refused_packets import RefusedPackets
+
+_TINY = 10_000  # microseconds: who gives less has probably meant seconds
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,16 @@ class ConversionOptions:
     def takes_part(self) -> bool:
         """Whether a part of the input is wanted only."""
         return self.start is not None or self.stop is not None
+
+    def tell_unit(self) -> None:
+        """Warn if a conversion of next to nothing, or of all but that, was hardly meant."""
+        given = {"start": self.start, "stop": self.stop}
+        tiny = [f"{name}={time}" for name, time in given.items() if time and 0 < time < _TINY]
+        if tiny:
+            warn(
+                f"{' and '.join(tiny)} {'is' if len(tiny) == 1 else 'are'} less than a frame: "
+                "times are microseconds, a second is 1_000_000"
+            )
 
     def damage(self) -> Damage:
         """Return what is to be done about damage of the input."""

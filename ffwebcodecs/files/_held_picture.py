@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+
+from .._av.files.seeking import tick
 
 if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
+    from .._spec.files.packet_table import PacketTable
+    from ..codecs.encoded_video_chunk import EncodedVideoChunk
 
 _TIME = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?$")
 # What is longer is rather a length that somebody has written wrongly.
@@ -43,6 +48,50 @@ def ending_at(stop: int | None, lasting: Callable[[int, int], int]) -> Callable[
         return left if length > left >= _HELD else length
 
     return shorter
+
+
+def hold_last(table: PacketTable, demuxer: DemuxerCore) -> PacketTable:
+    """Let a table of a whole file that has just been read say how long its last picture is held."""
+    shown = table.shown
+    if len(shown) and table.problem is None:
+        stated = int(table.durations[-1])
+        length = held_picture(demuxer)(int(table.timestamps[-1]), stated)
+        if length != stated:
+            table.duration[shown[-1]] = tick(length, table.time_base)
+            del table.durations  # made anew when it is asked for
+    return table
+
+
+class LastPicture:
+    """Keeps the chunk back that is shown last so far, and those behind it in decoding order, until
+    it is known how long it is shown.
+    """
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: deque[EncodedVideoChunk] = deque()
+
+    def push(self, chunk: EncodedVideoChunk) -> Iterator[EncodedVideoChunk]:
+        """Take a chunk; yield those that can go on."""
+        waiting = self._waiting
+        is_last = not waiting or chunk.timestamp >= waiting[0].timestamp
+        waiting.append(chunk)
+        while is_last and len(waiting) > 1:
+            yield waiting.popleft()
+
+    def end(self, lasting: Callable[[int, int], int]) -> Iterator[EncodedVideoChunk]:
+        """Yield what is left; `lasting` tells how long the last picture is shown, from its time and
+        what is stated.
+        """
+        waiting = self._waiting
+        if waiting:
+            last = waiting.popleft()
+            stated = last.duration or 0
+            length = lasting(last.timestamp, stated)
+            yield last if length == stated else last._lasting(length)
+        while waiting:
+            yield waiting.popleft()
 
 
 def _stated_end(demuxer: DemuxerCore) -> int | None:

@@ -19,6 +19,7 @@ from ..errors import EncodingError
 from ..frames._shape import ShapeCache
 from ._damage import DAMAGE, Damage
 from ._frame_loop import Decoding
+from ._held_picture import held_picture
 from ._reading import packets_further_back, packets_of
 from ._seeking import decoded_from
 
@@ -81,7 +82,8 @@ class KeptDecoder:
         self.config = config
         self.damage = damage
         # What was read before is not foreseen.
-        self.lasting = None if position.back else position.demuxer.foresee()
+        demuxer = position.demuxer
+        self.lasting = None if position.back else demuxer.foresee(held_picture(demuxer))
         self.last = self._after = position.after
         self._taken: int | None = None  # time of the last frame, unless it was put back
         self._box: list[Any] = []
@@ -89,7 +91,6 @@ class KeptDecoder:
         self._busy = self._dropped = False
         self._waits = position.broken
         self._decoding: Decoding | None = None
-        demuxer = position.demuxer
         self._steps: Any = decoded_from(
             start,
             _packets(position.back, demuxer, damage),

@@ -24,6 +24,7 @@ from ._conversion import (
 )
 from ._conversion_options import ConversionOptions
 from ._cut import Cut
+from ._held_picture import LastPicture
 from ._input_options import parse_opening
 from ._losses import warn
 from ._original import original_of
@@ -104,6 +105,7 @@ class Remuxing:
             demuxer.close()
         outcome = self._damage.outcome()
         self._damage.warn(4)
+        options.tell_unit()
         earlier, later = self._tell(cut, muxer)
         return TranscodeResult(
             frames_read=self._frames,
@@ -171,7 +173,7 @@ class Remuxing:
         options = self._options
         clock = FilmClock(demuxer, options.start, options.stop, options.keep_start)
         clock.settle(numbers)
-        cut = Cut(demuxer, clock.start, clock.stop, config is not None, self._damage)
+        cut = Cut(demuxer, clock.start, clock.stop, config is not None, self._damage, numbers)
         try:
             cut.find()
             if cut.begin is not None:
@@ -194,12 +196,14 @@ class Remuxing:
         numbers: Mapping[int, int],
     ) -> None:
         progress = self._given["on_progress"]
+        last = LastPicture()
         is_cut = self._options.start is not None and muxer._headers_in_stream
         for index, piece in cut.pieces():
             if isinstance(piece, EncodedVideoChunk):
                 assert config is not None
                 first = is_cut and not self._frames
-                muxer.add_chunk(cut.with_headers(piece) if first else piece, config)
+                for chunk in last.push(cut.with_headers(piece) if first else piece):
+                    muxer.add_chunk(chunk, config)
                 self._frames += 1
                 if progress is not None:
                     when = piece.timestamp - clock.zero
@@ -212,6 +216,8 @@ class Remuxing:
             self._packets += shown is not None
             if config is None and progress is not None:
                 progress(TranscodeProgress(0, (shown or clock.zero) - clock.zero, clock.end))
+        for chunk in last.end(cut.lasting):
+            muxer.add_chunk(chunk, config)
 
     def _require_content(self, demuxer: DemuxerCore) -> None:
         if self._frames or self._packets:

@@ -111,6 +111,7 @@ class Transcoding:
         outcome = {"lost": list(losses.lost), "dropped_packets": refused_packets}
         result = work.result(seconds, copied, dropped, {**damage.outcome(), **outcome})
         damage.warn()
+        options.tell_unit()
         return result
 
     def _open(self) -> FileEvents:

@@ -17,6 +17,7 @@ from ..codecs._decoding import Core, Pictures, open_decoder
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._clock import origin
 from ._frame_store import FrameStore
+from ._held_picture import hold_last
 from ._open import open_for_decoding
 from ._packet_source import ChunkPackets, Counters, FilePackets
 from ._random_access import RandomAccess
@@ -44,7 +45,7 @@ def core_of_file(
         digest = digest_of_open(demuxer)
         if given is not None:
             given._require(digest, demuxer.shown)
-        index = given or VideoIndex._of(scan(demuxer), digest)
+        index = given or VideoIndex._of(hold_last(scan(demuxer), demuxer), digest)
         table = index._table
         packets = FilePackets(demuxer, table, counters, _reopener(source, opening))
         packets.next = 0 if is_at_start else None

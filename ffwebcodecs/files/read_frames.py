@@ -17,6 +17,7 @@ from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
 from ._damage import Damage
 from ._frame_loop import decoded
+from ._held_picture import held_picture
 from ._input_options import ColorSpace, adapted, parse_opening
 from ._open import open_for_decoding
 from ._reading import (
@@ -183,7 +184,7 @@ def read_frames(
     steps = decoded_from(begin, packets, further_back, file.decoder, box, damage, file.demuxer)
     steps = steps if whole is None else whole(steps, box)
     close = partial(_close, file.close, damage)
-    lasting = file.demuxer.foresee()
+    lasting = file.demuxer.foresee(held_picture(file.demuxer))
     frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful, turns=turns)
     return FileFrames(frames, file.demuxer)
 

@@ -134,7 +134,8 @@ def transcode(
         As for `Muxer`.
     errors : {"raise", "skip"}, optional
         What to do about damage of the input's video: "skip" goes on at the next key frame, as
-        `read_frames` does. A UserWarning and the result say what was skipped.
+        `read_frames` does. A UserWarning and the result say what was skipped, by the file's own
+        timestamps.
     strict : bool, optional
         True: an input that ends before it should by what its own index or header says is an
         EncodingError, instead of a UserWarning; so is a damaged packet of a stream that is copied,

@@ -22,6 +22,7 @@ from .._spec.files.packet_table import PacketTable
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ._chunk_table import table_of
+from ._held_picture import hold_last
 from ._index_file import pack_index, read_index, unpack_index, write_index
 from ._input_options import parse_opening
 from ._source_digest import SourceDigest, digest_of, digest_of_open
@@ -81,7 +82,7 @@ class VideoIndex:
         opening = parse_opening(format, options, playlists, max_pixels, timeout, stream=stream)
         demuxer = DemuxerCore(source, opening, helper=HelperThread)
         try:
-            self._set_up(scan(demuxer), digest_of_open(demuxer))
+            self._set_up(hold_last(scan(demuxer), demuxer), digest_of_open(demuxer))
         finally:
             demuxer.close()
 

@@ -1,4 +1,4 @@
-"""Cuts of transcode: what is heard and read from there on is kept, wherever it lies in the file."""
+"""Cuts of transcode and remux: all that is heard and read from there on is kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from convert_helpers import FAST, film, made
 from mux_helpers import packets, probe
 
-from ffwebcodecs import Demuxer, transcode
+from ffwebcodecs import Demuxer, remux, transcode
 
 pytestmark = pytest.mark.divided
 
@@ -53,6 +53,9 @@ def test_a_subtitle_that_is_shown_at_the_cut_is_kept(
     transcode(opened(source), out, start=1_500_000, stop=2_900_000, encoder_options=FAST)
     # Matroska has the film's clock begin with the sound, 21 ms before the picture.
     assert shown(out) == [(0, 1021), (0, 521), (1121, 279)]
+    with pytest.warns(UserWarning, match="begins 0.479 s earlier"):
+        remux(opened(source), out, start=1_500_000, stop=2_900_000)
+    assert shown(out) == [(0, 1500), (0, 200), (0, 1000), (1600, 279)]
 
 
 def ahead(source: Path, out: Path, seconds: float, length: float) -> None:
@@ -84,6 +87,11 @@ def test_sound_from_the_cut_on_is_kept_wherever_it_lies(seconds: int, tmp_path: 
     for start, stop in ((3_500_000, 5_200_000), (1_234_567, 4_000_000)):
         transcode(moved, out, start=start, stop=stop, encoder_options=FAST)
         want = [when - start for when in heard if start <= when < stop]
+        have = [one.pts for one in packets(out, "a:0")]
+        assert have == pytest.approx(want, abs=1000)
+        with pytest.warns(UserWarning, match="begins"):
+            begin = start - remux(moved, out, start=start, stop=stop).begins_earlier
+        want = [when - begin for when in heard if begin <= when < stop]
         have = [one.pts for one in packets(out, "a:0")]
         assert have == pytest.approx(want, abs=1000)
 

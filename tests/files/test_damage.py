@@ -422,3 +422,12 @@ def test_unknown_values_are_refused(option: dict[str, Any], tmp_path: Path) -> N
     ):
         with pytest.raises(InvalidArgumentError):
             call()
+
+
+def test_an_avi_that_is_counted_in_fields_is_whole(tmp_path: Path) -> None:
+    source, out = tmp_path / "a.avi", tmp_path / "a.mkv"
+    run_ffmpeg("-i", clip("h264-bframes.mp4"), "-an", "-c", "copy", source)
+    assert remux(source, out, strict=True).shortfall is None
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 3 // 4])
+    with pytest.raises(EncodingError, match="ends early"):
+        remux(source, out, strict=True)

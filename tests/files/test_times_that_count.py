@@ -16,6 +16,7 @@ from ffwebcodecs import (
     DataError,
     EncodingError,
     InvalidArgumentError,
+    Video,
     VideoFrame,
     read_frames,
     remux,
@@ -150,6 +151,16 @@ def test_a_last_picture_is_held_that_is_not_decoded_last(suffix: str, tmp_path: 
     transcode(source, tmp_path / "t.mp4", encoder_options=FAST)
     transcode(source, tmp_path / "even.mp4", framerate=10, encoder_options=FAST)
     assert ends(tmp_path / "t.mp4") == 3
+    for copy in ("r.mp4", "r.mkv"):
+        remux(source, tmp_path / copy)
+        assert ends(tmp_path / copy) == 3
+    assert [frame.duration for frame in read_frames(source)][-1] == 2_000_000
+    with Video(source) as video, video[10] as frame:
+        assert frame.duration == 2_000_000
+        assert video.duration == 3_000_000
+        assert video.at(2_900_000).timestamp == 1_000_000
+    remux(source, tmp_path / "cut.mp4", stop=1_500_000)
+    assert ends(tmp_path / "cut.mp4") == 1.5
     assert len(times(tmp_path / "even.mp4")) == 30
     transcode(source, tmp_path / "cut.mp4", stop=1_500_000, encoder_options=FAST)
     assert ends(tmp_path / "cut.mp4") == 1.5
@@ -163,3 +174,10 @@ def test_a_film_that_ends_early_does_not_hold_its_last_picture(tmp_path: Path) -
         transcode(source, tmp_path / "t.mp4", encoder_options=FAST)
     shown = times(tmp_path / "t.mp4")
     assert ends(tmp_path / "t.mp4") == pytest.approx((shown[-1] + 40_000) / 1e6, abs=0.001)
+
+
+def test_times_that_were_hardly_meant_are_told(tmp_path: Path) -> None:
+    for convert in (transcode, remux):
+        for given, said in (({"start": 0, "stop": 2}, "stop=2 is"), ({"start": 5}, "start=5 is")):
+            with pytest.warns(UserWarning, match=f"{said} less than a frame: .*microseconds"):
+                convert(film(), tmp_path / "a.mp4", **given)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ALL = 2**63 - 1
 _DELAYED = 4  # pictures
+_FIELDS = 2  # of a picture
 _UNKNOWN = 1 << 30  # what FFmpeg writes for the frames of an AVI that it cannot come back to
 
 
@@ -39,6 +40,10 @@ class Came:
         self._last, self._flags, self.some = ptr.dts, ptr.flags, True
         if self._count is not None:
             self._count += 1
+
+    def note_all(self, count: int, last: int, flags: int) -> None:
+        """Note all packets of a file at once: their number, decoding time and flags of the last."""
+        self._count, self._last, self._flags, self.some = count, last, flags, True
 
     def forget(self) -> None:
         """Note that reading goes on elsewhere."""
@@ -106,7 +111,9 @@ def _frames(
         stated = search(stream, _ALL, anywhere) + 1
         came = 0 if last == NOPTS else search(stream, last, anywhere) + 1
     elif name == "avi" and stated and last != NOPTS:
-        if last + _DELAYED >= stated or stated >= _UNKNOWN:
+        # H.264 is often counted in fields, two for each picture.
+        ticks = _FIELDS if count is None or count < 2 else max(1, round(last / (count - 1)))
+        if last + _DELAYED * ticks >= stated or stated >= _UNKNOWN:
             return None
         came = last + 1 if count is None else count
     elif name not in ("avi", "gif"):

@@ -91,6 +91,8 @@ def scan(core: DemuxerCore) -> PacketTable:
         raise
     block = found.joined()
     rows = block.rows
+    if len(rows):
+        core.came.note_all(len(rows), int(rows[-1, 1]), int(rows[-1, 5]))
     reading.stamp(block)
     bits = _bits(rows[:, 5])
     bits[_nothing_in(info, rows[:, 4], block.heads)] |= NO_PICTURE
