@@ -68,6 +68,7 @@ def samples(path: Path) -> bytes:
         ("pcm_s16le", "wav", "wav", {"tags"}),
         ("ac3", "ac3", "ac3", set()),
         ("mp2", "mp2", "mp3", set()),
+        ("mp2", "caf", "caf", {"tags"}),
         ("flac", "mka", "matroska,webm", {"tags", "chapters"}),
     ],
 )
@@ -109,6 +110,9 @@ def test_sound_that_does_not_fit_is_refused_with_suffixes_that_do(
         ("libmp3lame", "m4a", r"\.m4a cannot hold mp3; use \.mp3 or \.mka"),
         ("aac", "mp3", r"\.mp3 cannot hold aac; use \.m4a or \.mka"),
         ("libopus", "wav", r"\.wav cannot hold opus; use \.opus, \.ogg or \.mka"),
+        ("aac", "caf", r"\.caf cannot hold aac; use \.m4a or \.mka"),
+        ("flac", "caf", r"\.caf cannot hold flac; use \.flac, \.ogg or \.mka"),
+        ("libopus", "caf", r"\.caf cannot hold opus; use \.opus, \.ogg or \.mka"),
         ("pcm_s16le", "flac", r"\.flac cannot hold pcm_s16le; use \.wav or \.mka"),
     ):
         with pytest.raises(NotSupportedError, match=message):

@@ -78,6 +78,8 @@ _SINGLE = {
 _REFUSED = {
     "mov": {"vp8", "vp9", "av1", "flac", "truehd", "opus"},
     **dict.fromkeys(("mp4", "ipod", "psp", "3gp", "3g2", "ismv", "f4v"), frozenset(("vp8",))),
+    # FFmpeg writes the first one not at all, and the others so that it cannot read them.
+    "caf": {"aac", "flac", "opus"},
 }
 # Those that take Annex B only and do not convert by themselves.
 _ANNEX_B = {"avi", "mpeg", "vob", "dvd", "svcd", "vcd"}
