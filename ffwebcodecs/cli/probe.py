@@ -87,6 +87,7 @@ def _probe(path: str, input: dict[str, Any]) -> dict[str, Any]:
 _NO_VIDEO = dict.fromkeys(
     (
         *("stream", "codec", "supported", "width", "height", "display_aspect", "rotation", "flip"),
+        "orientation_is_of_picture",
         *("frame_rate", "frame_rate_is_guessed", "frame_count", "color_space", "guessed_colors"),
     )
 )
@@ -105,13 +106,23 @@ def _video(listing: Any) -> dict[str, Any]:
         "width": config.coded_width,
         "height": config.coded_height,
         "display_aspect": None if aspect is None else list(aspect),
-        "rotation": int(config.rotation),
-        "flip": config.flip,
+        **_orientation(listing),
         "frame_rate": listing.frame_rate,
         "frame_rate_is_guessed": listing.guesses_rate,
         "frame_count": listing.frame_count,
         "color_space": _color_space(config.color_space),
         "guessed_colors": list(listing.guessed_colors),
+    }
+
+
+def _orientation(listing: Any) -> dict[str, Any]:
+    """Return how pictures are turned: as the container says, else as the first one does."""
+    config = listing.video_config
+    rotation, flip = listing.first_orientation()
+    return {
+        "rotation": rotation,
+        "flip": flip,
+        "orientation_is_of_picture": (rotation, flip) != (int(config.rotation), config.flip),
     }
 
 
@@ -220,12 +231,13 @@ def _video_rows(document: dict[str, Any]) -> dict[str, str]:
     count = document["frame_count"]
     orientation = [f"{document['rotation']} degrees clockwise"] if document["rotation"] else []
     orientation += ["flipped"] if document["flip"] else []
+    said = " (the picture says so)" if document["orientation_is_of_picture"] else ""
     guessed = " (guessed)" if document["frame_rate_is_guessed"] else ""
     return {
         "codec": document["codec"] + ("" if document["supported"] else " (no decoder here)"),
         "size": f"{width}x{height}" if width else "unknown",
         "aspect": f"{aspect[0]}:{aspect[1]}" if aspect else "unknown",
-        "rotation": ", then ".join(orientation) or "none",
+        "rotation": (", then ".join(orientation) or "none") + said,
         "rate": "unknown" if rate is None else f"{rate:.6g} frames/s{guessed}",
         "frames": "unknown" if count is None else str(count),
         "colours": _colors(document["color_space"], document["guessed_colors"]),

@@ -34,6 +34,7 @@ from ._pace import Pace
 from ._side_data import light_for
 from .muxer import Muxer
 
+_EVEN = ("wmv1", "wmv2")  # what else takes even widths only, and is some suffix's usual codec
 _MOST_GAPS = 1024  # more than any encoder holds frames
 
 
@@ -165,7 +166,7 @@ class FrameWriter:
         codec = usual_codec_string(
             options.codec, width, height, rate, options.bitrate, samples.depth, samples.chroma
         )
-        if not codec.startswith("ffmpeg:"):
+        if not codec.startswith("ffmpeg:") or samples.codec in _EVEN:
             # 4:2:0 needs even sizes: the last column or row goes, nothing is scaled for it.
             self._odd = options.size is None and bool(width % 2 or height % 2)
             width, height = max(2, width - width % 2), max(2, height - height % 2)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import TYPE_CHECKING, cast
+
 from .._av.files.chapters import Chapter
+from ..errors import WebCodecsError
 from .demuxer import Demuxer
+from .read_frames import read_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ..frames.video_frame import VideoFrame
 
 # FFmpeg's rate for streams without a container, whose pictures have no times.
 _USUAL_RATE = 25.0
+# What may say beside a picture how that is turned, and what would be waited for.
+_TURNING = {"h264", "hevc", "mjpeg", "png", "apng", "webp", "tiff"}
+_LIVE = {"rtsp", "rtp", "sdp", "sap"}
 
 
 class Listing(Demuxer):
@@ -43,3 +56,20 @@ class Listing(Demuxer):
         """Whether the rate may be FFmpeg's usual one: the pictures of this file have no times."""
         core = self._core
         return core.seekability.counts and core.info.rate == _USUAL_RATE
+
+    def first_orientation(self) -> tuple[int, bool]:
+        """Return rotation and flip of the first picture, (0, False) if there is none that can be
+        decoded. Nothing else can be read then of what is there only once.
+        """
+        config = self.video_config
+        if config.rotation or config.flip:
+            return int(config.rotation or 0), config.flip
+        if self._core.info.codec not in _TURNING or self.format_name in _LIVE:
+            return 0, False
+        frames = cast("Generator[VideoFrame]", read_frames(self, threads=1))
+        with closing(frames):
+            try:
+                with next(frames) as frame:
+                    return frame.rotation, frame.flip
+            except (StopIteration, WebCodecsError, OSError):
+                return 0, False

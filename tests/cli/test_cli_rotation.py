@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_helpers import call, png
 from mux_helpers import probe
-from oriented import EXIF, SIZE, jpeg, plain_jpeg
+from oriented import EXIF, SIZE, jpeg, plain_jpeg, sei_clip
 
 from ffwebcodecs import read_frames
 
@@ -55,3 +56,21 @@ def test_a_sheet_is_upright(photo: Path, tmp_path: Path) -> None:
     height, width = png(out).shape[:2]
     assert width == 60
     assert height == 12 + 48 * SIZE[0] // SIZE[1]
+
+
+def test_probe_says_what_the_first_picture_says(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, bad = tmp_path / "plain.jpg", tmp_path / "bad.jpg"
+    plain.write_bytes(plain_jpeg())
+    bad.write_bytes(photo.read_bytes()[:700])
+    assert call("probe", "--json", photo, sei_clip(), sei_clip("hevc"), plain, bad) == 0
+    said = [
+        (one["rotation"], one["flip"], one["orientation_is_of_picture"])
+        for one in json.loads(capsys.readouterr().out)
+    ]
+    turned = (*EXIF[NUMBER], True)
+    assert said[:4] == [turned, (270, False, True), (270, False, True), (0, False, False)]
+    assert said[4] in (turned, (0, False, False))
+    assert call("probe", photo) == 0
+    assert "90 degrees clockwise (the picture says so)" in capsys.readouterr().out

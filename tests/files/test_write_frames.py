@@ -167,6 +167,10 @@ def test_odd_size_and_one_pixel(tmp_path: Path) -> None:
     write((frame_of(n, width=95, height=63) for n in range(3)), tmp_path / "a.mp4")
     stream = video_stream(tmp_path / "a.mp4")
     assert (stream["width"], stream["height"]) == (94, 62)
+    odd = (frame_of(n, width=95, height=63) for n in range(3))
+    write(odd, tmp_path / "a.wmv", encoder_options={})
+    stream = video_stream(tmp_path / "a.wmv")
+    assert (stream["width"], stream["height"]) == (94, 62)
 
 
 def test_rotation_of_the_first_frame_is_the_files(tmp_path: Path) -> None:
