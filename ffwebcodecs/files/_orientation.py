@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._av.files.containers import Container
-from .._spec.frames.geometry import orientation_of, stored_orientation
+from .._av.files.video_stream import VideoStream
+from .._spec.frames.geometry import angle_of, orientation_of, stored_orientation
 from ._losses import Losses
+from ._original import Original
+
+_LEAST = 0.5  # degrees beside a right angle that anybody sees
 
 if TYPE_CHECKING:
     from ..frames.video_frame import VideoFrame
@@ -64,3 +68,31 @@ def tell_rotation(
         f"{container.name} cannot hold {what}: players will show the pictures as they are coded",
     )
     losses.check()
+
+
+def settle_rotation(
+    video: VideoStream, original: Original | None, container: Container, losses: Losses
+) -> None:
+    """Let a copied video have the very matrix it had, where the container can hold it; tell of a
+    rotation that is lost, and of an angle that becomes a right one.
+    """
+    matrix = None if original is None else original.display_matrix
+    if original is not None and matrix is not None and not _is_right(matrix):
+        is_same = orientation_of(matrix) == orientation_of(video.display_matrix)
+        if is_same and container.is_iso and not original.is_encoded:
+            video.display_matrix = matrix
+            return
+        angle = f"{angle_of(matrix)[0] % 360:.4g}"
+        losses.add(
+            f"the rotation of {angle} degrees",
+            "pictures are turned by multiples of 90 degrees",
+            f"the pictures are to be turned by {angle} degrees: here they are turned by multiples "
+            "of 90 degrees only (remux to .mp4 or .mov keeps the angle)",
+        )
+        losses.check()
+    tell_rotation(video.display_matrix, container, losses)
+
+
+def _is_right(matrix: tuple[int, ...]) -> bool:
+    angle, _ = angle_of(matrix)
+    return abs(angle - round(angle / 90) * 90) < _LEAST

@@ -50,6 +50,8 @@ class Original(NamedTuple):
         What the first picture says, if it was decoded.
     says_light : bool
         Whether the encoder has written mastering display and light level into the bitstream.
+    display_matrix : tuple of int, or None
+        How the container turns it, to the fraction of a degree.
     """
 
     parameters: StreamParameters
@@ -58,6 +60,7 @@ class Original(NamedTuple):
     is_part: bool = False
     pictures: PictureData | None = None
     says_light: bool = False
+    display_matrix: tuple[int, ...] | None = None
 
     @classmethod
     def of_pictures(cls, pictures: PictureData) -> Original:
@@ -80,4 +83,5 @@ def original_of(
     parameters = demuxer.info.parameters
     tags = {"timecode": demuxer.tags.get("timecode", ""), **dict(parameters.tags)}
     parameters = parameters._replace(tags=tuple(tags.items()))
-    return Original(parameters, origin, is_encoded, is_part)
+    matrix = demuxer.info.display_matrix
+    return Original(parameters, origin, is_encoded, is_part, display_matrix=matrix)

@@ -30,7 +30,7 @@ from ._labelling import label_streams
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
 from ._mux_setup import describe_video
-from ._orientation import tell_rotation
+from ._orientation import settle_rotation
 from ._original import Original
 from ._pixel_shape import tell_pixel_shape
 from ._refused_packets import RefusedPackets
@@ -248,7 +248,7 @@ class Muxer(Closable):
             raise NotSupportedError(
                 f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
             )
-        tell_rotation(video.display_matrix, self._container, self._losses)
+        settle_rotation(video, self._original, self._container, self._losses)
         tell_pixel_shape(video, self._container, self._losses)
         label_streams((video, chunk), self._copied, self._original, self._container, self._losses)
         tell_colors(video, self._container, self._losses)

@@ -168,15 +168,20 @@ def orientation_of(matrix: tuple[int, ...] | None) -> tuple[int, bool]:
     """
     if matrix is None:
         return 0, False
+    angle, flip = angle_of(matrix)
+    return round(angle / 90) * 90 % 360, flip
+
+
+def angle_of(matrix: tuple[int, ...]) -> tuple[float, bool]:
+    """Return clockwise degrees, from -180 to 180, and flip of a display matrix."""
     a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
     flip = a * d - b * c < 0
     if flip:
         a, c = -a, -c
     # With a singular matrix there is nothing to read.
     if a == b == c == d == 0:
-        return 0, False
-    angle = math.degrees(math.atan2(b - c, a + d))
-    return round(angle / 90) * 90 % 360, flip
+        return 0.0, False
+    return math.degrees(math.atan2(b - c, a + d)), flip
 
 
 # How EXIF numbers the ways to turn a picture clockwise and mirror it then; others mean nothing.
