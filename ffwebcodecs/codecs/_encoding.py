@@ -132,6 +132,11 @@ class EncoderDriver:
             frame, pending.timestamp, pending.duration, key=pending.key, quantizer=pending.quantizer
         )
 
+    def hold(self, timestamp: int, duration: int) -> None:
+        """Show the last frame, which was sent with this timestamp, for so long."""
+        if self._opened is not None:
+            self._opened.core.hold(timestamp, duration)
+
     @property
     def input(self) -> native.InputFormat | None:
         """What the encoder is given, once there was a frame."""

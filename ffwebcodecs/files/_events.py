@@ -46,6 +46,8 @@ class FileEvents:
         Whether they are wanted.
     late : list of str
         Afterwards: the streams that turned up too late to be among them.
+    last : (int or None, int)
+        Afterwards: the duration that the last frame has, and that it should have, 0: unknown.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class FileEvents:
         self.demuxer = demuxer = file.demuxer
         self.others = OtherStreams(demuxer, clock)
         self.late: list[str] = []
+        self.last: tuple[int | None, int] = None, 0
         self.subtitles = True
         self.clock = clock
         start, stop = clock.start, clock.stop
@@ -69,7 +72,7 @@ class FileEvents:
         begin = earlier(start) if deinterlace else start
         self._packets = packets_of(demuxer, begin, self.others.add, self._damage)
         close, lasting = file.decoder.close, demuxer.foresee(held_picture(demuxer))
-        lasting = ending_at(stop, lasting)
+        self._lasting = lasting = ending_at(stop, lasting)
         box: list[Any] = []
         steps = decoded_from(
             begin, self._packets, self._further_back, file.decoder, box, damage, demuxer
@@ -90,11 +93,15 @@ class FileEvents:
 
     def events(self) -> Iterator[VideoFrame | CopiedPacket]:
         """Yield frames and packets; closes everything at the end."""
+        timestamp, stated = 0, None
         try:
             self.others.look_back()
             for frame in self._frames:
                 yield from self.others.take()
+                timestamp, stated = frame.timestamp, frame.duration
                 yield frame
+            # Not every decoder has the packet after a picture: only now it is known to be the last.
+            self.last = stated, self._lasting(timestamp + self.clock.origin, stated or 0)
             if self.clock.stop is not None and self.others.copied:
                 self._read_behind(self.clock.stop)
             yield from self.others.take()

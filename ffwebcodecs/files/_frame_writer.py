@@ -62,6 +62,7 @@ class FrameWriter:
         self._pace = None if options.framerate is None else Pace(options.framerate)
         self._odd = False
         self._last: int | None = None
+        self._duration: int | None = None  # of the last frame
         self._times = GivenTimes()
         self._gaps: dict[int, int] = {}  # from a frame to the next, by its time
         self._waiting: deque[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]] = deque()
@@ -87,6 +88,7 @@ class FrameWriter:
     def write(self, frame: VideoFrame, timestamp: int) -> None:
         """Encode a frame, borrowed, to be shown at `timestamp` microseconds."""
         pace = self._pace
+        self._duration = frame.duration
         if pace is None or not pace.counts:
             self._times.take(timestamp)
         if pace is None:
@@ -210,6 +212,16 @@ class FrameWriter:
     def _add(self, chunk: EncodedVideoChunk, metadata: EncodedVideoChunkMetadata) -> None:
         gap = self._gaps.pop(chunk.timestamp, None)
         self._muxer.add_chunk(chunk if gap is None else chunk._lasting(gap), metadata)
+
+    def hold(self, stated: int | None, duration: int) -> None:
+        """Let the last frame, if it lasts as long as was `stated`, last for `duration`."""
+        if self._duration != stated:
+            return
+        if self._pace is not None:
+            self._pace.hold(duration)
+        elif self._last is not None:
+            self._gaps[self._last] = duration
+            self._driver.hold(self._last, duration)
 
     def finish(self) -> None:
         """Encode what is left; the muxer is not closed."""

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?$")
 # What is longer is rather a length that somebody has written wrongly.
 _LONGEST = 600_000_000
+_MOST_DELAY = 64  # packets: more than codecs reorder by
 _HELD = 100_000  # microseconds: longer than a picture of a film is shown
 
 
 def held_picture(demuxer: DemuxerCore) -> Callable[[int, int], int]:
     """Return what tells how long the last picture is shown, from its time and its stated duration.
 
-    Matroska has no duration for most packets, and MP4 has those of decoding, of which the last one
-    is not that of the picture that is shown last. But both say when the track or the file ends.
-    Where more than half a picture is left until then, the last one is held.
+    Matroska has no duration for most packets, MP4 has those of decoding, of which the last one is
+    not that of the picture that is shown last, and AVI repeats pictures. But all three say when the
+    track or the file ends. Where more than half a picture is left until then, the last one is held.
     """
 
     def lasting(timestamp: int, stated: int) -> int:
@@ -67,18 +68,26 @@ class LastPicture:
     it is known how long it is shown.
     """
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_latest", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: deque[EncodedVideoChunk] = deque()
+        self._latest: int | None = None
 
     def push(self, chunk: EncodedVideoChunk) -> Iterator[EncodedVideoChunk]:
         """Take a chunk; yield those that can go on."""
-        waiting = self._waiting
-        is_last = not waiting or chunk.timestamp >= waiting[0].timestamp
-        waiting.append(chunk)
-        while is_last and len(waiting) > 1:
-            yield waiting.popleft()
+        waiting, latest = self._waiting, self._latest
+        is_last = latest is None or chunk.timestamp >= latest
+        if is_last:
+            self._latest = chunk.timestamp
+        # What is further behind is no reordering: that time is wrong, and nothing waits for it.
+        if is_last or len(waiting) > _MOST_DELAY:
+            while waiting:
+                yield waiting.popleft()
+        if is_last or waiting:
+            waiting.append(chunk)
+        else:
+            yield chunk
 
     def end(self, lasting: Callable[[int, int], int]) -> Iterator[EncodedVideoChunk]:
         """Yield what is left; `lasting` tells how long the last picture is shown, from its time and
@@ -98,6 +107,8 @@ def _stated_end(demuxer: DemuxerCore) -> int | None:
     """Return when the video ends by what its file says, in microseconds."""
     info = demuxer.info
     name = info.format_name.partition(",")[0]
+    if name == "avi":
+        return None if info.duration is None else (info.start_time or 0) + info.duration
     if name not in ("mov", "matroska"):
         return None
     streams = demuxer.streams()

@@ -32,7 +32,7 @@ class Pace:
         self._rate = Fraction(rate).limit_denominator(1_000_000)
         self._held: VideoFrame | None = None
         self._start = 0
-        self._end = 0
+        self._latest = self._end = 0
         self._count = 0
         self._begun: deque[VideoFrame] = deque()  # at the time of the first, if nothing else came
         self._is_first = True
@@ -66,10 +66,15 @@ class Pace:
         yield from self._until(timestamp)
         self._hold(frame, timestamp)
 
+    def hold(self, duration: int) -> None:
+        """Show the last frame for so long."""
+        self._end = self._latest + duration
+
     def _hold(self, frame: VideoFrame, timestamp: int) -> None:
         held, self._held = self._held, frame.clone()
         if held is not None:
             held.close()
+        self._latest = timestamp
         self._end = timestamp + (frame.duration or round(_SECOND / self._rate))
 
     def _numbered(self) -> Iterator[tuple[VideoFrame, int, int]]:

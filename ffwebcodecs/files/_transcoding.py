@@ -98,6 +98,7 @@ class Transcoding:
                     with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
                         for event in ahead:
                             work.take(event)
+                    work.hold(*events.last)
                     work.finish(clock.nothing())
                     dropped += events.late
                     muxer._complete()

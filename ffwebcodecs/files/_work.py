@@ -40,6 +40,7 @@ class Work:
         self._crop = None if options.crop is None else Crop(options.crop)
         self._map = map_frame
         self._start = start
+        self._has_last = False  # whether the last frame that was read is the last one written
         self._numbers = numbers or {}
 
     def take(self, event: VideoFrame | CopiedPacket) -> None:
@@ -56,6 +57,7 @@ class Work:
             if self.frames_read == 1:
                 self.writer.look_at(event)
             mapped = event if self._map is None else self._map(event)
+            self._has_last = mapped is not None
             if mapped is None:
                 return
             if not isinstance(mapped, VideoFrame):
@@ -69,6 +71,11 @@ class Work:
                     self.fields.look_at(mapped, self.writer)
         if self.on_progress is not None:
             self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
+
+    def hold(self, stated: int | None, duration: int) -> None:
+        """Let the last frame, if it still lasts as long as was `stated`, last for `duration`."""
+        if self._has_last and duration and duration != stated:
+            self.writer.hold(stated, duration)
 
     def finish(self, nothing: str = "there is no frame to write") -> None:
         """Encode what is left; raises EncodingError if that is `nothing` at all."""

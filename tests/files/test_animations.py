@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from cli_helpers import call
 from clips import clip
+from convert_helpers import ends
 from encode_helpers import need
 from mux_helpers import need_container
 from PIL import Image
@@ -22,6 +23,7 @@ from ffwebcodecs import (
     InvalidArgumentError,
     Muxer,
     VideoFrame,
+    read_frames,
     remux,
     transcode,
     write_frames,
@@ -219,3 +221,44 @@ def test_frames_of_a_film_keep_their_times_in_a_gif(tmp_path: Path) -> None:
     transcode(clip("h264-bframes.mp4"), path, width=32, height=24)
     delays, loop = seen(path)
     assert loop == 0 and sum(delays) == 1500 and len(delays) == 45
+
+
+@pytest.mark.divided
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "webm", "avi"])
+def test_a_film_of_an_animation_shows_its_last_picture_as_long(suffix: str, tmp_path: Path) -> None:
+    need_all("gif")
+    source, film, back = animation(tmp_path, "gif", 3), tmp_path / f"a.{suffix}", tmp_path / "b.gif"
+    assert transcode(source, film).lost == []
+    assert ends(film) == 1.45
+    # AVI repeats the last picture, in packets without bytes: nothing is missing at its end.
+    times = [(0, 100_000), (100_000, 300_000), (400_000, 50_000), (450_000, 1_000_000)]
+    with Demuxer(film) as demuxer:
+        for frames in (read_frames(film), read_frames(demuxer)):
+            assert [(frame.timestamp, frame.duration) for frame in frames] == times
+    for options in ({}, {"strict": True}, {"threads": 1}):
+        # Not all decoders have read the end of the file when they give the last picture.
+        transcode(film, back, **options)
+        assert seen(back) == (DELAYS, 0)
+    transcode(film, back, threads=1, framerate=20)
+    assert len(seen(back)[0]) == 29
+    transcode(film, back, threads=1, stop=1_000_000)
+    assert seen(back)[0] == [100, 300, 50, 550]
+    for copy in (tmp_path / f"copy.{suffix}", tmp_path / "copy.mkv"):
+        remux(film, copy)
+        assert ends(copy) == 1.45
+    for number, chosen in ((0, 70_000), (3, 70_000)):  # which has the last word
+
+        def other(frame: VideoFrame, number: int = number, chosen: int = chosen) -> VideoFrame:
+            is_meant = frame.timestamp == times[number][0]
+            return VideoFrame(frame, duration=chosen) if is_meant else frame
+
+        transcode(film, back, map_frame=other, strict=True)
+        assert seen(back)[0][-1] == (1000 if number == 0 else 70)
+
+
+def test_a_webp_of_a_film_shows_its_last_picture_as_long(tmp_path: Path) -> None:
+    need_all("gif", "webp")
+    source, film, back = animation(tmp_path, "gif", 3), tmp_path / "a.avi", tmp_path / "b.webp"
+    transcode(source, film)
+    transcode(film, back, threads=1)
+    assert seen(back)[0] == DELAYS

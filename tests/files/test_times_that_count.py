@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from clips import run_ffprobe
-from convert_helpers import FAST, film, times
+from convert_helpers import FAST, ends, film, times
 
 from ffwebcodecs import (
     DataError,
@@ -117,13 +115,6 @@ def test_a_range_without_frames_is_an_error(
 def test_a_range_that_ends_before_it_begins_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgumentError, match="stop is 1, it must be after start"):
         transcode(film(), tmp_path / "a.mp4", start=2, stop=1)
-
-
-def ends(path: Path) -> float:
-    """Return ffprobe's duration of a file, in seconds."""
-    return float(
-        json.loads(run_ffprobe("-show_entries", "format=duration", path))["format"]["duration"]
-    )
 
 
 def test_a_held_last_picture_keeps_its_duration(tmp_path: Path) -> None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from clips import CACHE, ffmpeg_version, framemd5, passthrough, pixels_of, run_ffmpeg, said_of
+from clips import (
+    CACHE,
+    ffmpeg_version,
+    framemd5,
+    passthrough,
+    pixels_of,
+    run_ffmpeg,
+    run_ffprobe,
+    said_of,
+)
 from encode_helpers import psnr
 from mux_helpers import probe
 
@@ -85,6 +95,13 @@ def hdr_clip() -> Path:
 def times(path: Path) -> list[int]:
     """Return the microseconds at which the ffmpeg program shows the frames."""
     return [frame.timestamp for frame in framemd5(path)]
+
+
+def ends(path: Path) -> float:
+    """Return ffprobe's duration of a file, in seconds."""
+    return float(
+        json.loads(run_ffprobe("-show_entries", "format=duration", path))["format"]["duration"]
+    )
 
 
 def digests(path: Path, *options: str) -> list[str]:

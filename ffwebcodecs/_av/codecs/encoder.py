@@ -256,11 +256,15 @@ class EncoderCore:
         if self._surfaces is not None:
             frame = hardware.upload(self._surfaces, frame)
         self.pending += 1
-        if self._webp_end is not None:
-            self._webp_end.note(timestamp, duration)
+        self.hold(timestamp, duration)
         code = avcodec.avcodec_send_frame(self._context, frame)
         if code < 0:
             raise self._error(code, f"the frame at {timestamp} us")
+
+    def hold(self, timestamp: int, duration: int | None) -> None:
+        """Note how long the last frame is shown, where it is the encoder who writes that."""
+        if self._webp_end is not None:
+            self._webp_end.note(timestamp, duration)
 
     def _quantize(self, frame: AVFrame, quantizer: int | None) -> None:
         if self.setup.quantizer == "quality":

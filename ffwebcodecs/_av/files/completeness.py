@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat
-from ..._spec.files.stated_size import missing
+from ..._spec.files.stated_size import is_whole, missing
 from ..codecs.packet import NOPTS
 from .limits import look
 from .stream_info import NO_VIDEO
@@ -81,6 +81,8 @@ class Came:
             last += stamper.moved
         found = _frames(connection.context, info, last, self._count)
         if found is not None:
+            if info.format_name == "avi" and look(source, connection.read_at, is_whole):
+                return None
             stated, came = found
             return f"{source.shown} ends early: it states {stated} frames, {came - less} came"
         sizes = look(source, connection.read_at, missing)
@@ -99,7 +101,7 @@ def _frames(
 
     Of MP4 the index tells: its header also counts what edit lists leave out. AVI counts pictures
     without bytes, which repeat the one before and do not come; so its clock tells, which is behind
-    where pictures are reordered.
+    where pictures are reordered. Such ones stand at the end too, where the last picture is held.
     """
     if info.index == NO_VIDEO:
         return None

@@ -29,6 +29,11 @@ def missing(read_at: ReadAt) -> tuple[int, int] | None:
     return stated, _size(read_at, stated)
 
 
+def is_whole(read_at: ReadAt) -> bool:
+    """Return whether a file says how many bytes it has, and has them."""
+    return stated_size(read_at) is not None and missing(read_at) is None
+
+
 def _size(read_at: ReadAt, most: int) -> int:
     least = 0
     while least < most:
@@ -44,8 +49,7 @@ def stated_size(read_at: ReadAt) -> int | None:
     """Return how many bytes a file says that it has, None if it does not say."""
     head = read_at(0, _HEAD)
     if head[:4] == b"RIFF":
-        size = int.from_bytes(head[4:8], "little")
-        return size + 8 if 0 < size < 0xFFFFFFFF else None
+        return _riff(read_at)
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return _matroska(head)
     if head[:3] == b"FLV":
@@ -55,6 +59,20 @@ def stated_size(read_at: ReadAt) -> int | None:
     if head[4:8] in (b"ftyp", b"moov", b"styp", b"wide", b"free", b"mdat"):
         return _boxes(read_at)
     return None
+
+
+def _riff(read_at: ReadAt) -> int | None:
+    """Return where the last part ends: an AVI goes on in another one after a gigabyte or so."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        head = read_at(at, 8)
+        if head[:4] != b"RIFF" or len(head) < 8:
+            break
+        size = int.from_bytes(head[4:], "little")
+        if not 0 < size < 0xFFFFFFFF:
+            return None
+        at += 8 + size + size % 2
+    return at
 
 
 def _vint(data: bytes, at: int) -> tuple[int | None, int]:
