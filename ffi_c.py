@@ -105,7 +105,7 @@ static void ffwc_log(void *context, int level, const char *format, va_list argum
 static void ffwc_log_keep(void) { av_log_set_callback(ffwc_log); }
 static uint64_t ffwc_log_count(void)
 {
-    uint64_t count = 0;
+    uint64_t count = UINT64_MAX;  /* unknown: nothing comes after it */
     if (ffwc_log_enter()) {
         count = ffwc_log_written;
         FFWC_LEAVE();

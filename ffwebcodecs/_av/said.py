@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterable
 from .. import _ffi
 from .._ffi import avutil, ffi
 
+_QUIET = -8  # AV_LOG_QUIET: what the loader has set
 _MOST = 3  # lines
 _LONGEST = 400  # characters of all together
-_BUFFER = 1 << 14
+_CUT = 255  # bytes of a line, of which the rest is not kept, nor its end
+_BUFFER = 1 << 15
 _PREFIX = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ")
 # Warnings, which say nothing about a failure.
 _IDLE = ("detected only with low score", "consider increasing", "deprecated", "Estimating duration")
@@ -48,17 +50,21 @@ def since(place: int, thread: int | None = None) -> str:
     thread = threading.get_ident() if thread is None else thread
     buffer = ffi.new("char[]", _BUFFER)
     size = avutil.ffwc_log_since(place, thread & 0xFFFFFFFFFFFFFFFF, buffer, _BUFFER)
-    lines = bytes(ffi.buffer(buffer, size)).decode("utf-8", "replace").split("\0")
-    return _told((line[0] == "E", line[1:]) for line in lines if line)
+    lines = bytes(ffi.buffer(buffer, size)).split(b"\0")
+    return _told((line[:1] == b"E", line[1:]) for line in lines if line)
 
 
-def again(call: Callable[[], object], other: Callable[[], int | None]) -> str:
-    """Make a call that has failed once more, and return what FFmpeg says meanwhile, in this thread
-    and in an `other` one.
+def again(call: Callable[[], object]) -> str:
+    """Make a call that has failed once more, and return what FFmpeg says meanwhile in this thread;
+    "" without a call if another part of the program has begun to listen since the libraries were
+    loaded.
     """
-    from .._ffi import _listening
+    from .._ffi import _listening, _pyav
 
-    return _told(_listening.overhear(_ffi.load().libraries["avutil"][0], call, other))
+    path = _ffi.load().libraries["avutil"][0]
+    if avutil.av_log_get_level() != _QUIET or _pyav.has(path):
+        return ""
+    return _told(_listening.overhear(path, call))
 
 
 def with_words(message: str, words: str) -> str:
@@ -66,14 +72,16 @@ def with_words(message: str, words: str) -> str:
     return f"{message} (FFmpeg: {words})" if words and words not in message else message
 
 
-def _told(lines: Iterable[tuple[bool, str]]) -> str:
+def _told(lines: Iterable[tuple[bool, bytes]]) -> str:
     """Return the last errors, or without any the last warnings, in one line."""
     whole: list[tuple[bool, str]] = []
     is_open = False
-    for is_error, text in lines:
-        plain = _PREFIX.sub("", text)
-        ends = plain.endswith("\n")
+    for is_error, raw in lines:
+        plain = _PREFIX.sub("", raw.decode("utf-8", "replace"))
+        ends = plain.endswith("\n") or len(raw) >= _CUT
         plain = " ".join(plain.split())
+        # A file chooses what is said of it, and may mean the terminal.
+        plain = "".join(char if char.isprintable() else "?" for char in plain)
         if is_open:
             first, begun = whole.pop()
             whole.append((first, f"{begun} {plain}".strip()))

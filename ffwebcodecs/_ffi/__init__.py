@@ -15,6 +15,7 @@ import importlib
 import os
 import sys
 import threading
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ffwebcodecs.errors import FFmpegLoadError, NotSupportedError
@@ -50,8 +51,15 @@ FREES_LATE = FREE_THREADED or sys.implementation.name != "cpython"
 """Dropping the last reference does not free an object at once: nothing may wait for that."""
 
 _lock = threading.RLock()
-if hasattr(os, "register_at_fork"):  # a thread that held it at a fork is not in the child
-    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
+_held: list[Any] = []
+if hasattr(os, "register_at_fork"):
+    # A thread that loads holds locks of Python's import, which the child would wait for without
+    # end: so a fork waits for it, two seconds at most. Who holds ours then is not in the child.
+    os.register_at_fork(
+        before=lambda: _held.extend(filter(methodcaller("acquire", True, 2), (_lock,))),
+        after_in_parent=lambda: [_held.pop().release() for _ in _held[:]],
+        after_in_child=lambda: globals().update(_lock=threading.RLock(), _held=[]),
+    )
 
 
 class _State:

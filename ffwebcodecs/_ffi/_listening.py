@@ -2,92 +2,146 @@
 
 That is in place only while one call is made, a repetition of one that has failed: FFmpeg's threads,
 which may log at any time, never depend on Python else. Lines of other threads are passed over, and
-the one that FFmpeg would have printed is not.
+the one that FFmpeg would have printed is not. What ends the call, the process or, in a forked
+child, the thread that made it, takes the function away too.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
+from . import ffi, keep_for_ever
+
 _WARNING = 24
 _LINE = 256
-_turn = threading.Lock()
-_kept: list[Any] = []  # the function that C calls, and its library: for the life of the process
-
-
-class _Listener:
-    thread: int | None = None
-    other: Callable[[], int | None]
-    lines: list[tuple[bool, str]]
-
-
-_listener = _Listener()
-
-
-def overhear(
-    path: str, call: Callable[[], object], other: Callable[[], int | None]
-) -> list[tuple[bool, str]]:
-    """Make a call; return what FFmpeg logged meanwhile in this thread and an `other` one: whether
-    it is an error, not a warning, and the text.
-
-    Parameters
-    ----------
-    path : str
-        Of the libavutil in use.
-    call : callable
-        What it raises comes through.
-    """
-    import ctypes  # two milliseconds, where something has failed
-
-    with _turn:
-        library, function = _prepared(path)
-        _listener.lines = []
-        _listener.other = other
-        _listener.thread = threading.get_ident()
-        library.av_log_set_callback(function)
-        try:
-            call()
-        finally:
-            library.av_log_set_callback(
-                ctypes.cast(library.av_log_default_callback, ctypes.c_void_p)
-            )
-            _listener.thread = None
-            _listener.other = _nobody
-        return _listener.lines
+_LOG = "void(*)(void *, int, char *, void *)"
+_FORMAT = "int(*)(void *, int, char *, void *, char *, int, int *)"
+# A destructor or a signal's handler may open what fails while the same thread listens.
+_turn = threading.RLock()
 
 
 def _nobody() -> None:
     return None
 
 
-def _prepared(path: str) -> tuple[Any, Any]:
-    if not _kept:
-        import ctypes
+class _Listener:
+    """Who listens now, and what was heard."""
+
+    def __init__(self) -> None:
+        self.owner: Callable[[], Any] = _nobody  # a weak reference to what lives meanwhile
+        self.thread = 0
+        self.lines: list[tuple[bool, bytes]] = []
+        self.error: BaseException | None = None
+        self.has_ended = False
+
+
+_listener = _Listener()
+
+
+class _Log:
+    """The functions of a libavutil, and the one that it is to call."""
+
+    def __init__(self, path: str) -> None:
+        import ctypes  # two milliseconds, where something has failed
 
         library = ctypes.CDLL(path)
-        format_line = library.av_log_format_line2
+
+        def at(name: str) -> int:
+            return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+
+        self._format = ffi.cast(_FORMAT, at("av_log_format_line2"))
+        self.set = ffi.cast("void(*)(void *)", at("av_log_set_callback"))
+        self.usual = ffi.cast("void *", at("av_log_default_callback"))
         # As a parameter, a va_list is a pointer on every 64-bit platform that FFmpeg runs on.
-        pointer = ctypes.c_void_p
-        format_line.argtypes = (
-            *(pointer, ctypes.c_int, pointer, pointer, pointer),
-            *(ctypes.c_int, ctypes.POINTER(ctypes.c_int)),
-        )
-        library.av_log_set_callback.argtypes = (pointer,)
-        library.av_log_set_callback.restype = None
+        function = ffi.callback(_LOG, self._hear, None, self._keep)
+        keep_for_ever(function)
+        self.ours = ffi.cast("void *", function)
+        self._function = function
 
-        def hear(context: int | None, level: int, format: int, arguments: int) -> None:
-            severity = level & 0xFF if level >= 0 else level
-            if not 0 <= severity <= _WARNING or _listener.thread is None:
-                return
-            if threading.get_ident() not in (_listener.thread, _listener.other()):
-                return
-            text = ctypes.create_string_buffer(_LINE)
-            prefix = ctypes.c_int(1)
-            format_line(context, severity, format, arguments, text, _LINE, ctypes.byref(prefix))
-            _listener.lines.append((severity <= 16, text.value.decode("utf-8", "replace")))
+    def _hear(self, context: Any, level: int, format: Any, arguments: Any) -> None:
+        severity = level & 0xFF if level >= 0 else level
+        if not 0 <= severity <= _WARNING or threading.get_ident() != _listener.thread:
+            return
+        text = ffi.new("char[]", _LINE)
+        prefix = ffi.new("int *", 1)
+        self._format(context, severity, format, arguments, text, _LINE, prefix)
+        _listener.lines.append((severity <= 16, ffi.string(text)))
 
-        made = ctypes.CFUNCTYPE(None, pointer, ctypes.c_int, pointer, pointer)(hear)
-        _kept.extend((library, ctypes.cast(made, pointer), made))
-    return _kept[0], _kept[1]
+    def _keep(self, _kind: object, error: BaseException, _trace: object) -> None:
+        """Signals are heard where FFmpeg calls Python as well: what a handler raises is kept."""
+        _listener.error = error
+
+
+_log: list[_Log] = []  # for the life of the process
+
+
+def overhear(path: str, call: Callable[[], object]) -> list[tuple[bool, bytes]]:
+    """Make a call; return what FFmpeg logged meanwhile in this thread: whether it is an error, not
+    a warning, and the text. Nothing is called while this thread listens already, or Python ends.
+
+    Parameters
+    ----------
+    path : str
+        Of the libavutil in use.
+    call : callable
+        What it raises comes through, and so does what a signal's handler raises meanwhile.
+    """
+    if not _log:
+        _log.append(_Log(path))
+    log = _log[0]
+    with _turn:
+        if _listener.has_ended or _listener.owner() is not None:
+            return []
+        lines: list[tuple[bool, bytes]] = []
+        _listener.lines = lines
+        _listener.error = None
+        _listener.thread = threading.get_ident()
+        # When this goes, whatever happens, C restores what was.
+        owner = ffi.gc(log.usual, log.set)
+        _listener.owner = weakref.ref(owner)
+        try:
+            log.set(log.ours)
+            call()
+        finally:
+            ffi.release(owner)
+            del owner
+        _raise_kept()
+        return lines
+
+
+def _raise_kept() -> None:
+    error, _listener.error = _listener.error, None
+    if error is not None:
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame
+
+
+def _stop() -> None:
+    if _listener.owner() is not None:
+        _log[0].set(_log[0].usual)
+
+
+def _end() -> None:
+    # For good: once Python ends, what FFmpeg's threads called would hang or crash them.
+    _turn.acquire(timeout=1)
+    _listener.has_ended = True
+    _stop()
+
+
+def _in_child() -> None:
+    global _turn
+    _turn = threading.RLock()  # whose thread is not here
+    _stop()
+    _listener.__init__()  # type: ignore[misc]
+
+
+atexit.register(_end)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

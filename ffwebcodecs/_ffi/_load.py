@@ -19,7 +19,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ffwebcodecs._ffi import _places, _settle
+from ffwebcodecs._ffi import _places, _pyav, _settle
 from ffwebcodecs._ffi._find import CORE, KNOWN, RELEASES, Found, LibrarySet, system_set
 from ffwebcodecs._ffi._open import (
     RejectedError,
@@ -166,8 +166,8 @@ def load() -> Loaded:
     # somebody else in this process may have chosen a level already: then it is theirs
     if avutil.av_log_get_level() == AV_LOG_INFO:
         avutil.av_log_set_level(AV_LOG_QUIET)
-        loaded.report.listens = True
-        if loaded.report.mode == "api":
+        loaded.report.listens = not _pyav.has(loaded.report.libraries["avutil"][0])
+        if loaded.report.listens and loaded.report.mode == "api":
             avutil.ffwc_log_keep()
     return loaded
 

@@ -116,16 +116,24 @@ def test_animated_webp_says_which_ffmpeg_decodes_it() -> None:
 
 def test_the_last_errors_are_told_without_addresses_warnings_only_without_errors() -> None:
     lines = [
-        (False, "[mov @ 0x55d1] Format mov detected only with low score of 1\n"),
-        (True, "[hls @ 0x55d1] [tcp @ 0x1] one "),
-        (True, "[hls @ 0x55d1] sentence.\n"),
-        (True, "two\n"),
-        (True, "two\n"),
+        (False, b"[mov @ 0x55d1] Format mov detected only with low score of 1\n"),
+        (True, b"[hls @ 0x55d1] [tcp @ 0x1] one "),
+        (True, b"[hls @ 0x55d1] sentence.\n"),
+        (True, b"two\n"),
+        (True, b"two\n"),
     ]
     assert said._told(lines) == "one sentence; two"
     assert said._told(lines[:1]) == ""
-    assert said._told([(False, "a warning\n")]) == "a warning"
-    assert len(said._told([(True, "x" * 255)] * 9 + [(True, "y" * 255)])) <= 400
+    assert said._told([(False, b"a warning\n")]) == "a warning"
+    assert len(said._told([(True, b"x" * 255)] * 9 + [(True, b"y" * 255)])) <= 400
+
+
+def test_lines_that_are_cut_off_or_not_to_be_shown_stay_lines() -> None:
+    long = b"[hls @ 0x55d1] " + b"x" * 240
+    assert said._told([(True, long), (True, b"next\n")]) == "x" * 240 + "; next"
+    assert said._told([(True, b"caf\xe9\n")]) == "caf\ufffd"
+    # What a file has others say of it does not reach a terminal.
+    assert said._told([(True, b"a \x1b[2J\x9b \xc2\x9b b\n")]) == "a ?[2J\ufffd ? b"
 
 
 def test_lines_of_other_threads_are_not_taken_for_the_reason(tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ def open_input(
     except (EncodingError, NotSupportedError, InvalidArgumentError) as error:
         if error.code is not None:
             words = said.since(place, connection.thread)
-            if not words and said.can_listen() and _can_repeat(connection, source):
-                words = _words_of_repetition(source, opening, helper)
+            if not words and said.can_listen() and _can_repeat(connection, source, opening):
+                words = _words_of_repetition(source, opening)
             message = said.with_words(str(error), words) + _next_step(words)
             error.args = (message, *error.args[1:])
         raise
@@ -91,16 +91,16 @@ def _open(connection: Connection, source: InputFile, opening: Opening) -> Opened
     return OpenedInput(confinement, head)
 
 
-def _can_repeat(connection: Connection, source: InputFile) -> bool:
-    return connection.opens_again and os.path.isfile(source.path)
+def _can_repeat(connection: Connection, source: InputFile, opening: Opening) -> bool:
+    """Whether a second opening reads nothing but files that are there, and here."""
+    waits = source.by_name and opening.may_wait(source.name)
+    return connection.opens_again and not waits and os.path.isfile(source.path)
 
 
-def _words_of_repetition(source: InputFile, opening: Opening, helper: StartHelper | None) -> str:
-    connection = connect(source, opening, helper)
+def _words_of_repetition(source: InputFile, opening: Opening) -> str:
+    connection = connect(source, opening, None)
     try:
-        return said.again(
-            partial(_open_in_vain, connection, source, opening), lambda: connection.thread
-        )
+        return said.again(partial(_open_in_vain, connection, source, opening))
     finally:
         connection.close()
 
