@@ -52,7 +52,7 @@ class TranscodeResult:
     skipped_chunks : int
         Chunks of the input that gave no frame because of damage, with ``errors="skip"``.
     skipped_ranges : list of (int, int)
-        Where those were, in microseconds of the input's own clock, on which `start` may not be:
+        Where those were, in microseconds of the input's own clock, which `start` may not be on:
         from the first that is missing to the first that is there again, or the last that is not.
     concealed_frames : int
         Frames that the decoder says are not what was encoded, with ``errors="skip"``.
