@@ -302,6 +302,11 @@ class Cut:
             if is_over and self._is_behind(index, when, stop):
                 return
 
+    @property
+    def ends_early(self) -> bool:
+        """Whether the file ends before it should."""
+        return self.reached_end and self._demuxer.shortfall() is not None
+
     def lasting(self, timestamp: int, stated: int) -> int:
         """Return how long the last picture is shown, whose time is given, and what is stated."""
         if self.reached_end and self._following is None:

@@ -1,4 +1,4 @@
-"""Packets of an input that its output cannot hold, because they are damaged."""
+"""Packets of an input that are damaged: those that its output cannot hold, and pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RefusedPackets:
         among them is encoded, and loses nothing.
     """
 
-    __slots__ = ("_counts", "_losses", "_shown", "_strict", "_unsure", "_why", "names")
+    __slots__ = ("_counts", "_losses", "_partial", "_shown", "_strict", "_unsure", "_why", "names")
 
     def __init__(self, losses: Losses, strict: bool, shown: str) -> None:
         self.names: dict[int, str] = {}
@@ -39,6 +39,18 @@ class RefusedPackets:
         self._counts: dict[int, int] = {}
         self._why: dict[int, str] = {}
         self._unsure: list[RefusedPacketError] = []
+        self._partial = 0
+
+    def note_partial(self) -> None:
+        """Note a packet of video of which the container says that some of it is missing. It is
+        copied: what is left of a picture is better than none, and others need it.
+        """
+        if self._strict:
+            raise EncodingError(
+                f"{self._shown} is damaged: some of a packet of {self.names[0]} is missing, and "
+                "strict is set"
+            )
+        self._partial += 1
 
     def catch(self, write: Callable[..., Any], *arguments: Any, **more: Any) -> bool:
         """Call what writes packets; return False if some are refused."""
@@ -91,7 +103,15 @@ class RefusedPackets:
         return self._counts.get(index, 0)
 
     def report(self) -> int:
-        """Tell of all, after `finish`; return their number."""
+        """Tell of all, after `finish`; return the number of those that were left out."""
+        if self._partial:
+            count = self._partial
+            what = f"some of {count} packet{'s' * (count != 1)} of {self.names[0]}"
+            self._losses.add(
+                what,
+                "the container says that it is missing",
+                f"{self._shown} is damaged: {what} is missing; strict=True makes this an error",
+            )
         for index, count in self._counts.items():
             what = f"{count} packet{'s' * (count != 1)} of {self.names[index]}"
             self._losses.add(

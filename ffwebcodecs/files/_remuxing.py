@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
 from .._av.files.stream_info import NO_VIDEO
 from .._runtime.helper import HelperThread
@@ -196,11 +197,17 @@ class Remuxing:
         numbers: Mapping[int, int],
     ) -> None:
         progress = self._given["on_progress"]
+        refused = muxer._refused
+        assert refused is not None
         last = LastPicture()
+        is_partial = False
         is_cut = self._options.start is not None and muxer._headers_in_stream
         for index, piece in cut.pieces():
             if isinstance(piece, EncodedVideoChunk):
                 assert config is not None
+                if is_partial:
+                    refused.note_partial()
+                is_partial = packet.is_corrupt(piece._ptr)
                 first = is_cut and not self._frames
                 for chunk in last.push(cut.with_headers(piece) if first else piece):
                     muxer.add_chunk(chunk, config)
@@ -216,6 +223,8 @@ class Remuxing:
             self._packets += shown is not None
             if config is None and progress is not None:
                 progress(TranscodeProgress(0, (shown or clock.zero) - clock.zero, clock.end))
+        if is_partial and not cut.ends_early:  # else that is told
+            refused.note_partial()
         for chunk in last.end(cut.lasting):
             muxer.add_chunk(chunk, config)
 

@@ -15,11 +15,12 @@ from convert_helpers import FAST, made
 from mux_helpers import packets, probe
 
 from ffwebcodecs import EncodingError, NotSupportedError, TranscodeResult, remux, transcode
+from ffwebcodecs._ffi import version
 
 pytestmark = pytest.mark.divided
 
 FRAMES = 50
-SOUND = 257  # the stream's number in FFmpeg's MPEG-TS
+PICTURES, SOUND = 256, 257  # the streams' numbers in FFmpeg's MPEG-TS
 CONVERSIONS = [remux, lambda *given, **more: transcode(*given, encoder_options=FAST, **more)]
 
 
@@ -202,6 +203,22 @@ def test_copied_video_that_the_filter_refuses_is_dropped(suffix: str, tmp_path: 
     with pytest.raises(EncodingError, match="strict"):
         remux(data, tmp_path / f"s{suffix}", strict=True)
     assert names(tmp_path) == [f"o{suffix}"]
+
+
+def test_a_picture_of_which_some_is_missing_is_copied_and_told(tmp_path: Path) -> None:
+    data = broadcast()
+    inside = [at for at, begins in ts_packets(data, PICTURES) if not begins]
+    at = inside[len(inside) // 2]
+    damaged = data[:at] + data[at + 188 :]
+    result, said = convert(remux, damaged, tmp_path / "o.mp4")
+    assert (result.frames_written, result.dropped_packets) == (FRAMES, 0)
+    if version("avcodec") < (59,):  # the oldest ones do not say which packets are damaged
+        return
+    assert "is damaged: some of 1 packet of video h264 is missing" in said
+    assert len(result.lost) == 1
+    with pytest.raises(EncodingError, match="some of a packet of video h264 is missing, and stri"):
+        remux(damaged, tmp_path / "s.mp4", strict=True)
+    assert names(tmp_path) == ["o.mp4"]
 
 
 def _place_of(path: Path, number: int, stream: str = "v:0") -> int:
