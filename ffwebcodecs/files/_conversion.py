@@ -132,7 +132,10 @@ def open_whole(opening: Opening, input: Any, output: Any, format: str | None) ->
     from 9.0 on it would be taken apart.
     """
     suffix = os.path.splitext(to_path(output))[1] if is_path(output) else ""
-    if opening.format is not None or (format or suffix).lower() not in ("webp", ".webp"):
+    wanted: object = suffix if format is None else format
+    if not isinstance(wanted, str):
+        return  # `Muxer` says what is wrong
+    if opening.format is not None or wanted.lower() not in ("webp", ".webp"):
         return
     head = b""
     if not is_path(input):

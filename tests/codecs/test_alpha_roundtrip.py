@@ -109,7 +109,7 @@ def test_alpha_of_an_encoder_comes_back_without_a_file(codec: str) -> None:
 
 def test_without_alpha_nothing_changes(tmp_path: Path, codec: str) -> None:
     path = tmp_path / "clip.webm"
-    write_frames(transparent(), path, codec=codec)
+    write_frames(transparent(), path, codec=codec, alpha="discard")
     with Demuxer(path) as demuxer:
         assert demuxer.video_config.codec.startswith(codec[:2])
     formats = []

@@ -83,7 +83,7 @@ class Stage:
 
     def write(self) -> None:
         frames = (self.frame.clone() for _ in range(2))
-        w.write_frames(frames, self.out("w.mp4"), codec="ffmpeg:mpeg4")
+        w.write_frames(frames, self.out("w.mp4"), codec="ffmpeg:mpeg4", alpha="discard")
 
     def out(self, name: str) -> str:
         return str(self.folder / name)

@@ -42,6 +42,7 @@ SWALLOWED = {"success", "other result"}
 # (No Python function frees a decoder: it goes where the last reference does, after the error.)
 OWN = (
     ("demux.py", "in _open"),
+    ("connection.py", "in _made"),
     ("opener.py", "in open"),
     ("decoder.py", "in __init__"),
     ("fault_child.py", "in in_child"),
@@ -106,6 +107,7 @@ def test_decoding_survives_each_failing_allocation(operation: str, method: str, 
     share = 4 if FULL or operation != "demux" else 10
     assert errors(summary) > summary["points"] // share, summary
     for problem in summary["problems"]:
+        assert "most recent call first):" in problem, problem
         where = problem.split("most recent call first):")[1].split("\n")[1]  # the one that crashed
         assert "crash -11" in problem or "crash -6" in problem, problem
         assert any(file in where and where.endswith(function) for file, function in OWN), problem
