@@ -26,18 +26,16 @@ _UNKNOWN = 1 << 30  # what FFmpeg writes for the frames of an AVI that it cannot
 class Came:
     """The packets of the video that have come so far, as far as that matters at the end."""
 
-    __slots__ = ("_count", "_flags", "_last", "some")
+    __slots__ = ("_count", "_flags", "_last")
 
     def __init__(self) -> None:
         self._count: int | None = 0  # None after a seek
         self._last = NOPTS  # decoding time of the last one, in ticks
         self._flags = 0  # of the last one
-        self.some = False
-        """Whether any has come."""
 
     def note(self, ptr: AVPacket) -> None:
         """Note a packet."""
-        self._last, self._flags, self.some = ptr.dts, ptr.flags, True
+        self._last, self._flags = ptr.dts, ptr.flags
         if self._count is not None:
             self._count += 1
 
