@@ -17,7 +17,7 @@ from ..._spec.codecs.history import History
 from ...errors import EncodingError, NotSupportedError
 from .. import atomic, averror, forked, ledger, said
 from ..frames import frame as frames
-from ..frames.orientation import Lasting
+from ..frames.orientation import told_beside
 from .inventory import is_left_alone
 from .packet import NOPTS, has_alpha
 from .parameters import known
@@ -173,7 +173,7 @@ class DecoderCore:
         self.has_failed = False
         self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
-        self._turned = Lasting() if codec.id == avcodec.AV_CODEC_ID_H264 else None
+        self._turned = told_beside(codec.id, self.name)
         self._unstamped: deque[int] = deque()
         self._latest: int | None = None  # the last frame's time
         self._again = 0  # pictures of its chunk before it
@@ -284,6 +284,8 @@ class DecoderCore:
             self._unstamped.append(timestamp)
             self._has_first = self._has_first or timestamp == NOPTS
         self._history.sent.append(timestamp)
+        if self._turned is not None:
+            self._turned.sent(packet, timestamp if packet.pts == NOPTS else packet.pts)
         if packet.flags & self._guard.watched or self._guard.alone:
             try:
                 self._guard.look_at(packet, timestamp)
@@ -370,7 +372,8 @@ class DecoderCore:
         if self._recognition is not None:
             self._recognition.restart()
         self._unstamped.clear()
-        self._turned = self._turned and Lasting()
+        if self._turned is not None:
+            self._turned.restart()
         self._latest = None
         self._has_first = False
         self._history.clear()

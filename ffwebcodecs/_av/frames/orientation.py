@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._ffi import avutil, ffi
+from ..._ffi import avcodec, avutil, ffi
+from ..._spec.frames.exif import has_exif, orientation
 from ..._spec.frames.geometry import display_matrix, exif_orientation
 from .. import averror, releases
 from . import frame as frames
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVDictionaryEntry, AVFrame, AVFrameSideData
+    from ..._ffi._types import AVDictionaryEntry, AVFrame, AVFrameSideData, AVPacket
 
 _SIZE = 36  # bytes of nine int32
+_MOST_WAITING = 256  # pictures, more than any decoder holds
 # What else says what is where in a picture, and would be wrong of one that was turned: pan and
 # scan, stereo, active format, motion vectors, sphere, EXIF. Where there is such a type, it has this
 # number.
@@ -80,6 +82,9 @@ class Lasting:
     def __init__(self) -> None:
         self.matrix: tuple[int, ...] = ()
 
+    def sent(self, packet: AVPacket, timestamp: int) -> None:
+        """Look at a packet on its way to the decoder, whose picture will have this time."""
+
     def look_at(self, ptr: AVFrame) -> None:
         """Take a picture's matrix, or give it the last one; in the order in which they are
         shown.
@@ -88,8 +93,54 @@ class Lasting:
         if own or frames.is_key(ptr):
             self.matrix = own
         elif self.matrix:
-            kind = avutil.AV_FRAME_DATA_DISPLAYMATRIX
-            side: AVFrameSideData = averror.check_pointer(
-                avutil.av_frame_new_side_data(ptr, kind, _SIZE), "cannot turn a picture"
-            )
-            ffi.memmove(side.data, ffi.new("int32_t[9]", self.matrix), _SIZE)
+            _turn(ptr, self.matrix)
+
+    def restart(self) -> None:
+        """Forget what lasts."""
+        self.matrix = ()
+
+
+class InFile:
+    """Gives pictures the orientation that stands in their files, which FFmpeg before 8.1 passes
+    over; what it finds itself stays.
+    """
+
+    __slots__ = ("_codec", "matrix")
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self.matrix: dict[int, tuple[int, ...]] = {}  # by the pictures' times
+
+    def sent(self, packet: AVPacket, timestamp: int) -> None:
+        """Look at a packet on its way to the decoder, whose picture will have this time."""
+        data = memoryview(ffi.buffer(packet.data, packet.size)) if packet.size else memoryview(b"")
+        turned = exif_orientation(orientation(self._codec, data))
+        if turned != (0, False):
+            if len(self.matrix) >= _MOST_WAITING:
+                self.matrix.clear()
+            self.matrix[timestamp] = display_matrix(*turned)
+
+    def look_at(self, ptr: AVFrame) -> None:
+        """Give a picture what its file says."""
+        found = self.matrix.pop(ptr.pts, None)
+        if found and not _matrix_beside(ptr):
+            _turn(ptr, found)
+
+    def restart(self) -> None:
+        """Forget what was sent."""
+        self.matrix.clear()
+
+
+def told_beside(identifier: int, codec: str) -> Lasting | InFile | None:
+    """Return what knows more of the orientation of a codec's pictures than FFmpeg says."""
+    if identifier == avcodec.AV_CODEC_ID_H264:
+        return Lasting()
+    return InFile(codec) if has_exif(codec) else None
+
+
+def _turn(ptr: AVFrame, matrix: tuple[int, ...]) -> None:
+    kind = avutil.AV_FRAME_DATA_DISPLAYMATRIX
+    side: AVFrameSideData = averror.check_pointer(
+        avutil.av_frame_new_side_data(ptr, kind, _SIZE), "cannot turn a picture"
+    )
+    ffi.memmove(side.data, ffi.new("int32_t[9]", matrix), _SIZE)
