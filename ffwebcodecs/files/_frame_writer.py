@@ -100,6 +100,10 @@ class FrameWriter:
 
     def _encode(self, frame: VideoFrame, timestamp: int, duration: int | None) -> None:
         turned = self._orientation.of(frame)
+        original = self._muxer._original
+        if self.config is None and original is not None:
+            is_moved = turned is not frame or self._options.crop is not None
+            self._muxer._original = original._replace(is_moved=is_moved)
         try:
             self._send(turned, timestamp, duration)
         finally:

@@ -50,6 +50,8 @@ class Original(NamedTuple):
         What the first picture says, if it was decoded.
     says_light : bool
         Whether the encoder has written mastering display and light level into the bitstream.
+    is_moved : bool
+        Whether the pixels of its pictures were turned, or a part of them cut out.
     display_matrix : tuple of int, or None
         How the container turns it, to the fraction of a degree.
     """
@@ -60,6 +62,7 @@ class Original(NamedTuple):
     is_part: bool = False
     pictures: PictureData | None = None
     says_light: bool = False
+    is_moved: bool = False
     display_matrix: tuple[int, ...] | None = None
 
     @classmethod

@@ -43,6 +43,9 @@ _MESSAGES = {
 }
 _HDR_CODES = (0, UNSPECIFIED[1], 16, 18)  # nothing said, PQ, HLG, in FFmpeg's numbers
 _ENCODED = "the pictures are encoded anew"
+# What is where in the pictures.
+_OF_PLACES = {"Stereo 3D", "Spherical Mapping"}
+_MOVED = "the pictures are turned or cropped"
 
 
 def light_for(found: dict[str, bytes], shape: FrameShape) -> Light | None:
@@ -83,7 +86,9 @@ def _keep_encoded(
     for name, data in original.side_data.items():
         if name in _OURS | _OF_BYTES or (name in _OF_LIGHT and not stays):
             continue
-        if name not in _OF_PICTURES | _OF_LIGHT:
+        if name in _OF_PLACES and original.is_moved:
+            _tell(name, _MOVED, losses)
+        elif name not in _OF_PICTURES | _OF_LIGHT:
             _tell(name, _ENCODED, losses)
         elif holds.side_data(container.name, name):
             kind = side_data.kind_of(name)
@@ -98,5 +103,5 @@ def _keep_encoded(
 
 def _tell(name: str, why: str, losses: Losses) -> None:
     what = _IN_WORDS.get(name, name)
-    hint = "" if why == _ENCODED else " (.mp4 and .mkv hold most)"
+    hint = "" if why in (_ENCODED, _MOVED) else " (.mp4 and .mkv hold most)"
     losses.add(what, why, f"{what} of the video cannot be kept: {why}{hint}")

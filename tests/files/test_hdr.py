@@ -227,6 +227,18 @@ def test_what_cannot_hold_a_sphere_names_it(tmp_path: Path) -> None:
     assert ["the stereo mode" in texts[0], "the spherical mapping" in texts[1]] == [True, True]
 
 
+def test_what_is_where_is_not_said_of_other_places(tmp_path: Path) -> None:
+    """Of a half of two pictures side by side, and of two that lie upon one another."""
+    source, output = boxed(side_by_side(), equirectangular(90)), tmp_path / "a.mkv"
+    turned = [{"map_frame": lambda frame: VideoFrame(frame, rotation=90)}, tmp_path / "a.avi"]
+    for options, path in (({"crop": (0, 0, 32, 32)}, output), turned):
+        texts = warnings_of(transcode, source, path, **options)
+        for what in ("the stereo mode", "the spherical mapping"):
+            said = f"{what} of the video cannot be kept: the pictures are turned or cropped"
+            assert said in texts
+        assert not {"Stereo 3D", "Spherical Mapping"} & set(beside(path))
+
+
 def test_dolby_vision_is_copied_and_lost_by_an_encoder(tmp_path: Path) -> None:
     source = boxed(dolby_vision(8, 6))
     [before] = [each for name, each in beside(source).items() if name.startswith("DOVI")]
