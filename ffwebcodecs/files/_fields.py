@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._av import averror
 from .._av.frames import frame as native
 from .._av.frames.deinterlace import Deinterlacer, require_filter
+from .._av.frames.pixel_format import get_format
 from .._spec.numbers import to_flag
 from ..frames.video_frame import VideoFrame
 from ._losses import Losses
@@ -85,7 +86,7 @@ class Fields:
         Whether frames come from the program: only that they are scaled is told then.
     """
 
-    __slots__ = ("_advice", "_losses", "_only_scaled", "_said", "_shown")
+    __slots__ = ("_advice", "_codes_fields", "_losses", "_only_scaled", "_said", "_shown")
 
     def __init__(
         self,
@@ -98,8 +99,8 @@ class Fields:
         self._losses = losses
         self._shown = shown
         self._said = deinterlace is not None
-        codes_fields = "ildct" in str((encoder_options or {}).get("flags", ""))
-        self._only_scaled = of_frames or codes_fields
+        self._codes_fields = "ildct" in str((encoder_options or {}).get("flags", ""))
+        self._only_scaled = of_frames or self._codes_fields
         self._advice = _ADVICE_FRAMES if of_frames else _ADVICE
 
     def look_at(self, frame: VideoFrame, writer: FrameWriter) -> None:
@@ -115,7 +116,10 @@ class Fields:
             why = "scaling mixes them"
             what = "scaled: the lines of two moments are mixed"
         elif self._only_scaled:
-            return
+            if not self._codes_fields or _stay(frame, writer):
+                return
+            why = "turning and cropping move their lines"
+            what = "turned or cropped: the lines of two moments change places"
         else:
             why = f"{writer.encoder_name} encodes whole pictures"
             what = "encoded as whole pictures: no player will know that they show two moments"
@@ -125,6 +129,17 @@ class Fields:
             why,
             f"{self._shown} is interlaced, and {what} ({self._advice})",
         )
+
+
+def _stay(frame: VideoFrame, writer: FrameWriter) -> bool:
+    """Return whether the lines of a frame stay what they are of: the first field or the second."""
+    if writer.turns and frame.rotation:
+        return False
+    visible, pix_fmt = frame.visible_rect, frame._shape.pix_fmt
+    if visible is None or pix_fmt is None:
+        return True
+    step: int = 2 * get_format(pix_fmt).sub_y
+    return visible.y % step == 0
 
 
 def has_fields(frame: VideoFrame) -> bool:

@@ -69,6 +69,7 @@ class FrameWriter:
         self._orientation = Orientation(muxer._container)
         self._framing = Framing()
         self.frames = 0
+        self.turns = False  # whether the last frame's pixels were turned
         self.config: VideoEncoderConfig | None = None
 
     @property
@@ -100,9 +101,10 @@ class FrameWriter:
 
     def _encode(self, frame: VideoFrame, timestamp: int, duration: int | None) -> None:
         turned = self._orientation.of(frame)
+        self.turns = turned is not frame
         original = self._muxer._original
         if self.config is None and original is not None:
-            is_moved = turned is not frame or self._options.crop is not None
+            is_moved = self.turns or self._options.crop is not None
             self._muxer._original = original._replace(is_moved=is_moved)
         try:
             self._send(turned, timestamp, duration)

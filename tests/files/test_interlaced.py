@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,21 @@ def test_nothing_is_said_where_the_encoder_codes_fields_or_there_are_none(tmp_pa
     assert fast(tmp_path / "a.mp4", clip("h264-interlaced.mp4"), **options).lost == []
     with pytest.warns(UserWarning, match="scaled"):
         fast(tmp_path / "b.mp4", clip("h264-interlaced.mp4"), width=80, **options)
+    # Of 4:2:0, four lines are one of luma and one of chroma of each field.
+    for top, lost in ((2, 1), (4, 0)):
+        moved = {"crop": (0, top, 64, 64), **options}
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            result = fast(tmp_path / "b.mp4", clip("h264-interlaced.mp4"), **moved)
+        assert len(result.lost) == len(said) == lost
+    for suffix, lost in (("mp4", 0), ("avi", 1)):
+        turned = {"map_frame": lambda frame: type(frame)(frame, rotation=90), **options}
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            out, codec = tmp_path / f"b.{suffix}", "ffmpeg:mpeg2video"
+            turned["encoder_options"] = {"flags": "+ildct+ilme"}
+            result = fast(out, clip("h264-interlaced.mp4"), codec=codec, **turned)
+        assert len(result.lost) == len(said) == lost
     fast(tmp_path / "c.mp4", clip("h264-bframes.mp4"), width=80, require_all=True)
 
     def copied(frame: Any) -> Any:  # it may have been made whole
