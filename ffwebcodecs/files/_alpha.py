@@ -37,6 +37,7 @@ class AlphaChannel:
         losses: Losses,
     ) -> None:
         self._losses = losses
+        self._plain: FrameShape | None = None
         self._codec = samples.codec
         self._can_keep = samples.can_keep_alpha and (samples.codec not in _JOINED or holds_pairs)
         self._keeps = samples.keeps_alpha
@@ -52,8 +53,11 @@ class AlphaChannel:
     def of(self, frame: VideoFrame) -> tuple[Picture, FrameShape]:
         """Return the picture of a frame, which is borrowed, as it is to be encoded."""
         picture, shape = frame._open_picture(), frame._shape
+        if shape is self._plain:
+            return picture, shape
         region = shape.visible_rect
         if not self._looks or region is None or not has_alpha(shape):
+            self._plain = shape  # frames of a stream share it
             return picture, shape
         pix_fmt = shape.pix_fmt
         assert pix_fmt is not None

@@ -13,6 +13,7 @@ from ._original import Original
 _LEAST = 0.5  # degrees beside a right angle that anybody sees
 
 if TYPE_CHECKING:
+    from ..frames._shape import FrameShape
     from ..frames.video_frame import VideoFrame
 
 
@@ -28,18 +29,23 @@ class Orientation:
         Of the output.
     """
 
-    __slots__ = ("_said",)
+    __slots__ = ("_plain", "_said")
 
     def __init__(self, container: Container) -> None:
+        self._plain: FrameShape | None = None
         self._said: tuple[int, bool] | None = None if container.shows_rotation else (0, False)
 
     def of(self, frame: VideoFrame) -> VideoFrame:
         """Return a frame to encode: this one, or one of its own that is the caller's."""
+        shape = frame._shape
+        if shape is self._plain:
+            return frame
         frame._require_open()  # a closed one says nothing
         own = frame.rotation, frame.flip
         if self._said is None:
             self._said = own
         if own == self._said:
+            self._plain = shape  # frames of a stream share it
             return frame
         from ..frames.video_frame import VideoFrame  # here: a Muxer has no frames
 

@@ -100,7 +100,7 @@ def test_nothing_is_not_written(tmp_path: Path) -> None:
     ("start", "stop", "said"),
     [
         (1, 2, r"start=1, stop=2 are microseconds: a second is 1_000_000"),
-        (60_000_000, None, r"from 60 s on: the film.s are from 0\.02\d* s to 3\.02\d* s$"),
+        (60_000_000, None, r"from 60 s on: the film.s are from 0 s to 3 s$"),
         (3_500_000, 4_000_000, r"from 3\.5 s to 4 s: the film"),
     ],
 )
