@@ -50,6 +50,10 @@ attack: setup ## The attacks of docs/robustness.md in full: interrupts, exits, r
 colours: setup ## A known colour in every kind of file, read and written; rewrites the tables of docs/colour.md
 	@$(python) tools/colours.py
 
+.PHONY: kept
+kept: setup ## Films that hold everything, into every container; rewrites the tables of docs/converting.md
+	@PYTHONPATH=tests/support $(python) tests/support/kept_table.py --write
+
 .PHONY: frames
 frames: setup ## Every frame of every kind of file, in every way and both modes; rewrites the table of docs/time.md
 	@$(python) tools/frames.py $(ARGS)

@@ -94,6 +94,10 @@ def _add_video(
         if container.name == "avi":
             core.set_metadata("timecode", video.tags["timecode"])
     index = core.add_video(video, time_base, rate)
+    if container.has_constant_rate:
+        # FFmpeg's AVI puts the first picture at 0 whatever its time is, and the others where they
+        # belong: sound that begins before it must not move it.
+        core.set_option("avoid_negative_ts", "disabled")
     if container.is_iso and video.color[:3] != UNSPECIFIED:
         # Old releases write colours only if told to, new ones then write unknown ones too.
         core.set_option("movflags", "+write_colr")

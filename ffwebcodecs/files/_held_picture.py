@@ -66,11 +66,17 @@ def hold_last(table: PacketTable, demuxer: DemuxerCore) -> PacketTable:
 class LastPicture:
     """Keeps the chunk back that is shown last so far, and those behind it in decoding order, until
     it is known how long it is shown.
+
+    Parameters
+    ----------
+    exact : bool
+        Whether each gets the time to the next as its duration: Ogg has no other times.
     """
 
-    __slots__ = ("_latest", "_waiting")
+    __slots__ = ("_exact", "_latest", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool = False) -> None:
+        self._exact = exact
         self._waiting: deque[EncodedVideoChunk] = deque()
         self._latest: int | None = None
 
@@ -81,6 +87,8 @@ class LastPicture:
         if is_last:
             self._latest = chunk.timestamp
         # What is further behind is no reordering: that time is wrong, and nothing waits for it.
+        if self._exact and len(waiting) == 1 and chunk.timestamp > waiting[0].timestamp:
+            waiting[0] = waiting[0]._lasting(chunk.timestamp - waiting[0].timestamp)
         if is_last or len(waiting) > _MOST_DELAY:
             while waiting:
                 yield waiting.popleft()
@@ -127,5 +135,9 @@ def _stated_end(demuxer: DemuxerCore) -> int | None:
     ]
     known = [end for end in ends if end is not None]
     end = info.film_duration
+    own = streams[info.index].duration if name == "mov" else None
+    track = None if own is None else (info.start_time or 0) + own
     # It is that of the stream that ends last.
-    return None if end is None or len(known) < len(ends) or end <= max(known, default=0) else end
+    if end is None or len(known) < len(ends) or end <= max(known, default=0):
+        return track
+    return end if track is None else max(end, track)

@@ -87,7 +87,11 @@ def label_video(
     parameters = original.parameters
     tags = stream_tags(dict(parameters.tags), original)
     begins = 0 if parameters.start_time is None else parameters.start_time
-    rate = next((r for r in (parameters.frame_rate, parameters.real_frame_rate) if r[0] > 0), None)
+    if not (original.is_encoded or original.is_part):
+        # FFmpeg's start of a stream is a guess where its first packets have no decoding time.
+        begins = first + original.origin
+    rates = original.timecode_rate, parameters.frame_rate, parameters.real_frame_rate
+    rate = next((r for r in rates if r is not None and r[0] > 0), None)
     if "timecode" in tags and rate is not None and rate[1] > 0:
         exact = Fraction(*rate)
         label = timecode.moved(tags["timecode"], exact, first + original.origin - begins)
@@ -98,7 +102,7 @@ def label_video(
             unheld.add("timecode", "video", tags.pop("timecode"))
     elif container.is_iso and "timecode" in tags:
         unheld.add("timecode", "video", tags.pop("timecode"))  # it counts frames
-    video.tags = _held_tags(tags, "video", container, unheld)
+    video.tags = _held_tags(tags, "video", original, container, unheld)
     bits = parameters.disposition & (_WORDS | _DEFAULT)
     others = [each for each in copied if each.kind == "video" and not each.is_cover]
     if not bits & _DEFAULT and not any(each.disposition & _DEFAULT for each in others):
@@ -128,7 +132,7 @@ def label_copied(
     """Leave a copied stream the labels that the container holds."""
     tags = stream_tags(stream.metadata, original._replace(is_encoded=False))
     if stream.kind not in ("attachment", "data"):
-        tags = _held_tags(tags, stream.kind, container, unheld)
+        tags = _held_tags(tags, stream.kind, original, container, unheld)
         if not stream.is_cover:
             _held_dispositions(stream.disposition & _WORDS, stream.kind, container, unheld)
     stream.metadata = tags
@@ -151,12 +155,14 @@ def stream_tags(tags: Mapping[str, str], original: Original) -> dict[str, str]:
 
 
 def _held_tags(
-    tags: dict[str, str], kind: str, container: Container, unheld: Unheld
+    tags: dict[str, str], kind: str, original: Original, container: Container, unheld: Unheld
 ) -> dict[str, str]:
     held = {}
     for key, value in tags.items():
         name = key.lower()
-        if holds.stream_tag(container.name, kind, name, value):
+        if container.is_ogg and name in original.file_keys and name not in _TECHNICAL:
+            unheld.add(name, kind, value)  # one place for both, and the file's goes before
+        elif holds.stream_tag(container.name, kind, name, value):
             held[key] = holds.language(container.name, value) if name == "language" else value
         elif name not in _TECHNICAL and not name.startswith(_COUNTED):
             unheld.add(name, kind, value)

@@ -44,12 +44,16 @@ class Losses:
         message : str
             The sentence for people, with the file, the reason and what to do about it.
         """
+        if self.note(what, why) and not self._require_all:
+            warn(message)
+
+    def note(self, what: str, why: str) -> bool:
+        """Note that `what` is lost, which has been warned about; return whether it is new."""
         told = f"{what}: {why}"
         if told in self.lost:
-            return
+            return False
         self.lost.append(told)
-        if not self._require_all:
-            warn(message)
+        return True
 
     def check(self) -> None:
         """Raise NotSupportedError if anything is lost that is required; called before the work

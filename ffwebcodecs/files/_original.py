@@ -54,6 +54,11 @@ class Original(NamedTuple):
         Whether the pixels of its pictures were turned, or a part of them cut out.
     display_matrix : tuple of int, or None
         How the container turns it, to the fraction of a degree.
+    timecode_rate : (int, int) or None
+        Pictures per second that the timecode counts, where a track of its own says it: the mean of
+        uneven times is no such rate.
+    file_keys : frozenset of str
+        The tags of the whole file, in small letters.
     """
 
     parameters: StreamParameters
@@ -64,6 +69,8 @@ class Original(NamedTuple):
     says_light: bool = False
     is_moved: bool = False
     display_matrix: tuple[int, ...] | None = None
+    timecode_rate: tuple[int, int] | None = None
+    file_keys: frozenset[str] = frozenset()
 
     @classmethod
     def of_pictures(cls, pictures: PictureData) -> Original:
@@ -87,4 +94,7 @@ def original_of(
     tags = {"timecode": demuxer.tags.get("timecode", ""), **dict(parameters.tags)}
     parameters = parameters._replace(tags=tuple(tags.items()))
     matrix = demuxer.info.display_matrix
-    return Original(parameters, origin, is_encoded, is_part, display_matrix=matrix)
+    counted = next((one.timecode_rate for one in demuxer.others if one.is_timecode), None)
+    keys = frozenset(key.lower() for key in demuxer.tags)
+    made = Original(parameters, origin, is_encoded, is_part, display_matrix=matrix)
+    return made._replace(timecode_rate=counted, file_keys=keys)

@@ -199,7 +199,7 @@ class Remuxing:
         progress = self._given["on_progress"]
         refused = muxer._refused
         assert refused is not None
-        last = LastPicture()
+        last = LastPicture(muxer._container.is_ogg)
         is_partial = False
         is_cut = self._options.start is not None and muxer._headers_in_stream
         for index, piece in cut.pieces():

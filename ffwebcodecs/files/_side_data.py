@@ -84,9 +84,11 @@ def _keep_encoded(
     # Pictures that were given another curve have another light.
     stays = video.color[1] in _HDR_CODES
     for name, data in original.side_data.items():
-        if name in _OURS | _OF_BYTES or (name in _OF_LIGHT and not stays):
+        if name in _OURS | _OF_BYTES:
             continue
-        if name in _OF_PLACES and original.is_moved:
+        if name in _OF_LIGHT and not stays:
+            _tell(name, "the pictures have another curve", losses)
+        elif name in _OF_PLACES and original.is_moved:
             _tell(name, _MOVED, losses)
         elif name not in _OF_PICTURES | _OF_LIGHT:
             _tell(name, _ENCODED, losses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._av.files.containers import Container
 from .._av.files.video_stream import VideoStream
+from .._spec.codecs.untagged import BT601_ONLY
 from .._spec.encoders.file_colors import (
     is_ambiguous,
     read_as,
@@ -28,6 +29,9 @@ def tell_colors(video: VideoStream, container: Container, losses: Losses) -> Non
         return
     primaries, transfer, matrix = names_of(*video.color[:3])
     name, codec, lines = container.name, video.codec, video.height
+    if transfer in ("pq", "hlg") and codec in BT601_ONLY:
+        # Encoding has warned: it takes more bits than these have.
+        losses.note(f"the colours (transfer {transfer})", f"{codec} cannot say them")
     lost = [] if says_all(codec) else unusual(codec, primaries, transfer)
     unsaid = matrix not in (None, "rgb") and not says_matrix(codec, matrix or "")
     if unsaid and matrix_name(read_as(codec, lines)) != matrix_name(matrix):

@@ -6,6 +6,7 @@ import atexit
 import threading
 import weakref
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .._av import forked
@@ -26,6 +27,7 @@ from .._spec.texts import to_text
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ._file_start import FileStart, set_texts, set_up, start_file
+from ._film_end import FilmEnd
 from ._labelling import label_streams
 from ._losses import Losses
 from ._mux_metadata import check_chunk, check_same, read_metadata, texts
@@ -34,6 +36,7 @@ from ._orientation import settle_rotation
 from ._original import Original
 from ._pixel_shape import tell_pixel_shape
 from ._refused_packets import RefusedPackets
+from ._told_times import tell_shape, tell_times
 from ._written_colors import tell_colors
 
 if TYPE_CHECKING:
@@ -99,6 +102,7 @@ class Muxer(Closable):
         "_copied_waiting",
         "_core",
         "_failed",
+        "_film_end",
         "_has_video",
         "_index",
         "_is_inherited",
@@ -152,6 +156,7 @@ class Muxer(Closable):
         self._index = -1
         self._has_video = True
         self._timeline: Timeline | None = None
+        self._film_end: FilmEnd | None = None
         self._native_times = False
         self._copied: list[CopiedStream] = []
         self._chapters: list[Chapter] = []
@@ -252,10 +257,14 @@ class Muxer(Closable):
         tell_pixel_shape(video, self._container, self._losses)
         label_streams((video, chunk), self._copied, self._original, self._container, self._losses)
         tell_colors(video, self._container, self._losses)
+        tell_shape(video, self._container, self._losses)
+        self._losses.check()
         self._config, self._video = config, video
         self._native_times = video.native is not None and chunk._from_container
+        reorders = containers.reorders(containers.codec_id(video.codec))
+        self._film_end = FilmEnd(self._container, reorders)
         self._timeline = Timeline(
-            containers.reorders(containers.codec_id(video.codec)),
+            reorders,
             from_zero=self._container.has_constant_rate,
             zero=self._zero,
         )
@@ -269,9 +278,14 @@ class Muxer(Closable):
         hidden = packet.is_discarded(chunk._ptr)
         return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, hidden)
 
-    def _write(self, core: MuxerCore, timeline: Timeline, ready: Any) -> None:
+    def _write(self, core: MuxerCore, timeline: Timeline, ready: Any, is_end: bool = False) -> None:
         if timeline.started and not core.started:
+            tell_times(self._container, timeline, self._losses, self._shown)
             self._start(core, timeline)
+        assert self._film_end is not None
+        ready = self._film_end.pass_on(ready)
+        if is_end:
+            ready = chain(ready, self._film_end.end(timeline.step))
         for entry in ready:
             chunk, alpha = entry.item
             self._or_refused(
@@ -364,7 +378,9 @@ class Muxer(Closable):
                 self._guarded(self._flush, core, timeline)
 
     def _flush(self, core: MuxerCore, timeline: Timeline) -> None:
-        self._write(core, timeline, timeline.finish())
+        if self._film_end is not None:
+            self._write(core, timeline, timeline.finish(), is_end=True)
+            self._film_end.tell(timeline.step, self._losses, self._shown)
         if self._refused is not None:
             self._refused.finish(core)
 

@@ -41,7 +41,7 @@ class Came:
 
     def note_all(self, count: int, last: int, flags: int) -> None:
         """Note all packets of a file at once: their number, decoding time and flags of the last."""
-        self._count, self._last, self._flags, self.some = count, last, flags, True
+        self._count, self._last, self._flags = count, last, flags
 
     def forget(self) -> None:
         """Note that reading goes on elsewhere."""

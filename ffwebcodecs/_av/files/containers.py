@@ -152,6 +152,11 @@ class Container:
         return self.name in holds.ISO
 
     @property
+    def is_ogg(self) -> bool:
+        """Whether it is Ogg, by any of its names."""
+        return self.name in holds.OGG
+
+    @property
     def has_times(self) -> bool:
         """Whether it stores times at all."""
         return not self._format.flags & avformat.AVFMT_NOTIMESTAMPS
@@ -160,6 +165,17 @@ class Container:
     def has_constant_rate(self) -> bool:
         """Whether its clock ticks once for each frame."""
         return self.name == "avi"
+
+    @property
+    def holds_last_duration(self) -> bool:
+        """Whether it says how long the last picture is shown."""
+        films = ("matroska", "webm", "avi", "ivf")
+        return self.is_iso or self.name in (*films, "gif", "apng", "webp", "avif")
+
+    @property
+    def holds_shape(self) -> bool:
+        """Whether it, or the bitstreams that go there, say the shape of pixels."""
+        return self.name not in ("ivf", "webp", "obu")
 
     @property
     def holds_alpha_side_data(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from .. import releases
 
+OGG = frozenset(("ogg", "ogv", "oga", "opus", "spx"))
 # Any tag, of the file and of its streams.
 _ALL_TAGS = {"matroska", "webm", "ogg", "ogv", "oga", "opus", "spx", "flac", "mp3", "tta", "wv"}
 _FILE_TAGS: dict[str, set[str] | None] = {
@@ -95,7 +96,7 @@ _SIDE_DATA: tuple[tuple[Callable[[], bool] | None, set[str], set[str]], ...] = (
     (None, {"mp4"}, {"DOVI configuration record"}),
     (releases.mov_holds_space, {"mov"}, _SPACE),
     (releases.matroska_holds_rotation, {"matroska"}, {"DOVI configuration record"}),
-    (releases.writes_all_dispositions, {"mp4", "mov", "avif"}, {"ICC Profile"}),
+    (releases.writes_all_dispositions, {"mp4", "mov"}, {"ICC Profile"}),
     (releases.parameters_have_side_data, {"mp4", "mov"}, {"Ambient viewing environment"}),
 )
 

@@ -74,6 +74,16 @@ class CopiedStream:
         return self.kind == "data" and self.parameters.codec_tag == _TIMECODE
 
     @property
+    def timecode_rate(self) -> tuple[int, int] | None:
+        """Pictures per second that a timecode track counts, None if it does not say it."""
+        par = self.parameters
+        if not self.is_timecode or par.extradata_size < 16:
+            return None
+        # QuickTime's sample description: reserved, flags, ticks per second, ticks of a picture.
+        ticks, lasting = struct.unpack_from(">2I", bytes(ffi.buffer(par.extradata, 16)), 8)
+        return (ticks, lasting) if 0 < ticks < 1 << 31 and 0 < lasting < 1 << 31 else None
+
+    @property
     def is_known(self) -> bool:
         """Whether enough is known of it for the header of a file: a video's size."""
         return self.kind != "video" or self.parameters.width > 0

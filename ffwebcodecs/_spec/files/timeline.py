@@ -174,6 +174,10 @@ class Timeline:
         shown = [entry.pts for entry in waiting if not entry.hidden]
         self.offset = max(-self._zero, -min(shown)) if shown else -self._zero
         if self._from_zero:
+            second = waiting[1].dts if len(waiting) > 1 else None
+            if waiting[0].dts is not None and second is not None:
+                # FFmpeg's guess of a first decoding time may lie before all.
+                waiting[0].dts = max(waiting[0].dts, min(waiting[0].pts, second - self.step))
             self.offset = -(waiting[0].dts if waiting[0].dts is not None else self._first_dts())
         self.started = True
 

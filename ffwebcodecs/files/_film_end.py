@@ -1,0 +1,62 @@
+"""How long the last picture of an output is shown: what the container needs to be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .._av.files.containers import Container
+from .._spec.files.timeline import Entry
+from ._losses import Losses
+
+
+class FilmEnd:
+    """Stands between the chunks and the file.
+
+    MP4 and its relatives have durations of decoding only: the track ends with the one of the chunk
+    that is decoded last, which is often another picture than that which is shown last. So one chunk
+    waits there.
+    """
+
+    __slots__ = ("_container", "_duration", "_kept", "_pts", "_waits")
+
+    def __init__(self, container: Container, reorders: bool) -> None:
+        self._container = container
+        self._waits = reorders and container.is_iso
+        self._kept: Entry | None = None
+        self._pts: int | None = None
+        self._duration = 0
+
+    def pass_on(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield what is to be written now."""
+        for entry in entries:
+            if self._pts is None or entry.pts > self._pts:
+                self._pts, self._duration = entry.pts, entry.duration or 0
+            if not self._waits:
+                yield entry
+                continue
+            if self._kept is not None:
+                yield self._kept
+            self._kept = entry
+
+    def end(self, step: int) -> Iterator[Entry]:
+        """Yield what is left, given the usual duration of a picture."""
+        entry, self._kept = self._kept, None
+        if entry is None:
+            return
+        if self._is_held(step) and entry.pts != self._pts:
+            entry.duration = (entry.duration or step) + self._duration - step
+        yield entry
+
+    def tell(self, step: int, losses: Losses, shown: str) -> None:
+        """Tell it if the container cannot say that the last picture is held."""
+        if self._is_held(step) and not self._container.holds_last_duration:
+            name = self._container.name
+            losses.add(
+                "the duration of the last picture",
+                f"{name} cannot hold it",
+                f"{name} cannot say that the last picture of {shown} is shown for "
+                f"{self._duration / 1e6:g} s (.mp4 and .mkv say it)",
+            )
+
+    def _is_held(self, step: int) -> bool:
+        return self._duration > step * 3 // 2
