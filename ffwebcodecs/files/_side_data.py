@@ -87,7 +87,9 @@ def _keep_encoded(
         if name in _OURS | _OF_BYTES:
             continue
         if name in _OF_LIGHT and not stays:
-            _tell(name, "the pictures have another curve", losses)
+            # Where the container can say it, somebody wanted that; elsewhere the format did it.
+            if not holds.side_data(container.name, name):
+                _tell(name, f"{container.name} cannot hold it", losses)
         elif name in _OF_PLACES and original.is_moved:
             _tell(name, _MOVED, losses)
         elif name not in _OF_PICTURES | _OF_LIGHT:

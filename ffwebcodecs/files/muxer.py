@@ -280,7 +280,8 @@ class Muxer(Closable):
 
     def _write(self, core: MuxerCore, timeline: Timeline, ready: Any, is_end: bool = False) -> None:
         if timeline.started and not core.started:
-            tell_times(self._container, timeline, self._losses, self._shown)
+            if self._original is not None:  # a conversion; a caller's own times are the caller's
+                tell_times(self._container, timeline, self._losses, self._shown)
             self._start(core, timeline)
         assert self._film_end is not None
         ready = self._film_end.pass_on(ready)
@@ -380,7 +381,8 @@ class Muxer(Closable):
     def _flush(self, core: MuxerCore, timeline: Timeline) -> None:
         if self._film_end is not None:
             self._write(core, timeline, timeline.finish(), is_end=True)
-            self._film_end.tell(timeline.step, self._losses, self._shown)
+            if self._original is not None:
+                self._film_end.tell(timeline.step, self._losses, self._shown)
         if self._refused is not None:
             self._refused.finish(core)
 
