@@ -34,6 +34,7 @@ _TECHNICAL = {
     *_OURS,
     *_OF_ENCODER,
     *("handler_name", "creation_time", "stereo_mode", "source_id", "variant_bitrate"),
+    *("major_brand", "minor_version", "compatible_brands"),  # Ogg has the file's in its streams
 }
 _DEFAULT_HANDLERS = {"", "videohandler", "soundhandler", "subtitlehandler"}
 

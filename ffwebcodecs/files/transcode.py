@@ -102,8 +102,8 @@ def transcode(
         In other containers it begins at 0 of their clock. `read_frames` gives the file's own
         timestamps.
     keep_start : bool, optional
-        True: the output keeps the input's own timestamps where they began before the film, and
-        `start` and `stop` are counted on them; default: the film begins at 0.
+        True: the output keeps the input's own timestamps where they began before the film, unless
+        `start` is given, and `start` and `stop` are counted on them; default: the film begins at 0.
     audio : bool, optional
         False: video only, neither sound nor subtitles nor anything else.
     subtitles : bool, optional

@@ -248,3 +248,11 @@ def test_a_stream_that_is_copied_keeps_no_counts_of_a_whole_that_was_cut(tmp_pat
     assert "bps" not in stream(tmp_path / "a.mkv")["tags"]
     convert("remux", source, tmp_path / "b.mkv")
     assert stream(tmp_path / "b.mkv", "audio")["tags"]["number_of_frames"] == "88"
+
+
+def test_what_ogg_says_of_the_file_in_its_streams_is_no_loss(tmp_path: Path) -> None:
+    source = made("branded.ogv", "-i", str(coded()), "-an", "-c:v", "libtheora",
+                  "-metadata:s:v", "major_brand=isom")  # fmt: skip
+    assert "major_brand" in str(said(source))
+    lost = transcode(source, tmp_path / "a.mp4", encoder_options=FAST).lost
+    assert not [each for each in lost if "brand" in each]
