@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
+from .._av.files.seeking import tick
 from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
@@ -91,6 +92,8 @@ class Transcoding:
                 copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
                 losses.check()
                 bases = {stream.index: stream.time_base for stream in demuxer.others}
+                for stream in demuxer.others:
+                    stream.note_moved(-clock.zero, -tick(clock.zero, stream.time_base))
                 events.others.copied = {i: bases[i] for i in numbers}
                 events.subtitles = options.subtitles
                 work = self._work(events, muxer, numbers)

@@ -308,6 +308,8 @@ class Muxer(Closable):
 
     def _start(self, core: MuxerCore, timeline: Timeline) -> None:
         """Write the header: the first chunks are known."""
+        for stream in self._copied:
+            stream.note_moved(timeline.offset)
         start = FileStart(self._video, self._native_times, self._copied, self._chapters)
         self._index = start_file(core, self._container, start, timeline)
         waiting, self._copied_waiting = self._copied_waiting, []

@@ -15,7 +15,7 @@ from clips import framemd5, run_ffmpeg
 from convert_helpers import made
 from mux_helpers import packets, probe
 
-from ffwebcodecs import InvalidArgumentError, TranscodeResult, remux
+from ffwebcodecs import InvalidArgumentError, TranscodeResult, remux, transcode
 
 pytestmark = pytest.mark.divided
 
@@ -122,6 +122,23 @@ def test_chapters_are_cut_too(tmp_path: Path) -> None:
     found = probe(tmp_path / "o.mkv", "-show_chapters")["chapters"]
     times = [(float(one["start_time"]), float(one["end_time"])) for one in found]
     assert times == [(0, 0.5), (0.5, 1)]
+
+
+def test_sound_whose_clock_counts_packets_stays_with_the_picture(tmp_path: Path) -> None:
+    # 26 ms each: cut as the ffmpeg program shows the whole.
+    source, start = film("avi"), 1_234_000
+    heard = [one.pts for one in packets(source, "a:0") if one.pts is not None]
+    transcode(source, tmp_path / "t.mkv", start=start, encoder_options={"bf": "0"})
+    have = [one.pts for one in packets(tmp_path / "t.mkv", "a:0")]
+    want = [when - start for when in heard if when >= start]
+    assert have == pytest.approx(want, abs=1000)
+    begin = start - cut(source, tmp_path / "r.mkv", start, None).begins_earlier
+    have = [one.pts for one in packets(tmp_path / "r.mkv", "a:0")]
+    want = [when - begin for when in heard if when >= begin]
+    assert have == pytest.approx(want, abs=1000)
+    remux(source, tmp_path / "s.mka", start=start)
+    have = [one.pts for one in packets(tmp_path / "s.mka", "a:0")]
+    assert have == pytest.approx([when - start for when in heard if when >= start], abs=1000)
 
 
 def test_nothing_there_is_an_error_that_names_the_unit(tmp_path: Path) -> None:

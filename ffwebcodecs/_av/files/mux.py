@@ -47,15 +47,19 @@ _NO_HEADER = "the header is not written yet"
 class _WrittenStream:
     """One stream of the file being written."""
 
-    __slots__ = ("check", "filter", "given", "last_dts", "source_time_base", "stream", "time_base")
+    __slots__ = (
+        *("check", "filter", "given", "last_dts", "late"),
+        *("source_time_base", "stream", "time_base"),
+    )
 
-    def __init__(self, stream: AVStream, source_time_base: tuple[int, int]) -> None:
+    def __init__(self, stream: AVStream, source_time_base: tuple[int, int], late: int = 0) -> None:
         self.stream = stream
         self.source_time_base = source_time_base
         self.time_base = source_time_base
         self.last_dts: int | None = None
         self.filter: Filter | None = None
         self.check: PacketCheck | None = None
+        self.late = late  # microseconds
         self.given = 0  # packets that libavformat took
 
 
@@ -262,7 +266,7 @@ class MuxerCore:
         if not releases.parameters_have_side_data():  # else it is among them
             for one in source.side_data:
                 side_data.write(stream, one)
-        output = _WrittenStream(stream, source.time_base)
+        output = _WrittenStream(stream, source.time_base, source.late)
         if not source.is_cover:
             output.check = PacketCheck(source, len(self._streams))
         self._streams.append(output)
@@ -362,6 +366,7 @@ class MuxerCore:
                 except EncodingError as error:
                     raise RefusedPacketError(str(error), str(error), index) from None
             avcodec.av_packet_rescale_ts(ptr, output.source_time_base, output.time_base)
+            packet.shift(ptr, avutil.av_rescale_q(output.late, _MICROSECONDS, output.time_base))
             self._increase(output, ptr)
             if self.container.is_iso:
                 self._check_ticks(output, index, ptr)

@@ -37,6 +37,7 @@ class CopiedStream:
         "frame_rate",
         "index",
         "kind",
+        "late",
         "metadata",
         "parameters",
         "side_data",
@@ -53,6 +54,7 @@ class CopiedStream:
         self.codec: str = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         self.time_base = (stream.time_base.num, stream.time_base.den)
         self.start_time: int | None = None  # microseconds
+        self.late = 0  # microseconds by which its packets are to be moved in the output
         if stream.start_time != NOPTS:
             self.start_time = avutil.av_rescale_q(stream.start_time, self.time_base, (1, 1000000))
         self.frame_rate = (stream.avg_frame_rate.num, stream.avg_frame_rate.den)
@@ -62,6 +64,16 @@ class CopiedStream:
         self.parameters = parameters.allocate()
         code = avcodec.avcodec_parameters_copy(self.parameters, par)
         averror.check(code, "cannot copy a stream's parameters")
+
+    def note_moved(self, wanted: int, ticks: int | None = None) -> None:
+        """Let the packets be moved by what is left of the `wanted` microseconds when they have been
+        moved by whole ticks, the nearest: of sound in AVI one is a whole packet.
+        """
+        numerator, denominator = self.time_base
+        if ticks is None:
+            ticks = avutil.av_rescale_q(wanted, (1, 1_000_000), self.time_base)
+        if numerator * 1000 > denominator:
+            self.late += wanted - ticks * 1_000_000 * numerator // denominator
 
     @property
     def names_chapters(self) -> bool:
