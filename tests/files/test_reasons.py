@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import struct
 import subprocess
 import sys
@@ -50,6 +52,30 @@ def test_a_key_file_that_is_blocked_is_named(tmp_path: Path) -> None:
     with pytest.raises(EncodingError, match=r"key\.bin|a\.ts") as caught:
         Demuxer(tmp_path / "a.m3u8", playlists=True)
     assert "(FFmpeg: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\na.xyz\n#EXT-X-ENDLIST\n"),
+        ("a.ffconcat", "ffconcat version 1.0\nfile 'a b;.ts'\n"),
+    ],
+)
+def test_the_options_that_an_error_advises_open_the_file(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    source = made("advised.ts", *("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1"))
+    for copy in ("a.xyz", "a b;.ts"):
+        (tmp_path / copy).write_bytes(source.read_bytes())
+    (tmp_path / name).write_text(text)
+    try:
+        count = _frames(tmp_path / name, playlists=True)  # what older FFmpeg allows
+    except EncodingError as error:
+        advised = re.search(r"; options=(\{.*?\}) allows", str(error))
+        assert advised, error
+        options = ast.literal_eval(advised[1])
+        count = _frames(tmp_path / name, playlists=True, options=options)
+    assert count == 10
 
 
 def encrypted() -> Path:

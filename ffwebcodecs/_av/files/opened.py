@@ -58,8 +58,9 @@ def open_input(
         raise
 
 
+_OTHER_NAMES = "options={'extension_picky': 0, 'allowed_extensions': 'ALL'} allows other names"
 _STEPS = (
-    ("allowed_segment_extensions", "options={'extension_picky': 0} allows other names"),
+    ("allowed_segment_extensions", _OTHER_NAMES),
     ("allowed_extensions", "options={'allowed_extensions': 'ALL'} allows other names"),
     ("moov atom not found", "the index of the file is missing: its recording did not end"),
     ("nsafe file name", "options={'safe': 0} allows any"),
