@@ -51,7 +51,7 @@ static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat
 # is dropped after a few tries; so is all after a fork in the middle of that, and nothing hangs.
 LOG = """
 #define FFWC_LINES 64
-#define FFWC_LINE 256
+#define FFWC_LINE 1024
 #if defined(_MSC_VER)
 #include <windows.h>
 #include <intrin.h>

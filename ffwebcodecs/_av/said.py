@@ -19,8 +19,8 @@ from .._ffi import avutil, ffi
 _QUIET = -8  # AV_LOG_QUIET: what the loader has set
 _MOST = 3  # lines
 _LONGEST = 400  # characters of all together
-_CUT = 255  # bytes of a line, of which the rest is not kept, nor its end
-_BUFFER = 1 << 15
+_CUT = 1023  # bytes of a line, of which the rest is not kept, nor its end
+_BUFFER = 1 << 17
 _PREFIX = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ")
 # Warnings, which say nothing about a failure.
 _IDLE = ("detected only with low score", "consider increasing", "deprecated", "Estimating duration")
@@ -69,7 +69,9 @@ def again(call: Callable[[], object]) -> str:
 
 def with_words(message: str, words: str) -> str:
     """Return an error's message with what FFmpeg said."""
-    return f"{message} (FFmpeg: {words})" if words and words not in message else message
+    if not words or words in message:
+        return message
+    return f"{message.removesuffix(': FFmpeg gives no reason')} (FFmpeg: {words})"
 
 
 def _told(lines: Iterable[tuple[bool, bytes]]) -> str:
@@ -91,5 +93,9 @@ def _told(lines: Iterable[tuple[bool, bytes]]) -> str:
     errors = [text for is_error, text in whole if is_error and text]
     others = [text for _, text in whole if text and not any(word in text for word in _IDLE)]
     chosen = list(dict.fromkeys((errors or others)[-_MOST:]))
-    words = "; ".join(text.rstrip(".") for text in chosen)
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}..."
+    return "; ".join(_shortened(text.rstrip("."), _LONGEST // len(chosen) - 2) for text in chosen)
+
+
+def _shortened(text: str, most: int) -> str:
+    """Leave out the middle of what is long: mostly a name, and what is wrong with it comes last."""
+    return text if len(text) <= most else f"{text[: most // 2 - 3]}...{text[-(most // 2) :]}"

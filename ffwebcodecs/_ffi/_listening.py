@@ -18,7 +18,7 @@ from typing import Any
 from . import ffi, keep_for_ever
 
 _WARNING = 24
-_LINE = 256
+_LINE = 1024
 _LOG = "void(*)(void *, int, char *, void *)"
 _FORMAT = "int(*)(void *, int, char *, void *, char *, int, int *)"
 # A destructor or a signal's handler may open what fails while the same thread listens.

@@ -58,6 +58,10 @@ def test_a_key_file_that_is_blocked_is_named(tmp_path: Path) -> None:
     ("name", "text"),
     [
         ("a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\na.xyz\n#EXT-X-ENDLIST\n"),
+        (
+            "long.m3u8",
+            f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\n{'./' * 300}a.xyz\n#EXT-X-ENDLIST\n",
+        ),
         ("a.ffconcat", "ffconcat version 1.0\nfile 'a b;.ts'\n"),
     ],
 )
@@ -72,7 +76,7 @@ def test_the_options_that_an_error_advises_open_the_file(
         count = _frames(tmp_path / name, playlists=True)  # what older FFmpeg allows
     except EncodingError as error:
         advised = re.search(r"; options=(\{.*?\}) allows", str(error))
-        assert advised, error
+        assert advised and "no reason" not in str(error), error
         options = ast.literal_eval(advised[1])
         count = _frames(tmp_path / name, playlists=True, options=options)
     assert count == 10
@@ -151,12 +155,17 @@ def test_the_last_errors_are_told_without_addresses_warnings_only_without_errors
     assert said._told(lines) == "one sentence; two"
     assert said._told(lines[:1]) == ""
     assert said._told([(False, b"a warning\n")]) == "a warning"
-    assert len(said._told([(True, b"x" * 255)] * 9 + [(True, b"y" * 255)])) <= 400
+    assert len(said._told([(True, b"x" * 999 + b"\n")] * 9 + [(True, b"y" * 999 + b"\n")])) <= 400
+    assert said.with_words("no: FFmpeg gives no reason", "why") == "no (FFmpeg: why)"
 
 
 def test_lines_that_are_cut_off_or_not_to_be_shown_stay_lines() -> None:
-    long = b"[hls @ 0x55d1] " + b"x" * 240
-    assert said._told([(True, long), (True, b"next\n")]) == "x" * 240 + "; next"
+    long = b"[hls @ 0x55d1] " + b"x" * 1008
+    assert re.fullmatch(r"x+\.\.\.x+; next", said._told([(True, long), (True, b"next\n")]))
+    # What is said of a long name comes after it.
+    assert said._told([(True, b"URL " + b"x" * 600 + b" is not allowed\n")]).endswith(
+        " not allowed"
+    )
     assert said._told([(True, b"caf\xe9\n")]) == "caf\ufffd"
     # What a file has others say of it does not reach a terminal.
     assert said._told([(True, b"a \x1b[2J\x9b \xc2\x9b b\n")]) == "a ?[2J\ufffd ? b"

@@ -62,7 +62,7 @@ _OTHER_NAMES = "options={'extension_picky': 0, 'allowed_extensions': 'ALL'} allo
 _STEPS = (
     ("allowed_segment_extensions", _OTHER_NAMES),
     ("allowed_extensions", "options={'allowed_extensions': 'ALL'} allows other names"),
-    ("moov atom not found", "the index of the file is missing: its recording did not end"),
+    ("moov atom not found", "the index of the file is missing, as where a recording did not end"),
     ("nsafe file name", "options={'safe': 0} allows any"),
 )
 
