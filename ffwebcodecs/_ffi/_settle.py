@@ -58,6 +58,7 @@ TYPES = (
     "void **",
     "void *[2]",
     "void *[4]",
+    "void(*)(void *)",
     "void(*)(void *, uint8_t *)",
 )
 """The texts that the code gives to ``ffi.new``, ``ffi.cast`` and their like."""
