@@ -23,7 +23,7 @@ from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.nal import with_lengths
 from .._spec.encoders.choice import device_of
-from .._spec.encoders.clock import frame_rate
+from .._spec.encoders.clock import allowed_rate, frame_rate
 from .._spec.encoders.light import Light
 from .._spec.frames.color_space import from_members
 from ..frames._shape import FrameShape
@@ -131,6 +131,12 @@ class EncoderDriver:
         core.send(
             frame, pending.timestamp, pending.duration, key=pending.key, quantizer=pending.quantizer
         )
+
+    @property
+    def rate(self) -> float:
+        """Frames per second of the encoder, 0 before it is open."""
+        opened = self._opened
+        return 0.0 if opened is None else float(allowed_rate(opened.core.name, opened.rate))
 
     def hold(self, timestamp: int, duration: int) -> None:
         """Show the last frame, which was sent with this timestamp, for so long."""

@@ -26,6 +26,7 @@ from ._alpha import AlphaChannel
 from ._bars import Framing
 from ._encoded_samples import choose_samples
 from ._encoding_options import EncodingOptions
+from ._even_times import EvenTimes, counts_pictures
 from ._given_times import GivenTimes
 from ._hdr import warn_of_depth
 from ._orientation import Orientation
@@ -64,6 +65,7 @@ class FrameWriter:
         self._last: int | None = None
         self._duration: int | None = None  # of the last frame
         self._times = GivenTimes()
+        self._even: EvenTimes | None = None
         self._gaps: dict[int, int] = {}  # from a frame to the next, by its time
         self._waiting: deque[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]] = deque()
         self._orientation = Orientation(muxer._container)
@@ -135,8 +137,13 @@ class FrameWriter:
         self._driver.send(pending)
         self.frames += 1
         if self.frames == 1:
+            container = self._muxer._container
+            if counts_pictures(container.name, has_times=container.has_times):
+                self._even = EvenTimes(self._driver.rate)
             self._check_depth(shape)
             self._note_light()
+        if self._even is not None:
+            self._even.take(timestamp)
         self._pass_on()
 
     def _note_light(self) -> None:
@@ -237,6 +244,8 @@ class FrameWriter:
             for kept, when, duration in self._pace.finish():
                 with kept:
                     self._encode(kept, when, duration)
+        if self._even is not None:
+            self._even.tell(self._muxer._container.name, self._muxer._losses)
         self._driver.drain()
         self._pass_on()
         while self._waiting:

@@ -35,6 +35,7 @@ def colors() -> list[VideoFrame]:
     ]
 
 
+@pytest.mark.filterwarnings("ignore:mpeg shows pictures at an even rate")
 @pytest.mark.parametrize(
     ("suffix", "codec", "encoder", "wanted"),
     [

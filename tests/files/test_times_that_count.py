@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from convert_helpers import FAST, ends, film, times
+from encode_helpers import need
 
 from ffwebcodecs import (
     DataError,
@@ -172,3 +173,17 @@ def test_times_that_were_hardly_meant_are_told(tmp_path: Path) -> None:
         for given, said in (({"start": 0, "stop": 2}, "stop=2 is"), ({"start": 5}, "start=5 is")):
             with pytest.warns(UserWarning, match=f"{said} less than a frame: .*microseconds"):
                 convert(film(), tmp_path / "a.mp4", **given)
+
+
+@pytest.mark.parametrize("suffix", ["h264", "m2v", "mpg"])
+def test_times_that_a_file_cannot_hold_are_told(suffix: str, tmp_path: Path) -> None:
+    need("libx264" if suffix == "h264" else "mpeg2video")
+    path = tmp_path / f"a.{suffix}"
+    even = frames(lambda number: 40_000 * number, 10)
+    assert write_frames(even, path, framerate=25).lost == []
+    times = [0, 100_000, 400_000, 450_000]  # 0.49 s, in four pictures
+    with pytest.warns(UserWarning, match=r"even rate of .* a second.*repeats and leaves out"):
+        result = write_frames(frames(times.__getitem__, 4), path)
+    assert [one.partition(":")[0] for one in result.lost] == ["the times of the pictures"]
+    result = write_frames(frames(times.__getitem__, 4), path, framerate=25)
+    assert (result.lost, result.frames_written) == ([], 12)  # the last one at 0.44 s, until 0.48 s
