@@ -49,6 +49,6 @@ class EvenTimes:
         losses.check()
 
 
-def counts_pictures(container: str, *, has_times: bool) -> bool:
-    """Return whether a container of this name shows pictures at an even rate."""
-    return not has_times or container in _COUNTED
+def counts_pictures(container: str) -> bool:
+    """Return whether a container that has times shows pictures at an even rate for all that."""
+    return container in _COUNTED

@@ -137,8 +137,7 @@ class FrameWriter:
         self._driver.send(pending)
         self.frames += 1
         if self.frames == 1:
-            container = self._muxer._container
-            if counts_pictures(container.name, has_times=container.has_times):
+            if counts_pictures(self._muxer._container.name):
                 self._even = EvenTimes(self._driver.rate)
             self._check_depth(shape)
             self._note_light()
