@@ -25,6 +25,7 @@ from . import check, convert, frames, images, index, info, probe, remux, sheet, 
 from ._interrupt import Interrupt
 from ._lines import OutputError, complain, finish, open_missing, silence
 from ._output import CommandError, UsageError
+from ._spelling import as_typed
 
 _COMMANDS = {
     "info": info,
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 1
     except (WebCodecsError, CommandError, OutputError) as error:
-        complain(str(error))
+        complain(as_typed(str(error)))
         return 1
     finally:
         interrupt.__exit__(None, None, None)  # if a signal came on the way in

@@ -10,7 +10,7 @@ from typing import Any
 from ..files._descriptors import descriptor_of
 from ._colors import color_arguments
 from ._output import CommandError
-from ._values import parse_count
+from ._values import parse_count, parse_option
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +18,15 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the input")
     group.add_argument(
         "--input-format", metavar="NAME", help="FFmpeg's name of its format; default: by content"
+    )
+    group.add_argument(
+        "--input-option",
+        dest="input_options",
+        metavar="KEY=VALUE",
+        type=parse_option,
+        action="append",
+        default=[],
+        help="FFmpeg's option of its format or protocol; may be repeated",
     )
     group.add_argument(
         "--playlists",
@@ -132,6 +141,8 @@ def input_arguments(options: argparse.Namespace, prefix: str = "") -> dict[str, 
         "stream": options.stream,
         **color_arguments(options),
     }
+    if options.input_options:
+        said[f"{prefix}options"] = dict(options.input_options)
     if hasattr(options, "max_pixels"):
         said["max_pixels"] = options.max_pixels
     return said

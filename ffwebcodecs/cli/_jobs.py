@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +26,7 @@ from ._output import (
     output_name,
     refuse_existing,
 )
+from ._spelling import as_typed
 from ._tally import FileTally, Outcome
 from ._values import parse_count
 
@@ -247,14 +247,7 @@ def plain_warnings() -> Iterator[None]:
         if not issubclass(category, UserWarning):
             usual(message, category, filename, lineno, file, line)
             return
-        # How an option is written here, not in Python.
-        text = str(message).replace("audio=False", "--no-audio")
-        text = text.replace("subtitles=False", "--no-subtitles")
-        text = text.replace("strict=True", "--strict").replace("alpha='keep'", "--alpha")
-        text = text.replace("background='#RRGGBB'", "--background '#RRGGBB'")
-        text = re.sub(r"codec='([\w:]+)'", r"--codec \1", text)
-        text = text.replace("deinterlace=True", "--deinterlace")
-        text = text.replace("deinterlace=False", "--no-deinterlace")
+        text = as_typed(str(message))
         name = getattr(_current, "name", None)
         complain(text if name is None or name in text else f"{name}: {text}")
 

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from ..files._descriptors import descriptor_of
+from ._spelling import as_typed
 
 
 class CommandError(Exception):
@@ -22,7 +23,9 @@ def explain(path: str, error: BaseException) -> str:
     """Return one line that says what went wrong with a file."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or path}: {error.strerror}"
-    message = str(error) or ("out of memory" if isinstance(error, MemoryError) else repr(error))
+    message = as_typed(str(error)) or (
+        "out of memory" if isinstance(error, MemoryError) else repr(error)
+    )
     return message if path in message else f"{path}: {message}"
 
 
