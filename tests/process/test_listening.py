@@ -57,6 +57,7 @@ warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12: fork with
 def work():
     while not over: fail()
 over = False
+fail()  # or a thread that imports what listens would hold the lock of that import in the child
 threads = [threading.Thread(target=work) for _ in range(3)]
 for thread in threads: thread.start()
 for _ in range(int(sys.argv[2])):

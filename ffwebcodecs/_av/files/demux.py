@@ -61,7 +61,6 @@ class DemuxerCore(SeekableInput):
         "_head",
         "_helper",
         "_hides",
-        "_is_plain",
         "_joined",
         "_key_flag",
         "_known",
@@ -91,7 +90,7 @@ class DemuxerCore(SeekableInput):
         self._context: AVFormatContext | Any = None  # None unless it is open
         self._stamper: stamps.Stamper | None = None
         self._upcoming: Upcoming | None = None
-        self._hides = self._is_plain = False
+        self._hides = False
         self._connection: Connection | None = None
         self._confinement: Confinement | Any = None  # the opened input's
         self._opening = opening
@@ -225,7 +224,7 @@ class DemuxerCore(SeekableInput):
                 raise failure
             self.is_fresh = False
             found = self.read_on(ptr)
-        if not self._is_plain and found == self.info.index:
+        if ptr.side_data_elems and found == self.info.index:
             self._require_plain(ptr)
         upcoming = self._upcoming
         if upcoming is not None:
@@ -257,7 +256,6 @@ class DemuxerCore(SeekableInput):
                 "options={'decryption_key': '32 hexadecimal digits'}; that is `input_options` in "
                 "transcode and remux"
             )
-        self._is_plain = True
 
     def foresee(self, held: Lasting | None = None) -> Lasting:
         """Remember times from now on; return what tells how long a picture of the video is shown,
