@@ -5,6 +5,7 @@ begins at the key frame before --start, and a line says by how much that differs
   ffwebcodecs remux clip.mkv clip.mp4
   ffwebcodecs remux clip.mp4 clip.m4a
   ffwebcodecs remux clip.mp4 part.mp4 --start 00:01:00 --stop 00:01:30
+  ffwebcodecs remux clip.mp4 part.mp4 --start 61.48 --stop 89.2 --exact
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="begin with the key frame at or before that: 1.5, or 00:01:02.5",
     )
     parser.add_argument("--stop", metavar="TIME", type=parse_time, help="end before that time")
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="begin and end with the very frames: those at the borders are encoded (H.264, HEVC)",
+    )
     add_keep_start(parser)
     parser.add_argument(
         "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
@@ -74,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
             target,
             start=start,
             stop=stop,
+            exact=options.exact,
             keep_start=options.keep_start,
             audio=not options.no_audio,
             subtitles=not options.no_subtitles,

@@ -25,6 +25,7 @@ class ConversionOptions:
 
     start: int | None = None
     stop: int | None = None
+    exact: bool = False
     keep_start: bool = False
     audio: bool = True
     subtitles: bool = True
@@ -51,8 +52,9 @@ class ConversionOptions:
         for name in ("start", "stop"):
             if options.get(name) is not None:
                 options[name] = to_int64(options[name], name)
-        for name in ("keep_start", "audio", "subtitles", "strict", "require_all"):
-            options[name] = to_flag(options[name], name)
+        for name in ("exact", "keep_start", "audio", "subtitles", "strict", "require_all"):
+            if name in options:
+                options[name] = to_flag(options[name], name)
         parsed = cls(**options)
         start, stop = parsed.start, parsed.stop
         if start is not None and stop is not None and stop <= start:

@@ -15,6 +15,7 @@ from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, EncodingError, InvalidArgumentError
 from ._damage import Damage
 from ._held_picture import ending_at, held_picture
+from ._losses import Losses
 from ._reading import chunk_of, kept_packets
 
 if TYPE_CHECKING:
@@ -60,7 +61,14 @@ class Cut:
         When the last picture ends that had to be taken although it is shown after `stop`.
     reached_end : bool
         Whether the file was read to its end.
+    encoded : int
+        How many frames are encoded anew: none here.
+    encoder : str or None
+        FFmpeg's name of the encoder that does it.
     """
+
+    encoded = 0
+    encoder: str | None = None
 
     def __init__(
         self,
@@ -155,6 +163,9 @@ class Cut:
         """Return the chunk with which a stream begins whose headers stand in it alone."""
         return _with_headers(chunk, self._demuxer.info)
 
+    def tell(self, shown: str, losses: Losses) -> None:
+        """Tell what encoding has cost: nothing here."""
+
     def close(self) -> None:
         """Let go of what was read; twice is fine."""
         self._waiting.clear()
@@ -178,14 +189,17 @@ class Cut:
     def pieces(self) -> Iterator[Piece]:
         """Yield what belongs to it, after `find`."""
         for index, piece in self._before_stop(self._all()):
-            if not self._is_wanted(index, piece):
-                continue
-            if index in self._texts and not isinstance(piece, EncodedVideoChunk):
-                self._shorten(index, piece)
-            elif not self._begun and self.time_of(index, piece) is not None:
-                self._begun = True
-                yield from self._still_shown()
-            yield index, piece
+            if self._is_wanted(index, piece):
+                yield from self._passed(index, piece)
+
+    def _passed(self, index: int, piece: EncodedVideoChunk | AVPacket) -> Iterator[Piece]:
+        """Yield a piece, and before the first one what is shown from before the beginning."""
+        if index in self._texts and not isinstance(piece, EncodedVideoChunk):
+            self._shorten(index, piece)
+        elif not self._begun and self.time_of(index, piece) is not None:
+            self._begun = True
+            yield from self._still_shown()
+        yield index, piece
 
     def _shorten(self, index: int, ptr: AVPacket) -> None:
         """Let a subtitle be shown within the part only."""

@@ -74,6 +74,10 @@ class Remuxing:
         self._losses = self._options.losses()
         self._frames = self._packets = 0
         refuse_same_file(input, output)
+        if self._options.exact and self._options.takes_part:
+            from ._exact import require_again
+
+            require_again(input)
 
     def run(self) -> TranscodeResult:
         """Do it; there is no output unless this returns."""
@@ -100,6 +104,7 @@ class Remuxing:
                 if cut.reached_end:
                     self._damage.end(demuxer)
                 muxer._complete()
+                cut.tell(muxer._shown, losses)
                 dropped_packets = refused.report()
                 losses.check()
         finally:
@@ -112,7 +117,8 @@ class Remuxing:
             frames_read=self._frames,
             frames_written=self._frames - refused.of(0) if config is not None else 0,
             codec=None if config is None else config.codec,
-            encoder=None,
+            encoder=cut.encoder,
+            encoded_frames=cut.encoded,
             copied_streams=copied,
             dropped_streams=dropped,
             seconds=time.monotonic() - self._began,
@@ -174,9 +180,10 @@ class Remuxing:
         options = self._options
         clock = FilmClock(demuxer, options.start, options.stop, options.keep_start)
         clock.settle(numbers)
-        cut = Cut(demuxer, clock.start, clock.stop, config is not None, self._damage, numbers)
+        cut = self._cut(demuxer, clock, muxer, config, numbers)
         try:
             cut.find()
+            config = getattr(cut, "config", config)
             if cut.begin is not None:
                 clock.zero = cut.begin
             muxer._zero = clock.zero
@@ -187,6 +194,31 @@ class Remuxing:
         finally:
             cut.close()
         return cut
+
+    def _cut(
+        self,
+        demuxer: DemuxerCore,
+        clock: FilmClock,
+        muxer: Muxer,
+        config: VideoDecoderConfig | None,
+        numbers: Mapping[int, int],
+    ) -> Cut:
+        part = clock.start, clock.stop
+        if not self._options.exact or config is None or not self._options.takes_part:
+            return Cut(demuxer, *part, config is not None, self._damage, numbers)
+        from ._exact import ExactCut  # only here: it loads the whole of reading and encoding
+
+        return ExactCut(
+            demuxer,
+            *part,
+            self._damage,
+            numbers,
+            source=self._input,
+            given=self._given,
+            opening=self._opening,
+            config=config,
+            container=muxer._container,
+        )
 
     def _copy_pieces(
         self,
@@ -247,5 +279,5 @@ class Remuxing:
         if later >= _LEAST:
             said.append(f"ends {later / 1e6:.3f} s later, with a picture that others need")
         if said:
-            warn(f"{muxer._shown} {' and '.join(said)}: transcode cuts exactly")
+            warn(f"{muxer._shown} {' and '.join(said)}: exact=True and transcode cut exactly")
         return earlier, later

@@ -19,6 +19,7 @@ def remux(
     *,
     start: int | None = None,
     stop: int | None = None,
+    exact: bool = False,
     keep_start: bool = False,
     audio: bool = True,
     subtitles: bool = True,
@@ -50,7 +51,14 @@ def remux(
         last key frame at or before `start`, and all streams begin there with it. It ends with the
         last picture before `stop`, or one after it that others need. A UserWarning says by how
         much that differs, and so do `begins_earlier` and `ends_later` of the result. Sound without
-        video begins at `start`. `transcode` cuts exactly.
+        video begins at `start`.
+    exact : bool, optional
+        True: the video has the very frames from `start` to before `stop`. Whole groups are copied;
+        the frames at the borders are encoded, by libx264 or libx265 and as the stream is, and
+        `encoded_frames` of the result says how many. Without a group between the borders that is
+        all of them. H.264 and HEVC in MP4, MOV, MKV and MPEG-TS; others only where the borders are
+        at key frames. The input is read several times, so it is a
+        file or bytes. `transcode` cuts anything exactly.
     keep_start, audio, subtitles, format, metadata, on_progress, several_files
     input_format, input_options, playlists, max_pixels, timeout, stream, require_all
         As for `transcode`.

@@ -67,6 +67,8 @@ class TranscodeResult:
     begins_earlier, ends_later : int
         Microseconds by which a part that `remux` has cut out begins before `start`, at a key frame,
         and ends after `stop`, with a picture that others before it need.
+    encoded_frames : int
+        Frames at the borders of a part that ``remux(..., exact=True)`` has encoded anew.
     """
 
     frames_read: int
@@ -84,3 +86,4 @@ class TranscodeResult:
     dropped_packets: int = 0
     begins_earlier: int = 0
     ends_later: int = 0
+    encoded_frames: int = 0

@@ -264,6 +264,11 @@ def show(ptr: AVPacket, begin: int, end: int) -> None:
     ptr.duration = end - begin
 
 
+def place_in_time(ptr: AVPacket, pts: int, dts: int, duration: int) -> None:
+    """Write the times of a packet of ours, all in one unit."""
+    ptr.pts, ptr.dts, ptr.duration = pts, dts, duration
+
+
 def shift(ptr: AVPacket, ticks: int) -> None:
     """Add to both times of a packet of ours."""
     if ptr.pts != NOPTS:

@@ -57,6 +57,21 @@ class StreamParameters(NamedTuple):
     start_time: int | None = None
     of_file: bool = False
 
+    @property
+    def field_order(self) -> int:
+        """FFmpeg's number; 0: unknown, 1: whole pictures."""
+        return self.numbers[_NUMBERS.index("field_order")]
+
+    @property
+    def chroma_location(self) -> int:
+        """FFmpeg's number; 0: unknown, the others are those of H.273 and 1."""
+        return self.numbers[_NUMBERS.index("chroma_location")]
+
+    @property
+    def video_delay(self) -> int:
+        """How many pictures a decoder holds back, as far as libavformat knows."""
+        return self.numbers[_NUMBERS.index("video_delay")]
+
     @classmethod
     def of_stream(cls, stream: AVStream) -> StreamParameters:
         """Read those of an AVStream."""

@@ -7,6 +7,7 @@ from ..frames.color import UNSPECIFIED
 from ..numbers import show
 from .bits import HEADER_LIMIT, BitReader, Record, as_view
 from .grammar import CodecInfo, Limits, Samples, Stream, bad, colors, exact
+from .splice import Splicing
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ TAKES_DESCRIPTION = True
 SAYS_COLORS = True
 RECORD = "av1C"
 HEADER = "sequence header"
+SPLICING: Splicing | None = None
 
 _MOST_UNITS = 1000
 _SEQUENCE_HEADER, _FRAME_HEADER, _FRAME = 1, 3, 6

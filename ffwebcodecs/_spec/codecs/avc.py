@@ -24,6 +24,7 @@ from .nal import (
     split_headers,
     start_of,
 )
+from .splice import Splicing
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -455,3 +456,22 @@ def _skip_scaling_lists(reader: BitReader, count: int) -> None:
             if following:
                 following = (last + reader.se()) & 255
             last = following or last
+
+
+def _sets_of(record: bytes) -> list[bytes]:
+    found = parse_avcc(record)
+    return [*found.sps, *found.pps]
+
+
+SPLICING: Splicing | None = Splicing(
+    kind=lambda unit: unit[0] & 0x1F,
+    sets=(_SPS, _EXTENSION, _PPS),
+    sequence=_SPS,
+    delimiter=9,
+    slices=range(1, 6),
+    anew=(5,),  # IDR: others go on with the numbers of those before them
+    belongs=lambda unit: unit[0] & 0x1F not in (14, 15, 20, 21),
+    listed=_sets_of,
+    parse=parse_sps,
+    has_fields=lambda unit: _parse_sps(unit)[1] > 0,
+)

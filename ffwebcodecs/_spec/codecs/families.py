@@ -12,6 +12,7 @@ from typing import Protocol
 
 from . import av1, avc, ffmpeg, hevc, vp8, vp9
 from .grammar import CodecInfo, Limits, Samples, Stream
+from .splice import Splicing
 
 
 class Family(Protocol):
@@ -46,6 +47,8 @@ class Family(Protocol):
     """The name of the description, "" if there is none."""
     HEADER: str
     """What a file's header has to hold, "" if nothing."""
+    SPLICING: Splicing | None
+    """How streams of two encoders are joined, None if that is not known."""
 
     def parse_string(self, codec: str, entry: str, fields: list[str]) -> CodecInfo:
         """Return what a codec string says, given what is before the first dot and between the

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ...errors import NotSupportedError
 from .bits import as_view
 from .grammar import CodecInfo, Limits, Samples, Stream, bad
+from .splice import Splicing
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ TAKES_DESCRIPTION = True
 SAYS_COLORS = True
 RECORD = ""
 HEADER = ""
+SPLICING: Splicing | None = None
 
 PREFIX = "ffmpeg:"
 # Their packets are no bytes: the one's are addresses in this process, the other has none.

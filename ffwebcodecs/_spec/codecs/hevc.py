@@ -24,6 +24,7 @@ from .nal import (
     split_headers,
     start_of,
 )
+from .splice import Splicing
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -361,3 +362,21 @@ def parse_sps(unit: object) -> tuple[HevcConfig, SequenceParameters]:
         units=[bytes(view)],
     )
     return config, picture
+
+
+# A CRA picture's number goes on from what was before it; a BLA one begins anew (H.265, 7.4.2.2).
+_CRA, _BLA_N_LP = 21, 18
+
+SPLICING: Splicing | None = Splicing(
+    kind=lambda unit: unit[0] >> 1 & 0x3F,
+    sets=(_VPS, _SPS, _PPS),
+    sequence=_SPS,
+    delimiter=35,
+    slices=range(32),
+    anew=range(16, 22),
+    belongs=lambda unit: not (unit[0] & 1 or (len(unit) > 1 and unit[1] >> 3)),
+    listed=lambda record: parse_hvcc(record).units,
+    parse=lambda unit: parse_sps(unit)[1],
+    has_fields=lambda unit: False,
+    replaced=(_CRA, lambda unit: bytes((unit[0] & 0x81 | _BLA_N_LP << 1,)) + unit[1:]),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import DataError
 from .bits import Record, as_view
 from .grammar import CodecInfo, Limits, Samples, Stream, bad
+from .splice import Splicing
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ TAKES_DESCRIPTION = False
 SAYS_COLORS = False
 RECORD = ""
 HEADER = ""
+SPLICING: Splicing | None = None
 
 
 class Vp8Header(Record):

@@ -6,6 +6,7 @@ from ...errors import DataError
 from ..frames.color import UNSPECIFIED
 from .bits import BitReader, Record, as_view
 from .grammar import CodecInfo, Limits, Samples, Stream, bad, colors, number
+from .splice import Splicing
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ TAKES_DESCRIPTION = False
 SAYS_COLORS = True
 RECORD = ""
 HEADER = ""
+SPLICING: Splicing | None = None
 
 _CHROMA = ("420", "420", "422", "444")
 # VP9 levels: (name times ten, highest luma samples per second, largest luma picture).
