@@ -15,18 +15,14 @@ from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
 from ._clock import FilmClock
 from ._conversion import (
-    begin_labels,
     copy_chapters,
     copy_streams,
     late_streams,
     open_whole,
-    output_tags,
-    refuse_same_file,
 )
-from ._conversion_options import ConversionOptions
+from ._conversion_run import ConversionRun
 from ._cut import Cut
 from ._held_picture import LastPicture
-from ._input_options import parse_opening
 from ._losses import warn
 from ._original import original_of
 from ._refused_packets import RefusedPackets
@@ -38,42 +34,14 @@ from .transcode_result import TranscodeProgress, TranscodeResult
 _LEAST = 1000  # microseconds by which a cut differs that are worth a word
 
 
-class Remuxing:
-    """A conversion of one file without decoding.
-
-    Parameters
-    ----------
-    input, output
-        As the caller gave them.
-    given : mapping
-        The parameters of `remux` by name.
-
-    Raises
-    ------
-    InvalidArgumentError
-        A parameter is out of range; nothing has been opened.
-    """
+class Remuxing(ConversionRun):
+    """A conversion without decoding; as `ConversionRun`."""
 
     def __init__(self, input: Any, output: Any, given: Mapping[str, Any]) -> None:
-        self._began = time.monotonic()
-        self._input, self._output = input, output
-        self._given = given
-        self._options = ConversionOptions.parse(given)
-        self._opening = parse_opening(
-            given["input_format"],
-            given["input_options"],
-            given["playlists"],
-            given["max_pixels"],
-            given["timeout"],
-            prefix="input_",
-            stream=given["stream"],
-        )
+        super().__init__(input, output, given)
         self._opening.needs_video = False
         open_whole(self._opening, input, output, given["format"])
-        self._damage = self._options.damage()
-        self._losses = self._options.losses()
         self._frames = self._packets = 0
-        refuse_same_file(input, output)
         if self._options.exact and self._options.takes_part:
             from ._exact import require_again
 
@@ -128,21 +96,6 @@ class Remuxing:
             ends_later=later,
             **outcome,
         )
-
-    def _muxer(self, demuxer: DemuxerCore) -> Muxer:
-        tags = output_tags(demuxer.tags, self._options.metadata)
-        muxer = Muxer(
-            self._output,
-            format=self._given["format"],
-            metadata=tags,
-            several_files=self._given["several_files"],
-        )
-        try:
-            begin_labels(muxer, demuxer, tags, self._losses)
-        except BaseException:  # a warning may be an error
-            muxer.discard()
-            raise
-        return muxer
 
     def _copy_streams(
         self,

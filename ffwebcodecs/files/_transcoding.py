@@ -11,19 +11,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from .._av.files.demux import DemuxerCore
 from .._av.files.seeking import tick
 from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._clock import FilmClock
-from ._conversion import begin_labels, copy_chapters, copy_streams, output_tags, refuse_same_file
-from ._conversion_options import ConversionOptions
+from ._conversion import copy_chapters, copy_streams
+from ._conversion_run import ConversionRun
 from ._encoding_options import EncodingOptions
 from ._events import FileEvents
 from ._fields import Fields, parse_deinterlace
-from ._input_options import parse_opening
 from ._open import open_for_decoding
 from ._original import original_of
 from ._other_streams import CopiedPacket
@@ -35,46 +33,17 @@ from .transcode_result import TranscodeResult
 _AHEAD = 2
 
 
-class Transcoding:
-    """A conversion of one file.
-
-    Parameters
-    ----------
-    input, output
-        As the caller gave them.
-    given : mapping
-        The parameters of `transcode` by name.
-
-    Raises
-    ------
-    InvalidArgumentError
-        A parameter is out of range; nothing has been opened.
-    """
+class Transcoding(ConversionRun):
+    """A conversion that decodes and encodes the video; as `ConversionRun`."""
 
     def __init__(self, input: Any, output: Any, given: Mapping[str, Any]) -> None:
-        self._began = time.monotonic()
-        self._input, self._output = input, output
-        self._given = given
-        self._options = ConversionOptions.parse(given)
+        super().__init__(input, output, given)
         if given["map_frame"] is not None and not callable(given["map_frame"]):
             raise InvalidArgumentError(
                 f"map_frame must be callable, got {show(given['map_frame'])}"
             )
         self._encoding = EncodingOptions.parse(output, given)
         self._deinterlace = parse_deinterlace(given["deinterlace"])
-        self._opening = parse_opening(
-            given["input_format"],
-            given["input_options"],
-            given["playlists"],
-            given["max_pixels"],
-            given["timeout"],
-            prefix="input_",
-            stream=given["stream"],
-            color_space=given["color_space"],
-        )
-        self._damage = self._options.damage()
-        self._losses = self._options.losses()
-        refuse_same_file(input, output)
 
     def run(self) -> TranscodeResult:
         """Do it; there is no output unless this returns."""
@@ -132,21 +101,6 @@ class Transcoding:
         clock = FilmClock(file.demuxer, options.start, options.stop, options.keep_start)
         whole = bool(self._deinterlace)
         return FileEvents(file, clock, damage=damage, losses=self._losses, deinterlace=whole)
-
-    def _muxer(self, demuxer: DemuxerCore) -> Muxer:
-        tags = output_tags(demuxer.tags, self._options.metadata)
-        muxer = Muxer(
-            self._output,
-            format=self._given["format"],
-            metadata=tags,
-            several_files=self._given["several_files"],
-        )
-        try:
-            begin_labels(muxer, demuxer, tags, self._losses)
-        except BaseException:  # a warning may be an error
-            muxer.discard()
-            raise
-        return muxer
 
     def _work(self, events: FileEvents, muxer: Muxer, numbers: Mapping[int, int]) -> Work:
         rate, clock = events.demuxer.info.rate, events.clock

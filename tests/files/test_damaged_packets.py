@@ -184,7 +184,7 @@ def test_what_the_muxer_refuses_later_is_known_by_its_stream(tmp_path: Path) -> 
     sound = packets(tmp_path / "o.avi", "a:0")
     count = result.dropped_packets
     assert len(sound) == 40 < len(sound) + count
-    assert result.lost[0].startswith(f"{count} packets of audio mp3: ")
+    assert any(one.startswith(f"{count} packets of audio mp3: ") for one in result.lost)
     assert said.count("cannot be copied") == 1
     assert result.frames_written == len(packets(tmp_path / "o.avi")) == FRAMES
 

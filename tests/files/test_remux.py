@@ -141,7 +141,7 @@ def test_file_cut_short_is_no_silent_success(tmp_path: Path) -> None:
     assert [p.digest for p in have] == [p.digest for p in want][: len(have)]
 
 
-def test_header_that_ffmpeg_refuses_without_a_reason_is_no_permission_error(tmp_path: Path) -> None:
+def test_header_that_ffmpeg_refuses_is_no_permission_error(tmp_path: Path) -> None:
     source, out = tmp_path / "a.mkv", tmp_path / "b.mkv"
     run_ffmpeg(
         *("-i", clip("h264-bframes.mp4"), "-f", "lavfi", "-i", "sine=d=1", "-c:v", "copy"),
@@ -151,5 +151,5 @@ def test_header_that_ffmpeg_refuses_without_a_reason_is_no_permission_error(tmp_
     private = b"\x63\xa2"  # Matroska's CodecPrivate; the audio track is the last one
     at = data.index(private, data.index(b"A_VORBIS"))
     remux(data, out)
-    with pytest.raises(NotSupportedError, match=r"cannot begin .*b\.mkv.*no reason"):
+    with pytest.raises(NotSupportedError, match=r"cannot begin .*b\.mkv.*(no reason|Extradata corrupt)"):
         remux(data[:at] + b"\x63\xa3" + data[at + 2 :], out, format="matroska")
