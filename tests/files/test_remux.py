@@ -151,5 +151,7 @@ def test_header_that_ffmpeg_refuses_is_no_permission_error(tmp_path: Path) -> No
     private = b"\x63\xa2"  # Matroska's CodecPrivate; the audio track is the last one
     at = data.index(private, data.index(b"A_VORBIS"))
     remux(data, out)
-    with pytest.raises(NotSupportedError, match=r"cannot begin .*b\.mkv.*(no reason|Extradata corrupt)"):
+    with pytest.raises(
+        NotSupportedError, match=r"cannot begin .*b\.mkv.*(no reason|Extradata corrupt)"
+    ):
         remux(data[:at] + b"\x63\xa3" + data[at + 2 :], out, format="matroska")
