@@ -189,11 +189,11 @@ def frames_of(
                 continue
             if careful is not None:
                 careful(ptr)
-            shown = picture_of(ptr), shape_of(ptr)
+            picture, shape = picture_of(ptr), shape_of(ptr)
             if turns:
-                shown = upright(*shown)
-            box.append(make(*shown, timestamp - origin, length or None, False))
-            del ptr, shown
+                picture, shape = upright(picture, shape)
+            box.append(make(picture, shape, timestamp - origin, length or None, False))
+            del ptr, picture
             yield box.pop()
     finally:
         close()

@@ -284,7 +284,7 @@ class DecoderCore:
             self._unstamped.append(timestamp)
             self._has_first = self._has_first or timestamp == NOPTS
         self._history.sent.append(timestamp)
-        if self._turned is not None:
+        if self._turned is not None and self._turned.sent is not None:
             self._turned.sent(packet, timestamp if packet.pts == NOPTS else packet.pts)
         if packet.flags & self._guard.watched or self._guard.alone:
             try:

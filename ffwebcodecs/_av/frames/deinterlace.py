@@ -167,7 +167,7 @@ class Deinterlacer:
             times = self._waiting.popleft()
             if times is not None:
                 frames.stamp(ptr, times[0])
-                frames.lasts(ptr, times[1])
+                frames.set_duration(ptr, times[1])
                 self.ready.append(ptr)
 
     def _check(self, code: int) -> None:

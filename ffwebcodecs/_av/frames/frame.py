@@ -240,14 +240,6 @@ def stamp(ptr: AVFrame, value: int) -> None:
     ptr.pts = value
 
 
-def lasts(ptr: AVFrame, value: int) -> None:
-    """Write the duration into a frame that nobody else has seen yet."""
-    if releases.frame_has_duration():
-        ptr.duration = value
-    else:
-        ptr.pkt_duration = value
-
-
 def is_predicted(ptr: AVFrame) -> bool:
     """Return whether the decoder says that it took other pictures to make this one. Some never say
     what they do.

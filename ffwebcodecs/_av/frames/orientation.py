@@ -6,6 +6,7 @@ FFmpeg puts a display matrix beside the picture; FFmpeg 4.3 leaves EXIF's number
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avutil, ffi
@@ -34,6 +35,11 @@ def matrix_of(ptr: AVFrame) -> tuple[int, ...]:
         if ptr.metadata:
             return _matrix_of_tag(ptr)
     return matrix
+
+
+def tags_tell() -> bool:
+    """Whether a picture without side data may have a matrix: see `matrix_of`."""
+    return releases.orientation_is_old()
 
 
 def _matrix_beside(ptr: AVFrame) -> tuple[int, ...]:
@@ -78,12 +84,10 @@ class Lasting:
     """
 
     __slots__ = ("matrix",)
+    sent: Callable[[AVPacket, int], None] | None = None
 
     def __init__(self) -> None:
         self.matrix: tuple[int, ...] = ()
-
-    def sent(self, packet: AVPacket, timestamp: int) -> None:
-        """Look at a packet on its way to the decoder, whose picture will have this time."""
 
     def look_at(self, ptr: AVFrame) -> None:
         """Take a picture's matrix, or give it the last one; in the order in which they are
