@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
-from .._av.frames.orientation import matrix_of, tags_tell
+from .._av.frames.orientation import reader_of_matrices
 from .._av.frames.pixel_format import describe, pix_fmt_name
 from .._spec.codecs.untagged import Untagged, complete
 from .._spec.frames.color import (
@@ -109,10 +109,10 @@ class ShapeCache:
         "_file_colors",
         "_flip",
         "_key",
+        "_matrix_of",
         "_rotation",
         "_shape",
         "_string_colors",
-        "_tags_tell",
         "_untagged",
         "asks_pictures",
     )
@@ -133,7 +133,7 @@ class ShapeCache:
         self._asks_bitstream = asks_bitstream
         self._untagged = untagged
         self.asks_pictures = not rotation and not flip
-        self._tags_tell = tags_tell()
+        self._matrix_of = reader_of_matrices()
         self._file_colors = file_colors
         self._string_colors = string_colors
         self._color_space = color_space
@@ -146,8 +146,8 @@ class ShapeCache:
     def shape_of(self, ptr: AVFrame) -> FrameShape:
         """Return the shape of a decoded frame."""
         key = native.describe(ptr)
-        if self.asks_pictures and (ptr.nb_side_data or self._tags_tell):
-            key += matrix_of(ptr)
+        if self.asks_pictures:
+            key += self._matrix_of(ptr)
         if key != self._key:
             self._shape = self._make(key)
             self._key = key
