@@ -10,6 +10,7 @@ bytes elsewhere gives the name of a temporary file.
 from __future__ import annotations
 
 import os
+import struct
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         AVFormatContext,
         AVIOContext,
         AVPacket,
-        AVPacketSideData,
         AVStream,
         Pointer,
     )
@@ -231,7 +231,8 @@ class MuxerCore:
         if video.native is not None and video.native.real_frame_rate[0] > 0:
             stream.r_frame_rate = video.native.real_frame_rate
         if video.display_matrix is not None:
-            _set_display_matrix(stream, par, video.display_matrix)
+            matrix = struct.pack("=9i", *video.display_matrix)
+            side_data.write(stream, (avcodec.AV_PKT_DATA_DISPLAYMATRIX, matrix))
         if video.alpha:
             set_tag(stream, "alpha_mode", "1")
         output = _WrittenStream(stream, _MICROSECONDS)
@@ -484,17 +485,3 @@ def _set_extradata(par: AVCodecParameters, extradata: bytes) -> None:
     averror.check_pointer(box[0], "cannot keep a description")
     ffi.memmove(box[0], extradata, size)
     par.extradata_size = size
-
-
-def _set_display_matrix(stream: AVStream, par: AVCodecParameters, matrix: tuple[int, ...]) -> None:
-    kind = avcodec.AV_PKT_DATA_DISPLAYMATRIX
-    size = 9 * ffi.sizeof("int32_t")
-    if releases.parameters_have_side_data():
-        entries = ffi.addressof(par, "coded_side_data")
-        count = ffi.addressof(par, "nb_coded_side_data")
-        entry: AVPacketSideData = avcodec.av_packet_side_data_new(entries, count, kind, size, 0)
-        data = entry.data if entry else ffi.NULL
-    else:
-        data = avformat.av_stream_new_side_data(stream, kind, size)
-    averror.check_pointer(data, "cannot set the rotation")
-    ffi.memmove(data, ffi.new("int32_t[9]", matrix), size)
