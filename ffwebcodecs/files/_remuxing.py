@@ -67,7 +67,7 @@ class Remuxing(ConversionRun):
                 copied, dropped, numbers = self._copy_streams(demuxer, muxer, config, refused)
                 losses.check()
                 cut = self._copy(demuxer, muxer, config, numbers)
-                self._require_content(demuxer)
+                self._require_content(demuxer, config is not None)
                 dropped += late_streams(demuxer, losses, options.subtitles)
                 if cut.reached_end:
                     self._damage.end(demuxer)
@@ -213,10 +213,12 @@ class Remuxing(ConversionRun):
         for chunk in last.end(cut.lasting):
             muxer.add_chunk(chunk, config)
 
-    def _require_content(self, demuxer: DemuxerCore) -> None:
-        if self._frames or self._packets:
+    def _require_content(self, demuxer: DemuxerCore, has_video: bool) -> None:
+        """Raise unless there is anything, of a part of a film a picture."""
+        is_part = self._options.takes_part
+        if self._frames or (self._packets and not (is_part and has_video)):
             return
-        if self._options.start is None and self._options.stop is None:
+        if not is_part:
             raise EncodingError(f"{demuxer.shown} gives nothing to copy")
         raise InvalidArgumentError(
             f"nothing of {demuxer.shown} is from start={self._options.start} to "

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from attack import dice, rounds
 from cli_helpers import call, command, environment, names
-from clips import framemd5, run_ffmpeg
+from clips import clip, framemd5, run_ffmpeg
 from convert_helpers import made
 from mux_helpers import packets, probe
 
@@ -184,3 +184,12 @@ def test_any_part_has_the_frames_of_the_film(tmp_path: Path) -> None:
         result = cut(film(kind), out, start, stop)
         part = seen(film(kind), out)
         assert part.count == result.frames_written
+
+
+@pytest.mark.parametrize("stop", [0, -5])
+def test_a_part_before_the_first_picture_is_refused(stop: int, tmp_path: Path) -> None:
+    """Its sound begins earlier: that alone would be no film."""
+    with pytest.raises(InvalidArgumentError, match=f"nothing of .* stop={stop} us"):
+        remux(clip("h264-with-audio.mp4"), tmp_path / "a.mp4", stop=stop)
+    assert list(tmp_path.iterdir()) == []
+    assert remux(clip("h264-with-audio.mp4"), tmp_path / "a.m4a", stop=500_000).copied_streams
