@@ -12,6 +12,7 @@ from pathlib import Path
 import attack
 import pytest
 from clips import clip
+from interrupts import silence_alarm
 from playlist_helpers import (
     OUTSIDE,
     SCRIPTS,
@@ -109,15 +110,14 @@ def test_a_signal_at_any_moment_leaves_nothing_open(folder: Path) -> None:
     (folder / "one.m3u8").write_text(hls(*["inside.ts"] * 20), encoding="ascii")
     path = write(folder, "hls", master("one.m3u8"))
     dice, tries, ended = attack.dice("signals in a playlist"), attack.rounds(100, 5000), 0
-    before = signal.signal(signal.SIGALRM, heard)
+    signal.signal(signal.SIGALRM, heard)
     try:
         for _ in range(tries):
             with contextlib.suppress(HeardError):
                 ended += once()
             armed.clear()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        silence_alarm()
     gc.collect()
     opened = [name for name in os.listdir("/proc/self/fd") if leads_into(name, folder)]
     attack.report("signals in a playlist", tries, len(opened), "a file stayed open")

@@ -23,7 +23,7 @@ import pytest
 from clips import clip
 from handles import live_handles
 from interlaced_clips import cropped, need_filters
-from interrupts import Interrupted, interrupt_at, steps_of
+from interrupts import Interrupted, interrupt_at, silence_alarm, steps_of
 
 import ffwebcodecs as w
 from ffwebcodecs._av import forked
@@ -204,7 +204,7 @@ def test_a_signal_at_any_moment_leaves_nothing(name: str, stage: Stage) -> None:
     lasts = time.perf_counter() - began
     before = state(stage.folder)
     tries, dice, failed = attack.rounds(5, 1000), attack.dice(f"signal {name}"), 0
-    usual = signal.signal(signal.SIGALRM, ring)
+    signal.signal(signal.SIGALRM, ring)
     try:
         for _ in range(tries):
             again = dice.choice([0, 0, 5e-5, 1e-3])  # the cleaning up is interrupted as well
@@ -214,8 +214,7 @@ def test_a_signal_at_any_moment_leaves_nothing(name: str, stage: Stage) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
             failed += not unharmed(stage, before)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, usual)
+        silence_alarm()
     attack.report(f"signal: {name}", tries, failed, "something is left")
     assert not failed
 

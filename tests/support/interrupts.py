@@ -7,6 +7,7 @@ ever (threading, as it starts a thread).
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,14 @@ PACKAGE = str(Path(ffwebcodecs.__file__).parent)
 
 class Interrupted(BaseException):
     """What stands here for KeyboardInterrupt, which would end pytest if it went astray."""
+
+
+def silence_alarm() -> None:
+    """Stop the timer, and leave a handler that does nothing, not none: a signal that another thread
+    has been given may come after its timer has stopped.
+    """
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, lambda *_: None)
 
 
 def steps_of(call: Callable[[], object], *, opcodes: bool = False) -> int:

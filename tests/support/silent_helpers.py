@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clips import clip
+from interrupts import silence_alarm
 
 import ffwebcodecs
 
@@ -31,12 +32,11 @@ def raising_alarm() -> Iterator[None]:
     def ring(*_: object) -> None:
         raise Interrupted
 
-    before = signal.signal(signal.SIGALRM, ring)
+    signal.signal(signal.SIGALRM, ring)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        silence_alarm()
 
 
 def descriptors() -> int:
