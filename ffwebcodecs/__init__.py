@@ -13,6 +13,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AbortError": "errors",
+    "AudioDecoderConfig": "_spec.codecs.audio_config",
+    "AudioDecoderSupport": "_spec.codecs.audio_config",
     "Av1EncoderConfig": "_spec.codecs.encoder_config",
     "AvcEncoderConfig": "_spec.codecs.encoder_config",
     "Completion": "_runtime.completion",
@@ -20,6 +22,7 @@ _HOMES = {
     "DataError": "errors",
     "CheckResult": "files.check_result",
     "Demuxer": "files.demuxer",
+    "EncodedAudioChunk": "codecs.encoded_audio_chunk",
     "EncodedVideoChunk": "codecs.encoded_video_chunk",
     "EncodedVideoChunkMetadata": "codecs.encoded_video_chunk_metadata",
     "EncodingError": "errors",
@@ -78,6 +81,8 @@ if TYPE_CHECKING:
     from ._runtime.completion import Completion as Completion
     from ._runtime.pool import FramePoolStats as FramePoolStats
     from ._runtime.trace import trace_frames as trace_frames
+    from ._spec.codecs.audio_config import AudioDecoderConfig as AudioDecoderConfig
+    from ._spec.codecs.audio_config import AudioDecoderSupport as AudioDecoderSupport
     from ._spec.codecs.config import VideoDecoderConfig as VideoDecoderConfig
     from ._spec.codecs.config import VideoDecoderSupport as VideoDecoderSupport
     from ._spec.codecs.encoder_config import Av1EncoderConfig as Av1EncoderConfig
@@ -88,6 +93,7 @@ if TYPE_CHECKING:
     from ._spec.frames.color_space import VideoColorSpace as VideoColorSpace
     from ._spec.frames.layout import PlaneLayout as PlaneLayout
     from ._spec.frames.rect import Rect as Rect
+    from .codecs.encoded_audio_chunk import EncodedAudioChunk as EncodedAudioChunk
     from .codecs.encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
     from .codecs.encoded_video_chunk_metadata import (
         EncodedVideoChunkMetadata as EncodedVideoChunkMetadata,

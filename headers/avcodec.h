@@ -56,6 +56,10 @@ typedef struct AVCodec {
     int id;
     int capabilities;
     const enum AVPixelFormat *pix_fmts; //@ avcodec<63
+    const int *supported_samplerates; //@ avcodec<63
+    const enum AVSampleFormat *sample_fmts; //@ avcodec<63
+    const uint64_t *channel_layouts; //@ avcodec<61
+    const AVChannelLayout *ch_layouts; //@ avcodec>=59.24 avcodec<63
     const AVClass *priv_class;
     const AVProfile *profiles;
     const char *wrapper_name;
@@ -122,6 +126,18 @@ typedef struct AVCodecContext {
     AVBufferRef *hw_device_ctx;
     int extra_hw_frames;
     int export_side_data;
+    int sample_rate;
+    int sample_fmt;
+    int frame_size;
+    int block_align;
+    int cutoff;
+    int request_sample_fmt;
+    int initial_padding;
+    int trailing_padding;
+    int seek_preroll;
+    uint64_t channel_layout; //@ avcodec<61
+    int channels; //@ avcodec<61
+    AVChannelLayout ch_layout; //@ avcodec>=59.24
     int64_t max_pixels;
     int apply_cropping;
     int sw_pix_fmt;
@@ -156,10 +172,15 @@ typedef struct AVCodecParameters {
     int color_space;
     int chroma_location;
     int video_delay;
-    uint64_t channel_layout; //@ avcodec<59.24
-    int channels; //@ avcodec<59.24
+    uint64_t channel_layout; //@ avcodec<61
+    int channels; //@ avcodec<61
     AVChannelLayout ch_layout; //@ avcodec>=59.24
     int sample_rate;
+    int block_align;
+    int frame_size;
+    int initial_padding;
+    int trailing_padding;
+    int seek_preroll;
     ...;
 } AVCodecParameters;
 
@@ -291,6 +312,7 @@ void av_bsf_free(AVBSFContext **ctx);
 #define AV_PKT_FLAG_DISCARD ...
 #define AV_PKT_FLAG_DISPOSABLE ...
 #define AV_PKT_DATA_NEW_EXTRADATA ...
+#define AV_PKT_DATA_PARAM_CHANGE ...
 #define AV_PKT_DATA_DISPLAYMATRIX ...
 #define AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL ...
 #define AV_PKT_DATA_SKIP_SAMPLES ...
@@ -311,6 +333,7 @@ void av_bsf_free(AVBSFContext **ctx);
 #define AV_CODEC_FLAG2_LOCAL_HEADER ...
 #define AV_CODEC_FLAG2_CHUNKS ...
 #define AV_CODEC_FLAG2_SHOW_ALL ...
+#define AV_CODEC_FLAG2_SKIP_MANUAL ...
 #define AV_EF_CRCCHECK ...
 #define AV_EF_BITSTREAM ...
 #define AV_EF_BUFFER ...
@@ -335,6 +358,9 @@ void av_bsf_free(AVBSFContext **ctx);
 
 #define AV_CODEC_CAP_DR1 ...
 #define AV_CODEC_CAP_DELAY ...
+#define AV_CODEC_CAP_SMALL_LAST_FRAME ...
+#define AV_CODEC_CAP_VARIABLE_FRAME_SIZE ...
+#define AV_CODEC_CAP_PARAM_CHANGE ...
 #define AV_CODEC_CAP_EXPERIMENTAL ...
 #define AV_CODEC_CAP_FRAME_THREADS ...
 #define AV_CODEC_CAP_SLICE_THREADS ...
@@ -354,6 +380,9 @@ void av_bsf_free(AVBSFContext **ctx);
 #define AV_CODEC_HW_CONFIG_METHOD_AD_HOC ...
 #define AV_CODEC_CONFIG_PIX_FORMAT ... //@ avcodec>=61.13
 #define AV_CODEC_CONFIG_FRAME_RATE ... //@ avcodec>=61.13
+#define AV_CODEC_CONFIG_SAMPLE_RATE ... //@ avcodec>=61.13
+#define AV_CODEC_CONFIG_SAMPLE_FORMAT ... //@ avcodec>=61.13
+#define AV_CODEC_CONFIG_CHANNEL_LAYOUT ... //@ avcodec>=61.13
 #define AV_CODEC_CONFIG_COLOR_RANGE ... //@ avcodec>=61.13
 #define AV_CODEC_CONFIG_COLOR_SPACE ... //@ avcodec>=61.13
 #define PARSER_FLAG_COMPLETE_FRAMES ...

@@ -8,6 +8,7 @@ typedef struct AVRational { int num; int den; } AVRational;
 
 /* Named only where C points to it: as a plain value it is declared int like the others. */
 enum AVPixelFormat { AV_PIX_FMT_NONE = -1, ... };
+enum AVSampleFormat { AV_SAMPLE_FMT_NONE = -1, ... };
 
 typedef struct AVClass AVClass;
 typedef struct AVBuffer AVBuffer;
@@ -49,6 +50,7 @@ typedef struct AVFrame {
     uint8_t **extended_data;
     int width;
     int height;
+    int nb_samples;
     int format;
     int key_frame; //@ avutil<60
     int pict_type;
@@ -61,6 +63,8 @@ typedef struct AVFrame {
     int repeat_pict;
     int interlaced_frame; //@ avutil<60
     int top_field_first; //@ avutil<60
+    int sample_rate;
+    uint64_t channel_layout; //@ avutil<59
     AVBufferRef *buf[8];
     AVBufferRef **extended_buf;
     int nb_extended_buf;
@@ -76,12 +80,14 @@ typedef struct AVFrame {
     int64_t pkt_duration; //@ avutil<59
     AVDictionary *metadata;
     int decode_error_flags;
+    int channels; //@ avutil<59
     AVBufferRef *hw_frames_ctx;
     AVBufferRef *opaque_ref;
     size_t crop_top;
     size_t crop_bottom;
     size_t crop_left;
     size_t crop_right;
+    AVChannelLayout ch_layout; //@ avutil>=57.24
     int64_t duration; //@ avutil>=58
     ...;
 } AVFrame;
@@ -256,7 +262,22 @@ int av_color_primaries_from_name(const char *name);
 int av_color_transfer_from_name(const char *name);
 int av_color_space_from_name(const char *name);
 const char *av_get_media_type_string(int media_type);
-void av_get_channel_layout_string(char *buf, int buf_size, int nb_channels, uint64_t channel_layout); //@ avutil<57.24
+int av_get_sample_fmt(const char *name);
+const char *av_get_sample_fmt_name(int sample_fmt);
+int av_get_bytes_per_sample(int sample_fmt);
+int av_sample_fmt_is_planar(int sample_fmt);
+int av_samples_copy(uint8_t **dst, uint8_t * const *src, int dst_offset, int src_offset, int nb_samples, int nb_channels, int sample_fmt);
+uint64_t av_get_channel_layout(const char *name); //@ avutil<59
+int64_t av_get_default_channel_layout(int nb_channels); //@ avutil<59
+void av_channel_layout_default(AVChannelLayout *ch_layout, int nb_channels); //@ avutil>=57.24
+void av_channel_layout_uninit(AVChannelLayout *channel_layout); //@ avutil>=57.24
+int av_channel_layout_copy(AVChannelLayout *dst, const AVChannelLayout *src); //@ avutil>=57.24
+int av_channel_layout_compare(const AVChannelLayout *chl, const AVChannelLayout *chl1); //@ avutil>=57.24
+int av_channel_layout_from_mask(AVChannelLayout *channel_layout, uint64_t mask); //@ avutil>=57.24
+int av_channel_layout_from_string(AVChannelLayout *channel_layout, const char *str); //@ avutil>=57.24
+int av_channel_layout_check(const AVChannelLayout *channel_layout); //@ avutil>=57.24
+uint64_t av_channel_layout_subset(const AVChannelLayout *channel_layout, uint64_t mask); //@ avutil>=57.24
+void av_get_channel_layout_string(char *buf, int buf_size, int nb_channels, uint64_t channel_layout); //@ avutil<59
 int av_channel_layout_describe(const AVChannelLayout *channel_layout, char *buf, size_t buf_size); //@ avutil>=57.24
 char av_get_picture_type_char(int pict_type);
 int av_cpu_count(void);
@@ -293,6 +314,21 @@ int av_cpu_count(void);
 #define AVMEDIA_TYPE_DATA ...
 #define AVMEDIA_TYPE_SUBTITLE ...
 #define AVMEDIA_TYPE_ATTACHMENT ...
+
+#define AV_SAMPLE_FMT_U8 ...
+#define AV_SAMPLE_FMT_S16 ...
+#define AV_SAMPLE_FMT_S32 ...
+#define AV_SAMPLE_FMT_FLT ...
+#define AV_SAMPLE_FMT_DBL ...
+#define AV_SAMPLE_FMT_U8P ...
+#define AV_SAMPLE_FMT_S16P ...
+#define AV_SAMPLE_FMT_S32P ...
+#define AV_SAMPLE_FMT_FLTP ...
+#define AV_SAMPLE_FMT_DBLP ...
+#define AV_CHANNEL_ORDER_UNSPEC ... //@ avutil>=57.24
+#define AV_CHANNEL_ORDER_NATIVE ... //@ avutil>=57.24
+#define AV_CHANNEL_ORDER_CUSTOM ... //@ avutil>=57.24
+#define AV_CHANNEL_ORDER_AMBISONIC ... //@ avutil>=57.24
 
 #define AV_PIX_FMT_YUV420P ...
 #define AV_PIX_FMT_YUV422P ...
@@ -365,6 +401,7 @@ int av_cpu_count(void);
 #define AV_FRAME_DATA_MASTERING_DISPLAY_METADATA ...
 #define AV_FRAME_DATA_CONTENT_LIGHT_LEVEL ...
 #define AV_FRAME_DATA_ICC_PROFILE ...
+#define AV_FRAME_DATA_SKIP_SAMPLES ...
 #define AV_BUFFER_FLAG_READONLY ...
 #define AV_PICTURE_TYPE_NONE ...
 #define AV_PICTURE_TYPE_I ...

@@ -14,7 +14,8 @@ FUNCTIONS = {
         av_frame_free av_frame_get_buffer av_frame_new_side_data av_frame_ref
         av_frame_remove_side_data
         av_free av_freep av_get_media_type_string
-        av_get_pix_fmt av_get_pix_fmt_name av_hwdevice_ctx_create av_hwdevice_find_type_by_name
+        av_get_pix_fmt av_get_pix_fmt_name av_get_sample_fmt av_get_sample_fmt_name
+        av_hwdevice_ctx_create av_hwdevice_find_type_by_name
         av_hwdevice_get_hwframe_constraints av_hwdevice_get_type_name av_hwdevice_iterate_types
         av_hwframe_constraints_free av_hwframe_ctx_alloc av_hwframe_ctx_init av_hwframe_get_buffer
         av_hwframe_transfer_data av_image_copy_plane av_image_get_linesize av_log_get_level

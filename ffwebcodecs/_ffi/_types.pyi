@@ -86,6 +86,7 @@ class AVFrame(Struct):
     extended_data: Pointer[Pointer[int]]
     width: int
     height: int
+    nb_samples: int
     format: int
     key_frame: int  # avutil<60
     pict_type: int
@@ -98,6 +99,8 @@ class AVFrame(Struct):
     repeat_pict: int
     interlaced_frame: int  # avutil<60
     top_field_first: int  # avutil<60
+    sample_rate: int
+    channel_layout: int  # avutil<59
     buf: Array[AVBufferRef]
     extended_buf: Pointer[AVBufferRef]
     nb_extended_buf: int
@@ -113,12 +116,14 @@ class AVFrame(Struct):
     pkt_duration: int  # avutil<59
     metadata: AVDictionary
     decode_error_flags: int
+    channels: int  # avutil<59
     hw_frames_ctx: AVBufferRef
     opaque_ref: AVBufferRef
     crop_top: int
     crop_bottom: int
     crop_left: int
     crop_right: int
+    ch_layout: AVChannelLayout  # avutil>=57.24
     duration: int  # avutil>=58
 
 class AVComponentDescriptor(Struct):
@@ -212,6 +217,10 @@ class AVCodec(Struct):
     id: int
     capabilities: int
     pix_fmts: Pointer[int]  # avcodec<63
+    supported_samplerates: Pointer[int]  # avcodec<63
+    sample_fmts: Pointer[int]  # avcodec<63
+    channel_layouts: Pointer[int]  # avcodec<61
+    ch_layouts: AVChannelLayout  # avcodec>=59.24 avcodec<63
     priv_class: AVClass
     profiles: AVProfile
     wrapper_name: Pointer[bytes]
@@ -276,6 +285,18 @@ class AVCodecContext(Struct):
     hw_device_ctx: AVBufferRef
     extra_hw_frames: int
     export_side_data: int
+    sample_rate: int
+    sample_fmt: int
+    frame_size: int
+    block_align: int
+    cutoff: int
+    request_sample_fmt: int
+    initial_padding: int
+    trailing_padding: int
+    seek_preroll: int
+    channel_layout: int  # avcodec<61
+    channels: int  # avcodec<61
+    ch_layout: AVChannelLayout  # avcodec>=59.24
     max_pixels: int
     apply_cropping: int
     sw_pix_fmt: int
@@ -308,10 +329,15 @@ class AVCodecParameters(Struct):
     color_space: int
     chroma_location: int
     video_delay: int
-    channel_layout: int  # avcodec<59.24
-    channels: int  # avcodec<59.24
+    channel_layout: int  # avcodec<61
+    channels: int  # avcodec<61
     ch_layout: AVChannelLayout  # avcodec>=59.24
     sample_rate: int
+    block_align: int
+    frame_size: int
+    initial_padding: int
+    trailing_padding: int
+    seek_preroll: int
 
 class AVCodecParserContext(Struct):
     priv_data: Any

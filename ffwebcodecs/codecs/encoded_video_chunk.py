@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
-from .._av.codecs import packet
-from .._av.frames import buffers
 from .._public import public
-from .._runtime.closing import only_once
-from .._spec.numbers import show, to_flag, to_int64, to_uint64
-from ..errors import InvalidArgumentError
-
-if TYPE_CHECKING:
-    from .._ffi._types import AVPacket
-
-_TYPES = ("key", "delta")
+from ._chunk import EncodedChunk
 
 
 @public
-class EncodedVideoChunk:
+class EncodedVideoChunk(EncodedChunk):
     """One frame as the codec wrote it, with its time.
 
     The bytes lie in an AVPacket that goes when the chunk and every view of it are gone.
@@ -47,142 +35,4 @@ class EncodedVideoChunk:
         FFmpeg cannot allocate the packet.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_duration",
-        "_from_container",
-        "_padded",
-        "_ptr",
-        "_timestamp",
-        "_type",
-    )
-
-    _type: str
-    _timestamp: int
-    _duration: int | None
-    _padded: bool
-    _from_container: bool
-
-    def __init__(
-        self,
-        *,
-        type: str,
-        timestamp: int,
-        data: Any,
-        duration: int | None = None,
-        transfer: bool = False,
-    ) -> None:
-        only_once(self, "_ptr")
-        if not isinstance(type, str) or type not in _TYPES:
-            raise InvalidArgumentError(f"type must be 'key' or 'delta', got {show(type)}")
-        timestamp = to_int64(timestamp, "timestamp")
-        if duration is not None:
-            duration = to_uint64(duration, "duration")
-        transfer = to_flag(transfer, "transfer")
-        exported = buffers.export(data, "data")
-        lent = False
-        try:
-            size = len(exported)
-            if transfer:
-                ptr = packet.wrap(exported, size)
-                lent = size > 0
-            else:
-                ptr = packet.copy_of(exported, size)
-        finally:
-            if not lent:
-                buffers.unexport(exported)
-        packet.tag(ptr, timestamp, duration or 0, type == "key")
-        self._type = type
-        self._timestamp = timestamp
-        self._duration = duration
-        self._ptr: AVPacket = ptr
-        self._padded = not transfer
-        self._from_container = False
-
-    @classmethod
-    def _from_native(
-        cls, ptr: AVPacket, key: bool, timestamp: int, duration: int | None
-    ) -> EncodedVideoChunk:
-        """Make a chunk of a packet that FFmpeg filled; takes it."""
-        chunk = cls.__new__(cls)
-        chunk._type = "key" if key else "delta"
-        chunk._timestamp = timestamp
-        chunk._duration = duration
-        chunk._ptr = ptr
-        chunk._padded = True
-        chunk._from_container = True
-        return chunk
-
-    @property
-    def type(self) -> str:
-        """``"key"`` or ``"delta"``."""
-        return self._type
-
-    @property
-    def timestamp(self) -> int:
-        """Presentation time in microseconds."""
-        return self._timestamp
-
-    @property
-    def duration(self) -> int | None:
-        """Duration in microseconds, None if unknown."""
-        return self._duration
-
-    @property
-    def byte_length(self) -> int:
-        """Size in bytes."""
-        return packet.size_of(self._ptr)
-
-    @property
-    def data(self) -> memoryview:
-        """The bytes, without a copy: a read-only view that keeps them alive."""
-        return packet.view(self._ptr)
-
-    def copy_to(self, destination: Any) -> None:
-        """Copy the bytes into a buffer you own; bytes after `byte_length` are left alone.
-
-        Parameters
-        ----------
-        destination : writable buffer, C-contiguous
-            Of at least `byte_length` bytes. Borrowed for this call only.
-
-        Raises
-        ------
-        InvalidArgumentError
-            `destination` is read-only, not contiguous or too small. Nothing has been written.
-        """
-        exported = buffers.export(destination, "destination", writable=True)
-        try:
-            size = packet.size_of(self._ptr)
-            if len(exported) < size:
-                raise InvalidArgumentError(
-                    f"destination holds {len(exported)} bytes, the chunk has {size}"
-                )
-            packet.copy_out(self._ptr, exported)
-        finally:
-            buffers.unexport(exported)
-
-    def _lasting(self, duration: int) -> EncodedVideoChunk:
-        """Return a chunk with the same packet and another duration."""
-        chunk = self._from_native(self._ptr, self._type == "key", self._timestamp, duration)
-        chunk._padded, chunk._from_container = self._padded, self._from_container
-        return chunk
-
-    def _decodable(self) -> AVPacket:
-        """Return the packet, or a copy of it with the padding that decoders need."""
-        return self._ptr if self._padded else packet.padded(self._ptr)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A partial: what it calls and with what is public, so a pickle names nothing private.
-        again = partial(
-            EncodedVideoChunk,
-            type=self._type,
-            timestamp=self._timestamp,
-            duration=self._duration,
-            data=bytes(self.data),
-        )
-        return again, ()
-
-    def __repr__(self) -> str:
-        size = self.byte_length
-        return f"<EncodedVideoChunk {self._type}, timestamp={self._timestamp}, {size} bytes>"
+    __slots__ = ()

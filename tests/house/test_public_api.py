@@ -12,6 +12,9 @@ import pytest
 import ffwebcodecs
 
 CLASSES = [
+    "AudioDecoderConfig",
+    "AudioDecoderSupport",
+    "EncodedAudioChunk",
     "VideoFrame",
     "EncodedVideoChunk",
     "VideoDecoder",

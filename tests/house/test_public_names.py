@@ -69,6 +69,9 @@ def values() -> dict[str, Any]:
     config = w.VideoDecoderConfig(
         codec="avc1.42001E", color_space=w.VideoColorSpace(matrix="bt709"), description=b"\1"
     )
+    sound = w.AudioDecoderConfig(
+        codec="opus", sample_rate=48000, number_of_channels=2, description=b"1"
+    )
     encoder = w.VideoEncoderConfig(
         codec="hvc1.1.6.L93.B0",
         width=64,
@@ -84,6 +87,9 @@ def values() -> dict[str, Any]:
         "Finding": finding,
         "Av1EncoderConfig": w.Av1EncoderConfig(force_screen_content_tools=True),
         "AvcEncoderConfig": w.AvcEncoderConfig(format="annexb"),
+        "AudioDecoderConfig": sound,
+        "AudioDecoderSupport": w.AudioDecoderSupport(True, sound),
+        "EncodedAudioChunk": w.EncodedAudioChunk(type="key", timestamp=-3, duration=4, data=b"abc"),
         "EncodedVideoChunk": w.EncodedVideoChunk(type="key", timestamp=-3, duration=4, data=b"abc"),
         "EncodedVideoChunkMetadata": w.EncodedVideoChunkMetadata(config, w.SvcOutputMetadata(1)),
         "FFmpegInfo": w.ffmpeg_info(),
@@ -146,7 +152,7 @@ def test_what_was_pickled_comes_back_equal() -> None:
             assert (back.timestamp, back.metadata()) == (7, {"a": 1})
             back.close()
             value.close()
-        elif name == "EncodedVideoChunk":
+        elif name in ("EncodedVideoChunk", "EncodedAudioChunk"):
             assert (back.timestamp, back.duration, bytes(back.data)) == (-3, 4, b"abc")
         elif isinstance(value, BaseException):
             assert back.args == value.args

@@ -13,7 +13,8 @@ GIVEN = re.compile(
     r"ffi\.(?:new|cast|typeof|sizeof|from_buffer|callback)\(\s*\"([^\"]+)\""
     r"|\"((?:struct )?\w+ \*(?:\*|\[1\]))\""
 )
-WITH_THE_STRUCTS = {"AVFrame", "AVCodec", "AVChapter", "AVChapter *", "int32_t"}
+STRUCTS = "AVFrame", "AVCodec", "AVChapter", "AVChapter *", "AVChannelLayout *"
+WITH_THE_STRUCTS = {*STRUCTS, "int32_t"}
 BEFORE = {"_checks.py", "_selftest.py", "_selfuse.py", "_open.py"}  # they run while it is loaded
 
 

@@ -103,7 +103,7 @@ class VideoDecoderConfig:
         latency, threads = members["optimize_for_latency"], members["threads"]
         return cls(
             codec=read_codec(members["codec"]),
-            description=None if description is None else _bytes(description),
+            description=None if description is None else read_bytes(description),
             coded_width=coded[0],
             coded_height=coded[1],
             display_aspect_width=aspect[0],
@@ -213,7 +213,7 @@ def _limit(value: object) -> object:
         raise InvalidArgumentError(f"max_pixels cannot be read: {show(error)}") from error
 
 
-def _bytes(value: object) -> bytes:
+def read_bytes(value: object) -> bytes:
     try:
         return bytes(as_view(value))
     except InvalidArgumentError as error:

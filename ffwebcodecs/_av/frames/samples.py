@@ -1,0 +1,113 @@
+"""AVFrames of sound: made, filled, described, viewed; as `frame` for pictures.
+
+Planes of more than 8 channels lie where ``extended_data`` says, so everything here goes by that.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..._ffi import avutil, ffi
+from ..._spec.frames.sample_formats import BY_FFMPEG, SampleFormat
+from ..averror import check
+from . import buffers, channel_layout
+from .channel_layout import Channels
+from .frame import allocate
+
+if TYPE_CHECKING:
+    from ..._ffi._types import Array, AVFrame, Bytes
+
+
+class SoundShape(NamedTuple):
+    """What stays the same along a stream of sound."""
+
+    format: SampleFormat | None
+    """None: samples that WebCodecs has no name for, as of 64 bits."""
+    sample_rate: int
+    channels: Channels
+    sample_fmt: int
+    """FFmpeg's number of the format."""
+
+
+@cache
+def number_of(fmt: SampleFormat) -> int:
+    """Return FFmpeg's number of a format."""
+    return int(avutil.av_get_sample_fmt(fmt.ffmpeg.encode()))
+
+
+@cache
+def format_of(number: int) -> SampleFormat | None:
+    """Return the format with FFmpeg's number, None if WebCodecs has none like it."""
+    name = avutil.av_get_sample_fmt_name(number)
+    return BY_FFMPEG.get(ffi.string(name).decode()) if name else None
+
+
+def describe(ptr: AVFrame) -> SoundShape:
+    """Return what a frame of sound holds."""
+    number = ptr.format
+    return SoundShape(format_of(number), ptr.sample_rate, channel_layout.read(ptr), number)
+
+
+def count(ptr: AVFrame) -> int:
+    """Return how many samples each channel has."""
+    return ptr.nb_samples
+
+
+def new(fmt: SampleFormat, sample_rate: int, channels: Channels, samples: int) -> AVFrame:
+    """Return a frame with memory of its own for so many samples a channel, contents undefined."""
+    size = samples * channels.number * fmt.sample_bytes
+    ptr = allocate(size + 512)
+    _describe_as(ptr, fmt, sample_rate, channels, samples)
+    check(avutil.av_frame_get_buffer(ptr, 0), f"cannot allocate {size} bytes of sound")
+    return ptr
+
+
+def wrap(
+    exported: Array[int],
+    size: int,
+    fmt: SampleFormat,
+    sample_rate: int,
+    channels: Channels,
+    samples: int,
+) -> AVFrame | None:
+    """Return a frame over the caller's memory, planes one after another, without a copy; None if
+    AVFrame has too few places for the planes.
+
+    Parameters
+    ----------
+    exported : uint8_t[]
+        From `buffers.export`; it stays exported until FFmpeg's last reference is gone.
+    size : int
+        Bytes in it, already checked.
+    """
+    planes = fmt.planes(channels.number)
+    if planes > 8:
+        return None
+    ptr = allocate()
+    ref = buffers.lend(ptr.buf, exported, size)
+    _describe_as(ptr, fmt, sample_rate, channels, samples)
+    length = samples * fmt.frame_bytes(channels.number)
+    for index in range(planes):
+        ptr.data[index] = ref.data + index * length
+    ptr.linesize[0] = length
+    return ptr
+
+
+def _describe_as(
+    ptr: AVFrame, fmt: SampleFormat, sample_rate: int, channels: Channels, samples: int
+) -> None:
+    ptr.format = number_of(fmt)
+    ptr.sample_rate = sample_rate
+    ptr.nb_samples = samples
+    channel_layout.write(ptr, channels)
+
+
+def plane(ptr: AVFrame, index: int) -> Bytes:
+    """Return a borrowed pointer to one plane, valid while `ptr` is referenced."""
+    return ptr.extended_data[index]
+
+
+def view(ptr: AVFrame, index: int, offset: int, size: int, *, writable: bool = False) -> memoryview:
+    """Return a view of a part of one plane, in bytes, that keeps the frame's memory."""
+    return buffers.view(ptr, ptr.extended_data[index] + offset, size, writable=writable)
