@@ -17,7 +17,7 @@ from ffwebcodecs import open_handles
 from ffwebcodecs._av.codecs import packet as native_packet
 from ffwebcodecs._av.codecs import parameters
 from ffwebcodecs._av.codecs.bitstream_filter import Filter
-from ffwebcodecs._av.codecs.decoder import allocate_context
+from ffwebcodecs._av.codecs.codec_context import allocate_context
 from ffwebcodecs._av.files import containers
 from ffwebcodecs._av.files.demux import DemuxerCore
 from ffwebcodecs._av.files.mux import MuxerCore

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.codecs.history import History
 from ...errors import EncodingError, NotSupportedError
-from .. import atomic, averror, forked, ledger, said
+from .. import atomic, averror, forked, said
 from ..frames import frame as frames
 from ..frames.orientation import told_beside
-from .inventory import is_left_alone
+from . import codec_context
+from .codec_context import allocate_context, set_extradata
 from .packet import NOPTS, has_alpha
 from .parameters import known
 from .picture_guard import KEY, PictureGuard
@@ -29,16 +29,7 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
     from ..frames.hardware import Device
 
-_contexts = forked.leave_alone(ledger.owned("codec_context"))
 _MOST_ERRORS = 64  # after the first one, more than any decoder holds chunks
-
-
-def allocate_context(codec: AVCodec) -> AVCodecContext:
-    """Return the owner of a new codec context."""
-    what, free = "cannot allocate a codec context", avcodec.avcodec_free_context
-    box = atomic.boxed(what, "AVCodecContext **", free, avcodec.avcodec_alloc_context3, codec)
-    ptr: AVCodecContext = box[0]
-    return _contexts.own(ptr, box)
 
 
 def _use_device(context: AVCodecContext, device: Device, surfaces: int) -> None:
@@ -51,26 +42,16 @@ def _use_device(context: AVCodecContext, device: Device, surfaces: int) -> None:
 
 
 def find_decoder(name: str) -> AVCodec | None:
-    """Return the AVCodec that decodes `name`: a codec (``h264``) or one of FFmpeg's decoders
-    (``libdav1d``); None if none does.
+    """Return the AVCodec that decodes the pictures of `name`, a codec or one of FFmpeg's decoders;
+    None if none does.
     """
-    descriptor = avcodec.avcodec_descriptor_get_by_name(name.encode())
-    codec: AVCodec = avcodec.avcodec_find_decoder(descriptor.id) if descriptor else ffi.NULL
-    if not codec:
-        codec = avcodec.avcodec_find_decoder_by_name(name.encode())
-    if not codec or codec.type != avutil.AVMEDIA_TYPE_VIDEO:
-        return None
-    return None if is_left_alone(name) else codec
+    return codec_context.find(name, avutil.AVMEDIA_TYPE_VIDEO)
 
 
 def _require_decoder(name: str) -> AVCodec:
     codec = find_decoder(name)
     if codec is None:
-        raise NotSupportedError(
-            f"this FFmpeg ({_ffi.report().release}) has no decoder for {name!r}; "
-            "install a build of libavcodec that has "
-            "one (Debian, Ubuntu: libavcodec-extra; Fedora: ffmpeg-libs from RPM Fusion)"
-        )
+        raise codec_context.no_decoder(name)
     return codec
 
 
@@ -188,7 +169,7 @@ class DecoderCore:
         if coded_size is not None:
             context.width, context.height = coded_size
         if extradata is not None:
-            self._set_extradata(context, bytes(extradata))  # type: ignore[call-overload]
+            set_extradata(context, bytes(extradata))  # type: ignore[call-overload]
         self._guard = PictureGuard(context, codec, self.name, max_pixels)
         context.pkt_timebase = (1, 1000000)
         context.thread_count = threads or default_threads()
@@ -246,21 +227,6 @@ class DecoderCore:
             self._alpha is not None
             and bool(avcodec.avcodec_find_decoder_by_name(_WITH_ALPHA[name].encode()))
         )
-
-    @staticmethod
-    def _set_extradata(context: AVCodecContext, data: bytes) -> None:
-        # The codec context frees it with av_free, so it must be av_malloc'ed, with zeroed padding
-        # for bit readers.
-        if context.extradata:
-            avutil.av_freep(ffi.addressof(context, "extradata"))
-            context.extradata_size = 0
-        if not data:
-            return
-        atomic.fill(ffi.addressof(context, "extradata"), avutil.av_mallocz, len(data) + 64)
-        if not context.extradata:
-            raise MemoryError(f"cannot allocate {len(data)} bytes for the decoder's description")
-        ffi.memmove(context.extradata, data, len(data))
-        context.extradata_size = len(data)
 
     def send(self, packet: AVPacket, timestamp: int) -> None:
         """Hand a packet over; the decoder takes its own reference.

@@ -21,7 +21,7 @@ from ..frames import frame as frames
 from ..frames import hardware
 from ..frames.pixel_format import describe, pix_fmt_id
 from . import encoder_settings, packet, priority, svt_av1
-from .decoder import allocate_context
+from .codec_context import allocate_context
 from .encoder_formats import encoder_name, formats_of
 from .parameters import StreamParameters
 from .webp_end import WebpEnd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..._ffi import avcodec, ffi
 from ..._spec.files.reorder import Keys
 from .. import atomic, averror, ledger
-from .decoder import allocate_context
+from .codec_context import allocate_context
 from .packet import NOPTS
 
 if TYPE_CHECKING:

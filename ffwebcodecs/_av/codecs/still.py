@@ -10,7 +10,7 @@ from ...errors import EncodingError, NotSupportedError
 from .. import averror, forked, said
 from ..frames import frame as frames
 from . import packet
-from .decoder import allocate_context
+from .codec_context import allocate_context
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVFrame

@@ -1,0 +1,256 @@
+"""The decoding core of sound: send a packet, receive frames, name errors; as `decoder` of pictures.
+
+The rule for a driver is the same: after `send`, call `receive` until it returns None.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..._ffi import avcodec, avutil, ffi
+from ...errors import EncodingError, NotSupportedError
+from .. import averror, forked, said
+from ..frames import channel_layout
+from ..frames import frame as frames
+from . import codec_context
+from .codec_context import allocate_context, set_extradata
+from .packet import NOPTS
+from .sound_parameters import known
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
+    from ..frames.channel_layout import Channels
+
+# FFmpeg's own decoder of Opus is off by up to a fifth of full scale in single samples.
+_BEST = {"opus": "libopus", "mp3": "mp3float"}
+_LAST = 2**63 - 1
+
+
+def find_audio_decoder(name: str) -> AVCodec | None:
+    """Return the AVCodec that decodes the sound of `name`, a codec or one of FFmpeg's decoders, the
+    best if there are several; None if none does.
+    """
+    audio = avutil.AVMEDIA_TYPE_AUDIO
+    best = codec_context.find(_BEST[name], audio) if name in _BEST else None
+    return best or codec_context.find(name, audio)
+
+
+def has_audio_decoder(name: str) -> bool:
+    """Return whether this FFmpeg can decode the sound of `name`."""
+    return find_audio_decoder(name) is not None
+
+
+class AudioDecoderCore:
+    """One open decoder of sound. The frames' times are in the unit of the packets'.
+
+    It drops nothing that it decodes: what is before the beginning or after the end, those above
+    leave out.
+
+    Parameters
+    ----------
+    name : str
+        FFmpeg's codec or decoder name.
+    extradata : bytes-like, optional
+        What the codec wants, as FFmpeg has it; copied.
+    sample_rate : int, optional
+        In hertz; most codecs carry it themselves.
+    channels : Channels, optional
+        As `sample_rate`.
+    parameters : optional
+        What a configuration carries from the demuxer, see `sound_parameters.known`.
+    threads : int
+        FFmpeg threads; 0 is one, so that a packet's samples come before the next packet.
+    time_base : (int, int)
+        The unit of the packets' times, in seconds.
+
+    Raises
+    ------
+    NotSupportedError
+        This FFmpeg has no such decoder, or it refuses the configuration.
+
+    Attributes
+    ----------
+    name : str
+        FFmpeg's name of the decoder.
+    at_end : bool
+        All was received after `drain`.
+    has_failed : bool
+        A packet was refused since `restart`. The next one may be fine.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_anchor",
+        "_context",
+        "_is_new",
+        "_samples",
+        "_spare",
+        "_time_base",
+        "_untimed",
+        "at_end",
+        "has_failed",
+        "name",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        extradata: object | None = None,
+        sample_rate: int | None = None,
+        channels: Channels | None = None,
+        parameters: Any = None,
+        threads: int = 0,
+        time_base: tuple[int, int] = (1, 1000000),
+    ) -> None:
+        codec = find_audio_decoder(name)
+        if codec is None:
+            raise codec_context.no_decoder(name)
+        self.name: str = ffi.string(codec.name).decode()
+        self.at_end = False
+        self.has_failed = False
+        self._spare: AVFrame | None = None
+        self._time_base = time_base
+        self._anchor: int | None = None  # the time of the packet that the last frame is of
+        self._samples = 0  # received since, and at which rate
+        self._is_new = False  # a packet was sent and nothing received yet
+        self._untimed: int | None = None  # the time of a packet that has none in it
+        context = allocate_context(codec)
+        parameters = known(parameters, codec.id)
+        if parameters is not None:
+            code = parameters.apply(context, codec.id)
+            averror.check(code, f"cannot configure {self.name}", NotSupportedError)
+            if extradata is None and parameters.extradata:
+                extradata = parameters.extradata
+        if sample_rate is not None and (parameters is None or not context.sample_rate):
+            _configure_rate(context, sample_rate)
+        if channels is not None and (parameters is None or not parameters.sound.number):
+            channel_layout.write(context, channels)
+        if extradata is not None:
+            set_extradata(context, bytes(extradata))  # type: ignore[call-overload]
+        context.pkt_timebase = time_base
+        context.thread_count = threads or 1
+        context.flags2 |= avcodec.AV_CODEC_FLAG2_SKIP_MANUAL
+        if self.name == "libopus":  # else it rounds to 16 bits
+            context.request_sample_fmt = avutil.av_get_sample_fmt(b"flt")
+        place = said.mark()
+        with forked.opening:
+            code = avcodec.avcodec_open2(context, codec, ffi.NULL)
+        what = f"{self.name} refuses the configuration"
+        averror.check(code, what, NotSupportedError, since=place)
+        self._context: AVCodecContext | Any = context  # None once it is closed
+        forked.watch(self)
+
+    def send(self, packet: AVPacket, timestamp: int) -> None:
+        """Hand a packet over; the decoder takes its own reference.
+
+        `timestamp` is what the frames get if the packet itself has no time.
+
+        Raises
+        ------
+        EncodingError
+            The decoder refuses the data. Frames of earlier packets may still be received, and other
+            packets sent.
+        """
+        self._is_new = True
+        self._untimed = timestamp if packet.pts == NOPTS else None
+        if not packet.size:  # which FFmpeg may take for the end
+            raise self._error(averror.INVALID_DATA, timestamp)
+        code = avcodec.avcodec_send_packet(self._context, packet)
+        if code < 0:
+            raise self._error(code, timestamp)
+
+    def drain(self) -> None:
+        """Say that no packet follows; `receive` then gives what is left and sets `at_end`."""
+        code = avcodec.avcodec_send_packet(self._context, ffi.NULL)
+        if code < 0 and code != averror.EOF:
+            raise self._error(code, self._anchor)
+
+    def receive(self) -> AVFrame | None:
+        """Return the owner of the next frame, None when the decoder wants input or is drained.
+
+        Its ``pts`` is the packet's time and, of a packet's second frame and those after it, how
+        long the others last.
+
+        Raises
+        ------
+        EncodingError
+            As `send`.
+        """
+        ptr, self._spare = self._spare or frames.allocate(), None
+        code = avcodec.avcodec_receive_frame(self._context, ptr)
+        if not code:
+            self._place(ptr)
+            return ptr
+        self._spare = ptr
+        if code == averror.EOF:
+            self.at_end = True
+        elif code != averror.EAGAIN:
+            raise self._error(code, self._anchor)
+        return None
+
+    def _place(self, ptr: AVFrame) -> None:
+        """Give a frame its time. FFmpeg knows that of a packet's first one only."""
+        given: int | None = ptr.pts
+        if given == NOPTS:
+            given = self._untimed if self._is_new else None
+        if given is not None and (self._is_new or given != self._anchor):
+            self._anchor, self._samples = given, 0
+        self._is_new = False
+        rate = ptr.sample_rate
+        if self._anchor is None or not rate:
+            return
+        numerator, denominator = self._time_base
+        later = self._samples * denominator // (rate * numerator)
+        ptr.pts = min(self._anchor + later, _LAST)
+        self._samples += ptr.nb_samples
+
+    def restart(self) -> None:
+        """Forget all input, so that the next packet may be any that decoding can begin with."""
+        avcodec.avcodec_flush_buffers(self._context)
+        self._anchor = self._untimed = None
+        self._samples = 0
+        self._is_new = self.at_end = self.has_failed = False
+
+    def close(self) -> None:
+        """Free the decoder. Call it from the thread that uses it, or while no thread does."""
+        self._context = None
+        self._spare = None
+
+    def _after_fork(self) -> None:
+        self.__class__ = InheritedAudioDecoder
+
+    def _error(self, code: int, timestamp: int | None) -> Exception:
+        self.has_failed = True
+        if timestamp is not None:
+            numerator, denominator = self._time_base
+            timestamp = timestamp * numerator * 1_000_000 // denominator
+        where = "" if timestamp is None else f" the chunk at {timestamp} us"
+        failure = averror.error(code, f"{self.name} cannot decode{where}", EncodingError)
+        if isinstance(failure, EncodingError):
+            failure.timestamp = timestamp
+        return failure
+
+
+def _configure_rate(context: AVCodecContext, sample_rate: int) -> None:
+    if sample_rate > 0x7FFFFFFF:
+        raise NotSupportedError(f"a sample rate of {sample_rate} Hz is more than FFmpeg has")
+    context.sample_rate = sample_rate
+
+
+class InheritedAudioDecoder(AudioDecoderCore):
+    """What a decoder of sound is in a fork of the process that made it."""
+
+    __slots__ = ()
+
+    def send(self, packet: AVPacket, timestamp: int) -> None:
+        raise forked.inherited("this decoder")
+
+    def drain(self) -> None:
+        raise forked.inherited("this decoder")
+
+    def receive(self) -> AVFrame | None:
+        raise forked.inherited("this decoder")
+
+    def restart(self) -> None:
+        raise forked.inherited("this decoder")
