@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AacEncoderConfig": "_spec.codecs.audio_encoder_config",
     "AbortError": "errors",
     "AudioDecoderConfig": "_spec.codecs.audio_config",
     "AudioDecoderSupport": "_spec.codecs.audio_config",
+    "AudioEncoderConfig": "_spec.codecs.audio_encoder_config",
+    "AudioEncoderSupport": "_spec.codecs.audio_encoder_config",
     "Av1EncoderConfig": "_spec.codecs.encoder_config",
     "AvcEncoderConfig": "_spec.codecs.encoder_config",
     "Completion": "_runtime.completion",
@@ -29,6 +32,7 @@ _HOMES = {
     "FFmpegInfo": "ffmpeg",
     "FFmpegLoadError": "errors",
     "Finding": "files.check_result",
+    "FlacEncoderConfig": "_spec.codecs.audio_encoder_config",
     "FrameCache": "frames.frame_cache",
     "FrameCacheStats": "frames.frame_cache",
     "FramePoolExhaustedError": "errors",
@@ -42,6 +46,7 @@ _HOMES = {
     "Muxer": "files.muxer",
     "NotSupportedError": "errors",
     "OperationError": "errors",
+    "OpusEncoderConfig": "_spec.codecs.audio_encoder_config",
     "Plane": "frames.plane",
     "PlaneLayout": "_spec.frames.layout",
     "QuotaExceededError": "errors",
@@ -83,6 +88,11 @@ if TYPE_CHECKING:
     from ._runtime.trace import trace_frames as trace_frames
     from ._spec.codecs.audio_config import AudioDecoderConfig as AudioDecoderConfig
     from ._spec.codecs.audio_config import AudioDecoderSupport as AudioDecoderSupport
+    from ._spec.codecs.audio_encoder_config import AacEncoderConfig as AacEncoderConfig
+    from ._spec.codecs.audio_encoder_config import AudioEncoderConfig as AudioEncoderConfig
+    from ._spec.codecs.audio_encoder_config import AudioEncoderSupport as AudioEncoderSupport
+    from ._spec.codecs.audio_encoder_config import FlacEncoderConfig as FlacEncoderConfig
+    from ._spec.codecs.audio_encoder_config import OpusEncoderConfig as OpusEncoderConfig
     from ._spec.codecs.config import VideoDecoderConfig as VideoDecoderConfig
     from ._spec.codecs.config import VideoDecoderSupport as VideoDecoderSupport
     from ._spec.codecs.encoder_config import Av1EncoderConfig as Av1EncoderConfig

@@ -48,8 +48,8 @@ def has_large_buffers() -> bool:
 
 @cache
 def codec_lists_formats() -> bool:
-    """Whether AVCodec has ``pix_fmts``: until FFmpeg 8. ``avcodec_get_supported_config`` tells
-    since 7.1.
+    """Whether AVCodec has ``pix_fmts`` and the lists of its kind: until FFmpeg 8.
+    ``avcodec_get_supported_config`` tells since 7.1.
     """
     return _ffi.has_field("AVCodec", "pix_fmts")
 

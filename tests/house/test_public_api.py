@@ -14,6 +14,11 @@ import ffwebcodecs
 CLASSES = [
     "AudioDecoderConfig",
     "AudioDecoderSupport",
+    "AacEncoderConfig",
+    "AudioEncoderConfig",
+    "AudioEncoderSupport",
+    "FlacEncoderConfig",
+    "OpusEncoderConfig",
     "EncodedAudioChunk",
     "VideoFrame",
     "EncodedVideoChunk",

@@ -63,6 +63,26 @@ def test_type_hints_name_the_public_types() -> None:
     assert hints["decoder_config"] == ffwebcodecs.VideoDecoderConfig | None
 
 
+def sound_encoder_values() -> dict[str, Any]:
+    """Return those of `values` that an encoder of sound is configured with."""
+    w = ffwebcodecs
+    sound_encoder = w.AudioEncoderConfig(
+        codec="opus",
+        sample_rate=48000,
+        number_of_channels=2,
+        opus=w.OpusEncoderConfig(usedtx=True),
+        aac=w.AacEncoderConfig(format="adts"),
+        flac=w.FlacEncoderConfig(block_size=16),
+    )
+    return {
+        "AacEncoderConfig": w.AacEncoderConfig(format="adts"),
+        "AudioEncoderConfig": sound_encoder,
+        "AudioEncoderSupport": w.AudioEncoderSupport(True, sound_encoder),
+        "FlacEncoderConfig": w.FlacEncoderConfig(compress_level=8),
+        "OpusEncoderConfig": w.OpusEncoderConfig(frame_duration=2500),
+    }
+
+
 def values() -> dict[str, Any]:
     """Return one of each public type that can be pickled."""
     w = ffwebcodecs
@@ -117,6 +137,7 @@ def values() -> dict[str, Any]:
             bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=7, metadata={"a": 1}
         ),
     }
+    found |= sound_encoder_values()
     for name in CLASSES:
         thing = getattr(w, name)
         if issubclass(thing, BaseException):

@@ -16,11 +16,11 @@ from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
 from ..._spec.frames.color import ColorMembers, codes_of
 from ...errors import EncodingError, NotSupportedError
-from .. import atomic, averror, forked, releases, said
+from .. import atomic, averror, forked, releases
 from ..frames import frame as frames
 from ..frames import hardware
 from ..frames.pixel_format import describe, pix_fmt_id
-from . import encoder_settings, packet, priority, svt_av1
+from . import encoder_settings, packet, svt_av1
 from .codec_context import allocate_context
 from .encoder_formats import encoder_name, formats_of
 from .parameters import StreamParameters
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
         AVBufferRef,
         AVCodec,
         AVCodecContext,
-        AVDictionary,
-        AVDictionaryEntry,
         AVFrame,
         AVFrameSideData,
         AVHWFramesContext,
@@ -206,23 +204,14 @@ class EncoderCore:
             if key in _DECIDED:
                 raise NotSupportedError(f"{key} cannot be set: {_DECIDED[key]}")
         picture = context.width, context.height, context.pix_fmt
-        options = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
-        for key, value in setup.merged(extra).items():
-            code = avutil.av_dict_set(options, key.encode(), value.encode(), 0)
-            averror.check(code, f"cannot set {key}")
         what = f"{self.name} refuses {self.input.width}x{self.input.height}"
         what += f" {self.input.pix_fmt}"
-        if extra:
-            what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
-            encoder_settings.apply(context, self.name, options, extra, what)
-        place = said.mark()
-        with forked.opening, priority.kept():
-            code = avcodec.avcodec_open2(context, codec, options)
-        averror.check(code, what, NotSupportedError, since=place)
+        left = encoder_settings.open_with(
+            context, codec, self.name, setup.merged(extra), extra, what
+        )
         if (context.width, context.height, context.pix_fmt) != picture:
             self._settle(context)
             raise NotSupportedError(f"{what}: it would take pictures of another size or format")
-        left = _keys(options[0])
         unknown = [key for key in left if key in extra or key in setup.needed]
         if unknown:
             self._settle(context)
@@ -404,16 +393,6 @@ class _Inherited(EncoderCore):
 
     def close(self) -> None:
         self._context = None
-
-
-def _keys(options: AVDictionary) -> list[str]:
-    keys: list[str] = []
-    entry: AVDictionaryEntry = ffi.NULL
-    while True:
-        entry = avutil.av_dict_get(options, b"", entry, avutil.AV_DICT_IGNORE_SUFFIX)
-        if not entry:
-            return keys
-        keys.append(ffi.string(entry.key).decode())
 
 
 def add_region(frame: AVFrame, steps: int, span: int) -> None:

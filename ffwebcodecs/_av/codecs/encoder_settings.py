@@ -1,4 +1,4 @@
-"""Options given to an encoder that is not open yet, and read back as FFmpeg understood them."""
+"""Options given to an encoder, read back as FFmpeg understood them, and its opening with them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,66 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..._ffi import avutil, ffi
+from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders import bounds
 from ...errors import NotSupportedError
-from .. import averror
+from .. import averror, forked, said
+from . import priority
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVCodecContext, AVDictionary, Pointer
+    from ..._ffi._types import AVCodec, AVCodecContext, AVDictionary, AVDictionaryEntry, Pointer
+
+
+def open_with(
+    context: AVCodecContext,
+    codec: AVCodec,
+    encoder: str,
+    options: Mapping[str, str],
+    extra: Mapping[str, str],
+    what: str,
+) -> list[str]:
+    """Open an encoder and return the names of the options that it does not have.
+
+    Parameters
+    ----------
+    context : AVCodecContext *
+    codec : AVCodec *
+    encoder : str
+        FFmpeg's name.
+    options : mapping
+        All of them.
+    extra : mapping
+        Those among them that are the caller's, which must not crash the encoder.
+    what : str
+        Begins the messages.
+
+    Raises
+    ------
+    NotSupportedError
+        The encoder refuses.
+    """
+    box = ffi.gc(ffi.new("AVDictionary **"), avutil.av_dict_free)
+    for key, value in options.items():
+        code = avutil.av_dict_set(box, key.encode(), value.encode(), 0)
+        averror.check(code, f"cannot set {key}")
+    if extra:
+        what += " with " + ", ".join(f"{key}={value}" for key, value in extra.items())
+        apply(context, encoder, box, extra, what)
+    place = said.mark()
+    with forked.opening, priority.kept():
+        code = avcodec.avcodec_open2(context, codec, box)
+    averror.check(code, what, NotSupportedError, since=place)
+    return _keys(box[0])
+
+
+def _keys(options: AVDictionary) -> list[str]:
+    keys: list[str] = []
+    entry: AVDictionaryEntry = ffi.NULL
+    while True:
+        entry = avutil.av_dict_get(options, b"", entry, avutil.AV_DICT_IGNORE_SUFFIX)
+        if not entry:
+            return keys
+        keys.append(ffi.string(entry.key).decode())
 
 
 def apply(

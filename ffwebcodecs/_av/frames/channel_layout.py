@@ -31,8 +31,12 @@ class Channels(NamedTuple):
 def read(holder: Holder) -> Channels:
     """Return the channels of a frame, a codec context or codec parameters."""
     if not releases.has_channel_layouts():
-        return _of_mask(holder.channels, holder.channel_layout)
-    layout = holder.ch_layout
+        return of_mask(holder.channels, holder.channel_layout)
+    return of_layout(holder.ch_layout)
+
+
+def of_layout(layout: AVChannelLayout) -> Channels:
+    """Return the channels that an AVChannelLayout says."""
     if layout.order == avutil.AV_CHANNEL_ORDER_UNSPEC:
         return Channels(layout.nb_channels)
     if layout.order == avutil.AV_CHANNEL_ORDER_NATIVE:
@@ -80,7 +84,7 @@ def parse(count: int, layout: str | None) -> Channels:
 def usual(count: int) -> Channels:
     """Return so many channels at FFmpeg's usual places, or anywhere if it knows none."""
     if not releases.has_channel_layouts():
-        return _of_mask(count, max(0, avutil.av_get_default_channel_layout(count)))
+        return of_mask(count, max(0, avutil.av_get_default_channel_layout(count)))
     layout = _made(Channels(count))
     if layout.order == avutil.AV_CHANNEL_ORDER_UNSPEC:
         return Channels(count)
@@ -92,7 +96,7 @@ def _named(name: str) -> Channels | None:
     text = name.encode()
     if not releases.has_channel_layouts():
         mask = avutil.av_get_channel_layout(text)
-        return _of_mask(bin(mask).count("1"), mask) if mask else None
+        return of_mask(bin(mask).count("1"), mask) if mask else None
     layout = ffi.new("AVChannelLayout *")
     if avutil.av_channel_layout_from_string(layout, text) < 0:
         return None
@@ -131,7 +135,8 @@ def _described(layout: AVChannelLayout) -> str | None:
 
 
 @lru_cache(64)
-def _of_mask(count: int, mask: int) -> Channels:
+def of_mask(count: int, mask: int) -> Channels:
+    """Return so many channels at the places that a mask says, before FFmpeg 5.1."""
     if mask <= 0:
         return Channels(count)
     name = ffi.new("char[]", _LONGEST)

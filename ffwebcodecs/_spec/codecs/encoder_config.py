@@ -195,7 +195,7 @@ class VideoEncoderConfig:
             avc=None if avc is None else AvcEncoderConfig._read(avc, strict),
             hevc=None if hevc is None else HevcEncoderConfig._read(hevc, strict),
             av1=None if av1 is None else Av1EncoderConfig._read(av1, strict),
-            encoder_options=None if options is None else _options(options),
+            encoder_options=None if options is None else read_options(options),
             threads=None if threads is None else read_threads(threads),
         )
 
@@ -209,8 +209,8 @@ class VideoEncoderSupport:
     config: VideoEncoderConfig
 
 
-def _options(value: object) -> dict[str, str]:
-    """Return options as FFmpeg takes them: texts by name."""
+def read_options(value: object) -> dict[str, str]:
+    """Return encoder options as FFmpeg takes them: texts by name."""
     if not isinstance(value, Mapping):
         raise InvalidArgumentError(f"encoder_options must be a mapping, got {show(value)}")
     options: dict[str, str] = {}
