@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AacEncoderConfig": "_spec.codecs.audio_encoder_config",
     "AbortError": "errors",
+    "AudioData": "frames.audio_data",
     "AudioDecoderConfig": "_spec.codecs.audio_config",
     "AudioDecoderSupport": "_spec.codecs.audio_config",
     "AudioEncoderConfig": "_spec.codecs.audio_encoder_config",
@@ -145,6 +146,7 @@ if TYPE_CHECKING:
     from .files.video_slice import VideoSlice as VideoSlice
     from .files.video_stats import VideoStats as VideoStats
     from .files.write_frames import write_frames as write_frames
+    from .frames.audio_data import AudioData as AudioData
     from .frames.frame_cache import FrameCache as FrameCache
     from .frames.frame_cache import FrameCacheStats as FrameCacheStats
     from .frames.image_bitmap import ImageBitmap as ImageBitmap

@@ -17,7 +17,7 @@ from .._runtime import trace
 from .._runtime.closing import only_once
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import to_flag, to_int64, to_uint64
-from ..errors import DataCloneError, InvalidStateError
+from ._hold import Timed
 from ._pixels import Pixels
 from ._shape import CLOSED, FrameShape
 from ._source import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @public
-class VideoFrame(Pixels):
+class VideoFrame(Timed, Pixels):
     """A picture in memory, with its time, size, orientation and colour.
 
     Made from pixels, from another frame, or by a decoder. The pixels are copied, unless `transfer`
@@ -101,11 +101,9 @@ class VideoFrame(Pixels):
     64
     """
 
-    __slots__ = ("_place",)
+    __slots__ = ()
 
     _noun = "frame"
-
-    _place: trace.Place | None  # where it was received or cloned, if tracing was on then
 
     def __init__(
         self,
@@ -306,13 +304,6 @@ class VideoFrame(Pixels):
 
     # ---- lifetime --------------------------------------------------------------------------------
 
-    def _note(self, place: trace.Place) -> None:
-        """Remember where this frame was received or cloned, for as long as it is open."""
-        self._place = place
-        picture = self._picture
-        if picture is not None and picture.lease is not None:
-            picture.lease.note(place)
-
     def close(self) -> None:
         """Free this frame's hold on its pixels now; twice is fine.
 
@@ -327,26 +318,6 @@ class VideoFrame(Pixels):
         self._shape = CLOSED
         self._metadata = None
         self._place = None
-
-    def _is_closed(self) -> InvalidStateError:
-        return InvalidStateError(f"the {self._noun} at {self.timestamp} us is closed")
-
-    def _left_open(self) -> str | None:
-        if not self._warn:
-            return None
-        place = "" if self._place is None else f", held since {self._place.text}"
-        return f"unclosed {self._noun} {self!r}{place}"
-
-    def _cannot_copy(self) -> DataCloneError:
-        return DataCloneError(
-            f"the frame at {self.timestamp} us is closed: it cannot be pickled or copied"
-        )
-
-    def __copy__(self) -> VideoFrame:
-        try:
-            return self.clone()
-        except InvalidStateError:
-            raise self._cannot_copy() from None
 
     def __reduce__(self) -> tuple[Any, ...]:
         shape, metadata, picture = self._shape, self._metadata, self._picture

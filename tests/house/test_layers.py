@@ -33,8 +33,15 @@ ALLOWED = {
 }
 # The command line writes raw pixels itself, to files that appear when they are complete.
 ALSO = {"cli": {("_av", "files", "complete_file")}}
-# What computes with a film's 200,000 packets at once does it with numpy.
-ALSO_NUMPY = {(("_spec", "files", name), "numpy") for name in ("packet_table", "whole_stream")}
+# What computes with a film's 200,000 packets or samples at once does it with numpy.
+ALSO_NUMPY = {
+    (("_spec", *where), "numpy")
+    for where in (
+        ("files", "packet_table"),
+        ("files", "whole_stream"),
+        ("frames", "sample_conversion"),
+    )
+}
 # Within a floor: from a wing to those before it, never back.
 ORDER = {
     "_spec": ("frames", "codecs", "encoders", "files"),

@@ -12,6 +12,7 @@ import pytest
 import ffwebcodecs
 
 CLASSES = [
+    "AudioData",
     "AudioDecoderConfig",
     "AudioDecoderSupport",
     "AacEncoderConfig",

@@ -16,7 +16,12 @@ from .channel_layout import Channels
 from .frame import allocate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..._ffi._types import Array, AVFrame, Bytes
+
+
+_PLACES = 8  # AV_NUM_DATA_POINTERS
 
 
 class SoundShape(NamedTuple):
@@ -63,35 +68,43 @@ def new(fmt: SampleFormat, sample_rate: int, channels: Channels, samples: int) -
     return ptr
 
 
-def wrap(
-    exported: Array[int],
-    size: int,
-    fmt: SampleFormat,
-    sample_rate: int,
-    channels: Channels,
-    samples: int,
-) -> AVFrame | None:
-    """Return a frame over the caller's memory, planes one after another, without a copy; None if
-    AVFrame has too few places for the planes.
+def wrap(exports: Sequence[Array[int]], shape: SoundShape, samples: int) -> AVFrame | None:
+    """Return a frame over the caller's memory, without a copy; None if AVFrame has too few places
+    for the planes.
 
     Parameters
     ----------
-    exported : uint8_t[]
-        From `buffers.export`; it stays exported until FFmpeg's last reference is gone.
-    size : int
-        Bytes in it, already checked.
+    exports : sequence of uint8_t[]
+        From `buffers.export`: one for each plane, or one with the planes one after another; already
+        checked. They stay exported until FFmpeg's last reference is gone.
+    shape : SoundShape
+        With a format.
+    samples : int
+        Of each channel.
     """
-    planes = fmt.planes(channels.number)
-    if planes > 8:
+    fmt = shape.format
+    assert fmt is not None
+    planes = fmt.planes(shape.channels.number)
+    if planes > _PLACES:
         return None
     ptr = allocate()
-    ref = buffers.lend(ptr.buf, exported, size)
-    _describe_as(ptr, fmt, sample_rate, channels, samples)
-    length = samples * fmt.frame_bytes(channels.number)
-    for index in range(planes):
-        ptr.data[index] = ref.data + index * length
+    length = samples * fmt.frame_bytes(shape.channels.number)
+    data, refs = ptr.data, ptr.buf
+    for index, exported in enumerate(exports):
+        ref = buffers.lend(refs + index, exported, len(exported))
+        data[index] = ref.data
+    if len(exports) == 1:
+        base = data[0]
+        for index in range(1, planes):
+            data[index] = base + index * length
     ptr.linesize[0] = length
+    _describe_as(ptr, fmt, shape.sample_rate, shape.channels, samples)
     return ptr
+
+
+def copy(destination: Bytes, source: Bytes, size: int) -> None:
+    """Copy so many bytes, without the GIL."""
+    buffers.copy_rows(destination, size, source, size, size, 1)
 
 
 def _describe_as(
