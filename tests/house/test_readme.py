@@ -52,7 +52,10 @@ def run(code: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "CONTRIBUTING.md", "docs/index.md", "docs/converting.md", "docs/time.md"],
+    [
+        *("README.md", "CONTRIBUTING.md"),
+        *("docs/index.md", "docs/converting.md", "docs/sound.md", "docs/time.md"),
+    ],
 )
 def test_links_lead_to_files(page: str) -> None:
     path = ROOT / page
