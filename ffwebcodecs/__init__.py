@@ -15,6 +15,7 @@ _HOMES = {
     "AacEncoderConfig": "_spec.codecs.audio_encoder_config",
     "AbortError": "errors",
     "AudioData": "frames.audio_data",
+    "AudioDecoder": "codecs.audio_decoder",
     "AudioDecoderConfig": "_spec.codecs.audio_config",
     "AudioDecoderSupport": "_spec.codecs.audio_config",
     "AudioEncoderConfig": "_spec.codecs.audio_encoder_config",
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from ._spec.frames.color_space import VideoColorSpace as VideoColorSpace
     from ._spec.frames.layout import PlaneLayout as PlaneLayout
     from ._spec.frames.rect import Rect as Rect
+    from .codecs.audio_decoder import AudioDecoder as AudioDecoder
     from .codecs.encoded_audio_chunk import EncodedAudioChunk as EncodedAudioChunk
     from .codecs.encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
     from .codecs.encoded_video_chunk_metadata import (

@@ -152,3 +152,9 @@ def orientation_is_old() -> bool:
     matrix since, and that of H.264 and HEVC turns to the right side.
     """
     return _ffi.version("avutil") < (57,)
+
+
+@cache
+def decodes_usac() -> bool:
+    """Whether the decoder of AAC knows xHE-AAC, audio object type 42: since FFmpeg 7.1."""
+    return _ffi.version("avcodec") >= (61, 19)

@@ -13,7 +13,7 @@ FUNCTIONS = {
         av_dict_set av_frame_alloc av_frame_apply_cropping av_frame_copy av_frame_copy_props
         av_frame_free av_frame_get_buffer av_frame_new_side_data av_frame_ref
         av_frame_remove_side_data
-        av_free av_freep av_get_media_type_string
+        av_free av_freep av_get_bytes_per_sample av_get_media_type_string
         av_get_pix_fmt av_get_pix_fmt_name av_get_sample_fmt av_get_sample_fmt_name
         av_hwdevice_ctx_create av_hwdevice_find_type_by_name
         av_hwdevice_get_hwframe_constraints av_hwdevice_get_type_name av_hwdevice_iterate_types
@@ -21,7 +21,8 @@ FUNCTIONS = {
         av_hwframe_transfer_data av_image_copy_plane av_image_get_linesize av_log_get_level
         av_log_set_level av_malloc av_mallocz av_opt_find av_opt_get av_opt_set
         av_opt_set_dict2 av_opt_set_int
-        av_pix_fmt_count_planes av_pix_fmt_desc_get av_rescale_q av_strdup av_strerror
+        av_pix_fmt_count_planes av_pix_fmt_desc_get av_rescale_q av_sample_fmt_is_planar
+        av_strdup av_strerror
         av_version_info avutil_version
     """,
     "avcodec": """

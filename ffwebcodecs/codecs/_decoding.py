@@ -12,8 +12,6 @@ from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
 from .._av.codecs.webp_anim_decoder import CODEC as WEBP_ANIM
 from .._av.codecs.webp_anim_decoder import WebpAnimDecoder
-from .._runtime import trace
-from .._runtime.pool import FramePool, Held
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
@@ -22,7 +20,7 @@ from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.codecs.untagged import Untagged
 from .._spec.frames.color import Said
 from .._spec.frames.color_space import VideoColorSpace
-from ..errors import DataError, EncodingError, FramePoolExhaustedError, NotSupportedError
+from ..errors import DataError, EncodingError, NotSupportedError
 from ..frames._shape import FrameShape, ShapeCache
 from ._file_colors import file_parameters, is_files_own, tags_of
 from .encoded_video_chunk import EncodedVideoChunk
@@ -121,25 +119,6 @@ class DecoderDriver:
         core, self._core = self._core, None
         if core is not None:
             core.close()
-
-
-def exhausted(pool: FramePool, queued: int) -> FramePoolExhaustedError:
-    """Return the error that says that a decoder waits for its frames, and for which."""
-    held = pool.held()
-    shown = [f"{each.timestamp} us for {each.age:.1f} s{_where(each)}" for each in held[:5]]
-    if len(held) > 5:
-        shown.append(f"{len(held) - 5} more")
-    hint = "" if trace.enabled else " (trace_frames(True) shows where they were received)"
-    return FramePoolExhaustedError(
-        f"the decoder waits for frames to be closed: {len(held)} of {pool.capacity} in its "
-        f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
-        "when you are done with them, or keep copies and close the originals "
-        "(create_image_bitmap, FrameCache), or raise frame_pool_size."
-    )
-
-
-def _where(held: Held) -> str:
-    return f" (held since {', '.join(held.places[:3])})" if held.places else ""
 
 
 def open_decoder(

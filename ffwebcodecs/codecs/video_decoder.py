@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._av.codecs.decoder import has_decoder
@@ -11,18 +12,14 @@ from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
 from .._public import public
 from .._runtime import trace
-from .._runtime.completion import Completion
-from .._runtime.engine import Engine
-from .._runtime.pool import FramePool, FramePoolStats, Lending
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
 from .._spec.codecs.strings import parse_codec
-from .._spec.numbers import show, to_float, to_integer
-from ..errors import DataError, InvalidArgumentError, NotSupportedError
+from ..errors import DataError, NotSupportedError
 from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
-from ._codec import Codec
-from ._decoding import DecoderDriver, exhausted, length_size_of, within_limit
+from ._decoder import Decoder
+from ._decoding import DecoderDriver, length_size_of, within_limit
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @public
-class VideoDecoder(Codec):
+class VideoDecoder(Decoder):
     """Decodes chunks into frames, in presentation order.
 
     `decode` and the other methods only queue work and return; a worker thread decodes. Frames and
@@ -72,14 +69,10 @@ class VideoDecoder(Codec):
     >>> decoder.close()
     """
 
-    __slots__ = (
-        "_hardware",
-        "_key_required",
-        "_pool",
-    )
+    __slots__ = ("_hardware",)
 
-    _kind = "decoder"
-    _queued = "chunks"
+    _takes = EncodedVideoChunk
+    _copies = "keep copies and close the originals (create_image_bitmap, FrameCache)"
 
     def __init__(
         self,
@@ -90,25 +83,8 @@ class VideoDecoder(Codec):
         stall_timeout: float = 5.0,
     ) -> None:
         super().__init__(output, error)
-        if frame_pool_size is not None:
-            frame_pool_size = to_integer(frame_pool_size, "frame_pool_size")
-            if frame_pool_size < 1:
-                raise InvalidArgumentError(
-                    f"frame_pool_size is {frame_pool_size}, it must be at least 1, or None"
-                )
-        stall_timeout = to_float(stall_timeout, "stall_timeout")
-        if stall_timeout <= 0:
-            raise InvalidArgumentError(
-                f"stall_timeout is {stall_timeout}, it must be more than 0 seconds"
-            )
-        self._key_required = True
         self._hardware = HardwareStatus()
-        self._pool = FramePool(frame_pool_size)
-        self._engine = Engine(
-            DecoderDriver(self._hardware, frame_pool_size),
-            self,
-            Lending(self._pool, stall_timeout, exhausted),
-        )
+        self._begin(partial(DecoderDriver, self._hardware), frame_pool_size, stall_timeout)
 
     @staticmethod
     def is_config_supported(config: VideoDecoderConfig | Mapping[str, Any]) -> VideoDecoderSupport:
@@ -145,10 +121,7 @@ class VideoDecoder(Codec):
             The decoder is closed.
         """
         parsed = VideoDecoderConfig.parse(config)
-        # Before and after: whatever interrupts, no delta chunk passes for the first one.
-        self._key_required = True
-        self._engine.configure(parsed)
-        self._key_required = True
+        self._configure(parsed)
 
     def decode(self, chunk: EncodedVideoChunk) -> None:
         """Queue one chunk.
@@ -162,19 +135,10 @@ class VideoDecoder(Codec):
         DataError
             A key chunk is due (after `configure` or `flush`) and this is none. Nothing has changed.
         """
-        if not isinstance(chunk, EncodedVideoChunk):
-            raise InvalidArgumentError(f"decode takes an EncodedVideoChunk, got {show(chunk)}")
-        if self._key_required:
-            self._engine.require("decode")
-            self._require_key(chunk)
-        self._engine.enqueue(chunk, "decode")
-        self._key_required = False
+        self._decode(chunk)
 
     def _require_key(self, chunk: EncodedVideoChunk) -> None:
-        if chunk.type != "key":
-            raise DataError(
-                f"a key chunk is due, the chunk at {chunk.timestamp} us is a delta chunk"
-            )
+        super()._require_key(chunk)
         # What a container calls a key frame is one: broadcast streams start at recovery points.
         if not chunk._from_container and self._is_key(chunk) is False:
             raise DataError(
@@ -193,36 +157,6 @@ class VideoDecoder(Codec):
             return None  # the worker finds it too, and closes the decoder with it
         return family.is_key(chunk.data, length_size)
 
-    def flush(self) -> Completion:
-        """Ask for all frames of the chunks queued so far; the next chunk must be a key chunk.
-
-        Returns
-        -------
-        Completion
-            ``await`` it or call its ``result(timeout=None)``. It fails with InvalidStateError if
-            the decoder is not configured, AbortError after `reset` or `close`, EncodingError if
-            decoding fails, FramePoolExhaustedError if frames are held and none is closed for
-            `stall_timeout`.
-        """
-        self._key_required = True
-        return super().flush()
-
-    def reset(self) -> None:
-        """Forget the configuration, all queued chunks and all frames not yet delivered.
-
-        Raises
-        ------
-        InvalidStateError
-            The decoder is closed.
-        """
-        super().reset()
-        self._key_required = True
-
-    @property
-    def decode_queue_size(self) -> int:
-        """Chunks that the decoder has not taken yet."""
-        return self._engine.queue_size
-
     @property
     def hardware_device(self) -> str | None:
         """The kind of device that decodes (``"cuda"``, ``"vaapi"`` ...), None while it is software.
@@ -238,11 +172,6 @@ class VideoDecoder(Codec):
         Known when the first frame arrives, or before; the log of ``ffwebcodecs`` says it too.
         """
         return self._hardware.problem
-
-    @property
-    def pool(self) -> FramePoolStats:
-        """The frame pool's numbers at this moment."""
-        return self._pool.stats()
 
     def _wrap(self, raw: tuple[AVFrame, FrameShape]) -> tuple[VideoFrame]:
         ptr, shape = raw

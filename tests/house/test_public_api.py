@@ -13,6 +13,7 @@ import ffwebcodecs
 
 CLASSES = [
     "AudioData",
+    "AudioDecoder",
     "AudioDecoderConfig",
     "AudioDecoderSupport",
     "AacEncoderConfig",

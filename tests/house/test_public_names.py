@@ -18,7 +18,16 @@ import ffwebcodecs
 PUBLIC = [name for name in ffwebcodecs.__all__ if name != "__version__"]
 CLASSES = [name for name in PUBLIC if inspect.isclass(getattr(ffwebcodecs, name))]
 # Owners of what another process cannot have.
-OWNERS = {"Demuxer", "FrameCache", "ImageBitmap", "Muxer", "Video", "VideoDecoder", "VideoEncoder"}
+OWNERS = {
+    "AudioDecoder",
+    "Demuxer",
+    "FrameCache",
+    "ImageBitmap",
+    "Muxer",
+    "Video",
+    "VideoDecoder",
+    "VideoEncoder",
+}
 # Views and promises of this process.
 BOUND = {"Completion", "Plane", "VideoSample", "VideoSlice"}
 

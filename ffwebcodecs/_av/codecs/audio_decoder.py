@@ -122,10 +122,13 @@ class AudioDecoderCore:
             averror.check(code, f"cannot configure {self.name}", NotSupportedError)
             if extradata is None and parameters.extradata:
                 extradata = parameters.extradata
-        if sample_rate is not None and (parameters is None or not context.sample_rate):
+        if sample_rate is not None:
             _configure_rate(context, sample_rate)
-        if channels is not None and (parameters is None or not parameters.sound.number):
-            channel_layout.write(context, channels)
+        # A container says where its channels are, too.
+        if channels is not None and (
+            parameters is None or channels.layout or parameters.sound.number != channels.number
+        ):
+            _configure_channels(context, channels)
         if extradata is not None:
             set_extradata(context, bytes(extradata))  # type: ignore[call-overload]
         context.pkt_timebase = time_base
@@ -236,6 +239,14 @@ def _configure_rate(context: AVCodecContext, sample_rate: int) -> None:
     if sample_rate > 0x7FFFFFFF:
         raise NotSupportedError(f"a sample rate of {sample_rate} Hz is more than FFmpeg has")
     context.sample_rate = sample_rate
+
+
+def _configure_channels(context: AVCodecContext, channels: Channels) -> None:
+    if channels.number > channel_layout.MOST_CHANNELS:
+        raise NotSupportedError(
+            f"{channels.number} channels are more than the {channel_layout.MOST_CHANNELS} here"
+        )
+    channel_layout.write(context, channels)
 
 
 class InheritedAudioDecoder(AudioDecoderCore):

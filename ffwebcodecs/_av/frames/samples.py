@@ -116,6 +116,26 @@ def _describe_as(
     channel_layout.write(ptr, channels)
 
 
+def trim(ptr: AVFrame, front: int, samples: int) -> None:
+    """Let a frame of ours show only so many samples of each channel, from the one at `front` on; no
+    sample is moved.
+    """
+    if front:
+        shape = describe(ptr)
+        size = avutil.av_get_bytes_per_sample(shape.sample_fmt)
+        channels = shape.channels.number
+        planes = 1
+        if avutil.av_sample_fmt_is_planar(shape.sample_fmt):
+            planes = channels
+        else:
+            size *= channels
+        for index in range(planes):
+            ptr.extended_data[index] += front * size
+            if index < 8:
+                ptr.data[index] = ptr.extended_data[index]
+    ptr.nb_samples = samples
+
+
 def plane(ptr: AVFrame, index: int) -> Bytes:
     """Return a borrowed pointer to one plane, valid while `ptr` is referenced."""
     return ptr.extended_data[index]

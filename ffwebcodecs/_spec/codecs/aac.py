@@ -25,7 +25,7 @@ HINTS: Mapping[str, str] = {
     "mp4a": "write which one: 'mp4a.40.2' is AAC-LC, 'mp4a.40.5' HE-AAC, 'mp4a.6B' MP3",
     "he-aac": "write 'mp4a.40.5'",
 }
-NEEDS_DESCRIPTION = False
+MUST_AGREE = False
 PASSES_OVER_JUNK = False
 
 LC, SBR, PS, USAC = 2, 5, 29, 42
@@ -251,3 +251,26 @@ def facts_of(description: bytes) -> SoundFacts:
     """Return what the configuration says."""
     config = parse_config(description)
     return SoundFacts(config.output_rate, config.channels)
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return them, as far as AAC has them: nothing else tells it of raw AAC without one."""
+    return sample_rate, channels if channels in _CONFIGURATIONS else None
+
+
+def needs_description(channels: int) -> bool:
+    """Return False: there is decoding without it."""
+    return False
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return the configuration for high efficiency in raw AAC, whose core has half of the rate. Of
+    ADTS the chunks are believed.
+    """
+    coded = 1 if info.object_type == PS else channels
+    core, odd = divmod(sample_rate, 2)
+    if info.object_type not in (SBR, PS) or odd or not core < 1 << 23:
+        return None
+    if coded not in _CONFIGURATIONS:
+        return None
+    return make_config(info.object_type, core, coded)

@@ -13,7 +13,7 @@ NAME = "alac"
 CODECS: tuple[str, ...] = ("alac",)
 ENTRIES: tuple[str, ...] = ("alac",)
 HINTS: Mapping[str, str] = {"m4a": "write 'mp4a.40.2' (AAC) or 'alac'"}
-NEEDS_DESCRIPTION = True
+MUST_AGREE = False
 PASSES_OVER_JUNK = False
 
 _SIZE = 24  # of the cookie without a channel layout
@@ -60,3 +60,18 @@ def facts_of(description: bytes) -> SoundFacts:
     """Return what the magic cookie says."""
     content = cookie(description)
     return SoundFacts(int.from_bytes(content[20:24], "big"), content[9], content[5])
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return nothing: the codec says them."""
+    return None, None
+
+
+def needs_description(channels: int) -> bool:
+    """Return True: the stream does not have all of it."""
+    return True
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

@@ -13,7 +13,7 @@ NAME = "any_sound"
 CODECS: tuple[str, ...] = ()
 ENTRIES: tuple[str, ...] = ()
 HINTS: Mapping[str, str] = {}
-NEEDS_DESCRIPTION = False
+MUST_AGREE = False
 PASSES_OVER_JUNK = False
 
 
@@ -43,3 +43,18 @@ def extradata_of(description: bytes) -> bytes | None:
 def facts_of(description: bytes) -> SoundFacts:
     """Return nothing: it cannot be told."""
     return SoundFacts()
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return them: the codec may need them."""
+    return sample_rate, channels
+
+
+def needs_description(channels: int) -> bool:
+    """Return False: there is decoding without it."""
+    return False
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

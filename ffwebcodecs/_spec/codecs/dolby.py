@@ -31,7 +31,7 @@ HINTS: Mapping[str, str] = {
     "eac-3": "write 'ec-3'",
     "ec3": "write 'ec-3'",
 }
-NEEDS_DESCRIPTION = False
+MUST_AGREE = False
 PASSES_OVER_JUNK = False
 
 _RATES = (48000, 44100, 32000, None)
@@ -70,3 +70,18 @@ def facts_of(description: bytes) -> SoundFacts:
         rate = _RATES[reader.bits(2)]
         reader.bits(5 + 3)
     return SoundFacts(rate, _CHANNELS[reader.bits(3)] + reader.bits(1))
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return nothing: the codec says them."""
+    return None, None
+
+
+def needs_description(channels: int) -> bool:
+    """Return False: there is decoding without it."""
+    return False
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

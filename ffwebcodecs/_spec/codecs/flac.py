@@ -14,7 +14,7 @@ NAME = "flac"
 CODECS: tuple[str, ...] = ("flac",)
 ENTRIES: tuple[str, ...] = ("flac", "fLaC")
 HINTS: Mapping[str, str] = {"audio/flac": "write 'flac'"}
-NEEDS_DESCRIPTION = True
+MUST_AGREE = False
 PASSES_OVER_JUNK = True
 
 _MARKER = b"fLaC"
@@ -63,3 +63,18 @@ def facts_of(description: bytes) -> SoundFacts:
     reader = BitReader(stream_info(description)[10:], "STREAMINFO")
     rate, channels, bits = reader.bits(20), reader.bits(3) + 1, reader.bits(5) + 1
     return SoundFacts(rate or None, channels, bits)
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return nothing: the codec says them."""
+    return None, None
+
+
+def needs_description(channels: int) -> bool:
+    """Return True: the stream does not have all of it."""
+    return True
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

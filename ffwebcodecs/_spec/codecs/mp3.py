@@ -13,7 +13,7 @@ CODECS: tuple[str, ...] = ("mp3",)
 # MPEG-4's object types: 0x6B is MPEG-1 audio, 0x69 MPEG-2's lower rates.
 ENTRIES: tuple[str, ...] = ("mp3", "mp4a.6B", "mp4a.69")
 HINTS: Mapping[str, str] = {"mpeg": "write 'mp3'", "mp4a.40.34": "write 'mp3'"}
-NEEDS_DESCRIPTION = False
+MUST_AGREE = False
 PASSES_OVER_JUNK = True
 
 
@@ -41,3 +41,18 @@ def extradata_of(description: bytes) -> bytes | None:
 def facts_of(description: bytes) -> SoundFacts:
     """Return nothing: it is not used."""
     return SoundFacts()
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return nothing: the codec says them."""
+    return None, None
+
+
+def needs_description(channels: int) -> bool:
+    """Return False: there is decoding without it."""
+    return False
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

@@ -14,7 +14,7 @@ NAME = "opus"
 CODECS: tuple[str, ...] = ("opus",)
 ENTRIES: tuple[str, ...] = ("opus", "Opus")
 HINTS: Mapping[str, str] = {"libopus": "write 'opus'", "audio/opus": "write 'opus'"}
-NEEDS_DESCRIPTION = False
+MUST_AGREE = True
 PASSES_OVER_JUNK = False
 
 RATE = 48000
@@ -152,3 +152,18 @@ def facts_of(description: bytes) -> SoundFacts:
     """Return what the header says; its rate is only what the encoder was given."""
     head = parse_head(description)
     return SoundFacts(RATE, head.channels, None, head.pre_skip)
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return the one rate there is, and the channels."""
+    return RATE, channels
+
+
+def needs_description(channels: int) -> bool:
+    """Return whether there are more channels than a stream without a mapping of them has."""
+    return channels > MOST_WITHOUT
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

@@ -37,7 +37,7 @@ HINTS: Mapping[str, str] = {
     "pcm-f32le": "write 'pcm-f32'",
     "pcm-s16be": "write 'ffmpeg:pcm_s16be'",
 }
-NEEDS_DESCRIPTION = False
+MUST_AGREE = False
 PASSES_OVER_JUNK = False
 
 
@@ -65,3 +65,18 @@ def extradata_of(description: bytes) -> bytes | None:
 def facts_of(description: bytes) -> SoundFacts:
     """Return nothing: it is not used."""
     return SoundFacts()
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return them: nothing else says it."""
+    return sample_rate, channels
+
+
+def needs_description(channels: int) -> bool:
+    """Return False: there is decoding without it."""
+    return False
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

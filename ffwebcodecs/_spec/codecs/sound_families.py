@@ -27,8 +27,8 @@ class SoundFamily(Protocol):
     """Strings, or what they begin with before the first dot; the usual one first."""
     HINTS: Mapping[str, str]
     """What to write in place of what people call it, in lower case."""
-    NEEDS_DESCRIPTION: bool
-    """There is no decoding without one."""
+    MUST_AGREE: bool
+    """A configuration has to have as many channels as its description says."""
     PASSES_OVER_JUNK: bool
     """A chunk that is none of the codec gives neither output nor error, as in browsers."""
 
@@ -50,6 +50,17 @@ class SoundFamily(Protocol):
 
     def facts_of(self, description: bytes) -> SoundFacts:
         """Return what a description says."""
+
+    def needs_description(self, channels: int) -> bool:
+        """Return whether there is no decoding so many channels without a description."""
+
+    def header_without(self, info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+        """Return FFmpeg's header for a configuration without a description, None if its decoder
+        needs none.
+        """
+
+    def hints_of(self, sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+        """Return what of a configuration's rate and channels a decoder is to be told."""
 
 
 _ALL: tuple[SoundFamily, ...] = (opus, aac, mp3, flac, vorbis, pcm, dolby, alac, any_sound)

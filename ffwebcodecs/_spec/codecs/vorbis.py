@@ -13,7 +13,7 @@ NAME = "vorbis"
 CODECS: tuple[str, ...] = ("vorbis",)
 ENTRIES: tuple[str, ...] = ("vorbis",)
 HINTS: Mapping[str, str] = {"ogg": "write 'vorbis' or 'opus'"}
-NEEDS_DESCRIPTION = True
+MUST_AGREE = False
 PASSES_OVER_JUNK = True
 
 _IDENTIFICATION = b"\x01vorbis"
@@ -91,3 +91,18 @@ def facts_of(description: bytes) -> SoundFacts:
     if len(first) < 16:
         raise DataError("the identification header of Vorbis ends early")
     return SoundFacts(int.from_bytes(first[12:16], "little"), first[11])
+
+
+def hints_of(sample_rate: int, channels: int) -> tuple[int | None, int | None]:
+    """Return nothing: the codec says them."""
+    return None, None
+
+
+def needs_description(channels: int) -> bool:
+    """Return True: the stream does not have all of it."""
+    return True
+
+
+def header_without(info: AudioCodecInfo, sample_rate: int, channels: int) -> bytes | None:
+    """Return None: there is nothing to tell."""
+    return None

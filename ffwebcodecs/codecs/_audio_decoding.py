@@ -1,0 +1,169 @@
+"""What an AudioDecoder's worker runs, and how a configuration becomes an open decoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._av import averror, releases
+from .._av.codecs import packet
+from .._av.codecs.audio_decoder import AudioDecoderCore, has_audio_decoder
+from .._av.codecs.codec_context import no_decoder
+from .._av.frames import channel_layout, samples
+from .._av.frames import frame as native
+from .._spec.codecs import sound_families
+from .._spec.codecs.aac import USAC
+from .._spec.codecs.audio_strings import AudioCodecInfo, parse_audio_codec
+from ..errors import DataError, EncodingError, NotSupportedError
+
+if TYPE_CHECKING:
+    from .._av.frames.channel_layout import Channels
+    from .._ffi._types import AVFrame
+    from .._spec.codecs.audio_config import AudioDecoderConfig
+    from .encoded_audio_chunk import EncodedAudioChunk
+
+
+class AudioDecoderDriver:
+    """Runs a decoding core for an engine. An output is an AVFrame."""
+
+    def __init__(self, pool_size: int | None) -> None:
+        self._core: AudioDecoderCore | None = None
+        self._passes_over_junk = False
+        self._pre_skip = 0  # samples of each channel
+        self._skip = 0  # of them, those still to come
+
+    def open(self, config: AudioDecoderConfig) -> None:
+        self.close()
+        family = sound_families.of(parse_audio_codec(config.codec))
+        self._core = open_audio_decoder(config)
+        self._passes_over_junk = family.PASSES_OVER_JUNK
+        self._pre_skip = self._skip = pre_skip_of(config)
+
+    def send(self, chunk: EncodedAudioChunk) -> None:
+        core = self._core
+        if core is None:
+            return
+        try:
+            core.send(chunk._decodable(), chunk.timestamp)
+        except EncodingError as error:
+            silent = self._passes_over_junk and packet.size_of(chunk._ptr)
+            if not silent or error.code != averror.INVALID_DATA:
+                raise
+
+    def receive(self) -> AVFrame | None:
+        core = self._core
+        while core is not None:
+            ptr = core.receive()
+            if ptr is None or not self._skip or self._leave_out(ptr):
+                return ptr
+        return None
+
+    def _leave_out(self, ptr: AVFrame) -> bool:
+        """Take from a frame what comes before the beginning; return whether anything is left."""
+        count, skip = samples.count(ptr), self._skip
+        if skip >= count:
+            self._skip -= count
+            return False
+        self._skip = 0
+        rate = samples.describe(ptr).sample_rate
+        native.stamp(ptr, native.timestamp(ptr) + skip * 1_000_000 // rate)
+        samples.trim(ptr, skip, count - skip)
+        return True
+
+    def drain(self) -> None:
+        core = self._core
+        if core is not None:
+            core.drain()
+
+    def restart(self) -> None:
+        core = self._core
+        if core is not None:
+            core.restart()
+            self._skip = self._pre_skip
+
+    def close(self) -> None:
+        core, self._core = self._core, None
+        if core is not None:
+            core.close()
+
+
+def open_audio_decoder(
+    config: AudioDecoderConfig, *, threads: int = 0, time_base: tuple[int, int] = (1, 1000000)
+) -> AudioDecoderCore:
+    """Return an open decoding core for a parsed configuration.
+
+    It gives all samples that are decoded, those before the beginning included (`pre_skip_of`).
+
+    Raises
+    ------
+    NotSupportedError
+        Why this FFmpeg cannot decode it.
+    """
+    info = parse_audio_codec(config.codec)
+    require_decoder(info)
+    family, number = sound_families.of(info), config.number_of_channels
+    rate, channels = family.hints_of(config.sample_rate, number)
+    description, carried = _description(config), config._native
+    if description is not None:
+        extradata = _extradata(family, description, number)
+    elif carried is not None:
+        extradata = None  # it is there
+    elif family.needs_description(number):
+        raise NotSupportedError(
+            f"{config.codec} of {number} channels cannot be decoded without a description"
+        )
+    else:
+        extradata = family.header_without(info, config.sample_rate, number)
+    return AudioDecoderCore(
+        info.name,
+        extradata=extradata,
+        sample_rate=rate,
+        channels=None if channels is None else layout_of(config),
+        parameters=carried,
+        threads=threads,
+        time_base=time_base,
+    )
+
+
+def _extradata(
+    family: sound_families.SoundFamily, description: bytes, channels: int
+) -> bytes | None:
+    try:
+        extradata = family.extradata_of(description)
+        said = family.facts_of(description).channels if family.MUST_AGREE else channels
+    except DataError as error:
+        raise NotSupportedError(f"the description is not usable: {error}") from error
+    if said != channels:
+        raise NotSupportedError(
+            f"the description says {said} channels, number_of_channels is {channels}"
+        )
+    return extradata
+
+
+def _description(config: AudioDecoderConfig) -> bytes | None:
+    description = config.description
+    return None if description is None else bytes(description)  # type: ignore[call-overload]
+
+
+def pre_skip_of(config: AudioDecoderConfig) -> int:
+    """Return how many samples a decoder leaves out at the beginning."""
+    description = _description(config)
+    if description is None:
+        return 0
+    family = sound_families.of(parse_audio_codec(config.codec))
+    try:
+        return family.facts_of(description).pre_skip
+    except DataError:
+        return 0
+
+
+def layout_of(config: AudioDecoderConfig) -> Channels:
+    """Return the channels of a configuration; InvalidArgumentError: there is no such layout."""
+    return channel_layout.parse(config.number_of_channels, config.channel_layout)
+
+
+def require_decoder(info: AudioCodecInfo) -> None:
+    """Raise NotSupportedError if this FFmpeg cannot decode what a codec string names."""
+    if not has_audio_decoder(info.name):
+        raise no_decoder(info.name)
+    if info.object_type == USAC and not releases.decodes_usac():
+        raise NotSupportedError(f"{info.string}: FFmpeg decodes xHE-AAC since its release 7.1")

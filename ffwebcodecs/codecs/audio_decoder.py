@@ -1,0 +1,147 @@
+"""AudioDecoder: coded chunks in, samples out, on a worker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._av.frames import frame as native
+from .._av.frames.picture import Picture
+from .._public import public
+from .._runtime import trace
+from .._spec.codecs.audio_config import AudioDecoderConfig, AudioDecoderSupport
+from .._spec.codecs.audio_strings import parse_audio_codec
+from ..errors import NotSupportedError
+from ..frames.audio_data import AudioData
+from ._audio_decoding import AudioDecoderDriver, layout_of, require_decoder
+from ._decoder import Decoder
+from .encoded_audio_chunk import EncodedAudioChunk
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
+
+
+@public
+class AudioDecoder(Decoder):
+    """Decodes chunks into samples, in the order of the chunks.
+
+    `decode` and the other methods only queue work and return; a worker thread decodes. Output and
+    errors arrive through the callbacks: on the event loop, if the decoder was made while one was
+    running in this thread, else on the worker, one at a time.
+
+    Parameters
+    ----------
+    output : callable
+        Called with each AudioData, one for each chunk of most codecs. It is yours: close it.
+    error : callable
+        Called with an exception, at most once; the decoder is closed then. An exception that a
+        callback raises arrives here too.
+    frame_pool_size : int or None, optional
+        How many AudioData may be out, not closed, before the decoder stops taking chunks; None: no
+        limit, for they are small.
+    stall_timeout : float, optional
+        Seconds after which the decoder says that it waits for output to be closed: a
+        `FramePoolWarning`, and `FramePoolExhaustedError` for a pending `flush`.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A callback is not callable or is an async function, or a number is out of range.
+
+    Notes
+    -----
+    The behaviour is that of AudioDecoder in the W3C WebCodecs specification; `close` may be called
+    twice. What an OpusHead says is to be skipped is left out, again after each `flush`; what other
+    codecs need to get going comes out, for only the file says how much that is (`read_audio` leaves
+    it out). The format of the samples is the codec's own.
+
+    The timestamp of the output is its chunk's, later by what was left out in front of it; a second
+    one of the same chunk follows the first.
+
+    Examples
+    --------
+    >>> decoder = AudioDecoder(output=lambda data: data.close(), error=print)
+    >>> decoder.configure({"codec": "pcm-s16", "sample_rate": 48000, "number_of_channels": 2})
+    >>> decoder.decode(EncodedAudioChunk(type="key", timestamp=0, data=bytes(1920)))
+    >>> decoder.flush().result()
+    >>> decoder.close()
+    """
+
+    __slots__ = ()
+
+    _takes = EncodedAudioChunk
+    _copies = "keep copies and close the originals (copy_to, to_ndarray)"
+
+    def __init__(
+        self,
+        output: Callable[[AudioData], object],
+        error: Callable[[BaseException], object],
+        *,
+        frame_pool_size: int | None = None,
+        stall_timeout: float = 5.0,
+    ) -> None:
+        super().__init__(output, error)
+        self._begin(AudioDecoderDriver, frame_pool_size, stall_timeout)
+
+    @staticmethod
+    def is_config_supported(config: AudioDecoderConfig | Mapping[str, Any]) -> AudioDecoderSupport:
+        """Return whether this FFmpeg has a decoder for `config`, and the configuration as
+        understood: members that are unknown here are left out, as the specification has it.
+
+        As in browsers the codec alone decides: a description that is missing or not usable shows
+        when the decoder is configured.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The configuration is not valid, whatever the FFmpeg.
+        """
+        parsed = AudioDecoderConfig._read(config, False)
+        _require_layout(parsed)
+        try:
+            require_decoder(parse_audio_codec(parsed.codec))
+        except NotSupportedError:
+            return AudioDecoderSupport(False, parsed)
+        return AudioDecoderSupport(True, parsed)
+
+    def configure(self, config: AudioDecoderConfig | Mapping[str, Any]) -> None:
+        """Set up for a stream; the next chunk must be a key chunk.
+
+        A configuration that cannot be used closes the decoder, and the error callback says why.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The configuration is not valid. Nothing has changed.
+        InvalidStateError
+            The decoder is closed.
+        """
+        parsed = AudioDecoderConfig.parse(config)
+        _require_layout(parsed)
+        self._configure(parsed)
+
+    def decode(self, chunk: EncodedAudioChunk) -> None:
+        """Queue one chunk.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `chunk` is no EncodedAudioChunk.
+        InvalidStateError
+            The decoder is not configured.
+        DataError
+            A key chunk is due (after `configure` or `flush`) and this is none. Nothing has changed.
+        """
+        self._decode(chunk)
+
+    def _wrap(self, ptr: AVFrame) -> tuple[AudioData]:
+        timestamp = native.timestamp(ptr)
+        data = AudioData._from_native(Picture(ptr, self._pool.lend(timestamp)), timestamp, True)
+        if trace.enabled:
+            data._note(trace.callback(self._output))
+        return (data,)
+
+
+def _require_layout(config: AudioDecoderConfig) -> None:
+    if config.channel_layout is not None:
+        layout_of(config)
