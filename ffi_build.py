@@ -7,7 +7,8 @@ One text drives both. The renderer drops the lines whose version gate does not h
   libavformat's functions apart as ``_apiNN_format``, so that the package works without libavformat;
 * ABI mode completes the structs with the offsets recorded in headers/layouts/ and writes them,
   parsed, for every FFmpeg major we know, as one module ``ffwebcodecs/_ffi/_abi.py``
-  (`ffi_tables.py`).
+  (`ffi_tables.py`);
+* both have a struct of function pointers for each library that is opened only when it is needed.
 
 Type checkers read the structs of all versions in ``ffwebcodecs/_ffi/_types.pyi`` (`ffi_types.py`),
 which is committed.
@@ -34,6 +35,7 @@ LAYOUTS = HEADERS / "layouts"
 PACKAGE = ROOT / "ffwebcodecs" / "_ffi"
 CORE = ("avutil", "avcodec", "swscale")
 LIBRARIES = (*CORE, "avformat")
+BESIDE = ("swresample", "avfilter")  # opened when they are needed, by their functions' addresses
 ANY_MINOR = 9999
 Versions = dict[str, tuple[int, int]]
 
@@ -80,6 +82,26 @@ def render(library: str, versions: Versions) -> tuple[str, str]:
             parts[-1].append(code.rstrip())
     texts = ["\n".join(lines) + "\n" for lines in parts]
     return texts[0], "".join(texts[1:])
+
+
+def beside(versions: Versions) -> str:
+    """Return the declarations of the libraries beside the others: their types, and for each a
+    struct ``ffwc_NAME`` whose fields are pointers to its functions. Neither mode needs the library
+    or its headers for that.
+    """
+    texts = []
+    for library in BESIDE:
+        types: list[str] = []
+        fields: list[str] = []
+        for line in render(library, versions)[0].splitlines():
+            if "(" in line:
+                fields.append(re.sub(r"(\w+)\(", r"(*\1)(", line, count=1))
+            elif line:
+                types.append(line)
+        name = f"ffwc_{library}"
+        body = "".join(f"    {field}\n" for field in fields)
+        texts += [*types, f"typedef struct {name} {{\n{body}}} {name};"]
+    return "\n".join(texts) + "\n"
 
 
 def field_name(declaration: str) -> str:
@@ -138,7 +160,7 @@ def abi_declarations(layout: dict[str, Any]) -> str:
             text,
         )
         texts.append(text)
-    return "\n".join(texts)
+    return "\n".join([*texts, beside(versions)])
 
 
 def load_layouts() -> dict[int, dict[str, Any]]:
@@ -186,7 +208,7 @@ def types_text() -> str:
     """Return the text of _types.pyi: the structs of all headers."""
     import ffi_types
 
-    paths = [HEADERS / f"{library}.h" for library in LIBRARIES]
+    paths = [HEADERS / f"{library}.h" for library in (*LIBRARIES, *BESIDE)]
     return ffi_types.stub(path.read_text(encoding="utf-8") for path in paths)
 
 
@@ -286,6 +308,7 @@ def api_builders(installed: Installed) -> list[Any]:
     for library in LIBRARIES if with_format else CORE:
         types, functions = render(library, versions)
         core.cdef(types + (functions if library != "avformat" else ""))
+    core.cdef(beside(versions))
     core.cdef("#define LIBAVUTIL_VERSION_INT ...\n#define LIBAVCODEC_VERSION_INT ...\n")
     core.cdef("#define LIBSWSCALE_VERSION_INT ...\nconst char *ffwc_library_path(int library);\n")
     core.cdef('extern "Python" void ffwc_release(void *opaque, uint8_t *data);')
@@ -299,7 +322,8 @@ def api_builders(installed: Installed) -> list[Any]:
             'extern "Python" int ffwc_io_open(AVFormatContext *s, AVIOContext **pb, '
             "const char *url, int flags, AVDictionary **options);"
         )
-    text = "#include <stdarg.h>\n#include <string.h>\n" + "\n".join(source) + ffi_c.PATH_OF
+    text = "#include <stdarg.h>\n#include <string.h>\n" + "\n".join(source)
+    text += "\n" + beside(versions) + ffi_c.PATH_OF
     core_c = ffi_c.CORE_PATH + ffi_c.RELEASE + ffi_c.LOG
     core.set_source(name, text + core_c, libraries=list(CORE), **options)
     if not with_format:

@@ -3,7 +3,8 @@
 ``from ffwebcodecs._ffi import ffi, avutil, avcodec, swscale, avformat`` loads nothing. The first
 attribute of any of them loads FFmpeg, once for the process; what was looked up stays in the
 proxy's own dictionary, so that later uses cost what a plain attribute costs. libavformat is loaded
-by the first use of `avformat` only, libavfilter by that of `avfilter`.
+by the first use of `avformat` only, libavfilter by that of `avfilter`, libswresample by that of
+`swresample`.
 
 A function that this FFmpeg lacks raises NotSupportedError where it is looked up.
 """
@@ -40,6 +41,7 @@ __all__ = [
     "make_callback",
     "make_release_callback",
     "report",
+    "swresample",
     "swscale",
     "version",
 ]
@@ -97,13 +99,13 @@ def _get() -> Loaded:
 
 def _library(name: str) -> Any:
     loaded = _get()
-    if name in ("avformat", "avfilter") and name not in loaded.libs:
+    if name not in loaded.libs:
         from ffwebcodecs._ffi import _settle
 
         with _lock:
             pause = _settle.Pause()
             try:
-                return loaded.avformat() if name == "avformat" else loaded.avfilter()
+                return loaded.avformat() if name == "avformat" else loaded.beside(name)
             finally:
                 del pause
     return loaded.libs[name]
@@ -172,6 +174,7 @@ avcodec: Any = _Library("avcodec")
 swscale: Any = _Library("swscale")
 avformat: Any = _Library("avformat")
 avfilter: Any = _Library("avfilter")
+swresample: Any = _Library("swresample")
 
 # AVERROR(e) is -e on every platform with a POSIX errno; the layouts cannot know the numbers
 for _name in ("EAGAIN", "EINVAL", "EIO", "ENOENT", "ENOMEM", "ENOSYS", "ERANGE"):
@@ -202,7 +205,8 @@ def has_field(struct: str, field: str) -> bool:
 def version(library: str) -> tuple[int, int, int]:
     """Return the version of a library ("avutil", ...)."""
     _library(library)
-    return _get().report.libraries[library][1]
+    found = _get().report
+    return (found.libraries.get(library) or found.beside[library])[1]
 
 
 def keep_for_ever(thing: Any) -> None:

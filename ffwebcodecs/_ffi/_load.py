@@ -72,22 +72,24 @@ class Loaded:
                 ) from None
         return self.libs["avformat"]
 
-    def avfilter(self) -> Any:
-        """Load libavfilter of the same set; raises FFmpegLoadError if it is not there."""
-        from ffwebcodecs._ffi import _filters
+    def beside(self, name: str) -> Any:
+        """Load libswresample or libavfilter of the same set; raises FFmpegLoadError if it is not
+        there.
+        """
+        from ffwebcodecs._ffi import _beside
 
-        if "avfilter" not in self.libs:
+        if name not in self.libs:
             try:
-                found, where = _filters.open_filters(self.ffi, self.files, self.report)
+                found, where = _beside.open_beside(name, self.ffi, self.files, self.report)
             except RejectedError as error:
                 raise FFmpegLoadError(
-                    f"libavfilter of FFmpeg {self.report.release} is needed to deinterlace and "
-                    f"could not be loaded: {error}.\n"
-                    f"{_filters.install_filters_hint(self.files.release.key)}"
+                    f"lib{name} of FFmpeg {self.report.release} is needed to "
+                    f"{_beside.LIBRARIES[name].purpose} and could not be loaded: {error}.\n"
+                    f"{_beside.install_beside_hint(name, self.files.release.key)}"
                 ) from None
-            self.report.avfilter = where
-            self.libs["avfilter"] = found
-        return self.libs["avfilter"]
+            self.report.beside[name] = where
+            self.libs[name] = found
+        return self.libs[name]
 
     def _open_avformat(self) -> None:
         release = self.files.release

@@ -58,6 +58,15 @@ FUNCTIONS = {
         avformat_write_header avio_alloc_context avio_closep avio_context_free avio_open2
         avio_read avio_seek
     """,
+    "swresample": """
+        swr_alloc swr_config_frame swr_convert swr_free swr_get_out_samples swr_init
+        swr_inject_silence swresample_version
+    """,
+    "avfilter": """
+        av_buffersink_get_frame av_buffersrc_add_frame_flags avfilter_get_by_name
+        avfilter_graph_alloc avfilter_graph_config avfilter_graph_create_filter
+        avfilter_graph_free avfilter_link avfilter_version
+    """,
 }
 
 # Major and minor versions that FFmpeg's releases went out with: libavutil, libavcodec, libswscale,

@@ -41,13 +41,13 @@ class LoadReport:
         What was tried before and rejected, in order.
     avformat_problem : str or None
         Why libavformat cannot be used, if that is known.
-    avfilter : (str, (int, int, int)) or None
-        File and version of libavfilter, once it was wanted.
+    beside : dict of str to (str, (int, int, int))
+        The same of libswresample and libavfilter, each once it was wanted.
     """
 
     __slots__ = (
-        "avfilter",
         "avformat_problem",
+        "beside",
         "libraries",
         "listens",
         "mode",
@@ -68,7 +68,7 @@ class LoadReport:
         self.version_info = ""
         self.problems: list[str] = []
         self.avformat_problem: str | None = None
-        self.avfilter: tuple[str, Version] | None = None
+        self.beside: dict[str, tuple[str, Version]] = {}
 
     def __repr__(self) -> str:
         return f"LoadReport(mode={self.mode!r}, release={self.release!r}, reason={self.reason!r})"

@@ -16,7 +16,7 @@ from ffi_helpers import ROOT, load_error, run_python
 from library_shim import CORE, LIBRARIES, build, here, link, renamed, soname, stating
 
 from ffwebcodecs import _ffi
-from ffwebcodecs._ffi import _elf, _needed
+from ffwebcodecs._ffi import _beside, _elf, _needed
 from ffwebcodecs._ffi._find import KNOWN, RELEASES
 
 NEWEST = RELEASES[0].majors
@@ -339,14 +339,15 @@ def test_the_functions_asked_for_are_those_that_are_called() -> None:
         if "//@" not in line and (found := re.match(r"[^#]*?\b(\w+)\(.*\);", line))
         for name in [found[1]]
     }
-    called: dict[str, set[str]] = {library: set() for library in LIBRARIES}
+    libraries = (*LIBRARIES, *_beside.LIBRARIES)
+    called: dict[str, set[str]] = {library: set() for library in libraries}
     for path in (ROOT / "ffwebcodecs").rglob("*.py"):
         if path.parent.name == "_ffi":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 called.get(node.value.id, set()).add(node.attr)
-    for library in LIBRARIES:
+    for library in libraries:
         asked = set(_needed.FUNCTIONS[library].split())
         # with a gate in every line, a function is there under one signature or the other
         gated = {name for name in called[library] if f"{name}(" in gates} - always

@@ -111,7 +111,7 @@ class Deinterlacer:
     def _begin(self, key: tuple[int, ...], ptr: AVFrame) -> None:
         box = atomic.boxed(
             "cannot deinterlace",
-            "void **",
+            "AVFilterGraph **",
             avfilter.avfilter_graph_free,
             avfilter.avfilter_graph_alloc,
         )
@@ -130,7 +130,7 @@ class Deinterlacer:
         steps = (b"buffer", said.encode()), (self._name, _OPTIONS), (b"buffersink", ffi.NULL)
         code = 0
         for name, arguments in steps:
-            made = ffi.new("void **")
+            made = ffi.new("AVFilterContext **")
             kind = avfilter.avfilter_get_by_name(name)
             code = avfilter.avfilter_graph_create_filter(
                 made, kind, name, arguments, ffi.NULL, graph
