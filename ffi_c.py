@@ -43,6 +43,165 @@ static void ffwc_release_until_exit(void *opaque, uint8_t *data)
     ffwc_release(opaque, data);
 }
 """
+# Samples become samples of another type, or lie otherwise, without the GIL: what
+# _spec/frames/sample_conversion.py does with numpy, to the last bit. Types: 0 u8, 1 s16, 2 s32,
+# 3 f32, 4 s64, 5 f64, of which the last two are only read.
+SAMPLES_CDEF = (
+    "void ffwc_samples(uint8_t *to, int to_type, uint8_t **from, int from_type, int planes, "
+    "int64_t first, int64_t step, int64_t count);"
+)
+SAMPLES = """
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC optimize("O3", "no-trapping-math", "fp-contract=off")
+#elif defined(__clang__)
+#pragma clang fp contract(off)
+#endif
+#define FFWC_SAMPLES 512
+#define FFWC_READ(name, type, value) \\
+static void ffwc_read_##name(float *to, const uint8_t *from, int64_t step, int count) \\
+{ \\
+    int k; \\
+    type s; \\
+    if (step == 1) \\
+        for (k = 0; k < count; k++) { \\
+            memcpy(&s, from + sizeof(type) * k, sizeof(type)); \\
+            to[k] = value; \\
+        } \\
+    else \\
+        for (k = 0; k < count; k++) { \\
+            memcpy(&s, from + sizeof(type) * step * k, sizeof(type)); \\
+            to[k] = value; \\
+        } \\
+}
+static inline float ffwc_scaled(float d, float below, float above)
+{
+    float a = d * below, b = d * above;
+    return a > b ? a : b;
+}
+FFWC_READ(u8, uint8_t, ffwc_scaled((float)s - 128.0f, 1.0f / 128.0f, 1.0f / 127.0f))
+FFWC_READ(s16, int16_t, ffwc_scaled((float)s, 1.0f / 32768.0f, 1.0f / 32767.0f))
+FFWC_READ(s32, int32_t, (float)s * (1.0f / 2147483648.0f))
+FFWC_READ(f32, float, s)
+FFWC_READ(s64, int64_t, (float)s * (1.0f / 9223372036854775808.0f))
+FFWC_READ(f64, double, (float)s)
+/* What compares false is NaN. */
+static inline float ffwc_kept(float y, float low, float high)
+{
+    y = y > low ? y : y == y ? low : 0.0f;
+    return y < high ? y : high;
+}
+static inline float ffwc_spread(float x, float below, float above)
+{
+    float a = x * below, b = x * above;
+    return a < b ? a : b;
+}
+static inline int32_t ffwc_whole(float y)
+{
+    float kept = y < 2147483648.0f ? y : 0.0f;
+    int32_t whole;
+    kept = kept > -2147483648.0f ? kept : -2147483648.0f;
+    whole = (int32_t)kept;
+    whole = y == y ? whole : INT32_MIN;
+    return y >= 2147483648.0f ? INT32_MAX : whole;
+}
+#define FFWC_WRITE(name, type, value) \\
+static void ffwc_write_##name(uint8_t *to, int64_t step, const float *from, int count) \\
+{ \\
+    int k; \\
+    if (step == 1) \\
+        for (k = 0; k < count; k++) { \\
+            float x = from[k]; \\
+            type s = value; \\
+            memcpy(to + sizeof(type) * k, &s, sizeof(type)); \\
+        } \\
+    else \\
+        for (k = 0; k < count; k++) { \\
+            float x = from[k]; \\
+            type s = value; \\
+            memcpy(to + sizeof(type) * step * k, &s, sizeof(type)); \\
+        } \\
+}
+FFWC_WRITE(u8, uint8_t,
+    (uint8_t)(int32_t)ffwc_kept(ffwc_spread(x, 128.0f, 127.0f) + 128.0f, 0.0f, 255.0f))
+FFWC_WRITE(s16, int16_t,
+    (int16_t)(int32_t)ffwc_kept(ffwc_spread(x, 32768.0f, 32767.0f), -32768.0f, 32767.0f))
+FFWC_WRITE(s32, int32_t, ffwc_whole(x * 2147483648.0f))
+FFWC_WRITE(f32, float, x)
+#define FFWC_MOVE(bits) \\
+static void ffwc_move_##bits(uint8_t *to, int64_t to_step, const uint8_t *from, \\
+                             int64_t from_step, int count) \\
+{ \\
+    int k; \\
+    uint##bits##_t s; \\
+    if (to_step == 1 && from_step == 2) \\
+        for (k = 0; k < count; k++) { \\
+            memcpy(&s, from + bits / 4 * k, bits / 8); \\
+            memcpy(to + bits / 8 * k, &s, bits / 8); \\
+        } \\
+    else \\
+        for (k = 0; k < count; k++) { \\
+            memcpy(&s, from + bits / 8 * from_step * k, bits / 8); \\
+            memcpy(to + bits / 8 * to_step * k, &s, bits / 8); \\
+        } \\
+} \\
+static void ffwc_pair_##bits(uint8_t *to, const uint8_t *left, const uint8_t *right, int count) \\
+{ \\
+    int k; \\
+    uint##bits##_t a, b; \\
+    for (k = 0; k < count; k++) { \\
+        memcpy(&a, left + bits / 8 * k, bits / 8); \\
+        memcpy(&b, right + bits / 8 * k, bits / 8); \\
+        memcpy(to + bits / 4 * k, &a, bits / 8); \\
+        memcpy(to + bits / 4 * k + bits / 8, &b, bits / 8); \\
+    } \\
+}
+FFWC_MOVE(8)
+FFWC_MOVE(16)
+FFWC_MOVE(32)
+static const int ffwc_bytes[] = {1, 2, 4, 4, 8, 8};
+static void ffwc_piece(uint8_t *to, int to_type, int64_t to_step, const uint8_t *from,
+                       int from_type, int64_t from_step, int count)
+{
+    static void (*const readers[])(float *, const uint8_t *, int64_t, int) = {
+        ffwc_read_u8, ffwc_read_s16, ffwc_read_s32, ffwc_read_f32, ffwc_read_s64, ffwc_read_f64};
+    static void (*const writers[])(uint8_t *, int64_t, const float *, int) = {
+        ffwc_write_u8, ffwc_write_s16, ffwc_write_s32, ffwc_write_f32};
+    static void (*const movers[])(uint8_t *, int64_t, const uint8_t *, int64_t, int) = {
+        ffwc_move_8, ffwc_move_16, ffwc_move_32, ffwc_move_32};
+    float between[FFWC_SAMPLES];
+    if (to_type == from_type) {
+        movers[to_type](to, to_step, from, from_step, count);
+    } else {
+        readers[from_type](between, from, from_step, count);
+        writers[to_type](to, to_step, between, count);
+    }
+}
+/* Writes `count` samples of each of `planes` planes, interleaved: those from number `first` on,
+   `step` apart. */
+static void ffwc_samples(uint8_t *to, int to_type, uint8_t **from, int from_type, int planes,
+                         int64_t first, int64_t step, int64_t count)
+{
+    static void (*const pairs[])(uint8_t *, const uint8_t *, const uint8_t *, int) = {
+        ffwc_pair_8, ffwc_pair_16, ffwc_pair_32, ffwc_pair_32};
+    int64_t done;
+    int to_bytes = ffwc_bytes[to_type], from_bytes = ffwc_bytes[from_type];
+    for (done = 0; done < count; done += FFWC_SAMPLES) {
+        int part = count - done < FFWC_SAMPLES ? (int)(count - done) : FFWC_SAMPLES, plane;
+        uint8_t *place = to + to_bytes * planes * done;
+        int64_t start = from_bytes * (first + step * done);
+        if (planes == 2 && step == 1 && to_type == from_type)
+            pairs[to_type](place, from[0] + start, from[1] + start, part);
+        else
+            for (plane = 0; plane < planes; plane++)
+                ffwc_piece(place + to_bytes * plane, to_type, planes, from[plane] + start,
+                           from_type, step, part);
+    }
+}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
+"""
 FORMAT_PATH = """
 static const char *ffwc_format_path(void) { return ffwc_path_of((void *)avformat_version); }
 """

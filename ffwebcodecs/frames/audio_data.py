@@ -6,7 +6,8 @@ same along a stream (`SoundPiece`), and a time. `clone` copies them all.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from .._av.frames.picture import Picture
 from .._ffi import FREES_LATE
@@ -15,8 +16,12 @@ from .._runtime import trace
 from .._runtime.closing import only_once
 from .._spec.numbers import to_flag, to_int64
 from ._hold import Timed
+from ._sound_copy import copy_part, parse_options, part_of
 from ._sound_piece import CLOSED, SoundPiece, sound_of
 from ._sound_source import picture_from_data
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 @public
@@ -114,6 +119,60 @@ class AudioData(Timed):
             picture.hold(self)
 
     @classmethod
+    def from_ndarray(
+        cls,
+        array: Any,
+        *,
+        sample_rate: float,
+        timestamp: int,
+        format: str | None = None,
+        channel_layout: str | None = None,
+        transfer: bool = False,
+    ) -> AudioData:
+        """Make sound from an array of samples.
+
+        Parameters
+        ----------
+        array : array of uint8, int16, int32 or float32, shape (frames,) or (frames, channels)
+            Anything that ``numpy.asarray`` takes; float64 and float16 become float32. Of torch's
+            (channels, frames), give the transposed one: that costs nothing.
+        sample_rate : float
+            In Hz.
+        timestamp : int
+            In microseconds.
+        format : str, optional
+            The samples become this one, as by `copy_to`. Default: the array's own type, planar if
+            that is how its memory lies.
+        channel_layout : str, optional
+            As for `AudioData`.
+        transfer : bool, optional
+            Show the array's memory instead of copying it; do not write to it while the sound or a
+            clone lives.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Shape, dtype or format do not fit together, or `transfer` is asked for an array that has
+            to be converted or is not contiguous.
+        NotSupportedError, MemoryError
+            As `AudioData` does.
+        """
+        from ._sound_arrays import from_array
+
+        transfer = to_flag(transfer, "transfer")
+        memory, fmt, frames, channels = from_array(array, format, transfer)
+        return cls(
+            format=fmt.name,
+            sample_rate=sample_rate,
+            number_of_frames=frames,
+            number_of_channels=channels,
+            timestamp=timestamp,
+            data=memory,
+            channel_layout=channel_layout,
+            transfer=transfer,
+        )
+
+    @classmethod
     def _from_native(
         cls, picture: Picture, timestamp: int, warn: bool, sound: SoundPiece | None = None
     ) -> AudioData:
@@ -197,6 +256,144 @@ class AudioData(Timed):
     def timestamp(self) -> int:
         """Presentation time in microseconds; kept when it is closed."""
         return self._timestamp
+
+    # ---- its samples -----------------------------------------------------------------------------
+
+    def allocation_size(
+        self,
+        *,
+        plane_index: int | None = None,
+        frame_offset: int = 0,
+        frame_count: int | None = None,
+        format: str | None = None,
+    ) -> int:
+        """Return how many bytes `copy_to` needs with the same options.
+
+        Parameters
+        ----------
+        plane_index, frame_offset, frame_count, format
+            As for `copy_to`.
+
+        Returns
+        -------
+        int
+            Bytes.
+
+        Raises
+        ------
+        InvalidArgumentError, InvalidStateError, IndexError, NotSupportedError
+            As `copy_to`.
+        """
+        options = parse_options(plane_index, frame_offset, frame_count, format)
+        return part_of(self._opened()[0], options)[2]
+
+    def copy_to(
+        self,
+        destination: Any,
+        *,
+        plane_index: int | None = None,
+        frame_offset: int = 0,
+        frame_count: int | None = None,
+        format: str | None = None,
+    ) -> None:
+        """Copy one plane's samples into a buffer you own, as another type if you ask for it.
+
+        Blocks until the samples are there; the GIL is released meanwhile.
+
+        Parameters
+        ----------
+        destination : writable buffer, C-contiguous
+            At any address, of at least ``allocation_size(...)`` bytes, same options; bytes behind
+            those are left alone. Borrowed for this call only.
+        plane_index : int
+            The plane, of `format` if that is given: 0 if it is interleaved, else the channel.
+        frame_offset : int, optional
+            The first sample of each channel.
+        frame_count : int, optional
+            Samples of each channel; default: all from `frame_offset` on. 0 copies nothing.
+        format : str, optional
+            One of the eight sample formats; default: its own. Samples of the same type are moved
+            unchanged. Others go through float32, negative ones scaled by the type's minimum and
+            positive ones by its maximum, so that silence stays silence and both ends are reached;
+            what is out of range becomes the nearest end, fractions are cut off, NaN becomes 0 (of
+            s32 the minimum).
+
+        Raises
+        ------
+        InvalidArgumentError
+            An option is missing or unknown, or `destination` is no writable, contiguous buffer.
+        InvalidStateError
+            It is closed.
+        IndexError
+            There is no such plane, or not so many samples, or `destination` is too short. Nothing
+            has been written.
+        NotSupportedError
+            Its own format has no WebCodecs name and no `format` is given.
+        """
+        copy_part(
+            destination,
+            partial(parse_options, plane_index, frame_offset, frame_count, format),
+            self._opened,
+        )
+
+    @property
+    def planes(self) -> tuple[memoryview, ...]:
+        """The planes without a copy: read-only views of samples, shape (frames,), or (frames,
+        channels) where they are interleaved. They keep the memory, also after `close`, but no
+        decoder's slot.
+
+        Raises
+        ------
+        InvalidStateError
+            It is closed.
+        NotSupportedError
+            Its format has no WebCodecs name.
+        """
+        from ._sound_arrays import planes_of
+
+        sound, picture = self._opened()
+        return planes_of(picture, sound)
+
+    def to_ndarray(self, format: Any = None) -> npt.NDArray[Any]:
+        """Return the samples as a numpy array of shape (frames, channels).
+
+        Parameters
+        ----------
+        format : str or dtype, optional
+            A sample format, of which only the type counts, or one of the dtypes uint8, int16, int32
+            and float32. Default: float32, from -1 to 1.
+
+        Returns
+        -------
+        numpy.ndarray
+            By default a new one. If the type that it has is asked for by name, a read-only one,
+            over its own memory where that is possible: where the samples are interleaved, or there
+            is one channel, or the planes are equally far apart. It stays valid after `close`.
+
+        Raises
+        ------
+        InvalidStateError
+            It is closed.
+        InvalidArgumentError
+            `format` is none of those.
+        """
+        from ._sound_arrays import to_array
+
+        sound, picture = self._opened()
+        return to_array(picture, sound, format)
+
+    def _opened(self) -> tuple[SoundPiece, Picture]:
+        """Return what it is and its picture, which keeps the memory."""
+        sound = self._sound
+        return sound, self._open_picture()
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        sound, picture = self._sound, self._picture
+        if picture is None:
+            raise self._cannot_copy()
+        from ._pickling import reduce_sound
+
+        return reduce_sound(type(self), picture, sound, self._timestamp, protocol)
 
     def __repr__(self) -> str:
         sound = self._sound

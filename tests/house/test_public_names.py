@@ -92,14 +92,33 @@ def sound_encoder_values() -> dict[str, Any]:
     }
 
 
+def sounds() -> dict[str, Any]:
+    """Return one of each public type of sound that can be pickled."""
+    w = ffwebcodecs
+    config = w.AudioDecoderConfig(
+        codec="opus", sample_rate=48000, number_of_channels=2, description=b"1"
+    )
+    return {
+        "AudioData": w.AudioData(
+            format="s16",
+            sample_rate=44100.5,
+            number_of_frames=3,
+            number_of_channels=2,
+            timestamp=7,
+            data=bytes(range(12)),
+            channel_layout="stereo",
+        ),
+        "AudioDecoderConfig": config,
+        "AudioDecoderSupport": w.AudioDecoderSupport(True, config),
+        "EncodedAudioChunk": w.EncodedAudioChunk(type="key", timestamp=-3, duration=4, data=b"abc"),
+    }
+
+
 def values() -> dict[str, Any]:
     """Return one of each public type that can be pickled."""
     w = ffwebcodecs
     config = w.VideoDecoderConfig(
         codec="avc1.42001E", color_space=w.VideoColorSpace(matrix="bt709"), description=b"\1"
-    )
-    sound = w.AudioDecoderConfig(
-        codec="opus", sample_rate=48000, number_of_channels=2, description=b"1"
     )
     encoder = w.VideoEncoderConfig(
         codec="hvc1.1.6.L93.B0",
@@ -112,13 +131,11 @@ def values() -> dict[str, Any]:
         streamed = demuxer.video_config
     finding = w.Finding("gap", "note", "a gap", 1, 2, 40_000, 80_000, {"duration": 40_000})
     found: dict[str, Any] = {
+        **sounds(),
         "CheckResult": w.CheckResult([finding]),
         "Finding": finding,
         "Av1EncoderConfig": w.Av1EncoderConfig(force_screen_content_tools=True),
         "AvcEncoderConfig": w.AvcEncoderConfig(format="annexb"),
-        "AudioDecoderConfig": sound,
-        "AudioDecoderSupport": w.AudioDecoderSupport(True, sound),
-        "EncodedAudioChunk": w.EncodedAudioChunk(type="key", timestamp=-3, duration=4, data=b"abc"),
         "EncodedVideoChunk": w.EncodedVideoChunk(type="key", timestamp=-3, duration=4, data=b"abc"),
         "EncodedVideoChunkMetadata": w.EncodedVideoChunkMetadata(config, w.SvcOutputMetadata(1)),
         "FFmpegInfo": w.ffmpeg_info(),
@@ -157,6 +174,7 @@ def values() -> dict[str, Any]:
 def test_every_public_class_is_pickled_here_or_refuses() -> None:
     made = values()
     made["VideoFrame"].close()
+    made["AudioData"].close()
     assert set(made) | OWNERS | BOUND == set(CLASSES)
 
 
@@ -170,7 +188,7 @@ def test_pickles_name_nothing_private() -> None:
             named = [text.split()[0] for text in texts if text.startswith("ffwebcodecs")]
             assert named, name
             assert set(named) == {"ffwebcodecs"}, (name, protocol)
-        if name == "VideoFrame":
+        if name in ("AudioData", "VideoFrame"):
             value.close()
 
 
@@ -180,6 +198,11 @@ def test_what_was_pickled_comes_back_equal() -> None:
         assert type(back) is type(value)
         if name == "VideoFrame":
             assert (back.timestamp, back.metadata()) == (7, {"a": 1})
+            back.close()
+            value.close()
+        elif name == "AudioData":
+            assert (back.timestamp, back.sample_rate, back.channel_layout) == (7, 44100.5, "stereo")
+            assert bytes(back.planes[0]) == bytes(range(12))
             back.close()
             value.close()
         elif name in ("EncodedVideoChunk", "EncodedAudioChunk"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..._ffi._types import Array, AVFrame, Bytes
 
 
+_ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
 _PLACES = 8  # AV_NUM_DATA_POINTERS
 
 
@@ -61,10 +62,20 @@ def count(ptr: AVFrame) -> int:
 
 def new(fmt: SampleFormat, sample_rate: int, channels: Channels, samples: int) -> AVFrame:
     """Return a frame with memory of its own for so many samples a channel, contents undefined."""
-    size = samples * channels.number * fmt.sample_bytes
-    ptr = allocate(size + 512)
+    planes = fmt.planes(channels.number)
+    length = samples * fmt.frame_bytes(channels.number)
+    stride = length + _ALIGN - 1 & -_ALIGN
+    ptr = allocate(planes * stride + 512)
     _describe_as(ptr, fmt, sample_rate, channels, samples)
-    check(avutil.av_frame_get_buffer(ptr, 0), f"cannot allocate {size} bytes of sound")
+    if planes > _PLACES:
+        check(avutil.av_frame_get_buffer(ptr, 0), f"cannot allocate {planes * length} bytes")
+        return ptr
+    # In one block, so that an array can show all planes.
+    ref = buffers.allocate(ptr.buf, planes * stride + _ALIGN)
+    data, base = ptr.data, ref.data
+    for index in range(planes):
+        data[index] = base + index * stride
+    ptr.linesize[0] = length
     return ptr
 
 
@@ -144,3 +155,19 @@ def plane(ptr: AVFrame, index: int) -> Bytes:
 def view(ptr: AVFrame, index: int, offset: int, size: int, *, writable: bool = False) -> memoryview:
     """Return a view of a part of one plane, in bytes, that keeps the frame's memory."""
     return buffers.view(ptr, ptr.extended_data[index] + offset, size, writable=writable)
+
+
+def distance(ptr: AVFrame, planes: int, length: int) -> int | None:
+    """Return how many bytes it is from plane to plane if they lie in one block, in order and
+    equally far apart; else None.
+    """
+    first = ptr.extended_data[0]
+    step = ptr.extended_data[1] - first
+    ref = ptr.buf[0]
+    if planes > _PLACES or not ref or step < length:
+        return None
+    if any(ptr.extended_data[index] - first != index * step for index in range(2, planes)):
+        return None
+    begins = first - ref.data
+    ends = begins + (planes - 1) * step + length
+    return step if begins >= 0 and ends <= ref.size else None
