@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avutil, ffi
+from ..._spec.codecs.pcm import sample_bytes
 from ...errors import EncodingError, NotSupportedError
 from .. import averror, forked, said
 from ..frames import channel_layout
 from ..frames import frame as frames
 from . import codec_context
 from .codec_context import allocate_context, set_extradata
-from .packet import NOPTS
+from .packet import NOPTS, shortened
 from .sound_parameters import known
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class AudioDecoderCore:
         "_samples",
         "_spare",
         "_time_base",
+        "_unit",
         "_untimed",
         "at_end",
         "has_failed",
@@ -141,6 +143,8 @@ class AudioDecoderCore:
             code = avcodec.avcodec_open2(context, codec, ffi.NULL)
         what = f"{self.name} refuses the configuration"
         averror.check(code, what, NotSupportedError, since=place)
+        # Bytes that are decoded together, or none: what is left over at a packet's end is dropped.
+        self._unit = (sample_bytes(self.name) or 0) * channel_layout.read(context).number or 1
         self._context: AVCodecContext | Any = context  # None once it is closed
         forked.watch(self)
 
@@ -159,6 +163,11 @@ class AudioDecoderCore:
         self._untimed = timestamp if packet.pts == NOPTS else None
         if not packet.size:  # which FFmpeg may take for the end
             raise self._error(averror.INVALID_DATA, timestamp)
+        rest = packet.size % self._unit
+        if rest:  # FFmpeg takes it for one more packet, and refuses that
+            packet = shortened(packet, packet.size - rest)
+            if not packet.size:
+                return
         code = avcodec.avcodec_send_packet(self._context, packet)
         if code < 0:
             raise self._error(code, timestamp)

@@ -111,6 +111,13 @@ def clone(ptr: AVPacket) -> AVPacket:
     return copy
 
 
+def shortened(ptr: AVPacket, size: int) -> AVPacket:
+    """Return another packet over the first bytes, with the same tags."""
+    copy = clone(ptr)
+    copy.size = size
+    return copy
+
+
 def reference(ptr: AVPacket, source: AVPacket) -> None:
     """Make an empty packet of ours show the data and properties of `source`."""
     check(avcodec.av_packet_ref(ptr, source), "cannot refer to a packet")

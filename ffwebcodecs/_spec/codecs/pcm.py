@@ -41,6 +41,19 @@ MUST_AGREE = False
 PASSES_OVER_JUNK = False
 
 
+def sample_bytes(codec: str) -> int | None:
+    """Return the bytes of a sample, by FFmpeg's name of a codec that keeps one sample after the
+    other; None for other codecs.
+    """
+    kind = codec.removeprefix("pcm_")
+    if kind in ("alaw", "mulaw", "vidc"):
+        return 1
+    bits = kind[1:].removesuffix("le").removesuffix("be")
+    if kind == codec or kind[0] not in "sfu" or bits not in ("8", "16", "24", "32", "64"):
+        return None
+    return int(bits) // 8
+
+
 def parse_string(codec: str, entry: str, fields: list[str]) -> AudioCodecInfo:
     """Return what the string says; it has no fields."""
     no_fields(codec, entry, fields)
