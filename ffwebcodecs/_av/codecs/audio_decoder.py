@@ -83,6 +83,8 @@ class AudioDecoderCore:
         "__weakref__",
         "_anchor",
         "_context",
+        "_has_filler",
+        "_is_due",
         "_is_new",
         "_samples",
         "_spare",
@@ -112,6 +114,9 @@ class AudioDecoderCore:
         self.at_end = False
         self.has_failed = False
         self._spare: AVFrame | None = None
+        # The first packet of Vorbis has no sound of its own. Since FFmpeg 6, what the decoder gives
+        # for it is made up, and marked to be left out.
+        self._is_due = self._has_filler = self.name == "vorbis"
         self._time_base = time_base
         self._anchor: int | None = None  # the time of the packet that the last frame is of
         self._samples = 0  # received since, and at which rate
@@ -191,6 +196,11 @@ class AudioDecoderCore:
         """
         ptr, self._spare = self._spare or frames.allocate(), None
         code = avcodec.avcodec_receive_frame(self._context, ptr)
+        if not code and self._is_due:
+            self._is_due = False
+            if _is_filler(ptr):
+                self._is_new = False
+                code = avcodec.avcodec_receive_frame(self._context, ptr)
         if not code:
             self._place(ptr)
             return ptr
@@ -222,6 +232,7 @@ class AudioDecoderCore:
         avcodec.avcodec_flush_buffers(self._context)
         self._anchor = self._untimed = None
         self._samples = 0
+        self._is_due = self._has_filler
         self._is_new = self.at_end = self.has_failed = False
 
     def close(self) -> None:
@@ -242,6 +253,16 @@ class AudioDecoderCore:
         if isinstance(failure, EncodingError):
             failure.timestamp = timestamp
         return failure
+
+
+def _is_filler(ptr: AVFrame) -> bool:
+    """Tell whether a decoder marks all of a frame as what is to be left out."""
+    for index in range(ptr.nb_side_data):
+        entry = ptr.side_data[index]
+        if entry.type == avutil.AV_FRAME_DATA_SKIP_SAMPLES and entry.size >= 4:
+            skip = int.from_bytes(ffi.buffer(entry.data, 4)[:], "little")
+            return skip >= ptr.nb_samples
+    return False
 
 
 def _configure_rate(context: AVCodecContext, sample_rate: int) -> None:
