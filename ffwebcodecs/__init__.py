@@ -18,6 +18,7 @@ _HOMES = {
     "AudioDecoder": "codecs.audio_decoder",
     "AudioDecoderConfig": "_spec.codecs.audio_config",
     "AudioDecoderSupport": "_spec.codecs.audio_config",
+    "AudioEncoder": "codecs.audio_encoder",
     "AudioEncoderConfig": "_spec.codecs.audio_encoder_config",
     "AudioEncoderSupport": "_spec.codecs.audio_encoder_config",
     "Av1EncoderConfig": "_spec.codecs.encoder_config",
@@ -28,6 +29,7 @@ _HOMES = {
     "CheckResult": "files.check_result",
     "Demuxer": "files.demuxer",
     "EncodedAudioChunk": "codecs.encoded_audio_chunk",
+    "EncodedAudioChunkMetadata": "codecs.encoded_audio_chunk_metadata",
     "EncodedVideoChunk": "codecs.encoded_video_chunk",
     "EncodedVideoChunkMetadata": "codecs.encoded_video_chunk_metadata",
     "EncodingError": "errors",
@@ -106,7 +108,11 @@ if TYPE_CHECKING:
     from ._spec.frames.layout import PlaneLayout as PlaneLayout
     from ._spec.frames.rect import Rect as Rect
     from .codecs.audio_decoder import AudioDecoder as AudioDecoder
+    from .codecs.audio_encoder import AudioEncoder as AudioEncoder
     from .codecs.encoded_audio_chunk import EncodedAudioChunk as EncodedAudioChunk
+    from .codecs.encoded_audio_chunk_metadata import (
+        EncodedAudioChunkMetadata as EncodedAudioChunkMetadata,
+    )
     from .codecs.encoded_video_chunk import EncodedVideoChunk as EncodedVideoChunk
     from .codecs.encoded_video_chunk_metadata import (
         EncodedVideoChunkMetadata as EncodedVideoChunkMetadata,

@@ -19,6 +19,7 @@ PUBLIC = [name for name in ffwebcodecs.__all__ if name != "__version__"]
 CLASSES = [name for name in PUBLIC if inspect.isclass(getattr(ffwebcodecs, name))]
 # Owners of what another process cannot have.
 OWNERS = {
+    "AudioEncoder",
     "AudioDecoder",
     "Demuxer",
     "FrameCache",
@@ -87,6 +88,9 @@ def sound_encoder_values() -> dict[str, Any]:
         "AacEncoderConfig": w.AacEncoderConfig(format="adts"),
         "AudioEncoderConfig": sound_encoder,
         "AudioEncoderSupport": w.AudioEncoderSupport(True, sound_encoder),
+        "EncodedAudioChunkMetadata": w.EncodedAudioChunkMetadata(
+            w.AudioDecoderConfig(codec="opus", sample_rate=48000, number_of_channels=2)
+        ),
         "FlacEncoderConfig": w.FlacEncoderConfig(compress_level=8),
         "OpusEncoderConfig": w.OpusEncoderConfig(frame_duration=2500),
     }

@@ -62,6 +62,11 @@ class AudioEncoderCore:
         Samples in a packet, where the encoder leaves that open; 0: its own choice.
     threads : int
 
+    Attributes
+    ----------
+    lacks : frozenset of str
+        Names of `options` that the encoder does not have.
+
     Raises
     ------
     NotSupportedError
@@ -76,6 +81,7 @@ class AudioEncoderCore:
         "extradata",
         "frame_size",
         "initial_padding",
+        "lacks",
         "name",
         "sound",
     )
@@ -146,6 +152,7 @@ class AudioEncoderCore:
         if now != (sound.sample_rate, sound.sample_fmt, sound.channels.number):
             raise NotSupportedError(f"{what}: it would take other samples")
         unknown = [key for key in left if key in extra]
+        self.lacks = frozenset(left)
         if unknown:
             raise NotSupportedError(f"{self.name} has no option {', '.join(map(repr, unknown))}")
 

@@ -7,6 +7,7 @@ needs, and only then.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 NOPTS = -(2**63)
 _MAX = 0x7FFFFFFF - 64
 _VP8_SHOWN = 16  # in a packet's first byte
+_SKIPS = struct.Struct("<II")
 _ALPHA = (1).to_bytes(8, "big")
 
 
@@ -169,6 +171,11 @@ def is_key(ptr: AVPacket) -> bool:
     return bool(ptr.flags & avcodec.AV_PKT_FLAG_KEY)
 
 
+def mark_key(ptr: AVPacket) -> None:
+    """Say of a packet of ours that decoding may begin with it."""
+    ptr.flags |= avcodec.AV_PKT_FLAG_KEY
+
+
 def is_corrupt(ptr: AVPacket) -> bool:
     """Return whether the container says that the packet is damaged, or that one before it is
     missing.
@@ -238,6 +245,42 @@ def forget_extradata(ptr: AVPacket) -> None:
         entry = ptr.side_data[index]
         if entry.type == avcodec.AV_PKT_DATA_NEW_EXTRADATA:
             entry.size = 0  # as av_packet_shrink_side_data does
+
+
+def behind(ptr: AVPacket, size: int) -> None:
+    """Let a packet of ours begin behind so many of its bytes."""
+    if size:
+        ptr.data += size
+        ptr.size -= size
+
+
+def skips(ptr: AVPacket) -> tuple[int, int]:
+    """Return how many samples of sound are to be left out at the beginning and at the end."""
+    for index in range(ptr.side_data_elems):
+        entry = ptr.side_data[index]
+        if entry.type == avcodec.AV_PKT_DATA_SKIP_SAMPLES and entry.size >= 8:
+            return _SKIPS.unpack(ffi.buffer(entry.data, 8))
+    return 0, 0
+
+
+def discard_end(ptr: AVPacket, samples: int) -> None:
+    """Say of a packet of ours how many samples at its end are to be left out."""
+    kind = avcodec.AV_PKT_DATA_SKIP_SAMPLES
+    start, end = skips(ptr)
+    if end != samples:
+        _add_side_data(ptr, kind, _SKIPS.pack(start, samples) + bytes(2))
+
+
+def renew_extradata(ptr: AVPacket, extradata: bytes) -> None:
+    """Let the codec's headers, as they are known at the end, travel with a packet of ours."""
+    _add_side_data(ptr, avcodec.AV_PKT_DATA_NEW_EXTRADATA, extradata)
+
+
+def _add_side_data(ptr: AVPacket, kind: int, content: bytes) -> None:
+    data = avcodec.av_packet_new_side_data(ptr, kind, len(content))
+    if not data:
+        raise MemoryError("cannot keep what belongs to a packet: FFmpeg is out of memory")
+    ffi.memmove(data, content, len(content))
 
 
 def stop(ptr: AVPacket, time_base: tuple[int, int]) -> int | None:

@@ -1,0 +1,125 @@
+"""Sound cut into blocks of one length, whatever lengths it comes in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..._ffi import avutil, ffi
+from ..averror import check
+from . import samples
+from .samples import SoundShape
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVFrame
+
+_LONGEST = 1 << 18  # of blocks whose length does not matter
+
+
+class SampleBlocks:
+    """Gives frames of our own, into which the samples are copied; `pts` counts samples.
+
+    After `give`, call `take` until it returns None.
+
+    Parameters
+    ----------
+    sound : SoundShape
+        What comes in and goes out.
+    size : int
+        Samples of a block; 0: as they come.
+    """
+
+    __slots__ = ("_block", "_filled", "_offset", "_source", "given", "size", "sound", "taken")
+
+    def __init__(self, sound: SoundShape, size: int) -> None:
+        self.sound = sound
+        self.size = size
+        self.given = 0  # samples that came in
+        self.taken = 0  # samples that went out
+        self._block: AVFrame | None = None
+        self._filled = 0
+        self._source: AVFrame | None = None
+        self._offset = 0
+
+    def give(self, ptr: AVFrame) -> None:
+        """Put in a frame, which is only read."""
+        self._source, self._offset = ptr, 0
+        self.given += ptr.nb_samples
+
+    def take(self) -> AVFrame | None:
+        """Return the next full block, None if there are too few samples."""
+        source = self._source
+        if source is None:
+            return None
+        left = source.nb_samples - self._offset
+        if left <= 0:
+            self._source = None
+            return None
+        size = self.size or min(left, _LONGEST)
+        if self._block is None:
+            self._block = self._new(size)
+        count = min(left, size - self._filled)
+        block = self._block
+        self._copy(block, source, count)
+        self._offset += count
+        self._filled += count
+        if self._filled < size:
+            self._source = None
+            return None
+        return self._finished()
+
+    def fill(self, count: int) -> None:
+        """Put in so many samples of silence, which `given` does not count."""
+        block = self._new(count)
+        fmt, channels = self.sound.format, self.sound.channels.number
+        assert fmt is not None
+        size = count * fmt.frame_bytes(channels)
+        value = b"\x80" if fmt.sample_bytes == 1 else b"\0"
+        for index in range(fmt.planes(channels)):
+            ffi.memmove(samples.plane(block, index), value * size, size)
+        self._source, self._offset = block, 0
+
+    def is_silent(self, block: AVFrame) -> bool:
+        """Return whether all samples of a block are zero, -0.0 as well."""
+        import numpy as np
+
+        fmt, channels = self.sound.format, self.sound.channels.number
+        assert fmt is not None
+        size = block.nb_samples * fmt.frame_bytes(channels)
+        planes = (samples.plane(block, index) for index in range(fmt.planes(channels)))
+        return not any(np.frombuffer(ffi.buffer(each, size), fmt.dtype).any() for each in planes)
+
+    @property
+    def missing(self) -> int:
+        """How many samples a block that was begun lacks."""
+        return self.size - self._filled if self._filled else 0
+
+    def rest(self) -> AVFrame | None:
+        """Return the block that was begun, as short as it is, None if there is none."""
+        return self._finished() if self._filled else None
+
+    def _finished(self) -> AVFrame | None:
+        block, count = self._block, self._filled
+        self._block, self._filled = None, 0
+        assert block is not None
+        block.nb_samples = count
+        block.pts = self.taken
+        self.taken += count
+        return block
+
+    def _new(self, count: int) -> AVFrame:
+        fmt, rate, channels, _ = self.sound
+        assert fmt is not None
+        return samples.new(fmt, rate, channels, count)
+
+    def _copy(self, block: AVFrame, source: AVFrame, count: int) -> None:
+        _, _, channels, number = self.sound
+        code = avutil.av_samples_copy(
+            block.extended_data,
+            source.extended_data,
+            self._filled,
+            self._offset,
+            count,
+            channels.number,
+            number,
+        )
+        check(code, "cannot copy samples")

@@ -1,0 +1,166 @@
+"""AudioEncoder: samples in, coded chunks out, on a worker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._public import public
+from .._runtime.completion import Completion
+from .._runtime.engine import Engine
+from .._spec.codecs.audio_encoder_config import AudioEncoderConfig, AudioEncoderSupport
+from .._spec.numbers import show
+from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
+from ..frames.audio_data import AudioData
+from ._audio_encoder_driver import (
+    AudioEncoderDriver,
+    AudioEncoderStatus,
+    PendingSound,
+)
+from ._audio_encoding import SoundEncoding
+from ._codec import Codec
+from .encoded_audio_chunk import EncodedAudioChunk
+from .encoded_audio_chunk_metadata import EncodedAudioChunkMetadata
+
+
+@public
+class AudioEncoder(Codec):
+    """Encodes samples into chunks, in the order of the samples.
+
+    `encode` and the other methods only queue work and return; a worker thread encodes. Chunks and
+    errors arrive through the callbacks: on the event loop, if the encoder was made while one was
+    running in this thread, else on the worker, one at a time.
+
+    Parameters
+    ----------
+    output : callable
+        Called with each EncodedAudioChunk and its EncodedAudioChunkMetadata.
+    error : callable
+        Called with an exception, at most once; the encoder is closed then. An exception that a
+        callback raises arrives here too.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A callback is not callable, or is an async function.
+
+    Notes
+    -----
+    The behaviour is that of AudioEncoder in the W3C WebCodecs specification; `close` may be called
+    twice. A chunk has as many samples as the codec likes, however many an AudioData has. The first
+    chunk has the timestamp of the first AudioData after `configure` or `flush`, the others follow
+    it by the samples that came: later timestamps say nothing. What the encoder puts in front
+    (``decoder_config.initial_padding``) is not counted off.
+
+    Examples
+    --------
+    >>> encoder = AudioEncoder(output=lambda chunk, metadata: chunks.append(chunk), error=print)
+    >>> encoder.configure({"codec": "opus", "sample_rate": 48000, "number_of_channels": 2})
+    >>> with AudioData(format="f32", sample_rate=48000, number_of_frames=960, number_of_channels=2,
+    ...                timestamp=0, data=bytes(7680)) as data:
+    ...     encoder.encode(data)
+    >>> encoder.flush().result()
+    >>> encoder.close()
+    """
+
+    __slots__ = ("_status",)
+
+    _kind = "encoder"
+    _queued = "pieces"
+
+    def __init__(
+        self,
+        output: Callable[[EncodedAudioChunk, EncodedAudioChunkMetadata], object],
+        error: Callable[[BaseException], object],
+    ) -> None:
+        super().__init__(output, error)
+        self._status = AudioEncoderStatus()
+        self._engine = Engine(AudioEncoderDriver(self._status), self)
+
+    @staticmethod
+    def is_config_supported(config: AudioEncoderConfig | Mapping[str, Any]) -> AudioEncoderSupport:
+        """Return whether this FFmpeg can encode `config`, and the configuration as understood:
+        members that are unknown here are left out, as the specification has it.
+
+        An encoder is opened to find out, and closed.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The configuration is not valid, whatever the FFmpeg.
+        """
+        parsed = AudioEncoderConfig._read(config, False)
+        try:
+            SoundEncoding(parsed).close()
+        except NotSupportedError:
+            return AudioEncoderSupport(False, parsed)
+        return AudioEncoderSupport(True, parsed)
+
+    def configure(self, config: AudioEncoderConfig | Mapping[str, Any]) -> None:
+        """Set up for a stream; samples queued before are encoded as they were configured.
+
+        A configuration that cannot be used closes the encoder, and the error callback says why.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The configuration is not valid. Nothing has changed.
+        InvalidStateError
+            The encoder is closed.
+        """
+        self._engine.configure(AudioEncoderConfig.parse(config))
+
+    def encode(self, data: AudioData) -> None:
+        """Queue some samples. The encoder takes its own reference: close the data when you like.
+
+        Parameters
+        ----------
+        data : AudioData
+            Of the configuration's rate and number of channels, else the encoder closes with
+            EncodingError; in any format.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `data` is no AudioData or is closed.
+        InvalidStateError
+            The encoder is not configured.
+        """
+        if not isinstance(data, AudioData):
+            raise InvalidArgumentError(f"encode takes an AudioData, got {show(data)}")
+        sound, timestamp = data._sound, data.timestamp
+        try:
+            picture = data._open_picture()
+        except InvalidStateError as error:
+            raise InvalidArgumentError(str(error)) from None
+        self._engine.require("encode")
+        self._engine.enqueue(PendingSound(picture, sound, timestamp), "encode")
+
+    def flush(self) -> Completion:
+        """Ask for all chunks of the samples queued so far; the last one is filled up with silence.
+
+        The next samples begin a stream anew, with a time of their own.
+
+        Returns
+        -------
+        Completion
+            ``await`` it or call its ``result(timeout=None)``. It fails with InvalidStateError if
+            the encoder is not configured, AbortError after `reset` or `close`, EncodingError if
+            encoding fails.
+        """
+        return super().flush()
+
+    @property
+    def encode_queue_size(self) -> int:
+        """AudioData that the encoder has not taken yet."""
+        return self._engine.queue_size
+
+    @property
+    def encoder_name(self) -> str | None:
+        """FFmpeg's name of the encoder that runs (``"libopus"``), None before it is open."""
+        return self._status.encoder
+
+    def _wrap(
+        self, raw: tuple[EncodedAudioChunk, EncodedAudioChunkMetadata]
+    ) -> tuple[EncodedAudioChunk, EncodedAudioChunkMetadata]:
+        return raw
