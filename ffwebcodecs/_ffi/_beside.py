@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ffwebcodecs._ffi import _elf, _needed
 from ffwebcodecs._ffi._find import soname
-from ffwebcodecs._ffi._open import KEEP, RejectedError, abi_module, open_dependencies
+from ffwebcodecs._ffi._open import KEEP, RejectedError, abi_module, file_at, open_dependencies
 from ffwebcodecs._ffi._report import dotted, hint, split_version
 
 if TYPE_CHECKING:
@@ -107,19 +107,14 @@ def _brought(name: str, files: LibrarySet, report: LoadReport) -> str | None:
     """Return the file that libavcodec itself uses, wherever the loader has found it."""
     import _cffi_backend
 
-    if os.name == "nt":
-        return None
     ffi = abi_module(files.release).ffi
     try:
         library = _cffi_backend.load_library(report.libraries["avcodec"][0], _NOW | KEEP)
-        _opened.append(library)
-        function = library.load_function(ffi.typeof(_VERSION), f"{name}_version")
-        info = ffi.new("Dl_info *")
-        if ffi.dlopen(None).dladdr(ffi.cast("void *", function), info) and info.dli_fname:
-            return os.fsdecode(ffi.string(info.dli_fname))
-    except (OSError, AttributeError, ffi.error):
-        pass  # it has no need of it
-    return None
+    except OSError:
+        return None
+    _opened.append(library)
+    function = _function(library, ffi.typeof(_VERSION), f"{name}_version")
+    return None if function is None else file_at(ffi, function)
 
 
 def _find(name: str, folder: str, major: int) -> str | None:

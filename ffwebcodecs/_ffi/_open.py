@@ -150,12 +150,19 @@ def _opens(ffi: Any, path: str) -> bool:
 
 def library_of(ffi: Any, lib: Any, symbol: str) -> str | None:
     """Return the file that this symbol comes from, if the platform can tell."""
+    try:
+        return file_at(ffi, ffi.addressof(lib, symbol))
+    except (ffi.error, AttributeError):
+        return None
+
+
+def file_at(ffi: Any, address: Any) -> str | None:
+    """Return the file that has a function of C, if the platform can tell; `ffi` is of ABI mode."""
     if os.name == "nt":
         return None
     try:
-        system = ffi.dlopen(None)
         info = ffi.new("Dl_info *")
-        if not system.dladdr(ffi.addressof(lib, symbol), info) or not info.dli_fname:
+        if not ffi.dlopen(None).dladdr(ffi.cast("void *", address), info) or not info.dli_fname:
             return None
         return os.fsdecode(ffi.string(info.dli_fname))
     except (ffi.error, AttributeError, OSError):

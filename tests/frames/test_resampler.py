@@ -44,7 +44,10 @@ def by_the_program(
     path.write_bytes(np.ascontiguousarray(data).tobytes())
     fmt, target, layout = to
     out = {"flt": "f32le", "dbl": "f64le", "u8": "u8"}.get(fmt, f"{fmt}le")
-    chain = f"aformat=channel_layouts={channels.layout},aresample={target},"
+    chain = f"aformat=channel_layouts={channels.layout},aresample={target}"
+    if {name, fmt} <= {"u8", "s16"} and rate != target:
+        chain += ":internal_sample_fmt=fltp"  # of itself only since FFmpeg 6.1
+    chain += ","
     chain += f"aformat=sample_fmts={fmt}:channel_layouts={layout.layout}"
     given = ("-f", raw, "-ar", str(rate), "-ac", str(channels.number), "-i", path)
     made = run_ffmpeg(*given, "-af", chain, "-f", out, "-")

@@ -140,8 +140,17 @@ class Resampler:
                 # It goes by the layout alone, and not every number of channels has one.
                 for name, shape in ((b"ich", self.source), (b"och", self.target)):
                     avutil.av_opt_set_int(self._context, name, shape.channels.number, 0)
+            if code >= 0 and self._is_of_16_bits():
+                # Until FFmpeg 6.0 it would be computed with 16 bits: seven steps off, and clipped
+                # before channels are mixed. Since then this is what it does by itself.
+                code = avutil.av_opt_set(self._context, b"internal_sample_fmt", b"fltp", 0)
             self._check(code)
         self._check(swresample.swr_init(self._context))
+
+    def _is_of_16_bits(self) -> bool:
+        both = self.source, self.target
+        sizes = [avutil.av_get_bytes_per_sample(each.sample_fmt) for each in both]
+        return both[0].sample_rate != both[1].sample_rate and max(sizes) <= 2
 
     def _check(self, code: int) -> None:
         if code < 0:
