@@ -141,6 +141,8 @@ typedef struct AVCodecContext {
     int64_t max_pixels;
     int apply_cropping;
     int sw_pix_fmt;
+    uint8_t *subtitle_header;
+    int subtitle_header_size;
     AVPacketSideData *coded_side_data;
     int nb_coded_side_data;
     int64_t frame_num; //@ avcodec>=60
@@ -216,6 +218,18 @@ typedef struct AVBSFContext {
     ...;
 } AVBSFContext;
 
+typedef struct AVSubtitleRect AVSubtitleRect;
+
+typedef struct AVSubtitle {
+    uint16_t format;
+    uint32_t start_display_time;
+    uint32_t end_display_time;
+    unsigned num_rects;
+    AVSubtitleRect **rects;
+    int64_t pts;
+    ...;
+} AVSubtitle;
+
 unsigned avcodec_version(void);
 const char *avcodec_configuration(void);
 
@@ -247,6 +261,9 @@ int avcodec_send_packet(AVCodecContext *avctx, const AVPacket *avpkt);
 int avcodec_receive_frame(AVCodecContext *avctx, AVFrame *frame);
 int avcodec_send_frame(AVCodecContext *avctx, const AVFrame *frame);
 int avcodec_receive_packet(AVCodecContext *avctx, AVPacket *avpkt);
+int avcodec_decode_subtitle2(AVCodecContext *avctx, AVSubtitle *sub, int *got_sub_ptr, AVPacket *avpkt);
+int avcodec_encode_subtitle(AVCodecContext *avctx, uint8_t *buf, int buf_size, const AVSubtitle *sub);
+void avsubtitle_free(AVSubtitle *sub);
 enum AVPixelFormat avcodec_default_get_format(AVCodecContext *s, const enum AVPixelFormat *fmt);
 int avcodec_default_get_buffer2(AVCodecContext *s, AVFrame *frame, int flags);
 int avcodec_get_hw_frames_parameters(AVCodecContext *avctx, AVBufferRef *device_ref, int hw_pix_fmt, AVBufferRef **out_frames_ref);
@@ -316,6 +333,7 @@ void av_bsf_free(AVBSFContext **ctx);
 #define AV_PKT_DATA_DISPLAYMATRIX ...
 #define AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL ...
 #define AV_PKT_DATA_SKIP_SAMPLES ...
+#define AV_PKT_DATA_WEBVTT_SETTINGS ...
 #define AV_PKT_DATA_ENCRYPTION_INFO ...
 
 #define AV_CODEC_FLAG_UNALIGNED ...
@@ -374,6 +392,7 @@ void av_bsf_free(AVBSFContext **ctx);
 #define AV_CODEC_PROP_LOSSY ...
 #define AV_CODEC_PROP_LOSSLESS ...
 #define AV_CODEC_PROP_REORDER ...
+#define AV_CODEC_PROP_TEXT_SUB ...
 #define AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX ...
 #define AV_CODEC_HW_CONFIG_METHOD_HW_FRAMES_CTX ...
 #define AV_CODEC_HW_CONFIG_METHOD_INTERNAL ...

@@ -33,14 +33,15 @@ FUNCTIONS = {
         av_packet_new_side_data av_packet_ref
         av_packet_rescale_ts av_packet_side_data_name av_packet_unref
         av_parser_close av_parser_init av_parser_parse2
-        avcodec_alloc_context3 avcodec_default_get_buffer2
+        avcodec_alloc_context3 avcodec_decode_subtitle2 avcodec_default_get_buffer2
         avcodec_default_get_format avcodec_descriptor_get avcodec_descriptor_get_by_name
+        avcodec_encode_subtitle
         avcodec_find_decoder avcodec_find_decoder_by_name avcodec_find_encoder
         avcodec_find_encoder_by_name avcodec_flush_buffers avcodec_free_context
         avcodec_get_hw_config avcodec_get_name avcodec_open2 avcodec_parameters_alloc
         avcodec_parameters_copy avcodec_parameters_free avcodec_parameters_from_context
         avcodec_parameters_to_context avcodec_receive_frame avcodec_receive_packet
-        avcodec_send_frame avcodec_send_packet avcodec_version
+        avcodec_send_frame avcodec_send_packet avcodec_version avsubtitle_free
     """,
     "swscale": """
         sws_alloc_context sws_freeContext sws_getCoefficients sws_init_context

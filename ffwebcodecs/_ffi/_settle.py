@@ -39,6 +39,7 @@ TYPES = (
     "AVInputFormat **",
     "AVPacket **",
     "SwrContext **",
+    "AVSubtitle *",
     "char *",
     "char[]",
     "enum AVPixelFormat *",

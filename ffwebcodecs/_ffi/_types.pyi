@@ -172,6 +172,8 @@ class AVOption(Struct):
     flags: int
     unit: Pointer[bytes]
 
+class AVSubtitleRect(Struct): ...
+
 class AVPacketSideData(Struct):
     data: Pointer[int]
     size: int
@@ -300,6 +302,8 @@ class AVCodecContext(Struct):
     max_pixels: int
     apply_cropping: int
     sw_pix_fmt: int
+    subtitle_header: Pointer[int]
+    subtitle_header_size: int
     coded_side_data: AVPacketSideData
     nb_coded_side_data: int
     frame_num: int  # avcodec>=60
@@ -364,6 +368,14 @@ class AVBSFContext(Struct):
     par_out: AVCodecParameters
     time_base_in: Value[AVRational, tuple[int, int]]
     time_base_out: Value[AVRational, tuple[int, int]]
+
+class AVSubtitle(Struct):
+    format: int
+    start_display_time: int
+    end_display_time: int
+    num_rects: int
+    rects: Pointer[AVSubtitleRect]
+    pts: int
 
 class SwsContext(Struct): ...
 class SwsVector(Struct): ...

@@ -11,12 +11,14 @@ from .._av.files import containers
 from .._av.files.demux import DemuxerCore
 from .._av.files.opening import Opening
 from .._av.files.stream_info import NO_VIDEO
+from .._av.files.streams import CopiedStream
 from .._spec.numbers import show
 from .._spec.texts import buffer_of, is_path, to_path
 from ..errors import InvalidArgumentError
 from ._losses import Losses
 from ._orientation import tell_rotation
 from ._original import original_of
+from ._subtitles import converted, wanted
 from .muxer import Muxer
 
 # All tags of the output, or a function that makes them of the input's.
@@ -84,7 +86,7 @@ def copy_streams(
     has_video = demuxer.info.index != NO_VIDEO
     has_timecode = has_video and "timecode" in dict(demuxer.info.parameters.tags)
     muxer._wanted = [
-        containers.Wanted(each.kind, each.codec_id, each.codec)
+        wanted(each, muxer)
         for each in demuxer.others
         if each.is_known and not each.names_chapters and (subtitles or each.kind != "subtitle")
     ]
@@ -96,8 +98,12 @@ def copy_streams(
         if stream.kind == "subtitle" and not subtitles:
             continue  # asked for, as sound that audio=False leaves out
         name = f"{stream.kind} {stream.codec}"
-        if stream.is_known and muxer._can_hold(stream):
-            number = numbers[stream.index] = muxer._add_copied_stream(stream)
+        kept: CopiedStream | None = stream
+        if stream.is_known and not muxer._can_hold(stream):
+            kept = converted(stream, muxer)
+            name += "" if kept is None else f" as {kept.codec}"
+        if stream.is_known and kept is not None:
+            number = numbers[stream.index] = muxer._add_copied_stream(kept)
             whose = f" of stream {stream.index}"
             tell_rotation(stream.display_matrix, muxer._container, losses, whose)
             if refused is not None:

@@ -28,6 +28,7 @@ from ._original import original_of
 from ._refused_packets import RefusedPackets
 from ._sound import copy_sound
 from ._stream_config import make_config
+from ._subtitles import tell as tell_subtitles
 from .muxer import Muxer
 from .transcode_result import TranscodeProgress, TranscodeResult
 
@@ -72,6 +73,7 @@ class Remuxing(ConversionRun):
                 if cut.reached_end:
                     self._damage.end(demuxer)
                 muxer._complete()
+                tell_subtitles(muxer._copied, losses, demuxer.shown)
                 cut.tell(muxer._shown, losses)
                 dropped_packets = refused.report()
                 losses.check()

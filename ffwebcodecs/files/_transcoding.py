@@ -25,6 +25,7 @@ from ._fields import Fields, parse_deinterlace
 from ._open import open_for_decoding
 from ._original import original_of
 from ._other_streams import CopiedPacket
+from ._subtitles import tell as tell_subtitles
 from ._work import Work
 from .muxer import Muxer
 from .transcode_result import TranscodeResult
@@ -74,6 +75,7 @@ class Transcoding(ConversionRun):
                     work.finish(clock.nothing())
                     dropped += events.late
                     muxer._complete()
+                    tell_subtitles(muxer._copied, losses, demuxer.shown)
                     refused_packets = refused.report()
                     losses.check()
                 finally:

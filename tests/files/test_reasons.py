@@ -270,7 +270,7 @@ def test_a_way_out_is_a_container_that_holds_all_of_it(tmp_path: Path) -> None:
         check=True,
     )
     with pytest.warns(UserWarning, match=r"\(\.mkv would hold it; subtitles=False"):
-        remux(source, tmp_path / "a.mp4")
+        remux(source, tmp_path / "a.ts")
     with pytest.warns(UserWarning), pytest.raises(NotSupportedError, match=r"use \.mkv$"):
         remux(source, tmp_path / "a.webm")
     with pytest.warns(UserWarning), pytest.raises(NotSupportedError, match=r"use \.mkv$"):

@@ -78,10 +78,10 @@ def test_audio_subtitles_and_title_come_along(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_left_out_with_a_warning(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="mp4 cannot hold the subtitle subrip stream"):
-        result = remux(movie(), tmp_path / "a.mp4")
+    with pytest.warns(UserWarning, match="mpegts cannot hold the subtitle subrip stream"):
+        result = remux(movie(), tmp_path / "a.ts", metadata={})
     assert result.dropped_streams == ["subtitle subrip"]
-    assert streams(tmp_path / "a.mp4") == ["video h264", "audio aac"]
+    assert streams(tmp_path / "a.ts") == ["video h264", "audio aac"]
 
 
 def test_audio_false_leaves_the_video(tmp_path: Path) -> None:

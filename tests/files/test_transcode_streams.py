@@ -124,10 +124,10 @@ def test_what_the_container_cannot_hold_is_left_out_with_a_warning(tmp_path: Pat
     out = tmp_path / "a.webm"
     with pytest.warns(UserWarning) as found:
         result = transcode(movie(), out, encoder_options=OPTIONS["vp9"])
-    assert result.dropped_streams == ["audio aac", "subtitle subrip"]
+    assert result.dropped_streams == ["audio aac"]
     text = [str(warning.message) for warning in found]
     assert text[0].startswith("webm cannot hold the audio aac stream of")
-    assert streams(out) == ["video vp9"]
+    assert streams(out) == ["video vp9", "subtitle webvtt"]
 
 
 def test_audio_false_copies_nothing_and_is_silent(tmp_path: Path) -> None:

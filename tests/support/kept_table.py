@@ -227,8 +227,6 @@ def _look_at_streams(found: Facts, streams: list[Any], video: Any, tags: dict[st
         own = {key.lower(): value for key, value in stream.get("tags", {}).items()}
         if kind == "audio":
             found["sound"] = stream["codec_name"]
-        elif kind == "subtitle" and stream["codec_tag_string"] == "text":
-            continue  # the names of chapters, in MOV
         elif kind == "subtitle":
             found["subtitles"] = True
         elif kind == "attachment":

@@ -283,6 +283,28 @@ def _add_side_data(ptr: AVPacket, kind: int, content: bytes) -> None:
     ffi.memmove(data, content, len(content))
 
 
+def of_bytes(data: bytes) -> AVPacket:
+    """Return a packet with a copy of `data`, and nothing else."""
+    ptr = allocate(len(data) + 256)
+    check(avcodec.av_new_packet(ptr, len(data)), f"cannot allocate a packet of {len(data)} bytes")
+    ffi.memmove(ptr.data, data, len(data))
+    return ptr
+
+
+def has_cue_settings(ptr: AVPacket) -> bool:
+    """Return whether WebVTT's settings of a cue travel with the packet: where it is shown."""
+    kind = avcodec.AV_PKT_DATA_WEBVTT_SETTINGS
+    return any(
+        ptr.side_data[i].type == kind and ptr.side_data[i].size for i in range(ptr.side_data_elems)
+    )
+
+
+def start_in_ticks(ptr: AVPacket) -> int:
+    """Return when what is in a packet begins, in its own units; it has a time."""
+    time: int = ptr.dts if ptr.pts == NOPTS else ptr.pts
+    return time
+
+
 def stop(ptr: AVPacket, time_base: tuple[int, int]) -> int | None:
     """Return when what is in a packet ends, in microseconds, None if it has no time."""
     start = ptr.dts if ptr.pts == NOPTS else ptr.pts

@@ -56,12 +56,22 @@ class PacketCheck:
     """
 
     __slots__ = (
-        *("_gap", "_has_headers", "_held", "_index", "_is_described", "_jitter", "_last"),
+        *(
+            "_conversion",
+            "_gap",
+            "_has_headers",
+            "_held",
+            "_index",
+            "_is_described",
+            "_jitter",
+            "_last",
+        ),
         *("_lasting", "_missing", "_next", "_refused", "_reorders"),
     )
 
     def __init__(self, source: CopiedStream, index: int) -> None:
         self._index = index
+        self._conversion = source.conversion
         second = source.time_base[1] / source.time_base[0]
         self._jitter = _JITTER * second
         self._lasting = partial(ticks_of, source.parameters, time_base=source.time_base)
@@ -88,14 +98,26 @@ class PacketCheck:
         found: list[AVPacket] = []
         for each in self._missing.pass_on(ptr):
             found += self._look_at(each)
-        return found
+        return self._converted(found)
 
     def end(self) -> list[AVPacket]:
         """Return the packets that are left at the end of the file."""
         found: list[AVPacket] = []
         for each in self._missing.end():
             found += self._look_at(each)
-        return found + self._let_go()
+        return self._converted(found + self._let_go())
+
+    def _converted(self, found: list[AVPacket]) -> list[AVPacket]:
+        conversion = self._conversion
+        if conversion is None:
+            return found
+        made: list[AVPacket] = []
+        for ptr in found:
+            try:
+                made += conversion.convert(ptr)
+            except EncodingError as error:  # noqa: PERF203 - there is none, as a rule
+                self._refuse(f"it holds no {conversion.name}: {error}")
+        return made
 
     def tell(self) -> None:
         """Raise RefusedPacketError if some packets are not to be written at all."""

@@ -24,7 +24,7 @@ from .animation import Animation
 from .chapters import Chapter
 from .copied_packets import PacketCheck, RefusedPacketError
 from .interrupt import Interruption
-from .streams import CopiedStream, drop_tag, set_tag
+from .streams import CopiedStream, drop_tag, set_tag, subtitle_clock
 from .video_stream import VideoStream
 
 if TYPE_CHECKING:
@@ -260,6 +260,8 @@ class MuxerCore:
         averror.check(code, "cannot copy a stream's parameters")
         par.codec_tag = self.container.accepted_tag(source.codec_id, par.codec_tag)
         stream.time_base = source.time_base
+        if source.codec == "mov_text":
+            stream.time_base = subtitle_clock(source.time_base)
         stream.disposition = source.disposition
         stream.avg_frame_rate = source.frame_rate
         for key, value in source.metadata.items():

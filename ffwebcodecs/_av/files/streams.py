@@ -19,20 +19,29 @@ if TYPE_CHECKING:
         AVFormatContext,
         AVStream,
     )
+    from ..codecs.subtitles import SubtitleConversion
 
 _TIMECODE = int.from_bytes(b"tmcd", "little")
 _TEXT = int.from_bytes(b"text", "little")
+_FASTEST = 192_000  # clocks of sound; FFmpeg counts up to 2**31 between two subtitles: three hours
 
 
 class CopiedStream:
     """A stream that is copied and not decoded: what the file that it goes to must know of it.
 
     `parameters` (AVCodecParameters *) is its own, and outlives the file it came from.
+
+    Attributes
+    ----------
+    conversion : SubtitleConversion or None
+        What makes the packets of another codec of those that it has: then `codec`, `codec_id` and
+        `parameters` are those of what is made.
     """
 
     __slots__ = (
         "codec",
         "codec_id",
+        "conversion",
         "disposition",
         "frame_rate",
         "index",
@@ -47,6 +56,7 @@ class CopiedStream:
 
     def __init__(self, stream: AVStream) -> None:
         par = stream.codecpar
+        self.conversion: SubtitleConversion | None = None
         self.index: int = stream.index
         kind = avutil.av_get_media_type_string(par.codec_type)
         self.kind = ffi.string(kind).decode() if kind else "unknown"
@@ -64,6 +74,33 @@ class CopiedStream:
         self.parameters = parameters.allocate()
         code = avcodec.avcodec_parameters_copy(self.parameters, par)
         averror.check(code, "cannot copy a stream's parameters")
+
+    def can_become(self, codec: str) -> bool:
+        """Return whether this FFmpeg makes packets of another codec of those of this stream."""
+        if self.kind != "subtitle":
+            return False
+        from ..codecs.subtitles import can_convert  # only here: it loads what decodes
+
+        return can_convert(self.parameters, self.codec, codec)
+
+    def converted(self, codec: str) -> CopiedStream:
+        """Return the stream as it is when its packets are made to those of another codec.
+
+        Raises
+        ------
+        NotSupportedError
+            FFmpeg refuses it.
+        """
+        from ..codecs.subtitles import SubtitleConversion
+
+        other = CopiedStream.__new__(CopiedStream)
+        for name in CopiedStream.__slots__:
+            setattr(other, name, getattr(self, name))
+        conversion = SubtitleConversion(self.parameters, self.codec, self.time_base, codec)
+        other.conversion, other.codec = conversion, codec
+        other.parameters = conversion.parameters
+        other.codec_id = conversion.codec_id
+        return other
 
     def note_moved(self, wanted: int, ticks: int | None = None) -> None:
         """Let the packets be moved by what is left of the `wanted` microseconds when they have been
@@ -116,6 +153,19 @@ class CopiedStream:
     def is_cover(self) -> bool:
         """Whether it is a picture of the whole file, not one of its frames."""
         return bool(self.disposition & avformat.AV_DISPOSITION_ATTACHED_PIC)
+
+
+def subtitle_clock(time_base: tuple[int, int]) -> tuple[int, int]:
+    """Return the clock with which subtitles are written to MP4, as exact as `time_base`.
+
+    FFmpeg ends a subtitle there when the number of another stream's time has passed its own, each
+    in its own clock: with a slower clock than those it ends too early, and what overlaps it or
+    follows at once is moved.
+    """
+    numerator, denominator = time_base
+    if numerator != 1 or denominator >= _FASTEST:
+        return time_base
+    return 1, denominator * -(-_FASTEST // denominator)
 
 
 def read_tags(dictionary: AVDictionary) -> dict[str, str]:
