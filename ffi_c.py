@@ -61,7 +61,7 @@ SAMPLES = """
 #define FFWC_READ(name, type, value) \\
 static void ffwc_read_##name(float *to, const uint8_t *from, int64_t step, int count) \\
 { \\
-    int k; \\
+    int64_t k; \\
     type s; \\
     if (step == 1) \\
         for (k = 0; k < count; k++) { \\
@@ -108,7 +108,7 @@ static inline int32_t ffwc_whole(float y)
 #define FFWC_WRITE(name, type, value) \\
 static void ffwc_write_##name(uint8_t *to, int64_t step, const float *from, int count) \\
 { \\
-    int k; \\
+    int64_t k; \\
     if (step == 1) \\
         for (k = 0; k < count; k++) { \\
             float x = from[k]; \\
@@ -132,7 +132,7 @@ FFWC_WRITE(f32, float, x)
 static void ffwc_move_##bits(uint8_t *to, int64_t to_step, const uint8_t *from, \\
                              int64_t from_step, int count) \\
 { \\
-    int k; \\
+    int64_t k; \\
     uint##bits##_t s; \\
     if (to_step == 1 && from_step == 2) \\
         for (k = 0; k < count; k++) { \\
@@ -147,7 +147,7 @@ static void ffwc_move_##bits(uint8_t *to, int64_t to_step, const uint8_t *from, 
 } \\
 static void ffwc_pair_##bits(uint8_t *to, const uint8_t *left, const uint8_t *right, int count) \\
 { \\
-    int k; \\
+    int64_t k; \\
     uint##bits##_t a, b; \\
     for (k = 0; k < count; k++) { \\
         memcpy(&a, left + bits / 8 * k, bits / 8); \\

@@ -26,7 +26,7 @@ _TYPES = (
     ("s64", "int64", 8),
     ("dbl", "float64", 8),
 )
-_PART = 16384  # samples of each channel to interleave at once: they stay in the cache
+_PART = 65536  # samples of each channel to interleave at once: they stay in the cache
 
 
 class _Type(NamedTuple):

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Array = Any
-    Step = Callable[[Array, Array], None]
+    Step = Callable[[Array, Array, Array], None]
 
-BLOCK = 4096
+BLOCK = 16384
 """Samples to convert at once: what is made of them on the way stays in the processor's cache."""
 
 # By numpy's name of a sample: -minimum, maximum, bias.
@@ -50,85 +50,83 @@ def convert(source: Array, destination: Array) -> None:
         return
     import numpy as np
 
-    steps = _steps(source.dtype.name, destination.dtype.name)
+    to_float = _to_float(source.dtype.name)
+    from_float = _from_float(destination.dtype.name)
+    room = np.empty((2, min(len(source), BLOCK)), np.float32)
     with np.errstate(all="ignore"):
         for start in range(0, len(source), BLOCK):
-            part = slice(start, start + BLOCK)
-            steps(source[part], destination[part])
+            part = source[start : start + BLOCK]
+            values, other = room[:, : len(part)]
+            to_float(part, values, other)
+            from_float(values, other, destination[start : start + BLOCK])
 
 
 @cache
-def _steps(source: str, destination: str) -> Step:
-    if source.startswith("float"):
-        return _from_float(destination)
-    to_float = _to_float(source)
-    if destination == "float32":
-        return to_float
-    from_float = _from_float(destination)
-
-    def both(samples: Array, result: Array) -> None:
-        import numpy as np
-
-        between = np.empty(len(samples), np.float32)
-        to_float(samples, between)
-        from_float(between, result)
-
-    return both
-
-
 def _to_float(name: str) -> Step:
+    """Return what writes samples of a type as float32; its last argument is room to work in."""
     import numpy as np
 
+    if name.startswith("float"):
+
+        def copy(samples: Array, values: Array, _: Array) -> None:
+            values[...] = samples
+
+        return copy
     minus_minimum, maximum, bias = _SCALES[name]
     below = np.float32(1 / minus_minimum)  # a power of two: exact
     above = np.float32(1) / np.float32(maximum)
 
-    def to_float(samples: Array, result: Array) -> None:
-        values = samples.astype(np.float32)
+    def to_float(samples: Array, values: Array, other: Array) -> None:
+        values[...] = samples
         if bias:
             values -= np.float32(bias)
-        if below == above:
-            np.multiply(values, below, out=result)
-        else:
-            np.maximum(values * below, values * above, out=result)
+        if below != above:
+            np.multiply(values, above, out=other)
+        values *= below
+        if below != above:
+            np.maximum(values, other, out=values)
 
     return to_float
 
 
+@cache
 def _from_float(name: str) -> Step:
+    """Return what writes float32 as samples of a type. It may overwrite them; its second argument
+    is room to work in.
+    """
     import numpy as np
 
     if name == "float32":
 
-        def narrowed(samples: Array, result: Array) -> None:
-            result[...] = samples
+        def copy(values: Array, _: Array, result: Array) -> None:
+            result[...] = values
 
-        return narrowed
+        return copy
     minus_minimum, maximum, bias = _SCALES[name]
     below, above, shift = np.float32(minus_minimum), np.float32(maximum), np.float32(bias)
+    low, high = np.float32(bias - minus_minimum), np.float32(bias + maximum)
     # s32's maximum is no float32: what reaches 2^31 is put there afterwards.
     is_wide = int(above) > maximum
-    low, high = np.float32(bias - minus_minimum), np.float32(bias + maximum)
 
-    def from_float(samples: Array, result: Array) -> None:
-        if samples.dtype != np.float32:
-            samples = samples.astype(np.float32)
-        values = samples * below
+    def from_float(values: Array, other: Array, result: Array) -> None:
         if below != above:
-            np.minimum(values, samples * above, out=values)
+            np.multiply(values, above, out=other)
+        values *= below
+        if below != above:
+            np.minimum(values, other, out=values)
         if bias:
             values += shift
-        nan = np.isnan(values)
-        if nan.any():
-            values[nan] = low if is_wide else 0
-        np.maximum(values, low, out=values)
-        if is_wide:
+        full = None
+        # NaN compares false.
+        if not (values.min() >= low and (values.max() < high or not is_wide)):
+            values[np.isnan(values)] = low if is_wide else 0
+            np.maximum(values, low, out=values)
             full = values >= high
-            values[full] = 0
-            result[...] = values.astype(np.int32)
-            result[full] = maximum
-        else:
+            values[full] = 0 if is_wide else high
+        elif not is_wide:
             np.minimum(values, high, out=values)
-            np.copyto(result, values, casting="unsafe")
+        np.copyto(result, values, casting="unsafe")
+        if full is not None:
+            result[full] = bias + maximum
 
     return from_float
