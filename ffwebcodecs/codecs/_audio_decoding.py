@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .._spec.codecs.audio_config import AudioDecoderConfig
     from .encoded_audio_chunk import EncodedAudioChunk
 
+_LATEST = 2**63 - 1
+
 
 class AudioDecoderDriver:
     """Runs a decoding core for an engine. An output is an AVFrame."""
@@ -65,7 +67,8 @@ class AudioDecoderDriver:
             return False
         self._skip = 0
         rate = samples.describe(ptr).sample_rate
-        native.stamp(ptr, native.timestamp(ptr) + skip * 1_000_000 // rate)
+        later = native.timestamp(ptr) + skip * 1_000_000 // rate
+        native.stamp(ptr, min(later, _LATEST))
         samples.trim(ptr, skip, count - skip)
         return True
 
