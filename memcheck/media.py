@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -87,3 +89,22 @@ def stream(name: str, threads: int = 1) -> Stream:
         return Stream(
             config, [Record(c.type, c.timestamp, bytes(c.data)) for c in demuxer.chunks()]
         )
+
+
+@functools.cache
+def sounds() -> list[tuple[dict[str, Any], list[bytes]]]:
+    """Return configurations and packets of a few codecs of sound."""
+    data = ROOT / "tests" / "data" / "audio_decode.json.xz"
+    answers = json.loads(lzma.decompress(data.read_bytes()))
+    found = []
+    for name in ("opus_stereo", "aac_stereo", "flac_s16", "vorbis_stereo", "mp3_stereo"):
+        media = answers["media"][name]
+        config = {
+            "codec": media["codec"],
+            "sample_rate": media["sampleRate"],
+            "number_of_channels": media["numberOfChannels"],
+        }
+        if media["description"]:
+            config["description"] = bytes.fromhex(media["description"])
+        found.append((config, [bytes.fromhex(each["hex"]) for each in media["packets"]]))
+    return found

@@ -90,6 +90,7 @@ class Stage:
 
 
 CHUNK = {"type": "key", "timestamp": 0}
+PCM = {"codec": "pcm-s16", "sample_rate": 48000, "number_of_channels": 2}
 AVC = {"codec": "avc1.42001E"}
 CALLS: dict[str, Callable[[Stage], object]] = {
     "Demuxer of a path": lambda on: w.Demuxer(on.path).close(),
@@ -120,6 +121,7 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "remux": lambda on: w.remux(on.path, on.out("r.mkv")),
     "write_frames": Stage.write,
     "transcode": lambda on: w.transcode(on.path, on.out("t.mp4"), codec="ffmpeg:mpeg4"),
+    "AudioDecoder.is_config_supported": lambda on: w.AudioDecoder.is_config_supported(PCM),
     "VideoDecoder.is_config_supported": lambda on: w.VideoDecoder.is_config_supported(AVC),
     "VideoEncoder.is_config_supported": lambda on: w.VideoEncoder.is_config_supported(
         {**AVC, "width": 64, "height": 48}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from audio_decode_helpers import chunks_of, media
 from clips import clip
 from decode_helpers import feed, stream, wait_until
 from encode_helpers import frame_of, need, settings
@@ -20,6 +21,7 @@ from handles import live_handles
 
 import ffwebcodecs
 from ffwebcodecs import (
+    AudioDecoder,
     Demuxer,
     FrameCache,
     InvalidStateError,
@@ -80,6 +82,15 @@ def decoder(path: Path) -> VideoDecoder:
     return made
 
 
+def sound_decoder(path: Path) -> AudioDecoder:
+    config, packets = media("aac_stereo")
+    made = AudioDecoder(lambda data: data.close(), print)
+    made.configure(config)
+    for chunk in chunks_of(packets[:3]):
+        made.decode(chunk)
+    return made
+
+
 def idle_decoder(path: Path) -> VideoDecoder:
     return VideoDecoder(print, print)
 
@@ -118,6 +129,7 @@ OWNERS = [
     Owner(borrowed_bitmap, ffwebcodecs.ImageBitmap.to_ndarray, None),
     Owner(cache, FrameCache.keys, None),
     Owner(decoder, flush, "unclosed decoder <VideoDecoder configured"),
+    Owner(sound_decoder, flush, "unclosed decoder <AudioDecoder configured"),
     Owner(idle_decoder, flush, None),
     Owner(encoder, flush, "unclosed encoder <VideoEncoder configured"),
     Owner(idle_encoder, flush, None),
@@ -231,7 +243,7 @@ def again(thing: Any, path: Path) -> None:
         thing.__init__(bytes(64), timestamp=0, **size)  # type: ignore[misc]
     elif isinstance(thing, ffwebcodecs.EncodedVideoChunk):
         thing.__init__(type="key", timestamp=0, data=b"1")  # type: ignore[misc]
-    elif isinstance(thing, (VideoDecoder, VideoEncoder)):
+    elif isinstance(thing, (AudioDecoder, VideoDecoder, VideoEncoder)):
         thing.__init__(print, print)  # type: ignore[misc]
     elif isinstance(thing, Demuxer):
         thing.__init__(clip(CLIP))  # type: ignore[misc]

@@ -46,6 +46,11 @@ encoder = w.VideoEncoder(lambda chunk, metadata: written.append(chunk), print)
 encoder.configure(w.VideoEncoderConfig(codec="ffmpeg:mpeg4", width=kept[0].coded_width & ~1,
                                        height=kept[0].coded_height & ~1))
 encoder.encode(kept[0])
+sounds = []
+sound = w.AudioDecoder(sounds.append, print)
+sound.configure({"codec": "pcm-s16", "sample_rate": 48000, "number_of_channels": 2})
+piece = w.EncodedAudioChunk(type="key", timestamp=0, data=bytes(1920))
+sound.decode(piece)
 muxer = w.Muxer(out)
 muxer.add_chunk(chunks[0], demuxer.video_config)
 cache = w.FrameCache(max_frames=4)
@@ -77,9 +82,11 @@ assert 1 + len(list(reader)) == len(chunks)
 encoder.flush().result(); encoder.close(); assert len(written) == 1
 for chunk in chunks[1:]: muxer.add_chunk(chunk)
 muxer.close()
+sound.decode(piece); sound.flush().result(); sound.close(); assert len(sounds) == 2
+while sounds: sounds.pop().close()
 assert len(list(w.read_frames(out))) == total
 decoder.close(); demuxer.close(); reading.close(); cache.close()
-del chunk, chunks, written, reader; gc.collect()
+del chunk, chunks, written, reader, piece; gc.collect()
 assert not any(w.open_handles().values()), w.open_handles()
 print("unharmed")
 """
@@ -94,15 +101,17 @@ CASES = {
     refused(lambda: reading.seek(0))
     refused(lambda: encoder.encode(kept[0]))
     refused(lambda: encoder.flush().result(5))
+    refused(lambda: sound.decode(piece))
+    refused(lambda: sound.flush().result(5))
     refused(lambda: muxer.add_chunk(chunks[1]))
-    assert decoder.state == encoder.state == "closed"
+    assert decoder.state == encoder.state == sound.state == "closed"
 """,
     "closes what it inherits": """
-    for codec in (decoder, encoder): codec.close()
+    for codec in (decoder, encoder, sound): codec.close()
     for thing in (demuxer, reading, muxer, generator, *frames, *kept): thing.close()
     muxer.discard()
     cache.close()
-    del decoder, encoder, demuxer, reading, reader, muxer, generator, flush
+    del decoder, encoder, sound, demuxer, reading, reader, muxer, generator, flush
     frames.clear(); kept.clear(); gc.collect()
 """,
     "leaves everything open": "",
@@ -116,6 +125,12 @@ CASES = {
     done.flush().result(20)
     done.close()
     assert len(own) == total
+    heard = []
+    with w.AudioDecoder(lambda data: heard.append(data.timestamp) or data.close(), print) as new:
+        new.configure({"codec": "pcm-s16", "sample_rate": 48000, "number_of_channels": 2})
+        new.decode(piece)
+        new.flush().result(20)
+    assert heard == [0]
 """,
     "reads inherited frames": """
     assert frames[0].to_ndarray().any()

@@ -78,6 +78,14 @@ cache = ffwebcodecs.FrameCache(max_frames=3)
 cache.put(1, frame.clone())
 array, view = frame.to_ndarray(), frame.planes[0].data
 """,
+    "decoder of sound with work waiting": """
+kept.append(ffwebcodecs.AudioDecoder(kept.append, print))
+kept[0].configure({"codec": "pcm-s16", "sample_rate": 48000, "number_of_channels": 2})
+for time in range(20):
+    chunk = ffwebcodecs.EncodedAudioChunk(type="key", timestamp=time, data=bytes(1920))
+    kept[0].decode(chunk)
+flush = kept[0].flush()
+""",
     "sys.exit with a callback running": """
 import threading
 inside = threading.Event()

@@ -26,11 +26,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from audio_decode_helpers import chunks_of, media, samples_of
 from decode_helpers import stream_of
 from scale_caches import clear_cache
 from suite import part
 
 from ffwebcodecs import (
+    AudioData,
+    AudioDecoder,
     Demuxer,
     EncodedVideoChunk,
     EncodingError,
@@ -195,11 +198,38 @@ def decoder() -> Any:
     return found
 
 
+def sound_decoder() -> Any:
+    found: list[str] = []
+    errors: list[BaseException] = []
+
+    def output(data: AudioData) -> None:
+        with data:
+            found.append(digest(samples_of(data).tobytes()))
+
+    with AudioDecoder(output, errors.append) as codec:
+        try:
+            for name in ("aac_stereo", "flac_s16"):
+                config, packets = media(name)
+                codec.configure(config)
+                for chunk in chunks_of(packets[:3]):
+                    codec.decode(chunk)
+            codec.flush().result(TIMEOUT)
+        except WebCodecsError:
+            if not errors:  # the state can be seen before the callback comes
+                time.sleep(0.01)
+            if not errors:
+                raise
+        if errors:
+            assert codec.state == "closed"
+            raise errors[0]
+    return found
+
+
 OPERATIONS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
-        *(chunk, demux, read, read_threaded, decoder),
+        *(chunk, demux, read, read_threaded, decoder, sound_decoder),
     )
 }
 
