@@ -27,7 +27,6 @@ from .._spec.encoders.adts import AdtsHeaders
 from .._spec.encoders.dtx import SilenceRhythm
 from .._spec.frames.sample_formats import BY_NAME, SampleFormat
 from ..errors import InvalidArgumentError, NotSupportedError
-from ..frames._sample_format import in_format
 
 if TYPE_CHECKING:
     from .._av.codecs.sound_parameters import SoundParameters
@@ -183,9 +182,9 @@ class SoundEncoding:
         if self._resampler is not None or self._needs_resampler(shape):
             made = self._resampled(ptr, shape)
             if made is not None:
-                self._give(made)
+                self._blocks.give(made)
         else:
-            self._give(ptr)
+            self._blocks.give(ptr)
 
     def drain(self) -> None:
         """Say that no sound follows; `receive` then gives what is left."""
@@ -329,7 +328,7 @@ class SoundEncoding:
         if step == "resampled":
             made = None if self._resampler is None else self._resampler.convert(None)
             if made is not None:
-                self._give(made)
+                self._blocks.give(made)
         elif step == "padding":
             # Who does not give what is inside at the end gets silence that pushes it out.
             if not self._taken.drains and core.initial_padding and blocks.given:
@@ -342,11 +341,6 @@ class SoundEncoding:
         else:
             core.drain()
         return None
-
-    def _give(self, ptr: AVFrame) -> None:
-        wanted = self.sound.format
-        assert wanted is not None
-        self._blocks.give(in_format(ptr, wanted))
 
     def _is_wanted(self, ptr: AVPacket) -> bool:
         """Tell whether a packet is not one that DTX leaves out."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._ffi import avutil, ffi
-from ..averror import check
-from . import samples
+from ..._ffi import ffi
+from . import sample_moves, samples
 from .samples import SoundShape
 
 if TYPE_CHECKING:
@@ -16,14 +15,14 @@ _LONGEST = 1 << 18  # of blocks whose length does not matter
 
 
 class SampleBlocks:
-    """Gives frames of our own, into which the samples are copied; `pts` counts samples.
+    """Gives frames of our own, into which the samples are written; `pts` counts samples.
 
     After `give`, call `take` until it returns None.
 
     Parameters
     ----------
     sound : SoundShape
-        What comes in and goes out.
+        What goes out; what comes in has as many channels, and samples of any format.
     size : int
         Samples of a block; 0: as they come.
     """
@@ -112,14 +111,11 @@ class SampleBlocks:
         return samples.new(fmt, rate, channels, count)
 
     def _copy(self, block: AVFrame, source: AVFrame, count: int) -> None:
-        _, _, channels, number = self.sound
-        code = avutil.av_samples_copy(
-            block.extended_data,
-            source.extended_data,
-            self._filled,
-            self._offset,
-            count,
-            channels.number,
-            number,
-        )
-        check(code, "cannot copy samples")
+        fmt, _, channels, _ = self.sound
+        assert fmt is not None
+        at = self._filled * fmt.frame_bytes(channels.number)
+        for plane in range(fmt.planes(channels.number)):
+            destination = samples.plane(block, plane) + at
+            sample_moves.write(
+                source, channels.number, destination, fmt, plane, self._offset, count
+            )
