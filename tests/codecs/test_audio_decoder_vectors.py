@@ -12,13 +12,18 @@ import json
 from typing import Any
 
 import pytest
-from audio_codec_vectors import CodecReplay, difference, fails_alike, same_config
+from audio_codec_vectors import (
+    CodecReplay,
+    by_kind,
+    difference,
+    fails_alike,
+    need_good_opus,
+    same_config,
+)
 from audio_vectors import load
 from chromium import python_value
 
 from ffwebcodecs import NotSupportedError
-from ffwebcodecs._av.codecs.audio_decoder import find_audio_decoder
-from ffwebcodecs._ffi import ffi
 
 DECODED, SUPPORTED = load("audio_decode"), load("audio_support")
 MEDIA = {**SUPPORTED["media"], **DECODED["media"]}
@@ -43,15 +48,6 @@ DEVIATIONS = {
 
 def is_listed(case: dict[str, Any]) -> bool:
     return any(name in case["id"] for name in DEVIATIONS)
-
-
-def by_kind(log: list[str]) -> list[str]:
-    """Return a log without times of outputs and without dequeue events, of which ours are fewer."""
-    return [
-        entry.split(" ")[0] if ":output" in entry else entry
-        for entry in log
-        if ":dequeue" not in entry
-    ]
 
 
 async def check(
@@ -90,13 +86,6 @@ async def check(
             del error["message"], error["dom"]
         (expected or {}).pop("queueGrew", None)  # the worker may have taken the chunk already
         assert value == expected
-
-
-def need_good_opus(case: dict[str, Any]) -> None:
-    codec = find_audio_decoder("opus")
-    exact = codec is not None and ffi.string(codec.name) == b"libopus"
-    if not exact and "opus" in json.dumps(case["steps"]):
-        pytest.skip("FFmpeg's own decoder of Opus is not exact, and there is no libopus")
 
 
 def test_chromium_cases(subtests: pytest.Subtests) -> None:

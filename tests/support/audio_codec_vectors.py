@@ -7,10 +7,12 @@ is what callbacks did, in order, as the answers have it.
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
+import pytest
 from audio_vectors import ERRORS, Replay, Step, chunk_attributes, sound_attributes
 from chromium import camel, python_value, snake_names
 from decode_helpers import TIMEOUT
@@ -20,6 +22,8 @@ from ffwebcodecs import (
     AudioDecoder,
     EncodedAudioChunk,
 )
+from ffwebcodecs._av.codecs.audio_decoder import find_audio_decoder
+from ffwebcodecs._ffi import ffi
 
 OURS = {"channelLayout", "initialPadding", "Native"}  # members that browsers do not have
 SLACK = 2  # microseconds
@@ -312,3 +316,19 @@ def same_config(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
     if "description" in given:
         given["description"] = bytes.fromhex(given["description"]["hex"])
     return ours == given
+
+
+def by_kind(log: list[str]) -> list[str]:
+    """Return a log without times of outputs and without dequeue events, of which ours are fewer."""
+    return [
+        entry.split(" ")[0] if ":output" in entry else entry
+        for entry in log
+        if ":dequeue" not in entry
+    ]
+
+
+def need_good_opus(case: dict[str, Any]) -> None:
+    codec = find_audio_decoder("opus")
+    exact = codec is not None and ffi.string(codec.name) == b"libopus"
+    if not exact and "opus" in json.dumps(case["steps"]):
+        pytest.skip("FFmpeg's own decoder of Opus is not exact, and there is no libopus")
