@@ -209,6 +209,9 @@ class SoundEncoding:
                 return None
             if self._rhythm is not None:
                 self._silent.append(self._blocks.is_silent(block))
+            order = audio_choice.order_of(core.name, core.sound.channels.number)
+            if order is not None:
+                self._blocks.reorder(block, order)
             core.send(block)
 
     def close(self) -> None:

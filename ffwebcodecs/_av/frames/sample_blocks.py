@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import ffi
 from . import sample_moves, samples
@@ -86,6 +86,17 @@ class SampleBlocks:
         size = block.nb_samples * fmt.frame_bytes(channels)
         planes = (samples.plane(block, index) for index in range(fmt.planes(channels)))
         return not any(np.frombuffer(ffi.buffer(each, size), fmt.dtype).any() for each in planes)
+
+    def reorder(self, block: AVFrame, order: tuple[int, ...]) -> None:
+        """Put the channels of an interleaved block into another order."""
+        import numpy as np
+
+        fmt, channels = self.sound.format, self.sound.channels.number
+        assert fmt is not None
+        size = block.nb_samples * fmt.frame_bytes(channels)
+        array: Any = np.frombuffer(ffi.buffer(samples.plane(block, 0), size), fmt.dtype)
+        array = array.reshape(-1, channels)
+        array[:] = array[:, order]
 
     @property
     def missing(self) -> int:
