@@ -8,7 +8,8 @@ unsigned swresample_version(void);
 const char *swresample_configuration(void);
 SwrContext *swr_alloc(void);
 SwrContext *swr_alloc_set_opts(SwrContext *context, int64_t out_layout, int out_format, int out_rate, int64_t in_layout, int in_format, int in_rate, int log_offset, void *log_context); //@ avutil<59
-int swr_alloc_set_opts2(SwrContext **context, const AVChannelLayout *out_layout, int out_format, int out_rate, const AVChannelLayout *in_layout, int in_format, int in_rate, int log_offset, void *log_context); //@ avutil>=57.24
+int swr_alloc_set_opts2(SwrContext **context, AVChannelLayout *out_layout, int out_format, int out_rate, AVChannelLayout *in_layout, int in_format, int in_rate, int log_offset, void *log_context); //@ avutil>=57.24 avutil<58
+int swr_alloc_set_opts2(SwrContext **context, const AVChannelLayout *out_layout, int out_format, int out_rate, const AVChannelLayout *in_layout, int in_format, int in_rate, int log_offset, void *log_context); //@ avutil>=58
 int swr_init(SwrContext *context);
 int swr_is_initialized(SwrContext *context);
 void swr_close(SwrContext *context);

@@ -127,8 +127,8 @@ def write_releases() -> None:
 def record(include: Path, name: str | None = None) -> Path:
     """Write headers/layouts/ffmpeg-NAME.json from the headers in this folder."""
     include = include.resolve()
-    full = {f"lib{lib}": full_version(include, lib) for lib in ffi_build.LIBRARIES}
-    versions = {lib: (full[f"lib{lib}"][0], full[f"lib{lib}"][1]) for lib in ffi_build.LIBRARIES}
+    full = {f"lib{lib}": full_version(include, lib) for lib in (*LIBS, "swresample")}
+    versions = {lib: (full[f"lib{lib}"][0], full[f"lib{lib}"][1]) for lib in LIBS}
     table: dict[str, Any] = {"versions": full, "structs": {}, "consts": {}}
     for words in measure(include, versions):
         if words[0] == "struct":

@@ -41,6 +41,11 @@ CODEC_OPTIONS = {
     "extra_hw_frames": "extra_hw_frames",
     "lowres": "lowres",
     "skip_frame": "skip_frame",
+    "ar": "sample_rate",
+    "frame_size": "frame_size",
+    "block_align": "block_align",
+    "cutoff": "cutoff",
+    "request_sample_fmt": "request_sample_fmt",
 }
 FORMAT_OPTIONS = {
     "probesize": "probesize",
@@ -91,6 +96,7 @@ def check(ffi: Any, libs: dict[str, Any]) -> list[str]:
     try:
         checks.options("AVCodecContext", avutil, context, CODEC_OPTIONS)
         checks.fields("AVCodecContext", context, pix_fmt=-1, sw_pix_fmt=-1, framerate=(0, 1))
+        checks.fields("AVCodecContext", context, sample_fmt=-1)
         checks.fields("AVCodecContext", context, codec_type=-1, extradata=null, extradata_size=0)
         checks.fields("AVCodecContext", context, hw_frames_ctx=null, hw_device_ctx=null)
         for field in ("get_format", "get_buffer2"):

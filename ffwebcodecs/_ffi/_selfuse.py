@@ -224,11 +224,11 @@ def _decode(checks: Checks, libs: dict[str, Any], decoder: Any) -> None:
 
 
 def _sound(checks: Checks, libs: dict[str, Any], decoder: Any) -> None:
-    """Tell a context rate and channels, and look for them in its parameters."""
+    """Tell a context rate and channels, decode a few samples, and look for what it was told."""
     avutil, avcodec, ffi = libs["avutil"], libs["avcodec"], checks.ffi
     is_new = "ch_layout" in dict(ffi.typeof("AVCodecParameters").fields)
     layout = {"ch_layout": "2.1"} if is_new else {"channel_layout": "11", "ac": "3"}
-    options = {"ar": "44123", **layout}
+    told = {"frame_size": 77, "block_align": 6}
     with (
         Box(
             *(ffi, "AVCodecContext", avcodec.avcodec_alloc_context3(decoder)),
@@ -238,16 +238,45 @@ def _sound(checks: Checks, libs: dict[str, Any], decoder: Any) -> None:
             *(ffi, "AVCodecParameters", avcodec.avcodec_parameters_alloc()),
             avcodec.avcodec_parameters_free,
         ) as copied,
+        Box(ffi, "AVPacket", avcodec.av_packet_alloc(), avcodec.av_packet_free) as packet,
+        Box(ffi, "AVFrame", avutil.av_frame_alloc(), avutil.av_frame_free) as frame,
     ):
-        for name, value in options.items():
-            if avutil.av_opt_set(context, name.encode(), value.encode(), 0) < 0:
+        for name, value in (layout | {"ar": 44123} | told).items():
+            if avutil.av_opt_set(context, name.encode(), str(value).encode(), 0) < 0:
                 return  # FFmpeg 5.0, where nobody reads channels through the layout of 5.1
         avcodec.avcodec_parameters_from_context(copied, context)
-        checks.fields("AVCodecParameters", copied, sample_rate=44123)
-        if is_new:
-            checks.fields("AVChannelLayout", copied.ch_layout, order=1, nb_channels=3)
-        else:
-            checks.fields("AVCodecParameters", copied, channels=3, channel_layout=11)
+        checks.fields("AVCodecParameters", copied, sample_rate=44123, **told)
+        _channels(checks, "AVCodecParameters", copied)
+        null = ffi.NULL
+        if avcodec.avcodec_open2(context, null, null) < 0 or avcodec.av_new_packet(packet, 30) < 0:
+            checks.equal("AVCodecContext of sound", False, True)
+            return
+        s16 = avutil.AV_SAMPLE_FMT_S16
+        checks.fields("AVCodecContext", context, sample_rate=44123, sample_fmt=s16)
+        _channels(checks, "AVCodecContext", context)
+        sent = avcodec.avcodec_send_packet(context, packet)
+        if sent < 0 or avcodec.avcodec_receive_frame(context, frame) < 0:
+            checks.equal("sound", sent, 0)
+            return
+        checks.fields("AVFrame", frame, sample_rate=44123, format=s16, nb_samples=5)
+        _channels(checks, "AVFrame", frame)
+        checks.fields("AVFrame", frame, nb_extended_buf=0, extended_buf=null)
+    encoder = avcodec.avcodec_find_encoder_by_name(b"ac3")
+    if encoder:
+        # 48,000 Hz, planar floating point, and mono are the first that it takes.
+        first = {"supported_samplerates": b"\x80\xbb", "sample_fmts": b"\x08"}
+        first |= {"channel_layouts": b"\x04", "ch_layouts": b"\x01"}
+        for name in first.keys() & dict(ffi.typeof("AVCodec").fields):
+            checks.own_string(f"AVCodec.{name}", getattr(encoder, name), first[name])
+
+
+def _channels(checks: Checks, struct: str, holder: Any) -> None:
+    """Look for left, right and bass, under each name that the struct has for them."""
+    fields = dict(checks.ffi.typeof(struct).fields)
+    if "ch_layout" in fields:
+        checks.fields(f"{struct}.ch_layout", holder.ch_layout, order=1, nb_channels=3)
+    if "channels" in fields:
+        checks.fields(struct, holder, channels=3, channel_layout=11)
 
 
 def _fill_packet(checks: Checks, libs: dict[str, Any], packet: Any) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import ffi_helpers
 import pytest
+from library_shim import compiler
 
 pytestmark = pytest.mark.once
 
@@ -39,11 +42,12 @@ def compiled() -> tuple[Any, Any]:
 
 
 def test_there_is_a_table_for_every_known_release() -> None:
-    from ffwebcodecs._ffi import _find
+    from ffwebcodecs._ffi import _beside, _find
 
     assert sorted(_find.KNOWN) == TABLES
     for key, layout in ffi_build.load_layouts().items():
         majors = {name[3:]: value[0] for name, value in layout["versions"].items()}
+        assert majors.pop("swresample") == _beside.LIBRARIES["swresample"].majors[key]
         assert majors == _find.KNOWN[key].majors
 
 
@@ -86,6 +90,31 @@ def test_abi_numbers_equal_the_compilers(compiled: tuple[Any, Any]) -> None:
     consts = ffi_build.load_layouts()[ffi_helpers.built_majors()[0]]["consts"]
     there = {name: getattr(extension.lib, name) for name in consts}
     assert there == consts
+
+
+def test_the_functions_of_libswresample_are_as_in_its_header(tmp_path: Path) -> None:
+    installed = ffi_build.find_headers()
+    if installed is None or not ffi_build.read_version(
+        Path(installed.include_dirs[0]), "swresample"
+    ):
+        pytest.skip("libswresample's headers are not here")
+    types, _, table = ffi_build.beside(installed.versions).partition("typedef struct ffwc_")
+    table = f"typedef struct ffwc_{table.partition('typedef')[0]}"
+    names = ffi_build.struct_fields(ffi_build.STRUCT.search(table)[2])
+    lines = ["#include <libswresample/swresample.h>", types, table]
+    lines.append("ffwc_swresample all = {" + "".join(f".{name} = {name}," for name in names) + "};")
+    source = tmp_path / "functions.c"
+    source.write_text("\n".join(lines))
+    command = [
+        compiler(),
+        "-c",
+        "-Werror=incompatible-pointer-types",
+        "-Wno-deprecated-declarations",
+    ]
+    command += [f"-I{installed.include_dirs[0]}", str(source), "-o", str(tmp_path / "functions.o")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(names) > 12
 
 
 WITH_TABLE = """

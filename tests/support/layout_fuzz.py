@@ -30,6 +30,9 @@ UNSEEN = """
     AVFrame.best_effort_timestamp AVFrame.opaque AVFrame.hw_frames_ctx AVFrame.key_frame
     AVPacket.stream_index AVPacket.flags AVPacket.time_base AVPacket.duration
     AVCodecContext.active_thread_type AVCodecContext.hw_frames_ctx AVCodecContext.hw_device_ctx
+    AVCodecContext.initial_padding AVCodecContext.trailing_padding AVCodecContext.seek_preroll
+    AVCodecParameters.initial_padding AVCodecParameters.trailing_padding
+    AVCodecParameters.seek_preroll
     AVCodecContext.bits_per_coded_sample AVCodecContext.coded_side_data
     AVCodecContext.nb_coded_side_data AVCodecContext.framerate
     AVCodecParameters.bits_per_coded_sample AVCodecParameters.framerate
