@@ -1,4 +1,4 @@
-"""Demuxer: a video file, its configuration, its chunks. Needs libavformat."""
+"""Demuxer: a film or sound in a file, its configurations, its chunks. Needs libavformat."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._av import forked
 from .._av.files.demux import DemuxerCore
 from .._public import public
-from .._runtime.closing import Closable, only_once
+from .._runtime.closing import only_once
 from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
@@ -21,6 +21,7 @@ from ._damage import Damage
 from ._input_options import ColorSpace, parse_opening
 from ._positions import KeptDecoder, Position
 from ._reading import chunk_of
+from ._sound_of_file import SoundOfFile
 from ._stream_config import describe_stream, guessed_colors, make_config
 from .stream_description import StreamDescription
 
@@ -33,12 +34,17 @@ _PATIENCE = 0.5  # seconds that another thread has for leaving the file
 
 
 @public
-class Demuxer(Closable):
-    """One video stream of a file.
+class Demuxer(SoundOfFile):
+    """One video stream of a file, and its sound.
 
     Opens whatever the installed libavformat can: MP4, MOV, Matroska, WebM, AVI, MPEG-TS, IVF, raw
-    H.264 and HEVC, URLs, and many more. Other streams are skipped; `streams` lists
-    them.
+    H.264 and HEVC, URLs, and many more; and files of sound alone: M4A, MP3, Opus, WAV, FLAC. What
+    is not asked for is skipped; `streams` lists all there is.
+
+    A file is read in one place: `chunks`, `audio_chunks`, `chunks_of` and `read_frames` go on where
+    the last call of them left off if that was for the same streams, and for others begin where
+    that began: at the beginning of the file, or where the last `seek` or `start` led. What can be
+    read only once, as a pipe, gives several streams by `chunks_of` alone.
 
     Parameters
     ----------
@@ -81,8 +87,8 @@ class Demuxer(Closable):
     EncodingError
         FFmpeg cannot make sense of the content.
     NotSupportedError
-        There is no video in it, a limit is exceeded, or it is a playlist that is not allowed, or
-        that names what it may not: see docs/security.md.
+        There is neither video nor sound in it, a limit is exceeded, or it is a playlist that is
+        not allowed, or that names what it may not: see docs/security.md.
     InvalidArgumentError
         `source` is none of the above, or a parameter is out of range; there is no such `stream`, or
         it is no video.
@@ -124,9 +130,10 @@ class Demuxer(Closable):
             stream=stream,
             color_space=color_space,
         )
-        opening.needs_video = self._needs_video
+        opening.needs_video, opening.takes_sound = self._needs_video, True
         core = DemuxerCore(source, opening, helper=HelperThread)
         self._position = Position(core)
+        self._begin_reading(core, self._position)
         self._core = core
         self._lock = threading.RLock()
         self._config: VideoDecoderConfig | None = None
@@ -141,8 +148,14 @@ class Demuxer(Closable):
     def video_config(self) -> VideoDecoderConfig:
         """What `VideoDecoder.configure` needs for this stream. Its rotation is the container's;
         what a picture says of its own shows in the frames of `read_frames` and `Video`.
+
+        Raises
+        ------
+        NotSupportedError
+            There is no video.
         """
         if self._config is None:
+            self._core.require_video()
             config = make_config(self._core.info, self._core.max_pixels)
             self._config = with_colors(config, self._color_space)
         return self._config
@@ -153,12 +166,14 @@ class Demuxer(Closable):
         says: neither the file, nor its video, nor `color_space`. They are guessed: see
         docs/colour.md.
         """
+        self._core.require_video()
         return guessed_colors(self._core.info, self._color_space)
 
     @property
     def stream(self) -> int:
-        """Index in `streams` of the one that is read."""
-        return self._core.info.index
+        """Index in `streams` of the video that is read, of the sound if there is no video."""
+        index = self._core.info.index
+        return index if index >= 0 else self._core.sound().number
 
     @property
     def streams(self) -> tuple[StreamDescription, ...]:
@@ -230,18 +245,20 @@ class Demuxer(Closable):
             The next chunk took longer than `timeout`.
         """
         everything = to_flag(all, "all")
+        time = None if start is None else to_int64(start, "start")
         with self._lock:
             self._open_core()
-            if start is not None:
-                self.seek(start)
+            self._core.require_video()
+            self._reader.choose(self._video, time)
         return self._chunks(everything)
 
     def _chunks(self, everything: bool) -> Iterator[EncodedVideoChunk]:
-        position = self._position
+        position, require = self._position, self._reader.require
         take = position.next if everything else position.next_from_key
         while True:
             with self._lock:
                 core = self._open_core()
+                require(self._video)
                 found = take()
                 if found is None:
                     return
@@ -263,6 +280,7 @@ class Demuxer(Closable):
         """
         with self._lock:
             self._open_core()
+            self._reader.choose(self._video, start)
             return self._position.decode(config, damage, open_it, start)
 
     def _next_frame(
@@ -274,6 +292,7 @@ class Demuxer(Closable):
         """Return the next frame, None at the end."""
         with self._lock:
             self._open_core()
+            self._reader.require(self._video)
             self._position.decode(config, damage, open_it)
             return self._position.take()
 
@@ -307,8 +326,8 @@ class Demuxer(Closable):
         """
         timestamp = to_int64(timestamp, "timestamp")
         with self._lock:
-            self._open_core().seek(timestamp)
-            self._position.moved()
+            self._open_core()
+            self._reader.seek(timestamp)
 
     @property
     def closed(self) -> bool:
@@ -353,4 +372,6 @@ class Demuxer(Closable):
     def __repr__(self) -> str:
         info = self._core.info
         state = "closed " if self.closed else ""
+        if info.index < 0:
+            return f"<Demuxer {state}{info.format_name} of sound>"
         return f"<Demuxer {state}{info.format_name} {info.codec} {info.width}x{info.height}>"

@@ -297,8 +297,13 @@ def test_a_file_whose_video_begins_late_says_how_to_find_it() -> None:
         *("-mpegts_start_pid", "0x200"),
     )
     data = sound.read_bytes() + two("late-second.ts", "-output_ts_offset", "1").read_bytes()
+    with (
+        Demuxer(data, options=SHORTER) as demuxer,
+        pytest.raises(NotSupportedError, match=r"it has: audio\); options=.*probesize"),
+    ):
+        _ = demuxer.video_config
     with pytest.raises(NotSupportedError, match=r"it has: audio\); options=.*probesize"):
-        Demuxer(data, options=SHORTER)
+        next(read_frames(data, options=SHORTER))
     with Demuxer(data) as demuxer:
         assert [stream.kind for stream in demuxer.streams] == ["audio", "video", "video"]
 

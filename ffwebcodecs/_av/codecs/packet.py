@@ -330,6 +330,12 @@ def order(ptr: AVPacket) -> int | None:
     return None if time == NOPTS else time
 
 
+def order_shown(ptr: AVPacket) -> int | None:
+    """Return the presentation time, or what stands for it, None if there is none."""
+    time = ptr.dts if ptr.pts == NOPTS else ptr.pts
+    return None if time == NOPTS else time
+
+
 def show(ptr: AVPacket, begin: int, end: int) -> None:
     """Let what is in a packet of ours be shown from one time to another."""
     ptr.pts = ptr.dts = begin

@@ -11,12 +11,11 @@ from ..._spec.files.upcoming import Lasting, Upcoming
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked
 from ..codecs import packet
-from . import chapters, limits, loop, picture_streams, seeking, stamps, stream_info
+from . import chapters, limits, loop, picture_streams, seeking, sound_streams, stamps, stream_info
 from .chapters import Chapter
 from .completeness import Came
 from .confinement import Confinement
 from .connection import Connection, StartHelper, connect
-from .copied_stamps import CopiedStamps
 from .opened import open_input
 from .opening import DEFAULT, Opening
 from .picture_streams import AlphaItem, AlphaTrack
@@ -55,9 +54,6 @@ class DemuxerCore(SeekableInput):
     __slots__ = (
         "__weakref__",
         "_confinement",
-        "_context",
-        "_copied_stamps",
-        "_discarded",
         "_head",
         "_helper",
         "_hides",
@@ -87,7 +83,6 @@ class DemuxerCore(SeekableInput):
         helper: StartHelper | None = None,
     ) -> None:
         super().__init__()
-        self._context: AVFormatContext | Any = None  # None unless it is open
         self._stamper: stamps.Stamper | None = None
         self._upcoming: Upcoming | None = None
         self._hides = False
@@ -99,7 +94,6 @@ class DemuxerCore(SeekableInput):
         self._looked_at: deque[AVPacket | EncodingError] = deque()  # comes first
         self._head = b""  # of pictures from a pipe
         self._joined: AlphaTrack | AlphaItem | None = None
-        self._copied_stamps: CopiedStamps | None = None
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
@@ -144,7 +138,9 @@ class DemuxerCore(SeekableInput):
         shown, wanted = self._source.shown, self._opening.stream
         self._parts = parts = picture_streams.examine(connection, self._source, self._head)
         needed, partners = self._opening.needs_video, parts.partners if parts else ()
-        index = stream_info.find_video(context, shown, wanted, partners, needed)
+        index = NO_VIDEO
+        if not sound_streams.suffices(context, self._opening):
+            index = stream_info.find_video(context, shown, wanted, partners, needed)
         if index == NO_VIDEO:
             self._parts = None
             return stream_info.describe_without_video(context)
@@ -184,16 +180,9 @@ class DemuxerCore(SeekableInput):
                 continue
             if all_streams and i not in joined:
                 self.others.append(CopiedStream(context.streams[i]))
-            else:
+            elif not (self._opening.takes_sound and self.is_sound(i)):
                 self._discarded.append(i)
         self._discard()
-
-    def _discard(self) -> None:
-        context = self._context
-        for i in self._discarded:
-            context.streams[i].discard = avcodec.AVDISCARD_ALL
-        videos = [one.index for one in self.others if one.kind == "video" and not one.is_cover]
-        self._copied_stamps = CopiedStamps(context, videos) or None
 
     def read(self, ptr: AVPacket) -> bool:
         """Read the next packet of the video stream into `ptr`, timestamps in microseconds; False at
@@ -492,5 +481,5 @@ class _Inherited(DemuxerCore):
     def further_back(self) -> bool:
         raise forked.inherited("this demuxer")
 
-    def jump(self, place: int, by_byte: bool) -> bool:
+    def jump(self, place: int, by_byte: bool, stream: int | None = None) -> bool:
         raise forked.inherited("this demuxer")

@@ -11,12 +11,13 @@ from ..._spec.frames.color_space import VideoColorSpace
 
 class Opening:
     """See `Demuxer`, whose parameters these are; checked by who makes it. `needs_video` says
-    whether an input without video is an error.
+    whether an input without video is an error, `takes_sound` whether its sound is read too, or may
+    stand for the video, and `only_sound` that nothing else is wanted.
     """
 
     __slots__ = (
         *("color_space", "format", "limits", "max_pixels", "needs_video", "options", "playlists"),
-        *("stream", "timeout"),
+        *("only_sound", "stream", "takes_sound", "timeout"),
     )
 
     def __init__(
@@ -30,6 +31,8 @@ class Opening:
         stream: int | None = None,
         needs_video: bool = True,
         color_space: VideoColorSpace | None = None,
+        takes_sound: bool = False,
+        only_sound: bool = False,
     ) -> None:
         self.format = format
         self.options, self.limits = split_options(options or {})
@@ -39,6 +42,8 @@ class Opening:
         self.stream = stream
         self.needs_video = needs_video
         self.color_space = color_space
+        self.takes_sound = takes_sound
+        self.only_sound = only_sound
 
     def may_wait(self, name: str) -> bool:
         """Whether libavformat itself may wait for others when it reads what is so named: for the

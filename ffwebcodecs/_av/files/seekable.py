@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any
 
-from ...errors import EncodingError
+from ..._ffi import avcodec
+from ...errors import EncodingError, NotSupportedError
 from .. import averror
-from . import limits, seeking
+from ..codecs import packet
+from . import limits, seeking, sound_streams, stream_info
 from .connection import connect
+from .copied_stamps import CopiedStamps
 from .landing import Landing
 from .opened import open_input
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVPacket
+    from ..._ffi._types import AVFormatContext, AVPacket
     from .completeness import Came
     from .confinement import Confinement
     from .connection import Connection, StartHelper
-    from .copied_stamps import CopiedStamps
     from .opening import Opening
     from .picture_streams import AlphaItem, AlphaTrack
     from .seeking import Seekability
+    from .sound_streams import SoundStream
     from .source import InputFile
     from .stamps import Stamper
     from .stream_info import StreamInfo
     from .streams import CopiedStream
+
+_LOOK = 256  # packets
 
 
 class SeekableInput:
     """The part of a demuxer that seeks. What a seek has read is in `_ready`, to be read first."""
 
     __slots__ = (
-        *("_ahead", "_connection", "_looked_at", "_stamper"),
-        *("_code", "_failure", "_landing", "_latest", "_next", "_ready", "is_fresh"),
-        "seekability",
+        *("_ahead", "_connection", "_context", "_copied_stamps", "_discarded", "_looked_at"),
+        *("_code", "_failure", "_landing", "_latest", "_next", "_ready", "_stamper"),
+        *("is_fresh", "seekability"),
     )
 
     # A demuxer's own.
@@ -42,7 +47,6 @@ class SeekableInput:
     _looked_at: deque[AVPacket | EncodingError]
     _confinement: Confinement | Any
     _connection: Connection | None
-    _copied_stamps: CopiedStamps | None
     _helper: StartHelper | None
     _opening: Opening
     _joined: AlphaTrack | AlphaItem | None
@@ -58,12 +62,15 @@ class SeekableInput:
     is_key: Callable[[AVPacket], bool]
     close: Callable[[], None]
     _head: bytes
+    _read_frame: Callable[[Any, AVPacket], int]
     _use: Callable[[Connection], None]
     _join_alpha: Callable[[], None]
-    _discard: Callable[[], None]
     _find_stamper: Callable[[], Stamper | None]
 
     def __init__(self) -> None:
+        self._context: AVFormatContext | Any = None  # None unless it is open
+        self._copied_stamps: CopiedStamps | None = None
+        self._discarded: list[int] = []
         # With their presentation times, and the error that came after them.
         self._ready: deque[tuple[AVPacket, int]] = deque()
         self._failure: EncodingError | None = None
@@ -204,9 +211,85 @@ class SeekableInput:
             self.close()
             raise
 
-    def jump(self, place: int, by_byte: bool) -> bool:
-        """Move to about a time of the stream's clock in microseconds, or to a byte; return whether
-        libavformat says that it did. Where it is then is for the caller to find out.
+    def _discard(self) -> None:
+        context = self._context
+        for i in self._discarded:
+            context.streams[i].discard = avcodec.AVDISCARD_ALL
+        videos = [one.index for one in self.others if one.kind == "video" and not one.is_cover]
+        self._copied_stamps = CopiedStamps(context, videos) or None
+
+    def select(self, wanted: Container[int]) -> None:
+        """Read these of the streams that are read at all, the video and the sound."""
+        self.require_open()
+        context, video = self._context, self.info.index
+        discarded = set(self._discarded)
+        for i in range(context.nb_streams):
+            if i in wanted:
+                discarded.discard(i)
+                context.streams[i].discard = avcodec.AVDISCARD_DEFAULT
+            elif i == video or self.is_sound(i):
+                discarded.add(i)
+        self._discarded = sorted(discarded)
+        self._discard()
+
+    def require_video(self) -> None:
+        """Raise NotSupportedError if there was no video when the file was opened."""
+        if self.info.index != stream_info.NO_VIDEO:
+            return
+        self.require_open()
+        stream_info.find_video(self._context, self._source.shown)
+        raise NotSupportedError(
+            f"the video of {self._source.shown} begins behind where streams were looked for; "
+            'options={"probesize": ...} looks further'
+        )
+
+    def is_sound(self, index: int) -> bool:
+        """Return whether a stream is one of sound."""
+        return stream_info.kind_of(self._context.streams[index]) == "audio"
+
+    def sound(self, wanted: int | None = None) -> SoundStream:
+        """Return what the file says of a stream of sound, by default the best one; raises as
+        `sound_streams.find`.
+        """
+        self.require_open()
+        context = self._context
+        index = sound_streams.find(context, self._source.shown, wanted, self.info.index)
+        return sound_streams.describe(context, index)
+
+    def first_of(self, stream: int) -> AVPacket | None:
+        """Return the first packet of a stream, which stays to be read, as FFmpeg gave it; None if
+        reading has begun, or there is none among the next packets.
+        """
+        if not self.is_fresh or self._connection is None:
+            return None
+        kept = [*self._looked_at, *self._ahead]
+        found = next(
+            (p for p in kept if not isinstance(p, EncodingError) and _is_of(p, stream)), None
+        )
+        for _ in range(_LOOK if found is None and not _ends(kept) else 0):
+            ptr = packet.allocate()
+            if self._read_frame(self._context, ptr) < 0:
+                break  # whoever reads on is told why
+            self._ahead.append(ptr)
+            if _is_of(ptr, stream):
+                return ptr
+        return found
+
+    def restart(self) -> bool:
+        """Go to the beginning, if that is not where it is; return whether it is there."""
+        if self.is_fresh:
+            return True
+        self._drop()
+        self.came.forget()
+        if self.seekability.reopens:
+            self.reopen()
+            return True
+        return self.go(None)
+
+    def jump(self, place: int, by_byte: bool, stream: int | None = None) -> bool:
+        """Move to about a time of the video's clock in microseconds, to a tick of another stream's,
+        or to a byte; return whether libavformat says that it did. Where it is then is for the
+        caller to find out.
         """
         connection = self._connection
         if connection is None:
@@ -215,9 +298,20 @@ class SeekableInput:
         connection.begin()
         self._drop()
         self.is_fresh = False
-        code = seeking.jump(connection, self.info, place, by_byte)
+        if stream is None:
+            code = seeking.jump(connection, self.info, place, by_byte)
+        else:
+            code = seeking.jump_in(connection, stream, place)
         self._confinement.check()
         self._forget()
         if self._stamper is not None:
             self._stamper.restart(0)
         return code >= 0
+
+
+def _is_of(ptr: AVPacket, stream: int) -> bool:
+    return ptr.stream_index == stream
+
+
+def _ends(kept: list[AVPacket | EncodingError]) -> bool:
+    return bool(kept) and isinstance(kept[-1], EncodingError)

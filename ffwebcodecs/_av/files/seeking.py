@@ -120,6 +120,14 @@ def jump(connection: Connection, info: StreamInfo, place: int, by_byte: bool) ->
     return connection.call(avformat.av_seek_frame, info.index, target, flags)
 
 
+def jump_in(connection: Connection, stream: int, place: int) -> int:
+    """Go to about a tick of one stream's clock; return FFmpeg's code."""
+    code = connection.call(_go_back)
+    if code < 0:
+        return code
+    return connection.call(avformat.av_seek_frame, stream, place, avformat.AVSEEK_FLAG_BACKWARD)
+
+
 def tick(timestamp: int, time_base: tuple[int, int]) -> int:
     """Return the last tick of a stream's clock that is `timestamp` in microseconds, rounded, or
     before it.

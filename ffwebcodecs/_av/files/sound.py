@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avcodec, avutil, ffi
 from .. import releases
+from ..codecs.parameters import allocate
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodecParameters
+    from ..codecs.sound_parameters import SoundParameters
 
 _LONGEST = 256  # bytes of a layout's name
 _MOST = 65536  # channels: more are no number
@@ -58,6 +60,28 @@ def ticks_of(par: AVCodecParameters, size: int, time_base: tuple[int, int]) -> i
         return 0
     numerator, denominator = time_base
     return samples * denominator // (par.sample_rate * numerator)
+
+
+class SampleCounter:
+    """Tells how many samples packets of a stream have, without decoding them.
+
+    Parameters
+    ----------
+    parameters : SoundParameters
+    """
+
+    __slots__ = ("_par",)
+
+    def __init__(self, parameters: SoundParameters) -> None:
+        self._par = allocate()
+        codec = avcodec.avcodec_descriptor_get_by_name(parameters.codec.encode())
+        if codec:
+            parameters.fill(self._par, codec.id)
+
+    def of(self, size: int) -> int:
+        """Return how many samples a packet of so many bytes has, 0 if only decoding tells."""
+        samples: int = avcodec.av_get_audio_frame_duration2(self._par, size)
+        return max(0, samples)
 
 
 def _is_number(text: str) -> bool:
