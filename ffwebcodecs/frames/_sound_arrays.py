@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _BY_DTYPE = {fmt.dtype: fmt for fmt in BY_NAME.values() if not fmt.is_planar}
 _NARROWED = ("float64", "float16")
+_MANY_CHANNELS = 64  # FFmpeg's layouts have as many places
 
 
 def planes_of(picture: Picture, sound: SoundPiece) -> tuple[memoryview, ...]:
@@ -103,16 +104,29 @@ def from_array(
     `AudioData.from_ndarray`.
     """
     fmt = None if wanted is None else parse_format(wanted)
-    given = np.asarray(array)
+    try:
+        given = np.asarray(array)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InvalidArgumentError(
+            f"numpy makes no array of {show(array)}: {type(error).__name__}"
+        ) from error
     if given.ndim not in (1, 2):
         raise InvalidArgumentError(
             f"the array must have shape (frames,) or (frames, channels), got {given.shape}"
         )
     pieces = given.reshape(-1, 1) if given.ndim == 1 else given
     frames, channels = pieces.shape
+    if channels > max(frames, _MANY_CHANNELS):
+        raise InvalidArgumentError(
+            f"an array of shape {given.shape} would be {frames} frames of {channels} channels: "
+            "frames come first, give array.T if they do not"
+        )
     samples = pieces
     if given.dtype.name in _NARROWED:
-        samples = pieces.astype(np.float32, order="K")
+        with np.errstate(over="ignore"):
+            samples = pieces.astype(np.float32, order="K")
     elif not given.dtype.isnative:
         samples = pieces.astype(given.dtype.newbyteorder("="), order="K")
     own = _BY_DTYPE.get(samples.dtype.name)

@@ -129,6 +129,18 @@ def test_columns_become_planes_without_a_copy() -> None:
         assert address(data.planes[1]) == address(tensor[1].data)
 
 
+def test_channels_that_come_first_are_told_from_frames() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"give array\.T"):
+        AudioData.from_ndarray(np.zeros((2, 48000), np.float32), **AT)
+    with AudioData.from_ndarray(np.zeros((1, 64), np.float32), **AT) as data:
+        assert data.number_of_channels == 64
+
+
+def test_floats_beyond_float32_become_infinite_in_silence() -> None:
+    with AudioData.from_ndarray(np.array([1e300, -1e300]), **AT) as data:
+        assert data.to_ndarray("s16").tolist() == [[32767], [-32768]]
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float16])
 def test_other_floats_become_float32(dtype: Any) -> None:
     array = noise("f32", 20, 2).astype(dtype)

@@ -45,10 +45,16 @@ class Stage:
             self.chunks = [chunk for chunk, _ in zip(demuxer.chunks(), range(5), strict=False)]
         self.buffer = bytearray(ROOM)
         self.frame = self.make()
+        self.sound = self.sounding()
 
     def make(self, **options: Any) -> w.VideoFrame:
         size = {"format": "RGBA", "coded_width": 64, "coded_height": 48}
         return w.VideoFrame(self.buffer, timestamp=0, **size, **options)
+
+    def sounding(self, **options: Any) -> w.AudioData:
+        size = {"number_of_frames": 512, "number_of_channels": 2, "sample_rate": 48000}
+        given = {"format": "s16-planar", "data": self.buffer, "timestamp": 0, **size, **options}
+        return w.AudioData(**given)
 
     def mux(self, target: Any, **options: Any) -> None:
         with w.Muxer(target, metadata={"title": "a"}, **options) as muxer:
@@ -115,6 +121,25 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "EncodedVideoChunk, lent": lambda on: w.EncodedVideoChunk(
         **CHUNK, data=on.buffer, transfer=True
     ),
+    "AudioData": lambda on: on.sounding().close(),
+    "AudioData, lent": lambda on: on.sounding(transfer=True).close(),
+    "AudioData of planes, lent": lambda on: on.sounding(
+        data=[on.buffer, bytearray(1024)], transfer=True
+    ).close(),
+    "AudioData of an array": lambda on: w.AudioData.from_ndarray(
+        np.zeros((64, 2), np.float32), sample_rate=8000, timestamp=0, transfer=True
+    ).close(),
+    "clone of sound": lambda on: on.sound.clone().close(),
+    "copy_to of sound": lambda on: on.sound.copy_to(bytearray(ROOM), plane_index=0, format="f32"),
+    "arrays and planes of sound": lambda on: (
+        on.sound.to_ndarray(),
+        on.sound.to_ndarray("s16"),
+        on.sound.planes,
+    ),
+    "pickle of sound": lambda on: pickle.loads(pickle.dumps(on.sound, 5)).close(),
+    "EncodedAudioChunk, lent": lambda on: w.EncodedAudioChunk(
+        **CHUNK, data=on.buffer, transfer=True
+    ),
     "pickle": lambda on: pickle.loads(pickle.dumps(on.chunks[0])),
     "Muxer of a path": lambda on: on.mux(on.out("m.mp4")),
     "Muxer of a file": lambda on: on.mux(io.BytesIO(), format="mkv"),
@@ -154,6 +179,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         stage = Stage(tmp_path)
         yield stage
         stage.frame.close()
+        stage.sound.close()
         stage.chunks.clear()
 
 

@@ -25,7 +25,7 @@ import pytest
 from clips import B_FRAMES, ROOT, SUPPORT, VPX, Clip
 from suite import FULL
 
-MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes")
+MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes", "sound")
 KEPT = ("bitmap", "cache", "save", "chunk")
 DECODED = ("decoder", "demux", "read")
 LIMITED = (*MADE, *KEPT, *DECODED, "read_threaded")

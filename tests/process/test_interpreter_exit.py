@@ -46,6 +46,15 @@ for frame in ffwebcodecs.read_frames(sys.argv[1]):
     kept.append(frame)
     kept.append(frame.planes[0].data)
 """,
+    "sound and views": """
+for transfer in (False, True):
+    kept.append(ffwebcodecs.AudioData(
+        format="f32-planar", sample_rate=48000, number_of_frames=16, number_of_channels=2,
+        timestamp=0, data=bytearray(128), transfer=transfer))
+    kept.append(kept[-1].clone())
+    kept.append(kept[-1].planes)
+    kept.append(kept[-2].to_ndarray("f32"))
+""",
     "cycle": """
 class Holder: pass
 holder = Holder()

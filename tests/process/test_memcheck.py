@@ -53,7 +53,11 @@ def test_a_deliberate_leak_is_caught_and_traced_to_its_line(name: str, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["frames_dropped", "zero_copy_out", "chunks", "read_frames_closed", "decoders_dropped"]
+    "name",
+    [
+        *("frames_dropped", "zero_copy_out", "chunks", "read_frames_closed", "decoders_dropped"),
+        "sounds_lent",
+    ],
 )
 def test_a_quick_run_leaves_nothing(name: str, tmp_path: Path) -> None:
     cycles = all_scenarios()[name].cycles // 20

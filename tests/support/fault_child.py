@@ -15,6 +15,7 @@ import gc
 import hashlib
 import json
 import os
+import pickle
 import sys
 import tempfile
 import threading
@@ -35,6 +36,7 @@ from ffwebcodecs import (
     AudioData,
     AudioDecoder,
     Demuxer,
+    EncodedAudioChunk,
     EncodedVideoChunk,
     EncodingError,
     FrameCache,
@@ -144,7 +146,32 @@ def chunk() -> Any:
     copied = EncodedVideoChunk(type="key", timestamp=0, data=I420)
     given = EncodedVideoChunk(type="key", timestamp=0, data=bytearray(I420), transfer=True)
     given._decodable()
-    return digest(copied.data), digest(given.data)
+    heard = EncodedAudioChunk(type="key", timestamp=0, data=I420)
+    return digest(copied.data), digest(given.data), digest(heard.data)
+
+
+def sounding(**options: Any) -> AudioData:
+    size = {"number_of_frames": 1000, "number_of_channels": 3, "sample_rate": 48000}
+    given = {"data": I420, "format": "s16-planar", "timestamp": 0, **size}
+    return AudioData(**{**given, **options})
+
+
+def sound() -> Any:
+    many = {"number_of_frames": 100, "number_of_channels": 12}
+    with (
+        sounding(channel_layout="2.1") as data,
+        data.clone() as clone,
+        sounding(data=bytearray(I420), transfer=True) as given,
+        sounding(data=[bytearray(I420)] * 3, transfer=True) as pieces,
+        sounding(**many) as wide,
+    ):
+        data.close()
+        out = bytearray(clone.allocation_size(plane_index=0, format="f32"))
+        clone.copy_to(out, plane_index=0, format="f32")
+        each = (given.to_ndarray("s16"), pieces.to_ndarray(), wide.to_ndarray("u8"))
+        other = pickle.loads(pickle.dumps(wide, 5))
+        with other:
+            return digest(out), [int(a.sum()) for a in each], digest(b"".join(other.planes))
 
 
 def demux() -> Any:
@@ -229,7 +256,7 @@ OPERATIONS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
-        *(chunk, demux, read, read_threaded, decoder, sound_decoder),
+        *(sound, chunk, demux, read, read_threaded, decoder, sound_decoder),
     )
 }
 
