@@ -235,7 +235,7 @@ def sound_decoder() -> Any:
 
     with AudioDecoder(output, errors.append) as codec:
         try:
-            for name in ("aac_stereo", "flac_s16"):
+            for name in ("opus_stereo", "flac_s16"):
                 config, packets = media(name)
                 codec.configure(config)
                 for chunk in chunks_of(packets[:3]):
