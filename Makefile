@@ -76,6 +76,10 @@ bench: setup ## Measure against C, PyAV and OpenCV; rewrites docs/benchmarks.md
 packaging: setup ## Try every way to install, each in a clean folder, with every Python there is; rewrites docs/packaging.md
 	@$(python) tools/packaging/run.py --cache $(CACHE) --docs docs/packaging.md $(ARGS)
 
+.PHONY: browser
+browser: setup ## Play what transcode writes in Debian's Chromium, which it installs: is it seen and heard?
+	@$(python) tools/browser.py $(ARGS)
+
 .PHONY: memcheck
 memcheck: setup ## Run every leak scenario under memray in both FFI modes; rewrites docs/memory.md (10 minutes)
 	@$(python) -c 'import memray' 2>/dev/null || $(python) -m pip install --quiet --editable '.[memcheck]'
