@@ -55,8 +55,8 @@ muxer = w.Muxer(out)
 muxer.add_chunk(chunks[0], demuxer.video_config)
 cache = w.FrameCache(max_frames=4)
 cache.put("first", kept[0].clone())
-heard = w.AudioData(format="s16", sample_rate=48000, number_of_frames=64, number_of_channels=2,
-                    timestamp=0, data=bytes(range(256)), transfer=True)
+samples = w.AudioData(format="s16", sample_rate=48000, number_of_frames=64,
+                      number_of_channels=2, timestamp=0, data=bytes(range(256)), transfer=True)
 some.wait()
 total = len(list(w.read_frames(path)))
 child = os.fork()
@@ -87,7 +87,7 @@ muxer.close()
 sound.decode(piece); sound.flush().result(); sound.close(); assert len(sounds) == 2
 while sounds: sounds.pop().close()
 assert len(list(w.read_frames(out))) == total
-decoder.close(); demuxer.close(); reading.close(); cache.close(); heard.close()
+decoder.close(); demuxer.close(); reading.close(); cache.close(); samples.close()
 del chunk, chunks, written, reader, piece; gc.collect()
 assert not any(w.open_handles().values()), w.open_handles()
 print("unharmed")
@@ -110,7 +110,7 @@ CASES = {
 """,
     "closes what it inherits": """
     for codec in (decoder, encoder, sound): codec.close()
-    for thing in (demuxer, reading, muxer, generator, heard, *frames, *kept): thing.close()
+    for thing in (demuxer, reading, muxer, generator, samples, *frames, *kept): thing.close()
     muxer.discard()
     cache.close()
     del decoder, encoder, sound, demuxer, reading, reader, muxer, generator, flush
@@ -139,7 +139,7 @@ CASES = {
     assert kept[0].clone().planes[0].data.nbytes
     assert chunks[0].byte_length == len(chunks[0].data)
     assert cache.get("first").to_ndarray().any()
-    assert heard.clone().to_ndarray("f32").any() and len(heard.planes[0]) == 64
+    assert samples.clone().to_ndarray("f32").any() and len(samples.planes[0]) == 64
     w.transcode(path, out + ".child.mp4")
 """,
 }

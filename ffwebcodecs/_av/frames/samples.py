@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avutil, ffi
 from ..._spec.frames.sample_formats import BY_FFMPEG, SampleFormat
+from ..._spec.numbers import INT32_MAX
 from ..averror import check
 from . import buffers, channel_layout
 from .channel_layout import Channels
@@ -67,11 +68,12 @@ def new(fmt: SampleFormat, sample_rate: int, channels: Channels, samples: int) -
     stride = length + _ALIGN - 1 & -_ALIGN
     ptr = allocate(planes * stride + 512)
     _describe_as(ptr, fmt, sample_rate, channels, samples)
-    if planes > _PLACES:
+    size = planes * stride + _ALIGN
+    if planes > _PLACES or (planes > 1 and size > INT32_MAX):
         check(avutil.av_frame_get_buffer(ptr, 0), f"cannot allocate {planes * length} bytes")
         return ptr
     # In one block, so that an array can show all planes.
-    ref = buffers.allocate(ptr.buf, planes * stride + _ALIGN)
+    ref = buffers.allocate(ptr.buf, size)
     data, base = ptr.data, ref.data
     for index in range(planes):
         data[index] = base + index * stride
@@ -101,8 +103,9 @@ def wrap(exports: Sequence[Array[int]], shape: SoundShape, samples: int) -> AVFr
     ptr = allocate()
     length = samples * fmt.frame_bytes(shape.channels.number)
     data, refs = ptr.data, ptr.buf
+    needed = length * (planes if len(exports) == 1 else 1)
     for index, exported in enumerate(exports):
-        ref = buffers.lend(refs + index, exported, len(exported))
+        ref = buffers.lend(refs + index, exported, needed)
         data[index] = ref.data
     if len(exports) == 1:
         base = data[0]
