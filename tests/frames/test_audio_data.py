@@ -95,6 +95,19 @@ def test_the_layout_is_ffmpegs() -> None:
             make(channels=6, channel_layout=wrong)
 
 
+def test_what_ffmpeg_gives_says_its_layout_and_format() -> None:
+    for _ in range(2):  # what was seen once is remembered
+        for layout in ("quad", "4.0", "3.1", "quad(side)"):
+            for format in ("s16", "f32-planar"):
+                with make(format, channels=4, channel_layout=layout) as made:
+                    picture = made._open_picture()
+                with AudioData._from_native(picture, 7, True) as data:
+                    said = (data.format, data.channel_layout, data.number_of_channels)
+                    assert said == (format, layout, 4)
+                    assert (data.sample_rate, data.number_of_frames) == (48000, 64)
+                del picture
+
+
 @pytest.mark.parametrize("transfer", [False, True])
 @pytest.mark.parametrize("format", FORMATS)
 def test_data_lies_anywhere_and_more_of_it_is_left_out(format: str, transfer: bool) -> None:

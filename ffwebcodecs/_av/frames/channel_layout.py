@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._ffi import avutil, ffi
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Holder = AVFrame | AVCodecContext | AVCodecParameters
 
+_WORDS = "uint64_t *"
 _LONGEST = 256  # bytes of a layout's name
 MOST_CHANNELS = 65535
 
@@ -43,6 +44,34 @@ def of_layout(layout: AVChannelLayout) -> Channels:
         places = avutil.av_channel_layout_subset(ffi.addressof(layout), (1 << 64) - 1)
         return _of_native(layout.nb_channels, places)
     return Channels(layout.nb_channels, _described(ffi.addressof(layout)))
+
+
+def key_of(ptr: AVFrame) -> tuple[int, int] | None:
+    """Return two numbers that are the same for the same channels; None where they are listed one by
+    one. It costs a tenth of `read`.
+    """
+    place = _place()
+    if place < 0:
+        return ptr.channels, ptr.channel_layout
+    words = ffi.cast(_WORDS, ptr)
+    first = words[place]
+    # Of a list there is only a pointer.
+    return (first, words[place + 1]) if ptr.ch_layout.order in _order_of_masks() else None
+
+
+@cache
+def _place() -> int:
+    """Return where an AVFrame's ch_layout is, in words of 8 bytes: its order and number of channels
+    are one, the mask of places is the next; -1 before FFmpeg 5.1.
+    """
+    if not releases.has_channel_layouts():
+        return -1
+    return int(ffi.offsetof("AVFrame", "ch_layout")) // 8
+
+
+@cache
+def _order_of_masks() -> tuple[int, int]:
+    return avutil.AV_CHANNEL_ORDER_UNSPEC, avutil.AV_CHANNEL_ORDER_NATIVE
 
 
 def write(holder: Holder, channels: Channels) -> None:

@@ -50,10 +50,25 @@ def format_of(number: int) -> SampleFormat | None:
     return BY_FFMPEG.get(ffi.string(name).decode()) if name else None
 
 
+# What frames have held, by their numbers; a stream's frames are all alike. Two threads that miss
+# together compute the same.
+_described: dict[tuple[int, int, tuple[int, int]], SoundShape] = {}
+_MOST_KEPT = 256
+
+
 def describe(ptr: AVFrame) -> SoundShape:
     """Return what a frame of sound holds."""
-    number = ptr.format
-    return SoundShape(format_of(number), ptr.sample_rate, channel_layout.read(ptr), number)
+    number, rate, channels = ptr.format, ptr.sample_rate, channel_layout.key_of(ptr)
+    if channels is None:
+        return SoundShape(format_of(number), rate, channel_layout.read(ptr), number)
+    key = number, rate, channels
+    known = _described.get(key)
+    if known is None:
+        known = SoundShape(format_of(number), rate, channel_layout.read(ptr), number)
+        if len(_described) >= _MOST_KEPT:
+            _described.clear()
+        _described[key] = known
+    return known
 
 
 def count(ptr: AVFrame) -> int:
