@@ -86,7 +86,9 @@ class Engine(Worker):
             epoch = self._usable("configure")
             put = partial(self._mailbox.put, (epoch, self._run_configure, config))
             together(partial(epoch.configs.append, config), put)
-            if not epoch.followers:  # else a reset came between, and has ended it
+            # Else a reset came between, and has ended it. What was closed was configured before: by
+            # a configuration that the worker has refused already, for one.
+            if not epoch.followers or self.epoch.base == CLOSED:
                 return
 
     def enqueue(self, item: Any, action: str) -> None:

@@ -217,15 +217,17 @@ class AudioDecoderCore:
         if given == NOPTS:
             given = self._untimed if self._is_new else None
         if given is not None and (self._is_new or given != self._anchor):
-            self._anchor, self._samples = given, 0
+            if self._untimed is not None:
+                ptr.pts = given
+            self._anchor, self._samples, self._is_new = given, ptr.nb_samples, False
+            return
         self._is_new = False
         rate = ptr.sample_rate
-        if self._anchor is None or not rate:
-            return
-        numerator, denominator = self._time_base
-        later = self._samples * denominator // (rate * numerator)
-        ptr.pts = min(self._anchor + later, _LAST)
-        self._samples += ptr.nb_samples
+        if self._anchor is not None and rate:
+            numerator, denominator = self._time_base
+            later = self._samples * denominator // (rate * numerator)
+            ptr.pts = min(self._anchor + later, _LAST)
+            self._samples += ptr.nb_samples
 
     def restart(self) -> None:
         """Forget all input, so that the next packet may be any that decoding can begin with."""
