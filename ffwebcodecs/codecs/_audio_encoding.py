@@ -66,6 +66,7 @@ class SoundEncoding:
         "_core",
         "_draining",
         "_dtx",
+        "_end",
         "_fresh",
         "_info",
         "_name",
@@ -305,6 +306,7 @@ class SoundEncoding:
         self._blocks = SampleBlocks(core.sound, core.frame_size)
         self._resampler = None
         self._draining = []
+        self._end = 0  # of what came out
         self._silent.clear()
         constant = self._config.bitrate_mode == "constant"  # libopus itself leaves none out then
         lacks = self._dtx and not constant and sound_options.DTX in core.lacks
@@ -337,10 +339,14 @@ class SoundEncoding:
             if not self._taken.drains and core.initial_padding and blocks.given:
                 blocks.fill(core.initial_padding)
         elif step == "rest":
+            missing = blocks.missing
             if self._taken.takes_short or not core.frame_size:
+                missing %= audio_choice.unit_of(core.name)
+            if missing:
+                blocks.fill(missing)
+                self._draining.insert(0, step)
+            else:
                 return blocks.rest()
-            if blocks.missing:
-                blocks.fill(blocks.missing)
         else:
             core.drain()
         return None
@@ -358,16 +364,20 @@ class SoundEncoding:
 
     def _finished(self, ptr: AVPacket) -> AVPacket:
         """Give a packet the times that it has, however its encoder counts."""
-        pts, _ = packet.times(ptr)
-        assert pts is not None
-        size, lasts = self.frame_size, packet.duration(ptr) or 0
+        core = self._open_core()
+        pts, lasts = packet.times(ptr)[0], packet.duration(ptr) or 0
+        if pts is None:
+            pts = self._end  # as the mark that ends ADX
         if self._adts is not None:
             ptr = packet.prefixed(ptr, self._adts.of(packet.size_of(ptr)))
-        if size and self._open_core().initial_padding:
-            lasts = min(size, self._blocks.given - pts)
-            if lasts < size:
-                packet.discard_end(ptr, size - lasts)
-        packet.place_in_time(ptr, pts, pts, max(0, lasts))
+        if core.name not in audio_choice.VARYING:
+            # Who holds something back gives whole packets, and calls only part of the last one so.
+            whole = core.frame_size if self._taken.drains and core.initial_padding else lasts
+            lasts = max(0, min(whole, self._blocks.given - pts))
+            if lasts < whole:
+                packet.discard_end(ptr, whole - lasts)
+        packet.place_in_time(ptr, pts, pts, lasts)
+        self._end = pts + lasts
         packet.mark_key(ptr)
         return ptr
 

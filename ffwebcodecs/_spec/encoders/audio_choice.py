@@ -54,6 +54,12 @@ VARYING = frozenset(("libvorbis", "vorbis"))
 _ORDERS = {("libopus", 5): (0, 1, 4, 2, 3), ("libopus", 7): (0, 1, 4, 3, 5, 2, 6)}
 
 
+def unit_of(encoder: str) -> int:
+    """Return of how many samples a packet of this encoder is a multiple, short ones too."""
+    # FFmpeg's ADPCM puts two samples into a byte: half a byte ends the process, or is lost.
+    return 2 if encoder.startswith("adpcm_") else 1
+
+
 def order_of(encoder: str, channels: int) -> tuple[int, ...] | None:
     """Return which channel goes to each place of an encoder's input, None: each to its own."""
     return _ORDERS.get((encoder, channels))
