@@ -18,6 +18,7 @@ from .._av.codecs.sound_encoders import Takes, takes
 from .._av.frames import channel_layout, samples
 from .._av.frames.channel_layout import Channels
 from .._av.frames.sample_blocks import SampleBlocks
+from .._av.frames.samples import SoundShape
 from .._spec.codecs import opus, sound_families
 from .._spec.codecs.audio_config import AudioDecoderConfig
 from .._spec.codecs.audio_encoder_config import AudioEncoderConfig
@@ -31,7 +32,6 @@ from ..errors import InvalidArgumentError, NotSupportedError
 if TYPE_CHECKING:
     from .._av.codecs.sound_parameters import SoundParameters
     from .._av.frames.resampler import Resampler
-    from .._av.frames.samples import SoundShape
     from .._ffi._types import AVFrame, AVPacket
 
 _ASSUMED = BY_NAME["f32"]
@@ -61,6 +61,7 @@ class SoundEncoding:
 
     __slots__ = (
         "_adts",
+        "_alike",
         "_blocks",
         "_config",
         "_core",
@@ -180,12 +181,10 @@ class SoundEncoding:
         core = self._open_core()
         if self._fresh or core.ended:
             self._reopen(shape)
-        if self._resampler is not None or self._needs_resampler(shape):
-            made = self._resampled(ptr, shape)
-            if made is not None:
-                self._blocks.give(made)
-        else:
+        if shape.sample_rate == self.sound.sample_rate:
             self._blocks.give(ptr)
+        else:
+            self._resample(ptr, shape)
 
     def drain(self) -> None:
         """Say that no sound follows; `receive` then gives what is left."""
@@ -314,18 +313,22 @@ class SoundEncoding:
 
     # ---- the work --------------------------------------------------------------------------------
 
-    def _needs_resampler(self, shape: SoundShape) -> bool:
-        return shape.format is None or shape.sample_rate != self.sound.sample_rate
-
-    def _resampled(self, ptr: AVFrame, shape: SoundShape) -> AVFrame | None:
+    def _resample(self, ptr: AVFrame, shape: SoundShape) -> None:
         from .._av.frames.resampler import Resampler
 
         sound = self.sound
         if self._resampler is None:
-            # The channels stay what they are, whatever their places are called.
-            shape = shape._replace(channels=sound.channels)
-            self._resampler = Resampler(shape, sound.sample_fmt, sound.sample_rate, sound.channels)
-        return self._resampler.convert(ptr)
+            # The channels stay what they are, whatever their places are called; and what comes
+            # later may be of another format.
+            fmt = shape.format or _ASSUMED
+            alike = SoundShape(fmt, shape.sample_rate, sound.channels, samples.number_of(fmt))
+            self._alike = SampleBlocks(alike, 0)
+            self._resampler = Resampler(alike, sound.sample_fmt, sound.sample_rate, sound.channels)
+        self._alike.give(ptr)
+        while (block := self._alike.take()) is not None:
+            made = self._resampler.convert(block)
+            if made is not None:
+                self._blocks.give(made)
 
     def _drain_step(self, core: AudioEncoderCore) -> AVFrame | None:
         """Do the next step of draining; returns a block to encode if there is one."""

@@ -166,6 +166,16 @@ def test_opus_of_another_rate_is_resampled() -> None:
     assert distance(sound[64:-700], tones(COUNT)[64:-700]) < 0.03
 
 
+def test_what_is_resampled_may_change_its_format() -> None:
+    wanted = tones(11025, 44100, (300, 400, 500))
+    parts = pieces(wanted[:5000], 44100)
+    parts += pieces(np.round(wanted[5000:] * 32767), 44100, "s16-planar")
+    sound = decoded(encode("opus", parts, bitrate=256_000))
+    assert sound.shape == (-(-(COUNT + 312) // 960) * 960 - 312, 3)
+    right = tones(COUNT, pitches=(300, 400, 500))
+    assert distance(sound[64 : COUNT - 700], right[64:-700]) < 0.03
+
+
 @pytest.mark.parametrize(
     ("codec", "count", "layout"),
     [("ac-3", 6, "5.1(side)"), ("ac-3", 6, "5.1"), ("flac", 6, None), ("flac", 8, None)],

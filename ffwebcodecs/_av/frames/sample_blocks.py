@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import ffi
@@ -27,7 +28,7 @@ class SampleBlocks:
         Samples of a block; 0: as they come.
     """
 
-    __slots__ = ("_block", "_filled", "_offset", "_source", "given", "size", "sound", "taken")
+    __slots__ = ("_block", "_filled", "_offset", "_sources", "given", "size", "sound", "taken")
 
     def __init__(self, sound: SoundShape, size: int) -> None:
         self.sound = sound
@@ -36,22 +37,28 @@ class SampleBlocks:
         self.taken = 0  # samples that went out
         self._block: AVFrame | None = None
         self._filled = 0
-        self._source: AVFrame | None = None
-        self._offset = 0
+        self._sources: deque[AVFrame] = deque()
+        self._offset = 0  # within the first of them
 
     def give(self, ptr: AVFrame) -> None:
         """Put in a frame, which is only read."""
-        self._source, self._offset = ptr, 0
+        self._sources.append(ptr)
         self.given += ptr.nb_samples
 
     def take(self) -> AVFrame | None:
         """Return the next full block, None if there are too few samples."""
-        source = self._source
-        if source is None:
-            return None
+        while self._sources:
+            block = self._take(self._sources[0])
+            if block is not None:
+                return block
+            self._sources.popleft()
+            self._offset = 0
+        return None
+
+    def _take(self, source: AVFrame) -> AVFrame | None:
+        """Return the next full block, None if the source is used up before."""
         left = source.nb_samples - self._offset
         if left <= 0:
-            self._source = None
             return None
         size = self.size or min(left, _LONGEST)
         if self._block is None:
@@ -61,10 +68,7 @@ class SampleBlocks:
         self._copy(block, source, count)
         self._offset += count
         self._filled += count
-        if self._filled < size:
-            self._source = None
-            return None
-        return self._finished()
+        return self._finished() if self._filled == size else None
 
     def fill(self, count: int) -> None:
         """Put in so many samples of silence, which `given` does not count."""
@@ -75,7 +79,7 @@ class SampleBlocks:
         value = b"\x80" if fmt.sample_bytes == 1 else b"\0"
         for index in range(fmt.planes(channels)):
             ffi.memmove(samples.plane(block, index), value * size, size)
-        self._source, self._offset = block, 0
+        self._sources.append(block)
 
     def is_silent(self, block: AVFrame) -> bool:
         """Return whether all samples of a block are zero, -0.0 as well."""
