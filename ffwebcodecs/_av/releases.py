@@ -85,6 +85,15 @@ def matroska_holds_rotation() -> bool:
 
 
 @cache
+def matroska_adds_codec_delay() -> bool:
+    """Whether the times of Opus that Matroska gets are moved by what its CodecDelay says, which
+    readers take away again: since FFmpeg 6.1. Before, sound would be early by that.
+    """
+    # libavcodec's version, since only what opens files asks libavformat anything.
+    return _ffi.version("avcodec") >= (60, 31)
+
+
+@cache
 def mov_holds_space() -> bool:
     """Whether MOV says of stereo and spherical pictures that they are: since FFmpeg 7.1."""
     return _ffi.version("avcodec") >= (61, 19)

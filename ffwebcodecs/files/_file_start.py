@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,11 +11,12 @@ from .._av.files.chapters import Chapter
 from .._av.files.mux import MuxerCore
 from .._av.files.side_data import PROFILE, name_of
 from .._av.files.streams import CopiedStream
-from .._av.files.video_stream import VideoStream
 from .._spec.files.timeline import Timeline
 from .._spec.frames.color import UNSPECIFIED
 from ._labels import timecode_rate
-from ._mux_setup import clock
+from ._sound_track import SoundTrack
+from ._tracks import Tracks
+from ._video_track import VideoTrack
 
 _INT32_MAX = 2**31 - 1
 _LONGEST_CHAPTER = _INT32_MAX * 1000  # microseconds; MP4 counts milliseconds
@@ -25,19 +27,20 @@ class FileStart(NamedTuple):
 
     Attributes
     ----------
-    video : VideoStream or None
+    video : VideoTrack or None
         None: there is none.
-    native_times : bool
-        Whether the chunks are straight from a file, whose clock is the output's then.
-    copied : sequence of CopiedStream
+    others : sequence of CopiedStream and SoundTrack
+        What stands beside it, in order.
     chapters : sequence of Chapter
         On the clock of the chunks.
+    offset : int
+        Microseconds by which all is moved.
     """
 
-    video: VideoStream | None
-    native_times: bool
-    copied: Sequence[CopiedStream]
+    video: VideoTrack | None
+    others: Sequence[CopiedStream | SoundTrack]
     chapters: Sequence[Chapter]
+    offset: int
 
 
 def set_up(core: MuxerCore, path: str | None, *, faststart: bool, fragmented: bool) -> None:
@@ -64,29 +67,63 @@ def set_texts(core: MuxerCore, tags: Mapping[str, str], settings: Mapping[str, s
         core.set_option(key, value)
 
 
-def start_file(
-    core: MuxerCore, container: containers.Container, start: FileStart, timeline: Timeline
+def file_offset(
+    container: containers.Container, timeline: Timeline | None, zero: int, tracks: Tracks
 ) -> int:
-    """Write the header; return the video's index in the file, -1 if there is none."""
-    index = -1
+    """Return by how many microseconds all times of the chunks are moved: nothing that is to be seen
+    or heard lies before 0 then, nor what the container cannot hide.
+    """
+    offset = -zero if timeline is None else timeline.offset
+    if container.has_constant_rate:
+        return offset  # there each stream begins at 0, whatever its times are
+    for track in tracks.sounds.values():
+        assert track.sound is not None
+        early = -track.heard_from(container)
+        offset = max(offset, -(-early * 1_000_000 // track.sound.sample_rate))
+    return offset
+
+
+def start_file(
+    core: MuxerCore, container: containers.Container, start: FileStart
+) -> tuple[int, list[int]]:
+    """Write the header; return the places in the file of the video, -1 if there is none, and of
+    the copied streams.
+    """
+    index, scale = -1, 1
     if start.video is not None:
-        index = _add_video(core, container, start.video, start.native_times, timeline)
-    for stream in start.copied:
-        core.add_copied_stream(stream)
-    core.set_chapters(_moved(start.chapters, timeline.offset, container))
+        index, scale = _add_video(core, container, start.video)
+    places = []
+    for stream in start.others:
+        if isinstance(stream, CopiedStream):
+            places.append(core.add_copied_stream(stream))
+            continue
+        assert stream.sound is not None
+        stream.index = core.add_sound(stream.sound)
+        stream.move(start.offset, container)
+        scale = _common(scale, stream.sound.sample_rate)
+    if container.is_iso and core.has_option("movie_timescale") and scale > 1:
+        while scale < 10000:  # as FFmpeg chooses that of the track
+            scale *= 2
+        core.set_option("movie_timescale", str(min(scale, _INT32_MAX)))
+    core.set_chapters(_moved(start.chapters, start.offset, container))
     core.write_header()
-    return index
+    return index, places
+
+
+def _common(scale: int, rate: int) -> int:
+    """Return a clock on which both can say exactly when they begin, or the finer one."""
+    both = scale * rate // math.gcd(scale, rate)
+    return both if both <= _INT32_MAX else max(scale, rate)
 
 
 def _add_video(
-    core: MuxerCore,
-    container: containers.Container,
-    video: VideoStream,
-    native_times: bool,
-    timeline: Timeline,
-) -> int:
-    native = video.native if native_times else None
-    time_base, rate = clock(container, native, timeline)
+    core: MuxerCore, container: containers.Container, track: VideoTrack
+) -> tuple[int, int]:
+    """Add it; return its index, and the ticks of its clock in a second."""
+    video = track.stream
+    assert video is not None
+    assert track.clock is not None
+    time_base, rate = track.clock
     rate = timecode_rate(video, container, rate)
     if "timecode" in video.tags:
         # That of the whole file did not move with the pictures.
@@ -104,15 +141,10 @@ def _add_video(
     if container.is_iso and any(name_of(kind) == PROFILE for kind, _ in video.side_data):
         # One of the two has room: the profile says more, and the bitstream says the rest.
         core.set_option("movflags", "+write_colr+prefer_icc")
-    if container.is_iso and core.has_option("movie_timescale"):
-        scale = time_base[1]
-        while scale < 10000:  # as FFmpeg chooses that of the track
-            scale *= 2
-        core.set_option("movie_timescale", str(min(scale, _INT32_MAX)))
-    if container.is_iso and native is None and time_base[1] <= 1000:
+    if container.is_iso and not track.has_native_times and time_base[1] <= 1000:
         # Left alone, FFmpeg takes a finer one.
         core.set_option("video_track_timescale", str(time_base[1]))
-    return index
+    return index, time_base[1]
 
 
 def _moved(

@@ -10,7 +10,7 @@ from .._av.files.containers import Container
 from .._av.files.streams import CopiedStream
 from .._av.files.video_stream import VideoStream
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
-from ._labels import Unheld, label_copied, label_video
+from ._labels import Unheld, label_copied, label_stream, label_video
 from ._losses import Losses
 from ._original import Original
 from ._side_data import keep_side_data
@@ -52,3 +52,13 @@ def label_streams(
             label_copied(each, original, container, unheld)
     unheld.tell()
     losses.check()
+
+
+def label_announced(
+    tags: dict[str, str], kind: str, container: Container, losses: Losses
+) -> dict[str, str]:
+    """Return the tags that a caller gives to a stream, as far as the container holds them."""
+    unheld = Unheld(container, losses)
+    held = label_stream(tags, kind, container, unheld)
+    unheld.tell()
+    return held

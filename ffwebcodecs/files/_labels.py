@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from .._av.codecs.parameters import StreamParameters
 from .._av.files import holds
 from .._av.files.containers import Container
 from .._av.files.streams import CopiedStream
@@ -137,6 +138,13 @@ def label_copied(
         if not stream.is_cover:
             _held_dispositions(stream.disposition & _WORDS, stream.kind, container, unheld)
     stream.metadata = tags
+
+
+def label_stream(
+    tags: dict[str, str], kind: str, container: Container, unheld: Unheld
+) -> dict[str, str]:
+    """Return the tags that the container holds of a stream that comes from no file."""
+    return _held_tags(tags, kind, Original(StreamParameters.of_nothing()), container, unheld)
 
 
 def stream_tags(tags: Mapping[str, str], original: Original) -> dict[str, str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._spec.codecs.audio_config import AudioDecoderConfig
 from .._spec.codecs.bits import as_view
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import show
 from .._spec.texts import attribute, items_of, number_text, to_text
-from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..codecs._chunk import EncodedChunk
 from ..errors import InvalidArgumentError, NotSupportedError
 
 # 36,000 years: leaves room for clocks that tick faster.
@@ -19,8 +20,10 @@ _NONE = object()
 
 def check_chunk(chunk: object) -> None:
     """Raise InvalidArgumentError unless this is a chunk that a file can hold."""
-    if not isinstance(chunk, EncodedVideoChunk):
-        raise InvalidArgumentError(f"chunk must be an EncodedVideoChunk, got {show(chunk)}")
+    if not isinstance(chunk, EncodedChunk):
+        raise InvalidArgumentError(
+            f"chunk must be an EncodedVideoChunk or EncodedAudioChunk, got {show(chunk)}"
+        )
     if not -_LATEST < chunk.timestamp < _LATEST:
         raise InvalidArgumentError(
             f"the timestamp is {chunk.timestamp} us, a file holds less than {_LATEST} us"
@@ -56,26 +59,32 @@ def texts(value: Any, what: str) -> dict[str, str]:
 
 def read_metadata(metadata: Any) -> tuple[VideoDecoderConfig | None, bytes | None]:
     """Return the configuration (a parsed copy) and alpha side data."""
-    if metadata is None:
-        return None, None
-    alpha = None
-    if isinstance(metadata, VideoDecoderConfig):
-        config: Any = metadata
-    elif isinstance(metadata, Mapping):
-        try:
-            config = metadata.get("decoder_config", metadata.get("decoderConfig"))
-            alpha = metadata.get("alpha_side_data", metadata.get("alphaSideData"))
-        except Exception as error:
-            raise InvalidArgumentError(f"metadata cannot be read: {show(error)}") from error
-    elif (config := attribute(metadata, "decoder_config", _NONE)) is not _NONE:
-        alpha = attribute(metadata, "alpha_side_data")
-    else:
-        raise InvalidArgumentError(
-            "metadata must be an EncodedVideoChunkMetadata, a VideoDecoderConfig or a mapping, "
-            f"got {show(metadata)}"
-        )
+    config, alpha = _members(metadata, VideoDecoderConfig, "EncodedVideoChunkMetadata")
     parsed = None if config is None else VideoDecoderConfig.parse(config)
     return parsed, bytes(as_view(alpha)) if alpha is not None else None
+
+
+def read_sound_metadata(metadata: Any) -> AudioDecoderConfig | None:
+    """Return the configuration of a track of sound, a parsed copy."""
+    config, _ = _members(metadata, AudioDecoderConfig, "EncodedAudioChunkMetadata")
+    return None if config is None else AudioDecoderConfig.parse(config)
+
+
+def _members(metadata: Any, kind: type, usual: str) -> tuple[Any, Any]:
+    """Return the configuration, and alpha side data, as they were given."""
+    if metadata is None or isinstance(metadata, kind):
+        return metadata, None
+    if isinstance(metadata, Mapping):
+        try:
+            config = metadata.get("decoder_config", metadata.get("decoderConfig"))
+            return config, metadata.get("alpha_side_data", metadata.get("alphaSideData"))
+        except Exception as error:
+            raise InvalidArgumentError(f"metadata cannot be read: {show(error)}") from error
+    if (config := attribute(metadata, "decoder_config", _NONE)) is not _NONE:
+        return config, attribute(metadata, "alpha_side_data")
+    raise InvalidArgumentError(
+        f"metadata must be an {usual}, {kind.__name__} or a mapping, got {show(metadata)}"
+    )
 
 
 def check_same(timestamp: int, config: VideoDecoderConfig, first: VideoDecoderConfig) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._av.averror import let_go
@@ -97,6 +97,11 @@ class RefusedPackets:
             raise self._unsure[0]
         if self._unsure and self.names:  # FFmpeg made more packets of these, or less
             self._count(min(self.names), len(self._unsure), self._unsure[0].why)
+
+    def place(self, places: Sequence[int], has_video: bool) -> None:
+        """Note where the streams that are copied stand in the file."""
+        where = [0, *places] if has_video else places
+        self.names = {where[number]: name for number, name in self.names.items()}
 
     def of(self, index: int) -> int:
         """Return how many of a stream there were."""

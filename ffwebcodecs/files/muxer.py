@@ -6,38 +6,31 @@ import atexit
 import threading
 import weakref
 from collections.abc import Mapping
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .._av import forked
-from .._av.codecs import packet
 from .._av.files import containers
 from .._av.files.chapters import Chapter
 from .._av.files.mux import MuxerCore
 from .._av.files.streams import CopiedStream
 from .._av.files.target import OutputFile
-from .._av.files.video_stream import VideoStream
 from .._public import public
 from .._runtime import ending
 from .._runtime.closing import Closable, only_once
 from .._spec.codecs.config import VideoDecoderConfig
-from .._spec.files.timeline import Entry, Timeline
 from .._spec.numbers import show, to_flag
 from .._spec.texts import to_text
+from ..codecs.encoded_audio_chunk import EncodedAudioChunk
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
-from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
-from ._file_start import FileStart, set_texts, set_up, start_file
-from ._film_end import FilmEnd
+from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
+from ._file_start import FileStart, file_offset, set_texts, set_up, start_file
 from ._labelling import label_streams
 from ._losses import Losses
-from ._mux_metadata import check_chunk, check_same, read_metadata, texts
-from ._mux_setup import describe_video
-from ._orientation import settle_rotation
+from ._mux_metadata import check_chunk, check_same, read_metadata, read_sound_metadata, texts
 from ._original import Original
-from ._pixel_shape import tell_pixel_shape
 from ._refused_packets import RefusedPackets
-from ._told_times import tell_shape, tell_times
-from ._written_colors import tell_colors
+from ._tracks import Name, Tracks
+from ._video_track import Surroundings, VideoTrack
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
@@ -71,6 +64,11 @@ class Muxer(Closable):
         Tags of the file, such as ``{"title": "Big Buck Bunny"}``; containers keep those they know.
     options : mapping of str to str, optional
         FFmpeg's options of the container, such as ``{"loop": "1"}`` for GIF.
+    tracks : iterable of str or int, or mapping of those to tags, optional
+        Which tracks will come, such as ``("video", "audio")`` or ``{"video": {}, "audio":
+        {"language": "deu", "title": "Commentary"}}``: the file begins when the first chunk of each
+        is there. By itself it begins with the tracks that have come with the first 32 chunks of
+        video, or 10 s of sound if there is none.
     several_files : bool
         Allow containers that write other files too: ``"hls"`` (.m3u8), ``"dash"`` (.mpd) and
         ``"segment"``. They are written where they belong at once, and stay if it fails.
@@ -95,29 +93,10 @@ class Muxer(Closable):
 
     __slots__ = (
         "__weakref__",
-        "_chapters",
-        "_config",
-        "_container",
-        "_copied",
-        "_copied_waiting",
-        "_core",
-        "_failed",
-        "_film_end",
-        "_has_video",
-        "_index",
-        "_is_inherited",
-        "_known_metadata",
-        "_lock",
-        "_losses",
-        "_native_times",
-        "_original",
-        "_output_file",
-        "_refused",
-        "_shown",
-        "_timeline",
-        "_video",
-        "_wanted",
-        "_zero",
+        *("_chapters", "_container", "_copied", "_copied_waiting", "_core", "_failed"),
+        *("_has_video", "_is_inherited", "_known_metadata", "_lock", "_losses", "_offset"),
+        *("_original", "_others", "_output_file", "_places", "_refused", "_shown", "_tracks"),
+        *("_video", "_wanted", "_zero"),
     )
 
     def __init__(
@@ -130,6 +109,7 @@ class Muxer(Closable):
         metadata: Mapping[str, str] | None = None,
         options: Mapping[str, str] | None = None,
         several_files: bool = False,
+        tracks: Any = None,
     ) -> None:
         only_once(self, "_core")
         self._core: MuxerCore | None = None
@@ -150,14 +130,13 @@ class Muxer(Closable):
             target = OutputFile(destination, several=True)
         if fragmented and not self._container.is_iso:
             raise InvalidArgumentError(f"fragmented is for MP4 and MOV, not {self._container.name}")
-        self._config: VideoDecoderConfig | None = None
-        self._video: VideoStream | None = None
+        self._tracks = Tracks(tracks, self._container, target.shown)
+        self._video = VideoTrack()
         self._known_metadata: Any = None  # what was checked last: many give it with each chunk
-        self._index = -1
         self._has_video = True
-        self._timeline: Timeline | None = None
-        self._film_end: FilmEnd | None = None
-        self._native_times = False
+        self._offset: int | None = None  # microseconds that all times are moved by, once begun
+        self._others: list[CopiedStream | Name] = []  # beside the video, as they stand in the file
+        self._places: list[int] = []  # of those that are copied, once begun
         self._copied: list[CopiedStream] = []
         self._chapters: list[Chapter] = []
         self._copied_waiting: list[tuple[int, AVPacket]] = []
@@ -185,18 +164,29 @@ class Muxer(Closable):
         """FFmpeg's name of the container, such as ``"mp4"`` or ``"matroska"``."""
         return self._container.name
 
-    def add_chunk(self, chunk: EncodedVideoChunk, metadata: Any = None) -> None:
-        """Append a chunk; chunks come in decoding order, as encoders and demuxers give them.
+    def add_chunk(
+        self,
+        chunk: EncodedVideoChunk | EncodedAudioChunk,
+        metadata: Any = None,
+        *,
+        track: str | int | None = None,
+    ) -> None:
+        """Append a chunk; those of a track come in decoding order, as encoders and demuxers give
+        them. Tracks come as they like, best by their times.
 
         Nothing is copied. The last chunks (32 at most) wait until the muxer knows their decoding
-        times.
+        times, and all do until it knows all tracks.
 
         Parameters
         ----------
-        chunk : EncodedVideoChunk
-        metadata : EncodedVideoChunkMetadata, VideoDecoderConfig or mapping, optional
-            The first one must have a `decoder_config`. Later ones may repeat it; another codec
-            or description is refused, for a file has one of them.
+        chunk : EncodedVideoChunk or EncodedAudioChunk
+        metadata : EncodedVideoChunkMetadata, VideoDecoderConfig, EncodedAudioChunkMetadata, \
+AudioDecoderConfig or mapping, optional
+            The first one of a track must have a `decoder_config`. Later ones may repeat it; another
+            codec or description is refused, for a track has one of them.
+        track : str or int, optional
+            Which one it is for; any name or number of yours. Default: ``"video"`` or ``"audio"``,
+            as the chunk is. A file has one video, and any number of tracks of sound.
 
         Raises
         ------
@@ -214,91 +204,84 @@ class Muxer(Closable):
             The file cannot be written.
         """
         check_chunk(chunk)
+        if isinstance(chunk, EncodedAudioChunk):
+            self._add_sound(chunk, metadata, track)
+            return
         known = metadata is not None and metadata is self._known_metadata
         config, alpha = (None, None) if known else read_metadata(metadata)
         with self._lock:
-            core = self._open_core()
+            core, video = self._open_core(), self._video
             if alpha is not None and not self._container.holds_alpha_side_data:
                 raise NotSupportedError(
                     f"{self._container.name} cannot hold alpha_side_data; use .webm or .mkv"
                 )
-            if self._timeline is None:
-                self._begin(chunk, config, alpha)
-            elif config is not None and self._config is not None:
-                check_same(chunk.timestamp, config, self._config)
-            timeline = self._timeline
-            assert timeline is not None
+            if video.timeline is None:
+                self._begin_video(core, chunk, config, alpha, track)
+            else:
+                self._tracks.check_video(track)
+                if config is not None and video.config is not None:
+                    check_same(chunk.timestamp, config, video.config)
+            ready = video.check(chunk, alpha)
             if alpha is None:
                 self._known_metadata = metadata or self._known_metadata
-            ready = timeline.push(self._entry(chunk, alpha))
-            self._guarded(self._write, core, timeline, ready)
+            self._guarded(video.take, ready)
+            self._guarded(self._advance, core)
 
-    def _begin(
+    def _begin_video(
         self,
+        core: MuxerCore,
         chunk: EncodedVideoChunk,
         config: VideoDecoderConfig | None,
         alpha: bytes | None,
+        track: Name | None,
     ) -> None:
-        if config is None:
-            raise InvalidArgumentError(
-                "the first chunk needs metadata with a decoder_config: "
-                "add_chunk(chunk, metadata) as VideoEncoder gives it, or "
-                "add_chunk(chunk, demuxer.video_config)"
-            )
-        if chunk.type != "key" and not chunk._from_container:
-            raise DataError(f"the first chunk, at {chunk.timestamp} us, must be a key chunk")
-        video = describe_video(config, chunk, self._container, self._wanted)
-        video.alpha = alpha is not None or packet.has_alpha(chunk._ptr)
-        if video.alpha and not self._container.holds_alpha_side_data:
-            raise NotSupportedError(
-                f"{self._container.name} cannot hold the chunks' alpha channel; use .webm or .mkv"
-            )
-        settle_rotation(video, self._original, self._container, self._losses)
-        tell_pixel_shape(video, self._container, self._losses)
-        label_streams((video, chunk), self._copied, self._original, self._container, self._losses)
-        tell_colors(video, self._container, self._losses)
-        tell_shape(video, self._container, self._losses)
-        self._losses.check()
-        self._config, self._video = config, video
-        self._native_times = video.native is not None and chunk._from_container
-        reorders = containers.reorders(containers.codec_id(video.codec))
-        self._film_end = FilmEnd(self._container, reorders)
-        self._timeline = Timeline(
-            reorders,
-            from_zero=self._container.has_constant_rate,
-            zero=self._zero,
+        tracks = self._tracks
+        name = tracks.checked_video(track, core.started)
+        self._video.begin(
+            chunk,
+            config,
+            alpha,
+            Surroundings(
+                self._container,
+                self._losses,
+                self._original,
+                self._copied,
+                [*self._wanted, *tracks.wanted()],
+                self._zero,
+                tracks.tags_of(name, "video", self._losses),
+                self._shown,
+            ),
         )
+        tracks.video = name
 
-    @staticmethod
-    def _entry(chunk: EncodedVideoChunk, alpha: bytes | None) -> Entry:
-        pts, dts = packet.times(chunk._ptr)
-        if chunk._from_container and pts is None and dts is None:
-            # AVI and raw streams do not tell when a picture is shown, only the order.
-            dts = chunk.timestamp
-        hidden = packet.is_discarded(chunk._ptr)
-        return Entry((chunk, alpha), chunk.timestamp, dts, chunk.duration, hidden)
+    def _add_sound(self, chunk: EncodedAudioChunk, metadata: Any, name: Name | None) -> None:
+        with self._lock:
+            core, tracks = self._open_core(), self._tracks
+            track = tracks.sound(name)
+            known = track is not None and metadata is track.known_metadata
+            config = None if known else read_sound_metadata(metadata)
+            if track is None:
+                track = tracks.new_sound(name, core.started, self._losses)
+                track.begin(chunk, config, self._container, self._wanted)
+            track.push(chunk, config)
+            track.known_metadata = metadata
+            tracks.add(track)
+            self._guarded(self._advance, core)
 
-    def _write(self, core: MuxerCore, timeline: Timeline, ready: Any, is_end: bool = False) -> None:
-        if timeline.started and not core.started:
-            if self._original is not None:  # a conversion; a caller's own times are the caller's
-                tell_times(self._container, timeline, self._losses, self._shown)
-            self._start(core, timeline)
-        assert self._film_end is not None
-        ready = self._film_end.pass_on(ready)
-        if is_end:
-            ready = chain(ready, self._film_end.end(timeline.step))
-        for entry in ready:
-            chunk, alpha = entry.item
-            self._or_refused(
-                core.write_video,
-                self._index,
-                chunk._decodable(),
-                entry.pts + timeline.offset,
-                entry.dts + timeline.offset,
-                entry.duration,
-                key=chunk.type == "key",
-                alpha=alpha,
-            )
+    def _advance(self, core: MuxerCore, is_end: bool = False) -> None:
+        """Write what can be written by now."""
+        video, tracks = self._video, self._tracks
+        if not core.started:
+            if not (is_end or tracks.are_here(video.is_ready, self._has_video)):
+                tracks.check_waiting(video.ready_bytes)
+                return
+            self._start(core)
+        offset = self._offset
+        assert offset is not None
+        while video.ready:
+            tracks.write_until(core, video.next_dts + offset, self._or_refused)
+            self._or_refused(video.write_next, core, offset)
+        tracks.write_until(core, None, self._or_refused)
 
     def _or_refused(self, write: Any, *arguments: Any, **more: Any) -> None:
         if self._refused is None:
@@ -306,21 +289,35 @@ class Muxer(Closable):
         else:
             self._refused.catch(write, *arguments, **more)
 
-    def _start(self, core: MuxerCore, timeline: Timeline) -> None:
+    def _start(self, core: MuxerCore) -> None:
         """Write the header: the first chunks are known."""
+        video, tracks, timeline = self._video, self._tracks, self._video.timeline
+        if timeline is None:
+            label_streams(None, self._copied, self._original, self._container, self._losses)
+        self._offset = offset = file_offset(self._container, timeline, self._zero, tracks)
+        tracks.tell_late(self._losses, offset)
+        self._losses.check()
         for stream in self._copied:
-            stream.note_moved(timeline.offset)
-        start = FileStart(self._video, self._native_times, self._copied, self._chapters)
-        self._index = start_file(core, self._container, start, timeline)
+            stream.note_moved(offset)
+        others = tracks.place(self._others)
+        start = FileStart(None if timeline is None else video, others, self._chapters, offset)
+        video.index, self._places = start_file(core, self._container, start)
+        if self._refused is not None:
+            self._refused.place(self._places, self._has_video)
         waiting, self._copied_waiting = self._copied_waiting, []
-        for index, ptr in waiting:
-            self._or_refused(core.write, index, ptr, timeline.offset)
+        for number, ptr in waiting:
+            self._write_copied(core, number, ptr)
 
-    def _start_without_video(self, core: MuxerCore) -> None:
-        self._timeline = Timeline(False, zero=self._zero)
-        self._timeline.begin_empty()
-        label_streams(None, self._copied, self._original, self._container, self._losses)
-        self._start(core, self._timeline)
+    def _write_copied(self, core: MuxerCore, number: int, ptr: AVPacket) -> None:
+        place = self._places[number - self._has_video]
+        self._or_refused(core.write, place, ptr, self._offset)
+
+    def _announce(self, name: Name, tags: Mapping[str, str]) -> None:
+        """Say, before the first chunk, that a track of sound comes and stands in the file behind
+        those that were said before.
+        """
+        self._tracks.announce(name, tags)
+        self._others.append(name)
 
     def _add_copied_stream(self, stream: CopiedStream) -> int:
         """Add an audio or subtitle stream before the first chunk; return its number here.
@@ -333,6 +330,7 @@ class Muxer(Closable):
             if not stream.is_cover or not self._can_hold(stream):
                 self._container.require_copy(stream.kind, stream.codec_id, stream.codec)
             self._copied.append(stream)
+            self._others.append(stream)
             return len(self._copied) - (not self._has_video)  # the video is number 0
 
     def _set_chapters(self, chapters: list[Chapter]) -> bool:
@@ -365,26 +363,32 @@ class Muxer(Closable):
         """Append a packet, which is taken, to a copied stream; it waits until the video begins."""
         with self._lock:
             core = self._open_core()
-            if not core.started and not self._has_video:
-                self._guarded(self._start_without_video, core)
+            if not core.started and not self._has_video and self._tracks.are_here(False, False):
+                self._guarded(self._start, core)
             if not core.started:
                 self._copied_waiting.append((index, ptr))
                 return
-            assert self._timeline is not None
-            self._guarded(self._or_refused, core.write, index, ptr, self._timeline.offset)
+            self._guarded(self._write_copied, core, index, ptr)
 
     def _complete(self) -> None:
         """Write all that waits: then all refused packets are known. Only `close` is left."""
         with self._lock:
-            core, timeline = self._open_core(), self._timeline
-            if timeline is not None:
-                self._guarded(self._flush, core, timeline)
+            core = self._open_core()
+            if self._has_content(core):
+                self._guarded(self._flush, core)
 
-    def _flush(self, core: MuxerCore, timeline: Timeline) -> None:
-        if self._film_end is not None:
-            self._write(core, timeline, timeline.finish(), is_end=True)
-            if self._original is not None:
-                self._film_end.tell(timeline.step, self._losses, self._shown)
+    def _has_content(self, core: MuxerCore) -> bool:
+        return core.started or self._video.timeline is not None or bool(self._tracks.sounds)
+
+    def _flush(self, core: MuxerCore) -> None:
+        video, tracks = self._video, self._tracks
+        video.finish()
+        tracks.finish()
+        self._advance(core, is_end=True)
+        tracks.end(core)
+        tracks.tell_ends(self._losses)
+        if self._original is not None:
+            video.tell_end()
         if self._refused is not None:
             self._refused.finish(core)
 
@@ -407,13 +411,13 @@ class Muxer(Closable):
             The file cannot be completed; there is none then.
         """
         with self._lock:
-            core, timeline, target = self._core, self._timeline, self._output_file
+            core, target = self._core, self._output_file
             if core is None or target is None:
                 return
             try:
-                if timeline is None or self._failed or not (self._has_video or core.started):
+                if self._failed or not self._has_content(core):
                     return
-                self._flush(core, timeline)
+                self._flush(core)
                 core.finish()
                 target.commit()
                 self._output_file = None
@@ -434,8 +438,9 @@ class Muxer(Closable):
         with self._lock:
             core, self._core = self._core, None
             target, self._output_file = self._output_file, None
-            self._timeline = None
-            self._copied, self._copied_waiting = [], []
+            self._video.close()
+            self._tracks.close()
+            self._copied, self._others, self._copied_waiting = [], [], []
             if core is not None:
                 core.close()
             if target is not None:
@@ -445,7 +450,7 @@ class Muxer(Closable):
         # The file is the parent's: neither completed nor removed here.
         self._lock = threading.RLock()
         self._is_inherited = self._core is not None
-        self._core = self._output_file = self._timeline = None
+        self._core = self._output_file = None
 
     @property
     def closed(self) -> bool:

@@ -263,12 +263,16 @@ def skips(ptr: AVPacket) -> tuple[int, int]:
     return 0, 0
 
 
+def skip_samples(ptr: AVPacket, start: int, end: int) -> None:
+    """Say of a packet of ours how many samples at its beginning and its end are to be left out."""
+    if skips(ptr) != (start, end):
+        kind = avcodec.AV_PKT_DATA_SKIP_SAMPLES
+        _add_side_data(ptr, kind, _SKIPS.pack(start, end) + bytes(2))
+
+
 def discard_end(ptr: AVPacket, samples: int) -> None:
     """Say of a packet of ours how many samples at its end are to be left out."""
-    kind = avcodec.AV_PKT_DATA_SKIP_SAMPLES
-    start, end = skips(ptr)
-    if end != samples:
-        _add_side_data(ptr, kind, _SKIPS.pack(start, samples) + bytes(2))
+    skip_samples(ptr, skips(ptr)[0], samples)
 
 
 def renew_extradata(ptr: AVPacket, extradata: bytes) -> None:
@@ -353,6 +357,14 @@ def shift(ptr: AVPacket, ticks: int) -> None:
         ptr.pts += ticks
     if ptr.dts != NOPTS:
         ptr.dts += ticks
+
+
+def filled(byte: int, size: int) -> AVPacket:
+    """Return a packet of so many equal bytes."""
+    ptr = allocate(size + 256)
+    check(avcodec.av_new_packet(ptr, size), f"cannot allocate a packet of {size} bytes")
+    ffi.buffer(ptr.data, size)[:] = bytes((byte,)) * size
+    return ptr
 
 
 def replace_data(ptr: AVPacket, data: bytes) -> AVPacket:

@@ -192,3 +192,17 @@ def allocate() -> AVCodecParameters:
     box = atomic.boxed(what, "AVCodecParameters **", free, avcodec.avcodec_parameters_alloc)
     ptr: AVCodecParameters = box[0]
     return _parameters.own(ptr, box)
+
+
+def set_extradata(par: AVCodecParameters, extradata: bytes) -> None:
+    """Give parameters of ours these headers of the codec, or none."""
+    box = ffi.addressof(par, "extradata")
+    par.extradata_size = 0
+    avutil.av_freep(box)
+    if not extradata:
+        return
+    size = len(extradata)
+    atomic.fill(box, avutil.av_mallocz, size + avcodec.AV_INPUT_BUFFER_PADDING_SIZE)
+    averror.check_pointer(box[0], "cannot keep a description")
+    ffi.memmove(box[0], extradata, size)
+    par.extradata_size = size

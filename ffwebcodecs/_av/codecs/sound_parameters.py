@@ -30,6 +30,8 @@ _NUMBERS = (
     "seek_preroll",
 )
 
+_UNKNOWN = -99  # AV_PROFILE_UNKNOWN, AV_LEVEL_UNKNOWN
+
 
 class SoundParameters(NamedTuple):
     """A stream's codec parameters as plain values: what a decoder configuration cannot say.
@@ -45,11 +47,13 @@ class SoundParameters(NamedTuple):
     channels: tuple[int, str | None]
     disposition: int = 0
     tags: tuple[tuple[str, str], ...] = ()
+    of_file: bool = False  # so times are those of the packets, as the file has them
 
     @classmethod
     def of_stream(cls, stream: AVStream) -> SoundParameters:
         """Read those of an AVStream."""
-        return _read(stream.codecpar, (stream.time_base.num, stream.time_base.den))
+        read = _read(stream.codecpar, (stream.time_base.num, stream.time_base.den))
+        return read._replace(of_file=True)
 
     @classmethod
     def of_encoder(cls, context: AVCodecContext) -> SoundParameters:
@@ -58,6 +62,11 @@ class SoundParameters(NamedTuple):
         code = avcodec.avcodec_parameters_from_context(par, context)
         averror.check(code, "cannot describe the stream")
         return _read(par, (1, context.sample_rate))
+
+    @classmethod
+    def of_nothing(cls, codec: str) -> SoundParameters:
+        """Return those of a stream of which nothing is known."""
+        return cls(codec, (0, 1), b"", (0, -1, *(0,) * 3, *(_UNKNOWN,) * 2, *(0,) * 6), (0, None))
 
     def number(self, name: str) -> int:
         """Return one of the numbers of AVCodecParameters, by its name there."""

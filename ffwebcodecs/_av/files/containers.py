@@ -161,6 +161,37 @@ class Container:
         """Whether it stores times at all."""
         return not self._format.flags & avformat.AVFMT_NOTIMESTAMPS
 
+    def hides_padding(self, codec: str) -> bool:
+        """Return whether it says how many samples at the beginning are not to be heard, by an edit
+        list, CodecDelay, a pre-skip or the header of Xing.
+        """
+        if self.is_iso:
+            return True
+        if self.is_ogg or self.name in ("matroska", "webm"):
+            return codec == "opus"
+        return self.name == "mp3"
+
+    def has_codec_delay(self, codec: str) -> bool:
+        """Return whether it has Matroska's field for that: what comes first has the time then at
+        which the sound begins, and all times are less by the delay when they are read.
+        """
+        return self.name in ("matroska", "webm") and codec == "opus"
+
+    @property
+    def holds_negative_times(self) -> bool:
+        """Whether packets may lie before 0."""
+        return self.is_iso or self.is_ogg
+
+    @property
+    def holds_sound_times(self) -> bool:
+        """Whether it says when each packet of sound is heard; else they follow one another."""
+        return self.has_times and self.name not in ("avi", "wav", "aiff", "caf", "mp3", "wv", "tta")
+
+    @property
+    def holds_films(self) -> bool:
+        """Whether it is not one of those for sound alone."""
+        return self.sound_suffix is None and not self.holds_one_stream
+
     @property
     def has_constant_rate(self) -> bool:
         """Whether its clock ticks once for each frame."""
@@ -252,7 +283,8 @@ class Container:
         about: AVCodecDescriptor = avcodec.avcodec_descriptor_get(identifier)
         is_sound = about and about.type == avutil.AVMEDIA_TYPE_AUDIO
         wanted = [Wanted("audio" if is_sound else "video", identifier, codec), *besides]
-        known = sound_files.SUGGESTED if is_sound else _SUGGESTED
+        is_alone = is_sound and all(one.kind == "audio" for one in besides)
+        known = sound_files.SUGGESTED if is_alone and self.sound_suffix else _SUGGESTED
         others = suffixes_for(wanted, known) or suffixes_for(wanted[:1], known)
         remedy = f"; use {any_of(others)}" if others else ""
         raise NotSupportedError(f"{self.sound_suffix or self.name} cannot hold {codec}{remedy}")

@@ -18,6 +18,7 @@ from ...errors import EncodingError, InvalidArgumentError, InvalidStateError, No
 from .. import atomic, averror, forked, ledger, releases, said
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
+from ..codecs.parameters import set_extradata
 from ..frames.pixel_format import pix_fmt_id
 from . import chapters, containers, side_data
 from .animation import Animation
@@ -26,10 +27,11 @@ from .copied_packets import PacketCheck, RefusedPacketError
 from .interrupt import Interruption
 from .streams import CopiedStream, drop_tag, set_tag, subtitle_clock
 from .video_stream import VideoStream
+from .written_sound import WrittenPacket, WrittenSound
+from .written_stream import WrittenStream
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
-        AVCodecParameters,
         AVFormatContext,
         AVIOContext,
         AVPacket,
@@ -42,25 +44,6 @@ _formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
 MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
 _NO_HEADER = "the header is not written yet"
-
-
-class _WrittenStream:
-    """One stream of the file being written."""
-
-    __slots__ = (
-        *("check", "filter", "given", "last_dts", "late"),
-        *("source_time_base", "stream", "time_base"),
-    )
-
-    def __init__(self, stream: AVStream, source_time_base: tuple[int, int], late: int = 0) -> None:
-        self.stream = stream
-        self.source_time_base = source_time_base
-        self.time_base = source_time_base
-        self.last_dts: int | None = None
-        self.filter: Filter | None = None
-        self.check: PacketCheck | None = None
-        self.late = late  # microseconds
-        self.given = 0  # packets that libavformat took
 
 
 class MuxerCore:
@@ -102,7 +85,7 @@ class MuxerCore:
         self, name: str, container: containers.Container, shown: str, path: str | None = None
     ) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
-        self._streams: list[_WrittenStream] = []
+        self._streams: list[WrittenStream] = []
         self._shown = shown
         self._path = path or shown
         self.container = container
@@ -218,7 +201,7 @@ class MuxerCore:
             par.format = pix_fmt_id(video.pix_fmt)
         par.color_primaries, par.color_trc, par.color_space, par.color_range = video.color
         par.sample_aspect_ratio = stream.sample_aspect_ratio = video.sample_aspect_ratio
-        _set_extradata(par, video.extradata)
+        set_extradata(par, video.extradata)
         stream.time_base = time_base
         default: int = avformat.AV_DISPOSITION_DEFAULT
         stream.disposition = default if video.disposition is None else video.disposition
@@ -235,7 +218,7 @@ class MuxerCore:
             side_data.write(stream, (avcodec.AV_PKT_DATA_DISPLAYMATRIX, matrix))
         if video.alpha:
             set_tag(stream, "alpha_mode", "1")
-        output = _WrittenStream(stream, _MICROSECONDS)
+        output = WrittenStream(stream, _MICROSECONDS)
         name = self.container.needed_filter(video.codec, video.extradata)
         if name is not None:
             output.filter = Filter(name, par)
@@ -269,10 +252,27 @@ class MuxerCore:
         if not releases.parameters_have_side_data():  # else it is among them
             for one in source.side_data:
                 side_data.write(stream, one)
-        output = _WrittenStream(stream, source.time_base, source.late)
+        output = WrittenStream(stream, source.time_base, source.late)
         if not source.is_cover:
             output.check = PacketCheck(source, len(self._streams))
         self._streams.append(output)
+        return len(self._streams) - 1
+
+    def add_sound(self, sound: WrittenSound) -> int:
+        """Add a track of sound, whose packets count samples; returns its index."""
+        codec_id = containers.codec_id(sound.codec)
+        stream = self._new_stream()
+        par = stream.codecpar
+        sound.fill(par, codec_id)
+        par.codec_tag = self.container.accepted_tag(codec_id, par.codec_tag)
+        stream.time_base = (1, sound.sample_rate)
+        stream.disposition = sound.disposition
+        for key, value in sound.tags.items():
+            set_tag(stream, key, value)
+        late = 0
+        if self.container.has_codec_delay(sound.codec) and releases.matroska_adds_codec_delay():
+            late = -avutil.av_rescale_q(sound.initial_padding, stream.time_base, _MICROSECONDS)
+        self._streams.append(WrittenStream(stream, (1, sound.sample_rate), late))
         return len(self._streams) - 1
 
     def write_header(self) -> None:
@@ -319,6 +319,15 @@ class MuxerCore:
             ffi.memmove(data, (1).to_bytes(8, "big") + alpha, 8 + len(alpha))
         self._write(self._streams[index], index, ptr)
 
+    def write_sound(self, index: int, one: WrittenPacket) -> None:
+        """Write a packet of what `add_sound` returned; its source stays as it is."""
+        ptr = self._spare
+        try:
+            one.fill(ptr)
+            self._write(self._streams[index], index, ptr)
+        finally:
+            packet.unref(ptr)
+
     def write(self, index: int, source: AVPacket, offset: int = 0) -> None:
         """Write a packet of a copied stream, times in its source's time base.
 
@@ -346,7 +355,7 @@ class MuxerCore:
         finally:
             packet.unref(ptr)
 
-    def _write_all(self, output: _WrittenStream, index: int, ready: list[AVPacket]) -> None:
+    def _write_all(self, output: WrittenStream, index: int, ready: list[AVPacket]) -> None:
         refused: RefusedPacketError | None = None
         for ptr in ready:
             try:
@@ -359,7 +368,7 @@ class MuxerCore:
         if output.check is not None:
             output.check.tell()
 
-    def _write(self, output: _WrittenStream, index: int, ptr: AVPacket) -> None:
+    def _write(self, output: WrittenStream, index: int, ptr: AVPacket) -> None:
         assert self.started, _NO_HEADER
         try:
             ptr.pos = -1
@@ -384,7 +393,7 @@ class MuxerCore:
         finally:
             packet.unref(ptr)
 
-    def _increase(self, output: _WrittenStream, ptr: AVPacket) -> None:
+    def _increase(self, output: WrittenStream, ptr: AVPacket) -> None:
         """Keep decoding times increasing where the container's clock is too coarse for them."""
         if ptr.dts == packet.NOPTS:
             return
@@ -396,7 +405,7 @@ class MuxerCore:
             if ptr.pts != packet.NOPTS:
                 ptr.pts = max(ptr.pts, ptr.dts)
 
-    def _check_ticks(self, output: _WrittenStream, index: int, ptr: AVPacket) -> None:
+    def _check_ticks(self, output: WrittenStream, index: int, ptr: AVPacket) -> None:
         """Refuse what would be written as other times, or as none."""
         if packet.NOPTS in (ptr.dts, ptr.pts):
             return
@@ -474,16 +483,3 @@ class MuxerCore:
         self._context = None
         self._streams = []
         self._spare = None
-
-
-def _set_extradata(par: AVCodecParameters, extradata: bytes) -> None:
-    box = ffi.addressof(par, "extradata")
-    par.extradata_size = 0
-    avutil.av_freep(box)
-    if not extradata:
-        return
-    size = len(extradata)
-    atomic.fill(box, avutil.av_mallocz, size + avcodec.AV_INPUT_BUFFER_PADDING_SIZE)
-    averror.check_pointer(box[0], "cannot keep a description")
-    ffi.memmove(box[0], extradata, size)
-    par.extradata_size = size
