@@ -45,7 +45,8 @@ class AudioDecoderDriver:
         if core is None:
             return
         try:
-            core.send(chunk._decodable(), chunk.timestamp)
+            # A file's packets have its own clock.
+            core.send(packet.at_time(chunk._decodable(), chunk.timestamp), chunk.timestamp)
         except EncodingError as error:
             silent = self._passes_over_junk and packet.size_of(chunk._ptr)
             if not silent or error.code != averror.INVALID_DATA:

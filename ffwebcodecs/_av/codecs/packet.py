@@ -156,6 +156,16 @@ def unhide(ptr: AVPacket) -> None:
     ptr.flags &= ~avcodec.AV_PKT_FLAG_DISCARD
 
 
+def at_time(ptr: AVPacket, timestamp: int) -> AVPacket:
+    """Return the packet if it has this time, else another one over the same bytes that has."""
+    if ptr.pts == timestamp:
+        return ptr
+    timed = clone(ptr)
+    timed.pts = timestamp
+    timed.dts = NOPTS
+    return timed
+
+
 def duration(ptr: AVPacket) -> int | None:
     """Return how long the picture is shown, in the packet's units; None if that is not known."""
     return ptr.duration or None
