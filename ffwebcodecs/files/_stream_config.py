@@ -12,7 +12,7 @@ from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.grammar import Stream
 from .._spec.codecs.strings import parse_codec
 from .._spec.codecs.untagged import guessed_members
-from .._spec.files.stream_names import dispositions, sound_string
+from .._spec.files.stream_names import dispositions
 from .._spec.frames.color_space import VideoColorSpace, from_members
 from .._spec.frames.geometry import orientation_of
 from ..codecs._file_colors import colors_of, said_of
@@ -85,7 +85,9 @@ def describe_stream(stream: ListedStream) -> StreamDescription:
     if is_video:
         codec = codec_string(info)
     elif stream.kind == "audio":
-        codec = sound_string(codec, info.extradata, info.profile) or f"ffmpeg:{codec}"
+        from .._spec.codecs.audio_strings import audio_codec_string  # else it is not needed
+
+        codec = audio_codec_string(codec, info.extradata, info.profile)
     sized = is_video and info.width > 0 and info.height > 0
     lasts = is_video or stream.kind == "audio"  # as long as the file, if nothing else is said
     return StreamDescription(

@@ -98,6 +98,8 @@ def test_every_stream_chapter_and_tag_is_ffprobes(
             assert have["sample_rate"] == int(stream["sample_rate"])
             assert have["channels"] == stream["channels"]
             assert have["channel_layout"] == stream["channel_layout"]
+            assert have["bit_rate"] == int(stream["bit_rate"])
+            assert have["codec_name"] == stream["codec_name"]
     assert [stream["kind"] for stream in document["streams"]] == [
         *("video", "audio", "subtitle", "attachment")
     ]
@@ -107,7 +109,7 @@ def test_people_see_the_same(whole: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert call("probe", whole) == 0
     said = capfd.readouterr().out
     for words in (
-        "audio ffmpeg:ac3 44100 Hz, 5.1(side), deu, 'Ton', 448 kbit/s",
+        "audio ac-3 44100 Hz, 5.1(side), deu, 'Ton', 448 kbit/s",
         "subtitle subrip",
         "note.ttf, font/ttf",
         "title: A film",
