@@ -189,8 +189,8 @@ def main() -> int:
         server = Server(folder)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for source, name, more in FILMS:
-            command = [sys.executable, "-m", "ffwebcodecs", "transcode", source, name, *more, "-q"]
-            subprocess.run(command, cwd=folder, check=True)
+            command = [sys.executable, "-m", "ffwebcodecs", "transcode", source, name]
+            subprocess.run([*command, *more, "--force", "--quiet"], cwd=folder, check=True)
             told = play(program, server, name)
             wrong = faults(told, 1.5 if more else SECONDS)
             failed += bool(wrong)
