@@ -1,4 +1,4 @@
-"""The examples of the README and of docs/time.md run as they stand there."""
+"""The examples of the README, docs/time.md and docs/sound.md run as they stand there."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ EXAMPLES = dict(
     re.findall(r"^## ([^\n]+)\n\n```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 )
 # Those that are complete: others show a line or two.
-PIECES = re.findall(
-    r"^```python\n(import ffwebcodecs\n.*?)^```",
-    (ROOT / "docs" / "time.md").read_text(encoding="utf-8"),
-    re.DOTALL | re.MULTILINE,
-)
+PIECES = {
+    f"{page}-{number}": code
+    for page in ("time", "sound")
+    for number, code in enumerate(
+        re.findall(
+            r"^```python\n((?:import \w+\n)*import ffwebcodecs\n.*?)^```",
+            (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"),
+            re.DOTALL | re.MULTILINE,
+        )
+    )
+}
 
 
 def test_readme_has_examples() -> None:
@@ -34,9 +40,9 @@ def test_readme_example_runs(title: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", PIECES, ids=[f"piece{n}" for n in range(1, len(PIECES) + 1)])
-def test_example_of_the_page_about_time_runs(code: str, tmp_path: Path) -> None:
-    run(code, tmp_path)
+@pytest.mark.parametrize("piece", PIECES)
+def test_example_of_a_page_runs(piece: str, tmp_path: Path) -> None:
+    run(PIECES[piece], tmp_path)
 
 
 def run(code: str, tmp_path: Path) -> None:
