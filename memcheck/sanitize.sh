@@ -32,7 +32,7 @@ for mode in api abi; do
     export FFWEBCODECS_FFI=$mode
     # Not those that measure memory: what is freed stays in AddressSanitizer's quarantine.
     check "lifetime-$mode" "$python" -m pytest -q -k "not memory and not shows_where" \
-        tests/frames/test_frame_lifetime.py tests/frames/test_planes.py tests/codecs/test_encoded_video_chunk.py
+        tests/frames/test_frame_lifetime.py tests/frames/test_audio_data_lifetime.py tests/frames/test_planes.py tests/codecs/test_encoded_video_chunk.py
     check "scenarios-$mode" "$python" -m memcheck.small --cycles 100
 done
 echo "Logs: $PWD/$logs"

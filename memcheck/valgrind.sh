@@ -18,7 +18,7 @@ if ! command -v valgrind >/dev/null; then
     fi
 fi
 
-tests=(tests/frames/test_frame_lifetime.py tests/frames/test_planes.py tests/codecs/test_encoded_video_chunk.py)
+tests=(tests/frames/test_frame_lifetime.py tests/frames/test_audio_data_lifetime.py tests/frames/test_planes.py tests/codecs/test_encoded_video_chunk.py)
 # These three measure the memory of the process, or start a Python of their own: not under Valgrind.
 deselected=(test_close_frees_the_memory_at_once test_many_frames_one_after_another_take_the_memory_of_one
     test_the_warning_shows_where_the_frame_was_made)

@@ -18,9 +18,11 @@ from clips import clip
 from decode_helpers import feed, stream, wait_until
 from encode_helpers import frame_of, need, settings
 from handles import live_handles
+from sound_helpers import make as make_sound
 
 import ffwebcodecs
 from ffwebcodecs import (
+    AudioData,
     AudioDecoder,
     Demuxer,
     FrameCache,
@@ -56,6 +58,10 @@ def frame(path: Path) -> VideoFrame:
 
 def frame_of_a_clip(path: Path) -> VideoFrame:
     return next(read_frames(clip(CLIP)))
+
+
+def sound(path: Path) -> AudioData:
+    return make_sound()
 
 
 def bitmap(path: Path) -> ffwebcodecs.ImageBitmap:
@@ -125,6 +131,7 @@ def flush(codec: Any) -> None:
 OWNERS = [
     Owner(frame, VideoFrame.allocation_size, "unclosed frame <VideoFrame I420 ", True),
     Owner(frame_of_a_clip, VideoFrame.allocation_size, None, True),
+    Owner(sound, AudioData.to_ndarray, "unclosed audio data <AudioData f32 ", True),
     Owner(bitmap, ffwebcodecs.ImageBitmap.to_ndarray, "unclosed bitmap <ImageBitmap RGBA "),
     Owner(borrowed_bitmap, ffwebcodecs.ImageBitmap.to_ndarray, None),
     Owner(cache, FrameCache.keys, None),

@@ -15,6 +15,7 @@ import pytest
 from clips import clip
 from frame_helpers import make
 from handles import live_handles
+from sound_helpers import make as make_sound
 
 import ffwebcodecs
 from ffwebcodecs import (
@@ -86,6 +87,18 @@ def memory() -> Callable[[], object]:
     return data.tobytes
 
 
+def samples() -> Callable[[], object]:
+    data = make_sound("s16-planar")
+    cycle: list[object] = [data]
+    cycle.append(cycle)
+    return lambda: (len(cycle), data.to_ndarray().tobytes())[1]
+
+
+def lent_samples() -> Callable[[], object]:
+    with make_sound("f32", data=bytearray(512), transfer=True) as data:
+        return data.planes[0].tobytes
+
+
 def content() -> Callable[[], object]:
     with Demuxer(PATH) as demuxer:
         chunk = next(demuxer.chunks())
@@ -116,7 +129,9 @@ def more_frames() -> Callable[[], object]:
     return use
 
 
-@pytest.mark.parametrize(("make_use", "kind"), [(memory, "frame"), (content, "packet")])
+@pytest.mark.parametrize(
+    ("make_use", "kind"), [(memory, "frame"), (lent_samples, "frame"), (content, "packet")]
+)
 def test_what_a_destructor_uses_is_not_freed_yet(
     make_use: Callable[[], Callable[[], object]], kind: str
 ) -> None:
@@ -130,7 +145,7 @@ def test_what_a_destructor_uses_is_not_freed_yet(
     assert not live_handles()
 
 
-@pytest.mark.parametrize("make_use", [pixels, bitmap, more_chunks, more_frames])
+@pytest.mark.parametrize("make_use", [pixels, samples, bitmap, more_chunks, more_frames])
 def test_what_was_closed_before_a_destructor_says_so(
     make_use: Callable[[], Callable[[], object]],
 ) -> None:

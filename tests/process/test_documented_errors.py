@@ -23,6 +23,11 @@ def frame() -> fw.VideoFrame:
     return fw.VideoFrame(bytes(1024), format="RGBA", coded_width=16, coded_height=16, timestamp=0)
 
 
+def sound(**options: Any) -> fw.AudioData:
+    size = {"number_of_frames": 4, "number_of_channels": 2, "sample_rate": 48000}
+    return fw.AudioData(**{"format": "u8", "data": bytes(8), "timestamp": 0, **size, **options})
+
+
 def close(made: Any) -> None:
     if hasattr(made, "close"):
         made.close()
@@ -130,12 +135,19 @@ def test_buffers_that_are_released_or_closed(index: int) -> None:
         lambda: fw.VideoDecoderConfig.parse(config),
         lambda: fw.VideoFrame(dead, format="RGBA", coded_width=1, coded_height=1, timestamp=0),
         lambda: fw.VideoFrame.from_ndarray(dead, timestamp=0),
+        lambda: sound(data=dead),
+        lambda: sound(data=dead, transfer=True),
+        lambda: sound(data=[bytes(4), dead], format="u8-planar", transfer=True),
+        lambda: fw.AudioData.from_ndarray(dead, sample_rate=48000, timestamp=0),
+        lambda: fw.EncodedAudioChunk(type="key", timestamp=0, data=dead),
     ]
     for call in calls:
         with pytest.raises(fw.InvalidArgumentError):
             call()
     with frame() as made, pytest.raises(fw.InvalidArgumentError):
         made.copy_to(dead)
+    with sound() as data, pytest.raises(fw.InvalidArgumentError):
+        data.copy_to(dead, plane_index=0)
 
 
 NO_TEXT = ["\ud800", "a\udc80", "a\0b", "\0"]
@@ -158,6 +170,9 @@ def test_texts_that_are_none(text: str, tmp_path: Path) -> None:
         lambda: fw.VideoEncoder.is_config_supported({**small, "encoder_options": {text: 1}}),
         lambda: fw.VideoEncoderConfig.parse({**small, text: 1}),
         lambda: fw.set_log_level(text),
+        lambda: sound(channel_layout=text),
+        lambda: sound(channel_layout=f"stereo{text}"),
+        lambda: sound(format=text),
         lambda: fw.remux(clip(SOURCE), path, metadata={"title": text}),
         lambda: fw.remux(clip(SOURCE), path, format=text),
         lambda: fw.transcode(clip(SOURCE), path, encoder_options={text: "1"}),

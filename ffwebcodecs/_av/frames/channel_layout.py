@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._ffi import avutil, ffi
+from ..._spec.texts import to_text
 from ...errors import InvalidArgumentError
 from .. import releases
 from ..averror import check
@@ -98,7 +99,7 @@ def parse(count: int, layout: str | None) -> Channels:
     """
     if layout is None:
         return Channels(count)
-    found = _named(layout)
+    found = _named(to_text(layout, "channel_layout"))
     if found is None:
         raise InvalidArgumentError(
             f"FFmpeg knows no channel layout {layout!r}; mono, stereo, quad, 5.1, 7.1 are some"
