@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from .._av.files.demux import DemuxerCore
 from .._runtime.closing import Closable
 from .._spec.codecs.audio_config import AudioDecoderConfig
 from .._spec.numbers import to_int64, to_integer
@@ -16,7 +17,6 @@ from ._sound_config import sound_config
 from ._stream_reader import StreamReader
 
 if TYPE_CHECKING:
-    from .._av.files.demux import DemuxerCore
     from ._positions import Position
 
 

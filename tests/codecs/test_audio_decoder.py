@@ -5,6 +5,7 @@ What browsers answer is in `test_audio_decoder_vectors`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ from audio_decode_helpers import (
     tones,
     with_band_replication,
 )
+from clips import run_ffmpeg
 from decode_helpers import TIMEOUT
 
 from ffwebcodecs import (
     AudioDecoder,
     AudioDecoderConfig,
     DataError,
+    Demuxer,
     EncodedAudioChunk,
     EncodedVideoChunk,
     EncodingError,
@@ -267,3 +270,33 @@ def test_an_output_with_samples_left_out_in_front_can_be_changed_and_viewed() ->
     without = {key: value for key, value in config.items() if key != "description"}
     with decoded(without, chunks_of(packets[:1])) as sounds:
         assert np.array_equal(samples_of(sounds[0])[:, 312:], whole)
+
+
+# How far off the ffmpeg program samples may be; nothing is to be left out in these.
+FILES = {
+    "wav": ("pcm_s24le", 0.0),
+    "flac": ("flac", 1e-4),
+    "aac": ("aac", 1e-6),
+    "ts": ("ac3", 1e-6),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("suffix", FILES)
+def test_chunks_of_a_file_are_decoded_as_the_ffmpeg_program_does(
+    suffix: str, tmp_path: Path
+) -> None:
+    encoder, tolerance = FILES[suffix]
+    path = tmp_path / f"sound.{suffix}"
+    sine = ["-f", "lavfi", "-i", "sine=440:r=44100:d=0.3", "-ac", "2"]
+    run_ffmpeg(*sine, "-c:a", encoder, path)
+    raw = run_ffmpeg("-i", path, "-f", "f32le", "-c:a", "pcm_f32le", "-")
+    wanted = np.frombuffer(raw, np.float32).reshape(-1, 2).T
+    with Demuxer(path) as demuxer:
+        config, chunks = demuxer.audio_config, list(demuxer.audio_chunks())
+    with decoded(config, chunks) as sounds:
+        found = np.concatenate([samples_of(each) for each in sounds], axis=1)
+        times = [each.timestamp for each in sounds]
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max() <= tolerance
+    assert times == [chunk.timestamp for chunk in chunks]
