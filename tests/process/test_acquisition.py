@@ -24,9 +24,11 @@ from clips import clip
 from handles import live_handles
 from interlaced_clips import cropped, need_filters
 from interrupts import Interrupted, interrupt_at, silence_alarm, steps_of
+from sound_frames import resampled, shape
 
 import ffwebcodecs as w
 from ffwebcodecs._av import forked
+from ffwebcodecs._av.frames.channel_layout import Channels
 
 pytestmark = pytest.mark.attack
 
@@ -74,6 +76,11 @@ class Stage:
             if index == 2:
                 break
 
+    def resample(self) -> None:
+        mono, stereo = Channels(1, "mono"), Channels(2, "stereo")
+        target = shape("s16p", 44100, stereo)
+        resampled(np.zeros((90, 1)), shape("flt", 48000, mono), target, [40])
+
     def seek(self) -> None:
         with w.Demuxer(self.path) as demuxer:
             demuxer.seek(100_000)
@@ -105,6 +112,7 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "seek": Stage.seek,
     "read_frames": Stage.read,
     "read_frames, deinterlaced": Stage.read_fields,
+    "resample": Stage.resample,
     "VideoFrame": lambda on: on.make().close(),
     "VideoFrame, lent": lambda on: on.make(transfer=True).close(),
     "from_ndarray": lambda on: w.VideoFrame.from_ndarray(
