@@ -28,7 +28,7 @@ from suite import FULL
 MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes", "sound")
 KEPT = ("bitmap", "cache", "save", "chunk")
 DECODED = ("decoder", "sound_decoder", "demux", "read")
-LIMITED = (*MADE, *KEPT, *DECODED, "read_threaded")
+LIMITED = (*MADE, *KEPT, *DECODED, "read_threaded", "resample")
 CLIPS = (
     Clip("h264-64x64.mp4", "libx264", *B_FRAMES, size="64x64", frames=10),
     Clip("vp9-64x64.webm", "libvpx-vp9", *VPX, size="64x64", frames=10),
@@ -97,6 +97,16 @@ def test_each_failing_allocation_is_an_error_and_nothing_is_lost(
     others = set(summary["outcomes"]) - {"success"}
     assert all(name.endswith("Error") for name in others), summary
     assert summary["outcomes"].get("success", 0) <= 5, summary
+
+
+@pytest.mark.parametrize("method", ["once", "after"])
+def test_resampling_survives_each_failing_allocation(method: str, shim: Path) -> None:
+    summary = sweep(("resample",), method, shim)["resample"]
+    assert not summary["problems"], summary["problems"][:3]
+    # libswresample itself forgets a buffer that it cannot make larger (swri_realloc_audio).
+    forgotten = "MemoryError, 1 allocations lost"
+    assert set(summary["outcomes"]) <= {"MemoryError", forgotten}, summary
+    assert summary["outcomes"].get(forgotten, 0) <= 4, summary
 
 
 @pytest.mark.parametrize("method", ["once", "after"])

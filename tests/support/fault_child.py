@@ -27,9 +27,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from audio_decode_helpers import chunks_of, media, samples_of
 from decode_helpers import stream_of
 from scale_caches import clear_cache
+from sound_frames import resampled, shape
 from suite import part
 
 from ffwebcodecs import (
@@ -48,6 +50,7 @@ from ffwebcodecs import (
     open_handles,
     read_frames,
 )
+from ffwebcodecs._av.frames.channel_layout import Channels
 
 MAX_POINTS = 280
 SAMPLE = 30
@@ -252,11 +255,21 @@ def sound_decoder() -> Any:
     return found
 
 
+def resample() -> Any:
+    tone = np.sin(np.arange(600) / 9).reshape(-1, 1) / 2
+    mono, surround = Channels(1, "mono"), Channels(6, "5.1")
+    made = [
+        resampled(tone, shape("flt", 44100, mono), shape("s16p", 48000, surround), [200]),
+        resampled(tone[:20], shape("flt", 44100, mono), shape("u8", 8000, mono)),
+    ]
+    return [digest(each.tobytes()) for each in made]
+
+
 OPERATIONS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
-        *(sound, chunk, demux, read, read_threaded, decoder, sound_decoder),
+        *(sound, chunk, demux, read, read_threaded, decoder, sound_decoder, resample),
     )
 }
 

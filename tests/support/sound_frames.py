@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ffwebcodecs._av.averror import check
 from ffwebcodecs._av.frames import channel_layout, samples
 from ffwebcodecs._av.frames.channel_layout import Channels
 from ffwebcodecs._av.frames.frame import allocate
@@ -39,7 +40,7 @@ def frame_of(data: Samples, name: str, rate: int, channels: Channels | None = No
     ptr = allocate()
     ptr.format, ptr.sample_rate, ptr.nb_samples = number(name), rate, len(data)
     channel_layout.write(ptr, channels or Channels(data.shape[1]))
-    assert avutil.av_frame_get_buffer(ptr, 0) >= 0
+    check(avutil.av_frame_get_buffer(ptr, 0), "cannot make a frame")
     planar = name.endswith("p")
     data = np.asarray(data, DTYPES[name.removesuffix("p")])
     for index, plane in enumerate(data.T if planar else [data]):
