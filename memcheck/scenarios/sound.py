@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from ffwebcodecs import AudioData, EncodedAudioChunk
+from ffwebcodecs import AudioData, AudioEncoder, EncodedAudioChunk, InvalidStateError
 
 from ..scenario import Step, scenario
 
@@ -74,5 +74,46 @@ def sounds_lent() -> Iterator[Step]:
         if len(kept) > 15:
             order.shuffle(kept)
             del kept[:10]
+
+    yield step
+
+
+def encode_some(codec: AudioEncoder, index: int, name: str) -> None:
+    """Queue some sound for an encoder, in a format that it has to be opened anew for."""
+    codec.configure({"codec": name, "sample_rate": 48000, "number_of_channels": 2})
+    with make_sound(index) as data:
+        for _ in range(3):
+            codec.encode(data)
+
+
+def ignore(*_: object) -> None:
+    """Drop what comes."""
+
+
+@scenario("AudioEncoder flushed and closed", cycles=1000)
+def sound_encoders() -> Iterator[Step]:
+    def step(index: int) -> None:
+        with AudioEncoder(ignore, ignore) as codec:
+            encode_some(codec, index, ("flac", "pcm-s16", "mp4a.40.2")[index % 3])
+            codec.flush().result(20)
+            with make_sound(index) as data:
+                codec.encode(data)
+            codec.flush().result(20)
+
+    yield step
+
+
+@scenario("AudioEncoder dropped with work, reset, closed by an error", cycles=1000)
+def sound_encoders_dropped() -> Iterator[Step]:
+    def step(index: int) -> None:
+        codec = AudioEncoder(ignore, ignore)
+        encode_some(codec, index, "flac")
+        if index % 3 == 1:
+            codec.reset()
+            encode_some(codec, index, "alac")
+        if index % 3 == 2:
+            with make_sound(index, sample_rate=8000) as data, suppress(InvalidStateError):
+                codec.encode(data)
+                codec.encode(data)
 
     yield step

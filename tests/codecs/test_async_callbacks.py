@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ffwebcodecs import InvalidArgumentError, VideoDecoder, VideoEncoder, VideoFrame
+from ffwebcodecs import AudioEncoder, InvalidArgumentError, VideoDecoder, VideoEncoder, VideoFrame
 
 
 async def coroutine(*_: object) -> None: ...
@@ -41,7 +41,7 @@ ASYNC = [
 
 
 @pytest.mark.parametrize("callback", ASYNC)
-@pytest.mark.parametrize("codec", [VideoDecoder, VideoEncoder])
+@pytest.mark.parametrize("codec", [AudioEncoder, VideoDecoder, VideoEncoder])
 def test_async_callbacks_are_refused(codec: Any, callback: Callable[..., Any]) -> None:
     with pytest.raises(InvalidArgumentError, match=r"output is .* async function"):
         codec(callback, print)

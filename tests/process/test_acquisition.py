@@ -154,6 +154,9 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "remux": lambda on: w.remux(on.path, on.out("r.mkv")),
     "write_frames": Stage.write,
     "transcode": lambda on: w.transcode(on.path, on.out("t.mp4"), codec="ffmpeg:mpeg4"),
+    "AudioEncoder.is_config_supported": lambda on: w.AudioEncoder.is_config_supported(
+        {**PCM, "codec": "flac"}
+    ),
     "AudioDecoder.is_config_supported": lambda on: w.AudioDecoder.is_config_supported(PCM),
     "VideoDecoder.is_config_supported": lambda on: w.VideoDecoder.is_config_supported(AVC),
     "VideoEncoder.is_config_supported": lambda on: w.VideoEncoder.is_config_supported(

@@ -24,6 +24,7 @@ import ffwebcodecs
 from ffwebcodecs import (
     AudioData,
     AudioDecoder,
+    AudioEncoder,
     Demuxer,
     FrameCache,
     InvalidStateError,
@@ -110,6 +111,15 @@ def encoder(path: Path) -> VideoEncoder:
     return made
 
 
+def sound_encoder(path: Path) -> AudioEncoder:
+    made = AudioEncoder(lambda *output: None, print)
+    made.configure({"codec": "flac", "sample_rate": 48000, "number_of_channels": 2})
+    size = {"sample_rate": 48000, "number_of_frames": 64, "number_of_channels": 2}
+    with ffwebcodecs.AudioData(format="s16", timestamp=0, data=bytes(256), **size) as data:
+        made.encode(data)
+    return made
+
+
 def idle_encoder(path: Path) -> VideoEncoder:
     return VideoEncoder(lambda *output: None, print)
 
@@ -139,6 +149,7 @@ OWNERS = [
     Owner(sound_decoder, flush, "unclosed decoder <AudioDecoder configured"),
     Owner(idle_decoder, flush, None),
     Owner(encoder, flush, "unclosed encoder <VideoEncoder configured"),
+    Owner(sound_encoder, flush, "unclosed encoder <AudioEncoder configured"),
     Owner(idle_encoder, flush, None),
     Owner(demuxer, lambda demuxer: next(demuxer.chunks()), r"unclosed demuxer of '.*\.webm'"),
     Owner(
@@ -250,7 +261,7 @@ def again(thing: Any, path: Path) -> None:
         thing.__init__(bytes(64), timestamp=0, **size)  # type: ignore[misc]
     elif isinstance(thing, ffwebcodecs.EncodedVideoChunk):
         thing.__init__(type="key", timestamp=0, data=b"1")  # type: ignore[misc]
-    elif isinstance(thing, (AudioDecoder, VideoDecoder, VideoEncoder)):
+    elif isinstance(thing, (AudioDecoder, AudioEncoder, VideoDecoder, VideoEncoder)):
         thing.__init__(print, print)  # type: ignore[misc]
     elif isinstance(thing, Demuxer):
         thing.__init__(clip(CLIP))  # type: ignore[misc]
@@ -267,6 +278,7 @@ def again(thing: Any, path: Path) -> None:
         frame_of_a_clip,
         lambda path: ffwebcodecs.EncodedVideoChunk(type="key", timestamp=7, data=b"abc"),
         lambda path: VideoDecoder(print, print),
+        lambda path: AudioEncoder(print, print),
         lambda path: VideoEncoder(print, print),
         lambda path: Demuxer(clip(CLIP)),
         lambda path: Muxer(path / "a.mp4"),

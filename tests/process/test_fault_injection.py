@@ -27,7 +27,7 @@ from suite import FULL
 
 MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes", "sound")
 KEPT = ("bitmap", "cache", "save", "chunk")
-DECODED = ("decoder", "sound_decoder", "demux", "read")
+DECODED = ("decoder", "sound_decoder", "sound_encoder", "demux", "read")
 LIMITED = (*MADE, *KEPT, *DECODED, "read_threaded", "resample")
 CLIPS = (
     Clip("h264-64x64.mp4", "libx264", *B_FRAMES, size="64x64", frames=10),

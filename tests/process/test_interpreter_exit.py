@@ -95,6 +95,14 @@ for time in range(20):
     kept[0].decode(chunk)
 flush = kept[0].flush()
 """,
+    "encoder of sound with work waiting": """
+kept.append(ffwebcodecs.AudioEncoder(lambda *chunk: kept.append(chunk), print))
+kept[0].configure({"codec": "flac", "sample_rate": 48000, "number_of_channels": 2})
+for time in range(20):
+    kept[0].encode(ffwebcodecs.AudioData(format="s16", sample_rate=48000, number_of_frames=4608,
+                   number_of_channels=2, timestamp=time, data=bytes(4 * 4608)))
+flush = kept[0].flush()
+""",
     "sys.exit with a callback running": """
 import threading
 inside = threading.Event()

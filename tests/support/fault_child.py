@@ -37,6 +37,7 @@ from suite import part
 from ffwebcodecs import (
     AudioData,
     AudioDecoder,
+    AudioEncoder,
     Demuxer,
     EncodedAudioChunk,
     EncodedVideoChunk,
@@ -265,11 +266,36 @@ def resample() -> Any:
     return [digest(each.tobytes()) for each in made]
 
 
+def sound_encoder() -> Any:
+    found: list[str] = []
+    errors: list[BaseException] = []
+    with AudioEncoder(
+        lambda chunk, _: found.append(digest(bytes(chunk.data))), errors.append
+    ) as codec:
+        try:
+            for name in ("flac", "alac"):  # the first one is opened anew: it is no f32
+                codec.configure({"codec": name, "sample_rate": 48000, "number_of_channels": 3})
+                with sounding() as data:
+                    codec.encode(data)
+                    codec.encode(data)
+            codec.flush().result(TIMEOUT)
+        except WebCodecsError:
+            if not errors:  # the state can be seen before the callback comes
+                time.sleep(0.01)
+            if not errors:
+                raise
+        if errors:
+            assert codec.state == "closed"
+            raise errors[0]
+    return found
+
+
 OPERATIONS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
-        *(sound, chunk, demux, read, read_threaded, decoder, sound_decoder, resample),
+        *(sound, chunk, demux, read, read_threaded, decoder, sound_decoder, sound_encoder),
+        resample,
     )
 }
 
