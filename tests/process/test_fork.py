@@ -57,14 +57,10 @@ cache = w.FrameCache(max_frames=4)
 cache.put("first", kept[0].clone())
 samples = w.AudioData(format="s16", sample_rate=48000, number_of_frames=64,
                       number_of_channels=2, timestamp=0, data=bytes(range(256)), transfer=True)
-
-
-heard = w.AudioData(format="s16", sample_rate=48000, number_of_frames=64, number_of_channels=2,
-                    timestamp=0, data=bytes(range(256)), transfer=True)
 packed = []
 packer = w.AudioEncoder(lambda chunk, metadata: packed.append(chunk), print)
 packer.configure({"codec": "flac", "sample_rate": 48000, "number_of_channels": 2})
-packer.encode(heard)
+packer.encode(samples)
 some.wait()
 total = len(list(w.read_frames(path)))
 child = os.fork()
@@ -94,7 +90,7 @@ for chunk in chunks[1:]: muxer.add_chunk(chunk)
 muxer.close()
 sound.decode(piece); sound.flush().result(); sound.close(); assert len(sounds) == 2
 while sounds: sounds.pop().close()
-packer.encode(heard); packer.flush().result(); packer.close(); assert len(packed) == 1
+packer.encode(samples); packer.flush().result(); packer.close(); assert len(packed) == 1
 del packed
 assert len(list(w.read_frames(out))) == total
 decoder.close(); demuxer.close(); reading.close(); cache.close(); samples.close()
@@ -115,7 +111,7 @@ CASES = {
     refused(lambda: encoder.flush().result(5))
     refused(lambda: sound.decode(piece))
     refused(lambda: sound.flush().result(5))
-    refused(lambda: packer.encode(heard))
+    refused(lambda: packer.encode(samples))
     refused(lambda: packer.flush().result(5))
     refused(lambda: muxer.add_chunk(chunks[1]))
     assert decoder.state == encoder.state == sound.state == packer.state == "closed"
@@ -126,7 +122,7 @@ CASES = {
 
 
     for codec in (decoder, encoder, sound, packer): codec.close()
-    for thing in (demuxer, reading, muxer, generator, heard, *frames, *kept): thing.close()
+    for thing in (demuxer, reading, muxer, generator, samples, *frames, *kept): thing.close()
     muxer.discard()
     cache.close()
     del decoder, encoder, sound, packer, demuxer, reading, reader, muxer, generator, flush
