@@ -28,6 +28,7 @@ from ._original import original_of
 from ._refused_packets import RefusedPackets
 from ._sound import copy_sound
 from ._stream_config import make_config
+from ._subtitles import copy_text
 from ._subtitles import tell as tell_subtitles
 from .muxer import Muxer
 from .transcode_result import TranscodeProgress, TranscodeResult
@@ -61,7 +62,7 @@ class Remuxing(ConversionRun):
                 stated = make_config(demuxer.info, self._opening.max_pixels)
                 config = VideoDecoderConfig.parse(stated)
             with self._muxer(demuxer) as muxer:
-                if muxer._container.sound_suffix is not None and not muxer._can_hold_video(config):
+                if not _is_for_films(muxer) and not muxer._can_hold_video(config):
                     config = None
                 refused = muxer._refused = options.refused_packets(losses, demuxer.shown)
                 muxer._original = original_of(demuxer, is_part=options.takes_part)
@@ -111,7 +112,9 @@ class Remuxing(ConversionRun):
             refused.names[0] = f"video {demuxer.info.codec}"
         else:
             muxer._leave_out_video()
-        if muxer._container.sound_suffix is None or config is not None:
+        if muxer._container.is_text:
+            found = copy_text(demuxer, muxer, self._losses)
+        elif muxer._container.sound_suffix is None or config is not None:
             video = None if config is None else demuxer.info.codec
             found = copy_streams(demuxer, muxer, self._losses, options.subtitles, video)
         elif options.audio:
@@ -238,3 +241,8 @@ class Remuxing(ConversionRun):
         if said:
             warn(f"{muxer._shown} {' and '.join(said)}: exact=True and transcode cut exactly")
         return earlier, later
+
+
+def _is_for_films(muxer: Muxer) -> bool:
+    container = muxer._container
+    return container.sound_suffix is None and not container.is_text

@@ -40,7 +40,8 @@ def remux(
     """Put a file's streams into another container, without decoding: every packet stays as it is.
 
     An output for sound (.m4a, .mp3, .aac, .opus, .ogg, .flac, .wav, .ac3, .mka ...) gets the sound
-    and the cover, and no video. The input needs no video either.
+    and the cover, and no video. The input needs no video either. One for
+    subtitles (.srt, .vtt, .ass) gets these alone.
 
     Parameters
     ----------

@@ -214,3 +214,22 @@ def test_text_that_is_none_is_left_out_and_told(tmp_path: Path) -> None:
     assert [told.partition(" ")[0] for told in result.lost] == ["1"] * 3
     assert "its text is not UTF-8" in result.lost[0]
     assert [cue.text for cue in cues(tmp_path / "a.mp4")][-1] == "follows at once"
+
+
+def test_remux_writes_files_of_subtitles_alone(tmp_path: Path) -> None:
+    need("subrip", "webvtt", "ass")
+    source = titled("spoken.mkv", SPOKEN, "-c:s", "copy")
+    result = quiet(remux, source, tmp_path / "a.srt")
+    assert result.copied_streams == ["subtitle webvtt as subrip"]
+    assert result.dropped_streams == ["video h264", "audio aac"]
+    quiet(remux, tmp_path / "a.srt", tmp_path / "b.ass")
+    quiet(remux, tmp_path / "b.ass", tmp_path / "c.vtt")
+    assert cues(tmp_path / "a.srt") == cues(source)
+    want, have = cues(source), cues(tmp_path / "c.vtt")
+    assert [cue.text for cue in have] == [cue.text for cue in want]
+    for one, other in zip(have, want, strict=True):  # ASS counts in hundredths of a second
+        assert abs(one.begin - other.begin) <= 10 and abs(one.end - other.end) <= 10
+    assert (tmp_path / "c.vtt").read_text().startswith("WEBVTT\n\n")
+    with pytest.raises(NotSupportedError, match=r"no subtitles for .*: it has none"):
+        remux(film(), tmp_path / "d.srt")
+    assert not (tmp_path / "d.srt").exists()

@@ -40,7 +40,11 @@ _BY_SUFFIX = {
     ".avif": "avif",
     ".obu": "obu",
     **sound_files.SOUND,
+    ".srt": "srt",
+    ".vtt": "webvtt",
+    ".ass": "ass",
 }
+_TEXTS = frozenset(("srt", "webvtt", "ass"))
 _BY_NAME = {"mkv": "matroska", "ts": "mpegts", "h265": "hevc", "quicktime": "mov"}
 # MPEG-TS takes anything as private data, which nobody can read.
 _MPEG_TS = {
@@ -73,6 +77,7 @@ _SEVERAL = {".m3u8": "hls", ".mpd": "dash", "segment": "segment"}
 _SINGLE = {
     *("gif", "webp", "apng", "avif", "ivf", "h264", "hevc", "obu", "m4v", "mpeg1video", "mjpeg"),
     *sound_files.ONE_STREAM,
+    *_TEXTS,
 }
 # What they name, and refuse when the header is written.
 _REFUSED = {
@@ -202,6 +207,11 @@ class Container:
         """Whether it says how long the last picture is shown."""
         films = ("matroska", "webm", "avi", "ivf")
         return self.is_iso or self.name in (*films, "gif", "apng", "webp", "avif")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a file of one stream of subtitles."""
+        return self.name in _TEXTS
 
     @property
     def holds_shape(self) -> bool:
