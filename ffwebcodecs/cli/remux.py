@@ -1,8 +1,8 @@
 """Put videos into another container without decoding: every packet stays as it is.
 
 An output for sound (.m4a, .mp3, .aac, .opus, .flac, .wav, .mka ...) gets the sound alone, one for
-subtitles (.srt, .vtt, .ass) these. A part
-begins at the key frame before --start, and a line says by how much that differs. For example:
+subtitles (.srt, .vtt, .ass) these. A part begins at the key frame before --start, and a line says
+by how much that differs. For example:
   ffwebcodecs remux clip.mkv clip.mp4
   ffwebcodecs remux clip.mp4 clip.m4a
   ffwebcodecs remux clip.mp4 part.mp4 --start 00:01:00 --stop 00:01:30

@@ -37,7 +37,8 @@ def remux(
     stream: int | None = None,
     require_all: bool = False,
 ) -> TranscodeResult:
-    """Put a file's streams into another container, without decoding: every packet stays as it is.
+    """Put a file's streams into another container, without decoding: every packet stays as it is,
+    but subtitles of text that the output holds in another format only.
 
     An output for sound (.m4a, .mp3, .aac, .opus, .ogg, .flac, .wav, .ac3, .mka ...) gets the sound
     and the cover, and no video. The input needs no video either. One for
