@@ -14,7 +14,7 @@ from .._spec.codecs import aac, opus, sound_families
 from .._spec.codecs.audio_config import AudioDecoderConfig
 from .._spec.codecs.audio_strings import parse_audio_codec
 from .._spec.codecs.sound import SoundFacts
-from .._spec.codecs.sound_packets import samples_in
+from .._spec.codecs.sound_packets import adts_header, samples_in
 from ..codecs.encoded_audio_chunk import EncodedAudioChunk
 from ..errors import DataError, InvalidArgumentError
 
@@ -58,11 +58,14 @@ def describe_sound(
     container.require(identifier, codec, besides)
     native = known(config._native, identifier)
     extradata = _extradata(config, codec, native, chunk)
+    header = adts_header(chunk.data) if codec == "aac" else 0
     facts = _facts(codec, extradata)
     number = facts.channels or config.number_of_channels
     layout = config.channel_layout if number == config.number_of_channels else None
     sound = WrittenSound(codec, _rate(config, codec, facts), channel_layout.parse(number, layout))
-    sound.native, sound.extradata = native, extradata
+    # FFmpeg's ADTS writes packets that have a header as they are, if it knows of no other.
+    is_whole = header and container.name == "adts"
+    sound.native, sound.extradata = native, b"" if is_whole else extradata
     sound.bits = facts.bits or 0
     stated = config.initial_padding or 0
     sound.initial_padding = facts.pre_skip if codec == "opus" else stated

@@ -109,9 +109,9 @@ class SoundTrack:
         samples = samples_in(sound.codec, chunk.data, sound.extradata, sound.sample_rate)
         if samples is None:
             samples = sound.samples_of(chunk.byte_length)
-        if samples is None and chunk.duration and chunk.duration % 1000:
-            samples = samples_at(chunk.duration, sound.sample_rate)
         _, discard = packet.skips(chunk._ptr)
+        if samples is None and chunk.duration and chunk.duration % 1000:
+            samples = samples_at(chunk.duration, sound.sample_rate) + discard
         entry = SoundEntry(chunk, chunk.timestamp, chunk.duration, samples, discard)
         ready = timeline.push(entry)
         self.waiting_bytes += chunk.byte_length

@@ -251,9 +251,13 @@ def new_extradata(ptr: AVPacket) -> bytes | None:
 
 def forget_extradata(ptr: AVPacket) -> None:
     """Take from a packet of ours the codec's headers that travel with it."""
+    _forget(ptr, avcodec.AV_PKT_DATA_NEW_EXTRADATA)
+
+
+def _forget(ptr: AVPacket, kind: int) -> None:
     for index in range(ptr.side_data_elems):
         entry = ptr.side_data[index]
-        if entry.type == avcodec.AV_PKT_DATA_NEW_EXTRADATA:
+        if entry.type == kind:
             entry.size = 0  # as av_packet_shrink_side_data does
 
 
@@ -275,9 +279,13 @@ def skips(ptr: AVPacket) -> tuple[int, int]:
 
 def skip_samples(ptr: AVPacket, start: int, end: int) -> None:
     """Say of a packet of ours how many samples at its beginning and its end are to be left out."""
-    if skips(ptr) != (start, end):
-        kind = avcodec.AV_PKT_DATA_SKIP_SAMPLES
+    if skips(ptr) == (start, end):
+        return
+    kind = avcodec.AV_PKT_DATA_SKIP_SAMPLES
+    if start or end:
         _add_side_data(ptr, kind, _SKIPS.pack(start, end) + bytes(2))
+    else:
+        _forget(ptr, kind)
 
 
 def discard_end(ptr: AVPacket, samples: int) -> None:

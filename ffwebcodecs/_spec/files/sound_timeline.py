@@ -100,7 +100,8 @@ class SoundTimeline:
     def _follow(self, before: SoundEntry, entry: SoundEntry, position: int, is_coarse: bool) -> int:
         step = position - before.position
         samples = before.samples
-        if samples is not None and abs(step - samples) < self._slack(is_coarse) + 1:
+        is_whole = is_coarse and self._tick is None  # else both ends may be rounded to a sample
+        if samples is not None and abs(step - samples) < self._slack(is_coarse) + (not is_whole):
             return before.position + samples
         # A packet that lasts for nothing, as Vorbis' first one, has the time of the next one.
         if step < 0 or (step == 0 and before.samples):
@@ -131,7 +132,7 @@ class SoundTimeline:
         said = None if entry.duration is None else samples_at(entry.duration, self._rate)
         samples = entry.samples
         if samples is None:
-            samples = said or self._usual
+            samples = self._usual if not said else said + entry.discard
         heard = samples - min(entry.discard, samples)
         if said and samples - said >= max(1, self._slack(self._ends_coarse(entry))):
             heard = min(heard, said)
