@@ -234,8 +234,14 @@ def _read(announced: Any) -> dict[Name, dict[str, str]] | None:
     if isinstance(announced, Mapping):
         found = items_of(announced, "tracks")
         return {_name(name): texts(tags, f"tracks[{show(name)}]") for name, tags in found}
-    if isinstance(announced, str) or not isinstance(announced, Iterable):
+    if isinstance(announced, (str, bytes)) or not isinstance(announced, Iterable):
         raise InvalidArgumentError(
             f"tracks must be names such as ('video', 'audio'), got {show(announced)}"
         )
-    return {_name(name): {} for name in announced}
+    try:
+        names = list(announced)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InvalidArgumentError(f"tracks cannot be read: {show(error)}") from error
+    return {_name(name): {} for name in names}

@@ -63,6 +63,14 @@ class Stage:
             for chunk in self.chunks:
                 muxer.add_chunk(chunk, self.config)
 
+    def mux_sound(self) -> None:
+        given = {"type": "key", "data": bytes(400), "duration": 2_083}
+        with w.Muxer(self.out("m.mkv"), tracks={"audio": {"title": "a"}, 2: {}}) as muxer:
+            for time in (0, 2_083, 504_166):
+                chunk = w.EncodedAudioChunk(timestamp=time, **given)  # type: ignore[arg-type]
+                for track in (None, 2):
+                    muxer.add_chunk(chunk, {"decoder_config": PCM}, track=track)
+
     def read(self) -> None:
         for index, frame in enumerate(w.read_frames(self.path, threads=1)):
             frame.close()
@@ -150,6 +158,7 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     ),
     "pickle": lambda on: pickle.loads(pickle.dumps(on.chunks[0])),
     "Muxer of a path": lambda on: on.mux(on.out("m.mp4")),
+    "Muxer of sound": Stage.mux_sound,
     "Muxer of a file": lambda on: on.mux(io.BytesIO(), format="mkv"),
     "remux": lambda on: w.remux(on.path, on.out("r.mkv")),
     "write_frames": Stage.write,
