@@ -21,6 +21,7 @@ _HOMES = {
     "AudioEncoder": "codecs.audio_encoder",
     "AudioEncoderConfig": "_spec.codecs.audio_encoder_config",
     "AudioEncoderSupport": "_spec.codecs.audio_encoder_config",
+    "AudioSamples": "files.audio_samples",
     "Av1EncoderConfig": "_spec.codecs.encoder_config",
     "AvcEncoderConfig": "_spec.codecs.encoder_config",
     "Completion": "_runtime.completion",
@@ -76,6 +77,8 @@ _HOMES = {
     "create_image_bitmap": "frames.image_bitmap",
     "ffmpeg_info": "ffmpeg",
     "open_handles": "ffmpeg",
+    "read_audio": "files.read_audio",
+    "read_audio_data": "files.read_audio_data",
     "read_frames": "files.read_frames",
     "remux": "files.remux",
     "set_log_level": "ffmpeg",
@@ -137,11 +140,14 @@ if TYPE_CHECKING:
     from .ffmpeg import ffmpeg_info as ffmpeg_info
     from .ffmpeg import open_handles as open_handles
     from .ffmpeg import set_log_level as set_log_level
+    from .files.audio_samples import AudioSamples as AudioSamples
     from .files.check_result import CheckResult as CheckResult
     from .files.check_result import Finding as Finding
     from .files.demuxer import Demuxer as Demuxer
     from .files.index_range import IndexRange as IndexRange
     from .files.muxer import Muxer as Muxer
+    from .files.read_audio import read_audio as read_audio
+    from .files.read_audio_data import read_audio_data as read_audio_data
     from .files.read_frames import read_frames as read_frames
     from .files.remux import remux as remux
     from .files.stream_description import StreamDescription as StreamDescription

@@ -21,6 +21,7 @@ CLASSES = [
     "AudioEncoderConfig",
     "EncodedAudioChunkMetadata",
     "AudioEncoderSupport",
+    "AudioSamples",
     "FlacEncoderConfig",
     "OpusEncoderConfig",
     "EncodedAudioChunk",
@@ -51,6 +52,8 @@ CLASSES = [
     "IndexRange",
 ]
 FUNCTIONS = [
+    "read_audio",
+    "read_audio_data",
     "read_frames",
     "create_image_bitmap",
     "ffmpeg_info",

@@ -24,6 +24,7 @@ from clips import clip
 from handles import live_handles
 from interlaced_clips import cropped, need_filters
 from interrupts import Interrupted, interrupt_at, silence_alarm, steps_of
+from sound_clips import sound
 from sound_frames import resampled, shape
 
 import ffwebcodecs as w
@@ -41,6 +42,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = str(clip("h264-bframes.mp4"))
+        self.sound = str(sound("aac.m4a"))
         self.data = Path(self.path).read_bytes()
         with w.Demuxer(self.path) as demuxer:
             self.config = demuxer.video_config
@@ -89,6 +91,18 @@ class Stage:
         target = shape("s16p", 44100, stereo)
         resampled(np.zeros((90, 1)), shape("flt", 48000, mono), target, [40])
 
+    def read_sound(self) -> None:
+        w.read_audio(self.sound, 1_500_000, 1_600_000, sample_rate=16000, channels=1)
+        for index, data in enumerate(w.read_audio_data(self.sound)):
+            data.close()
+            if index == 2:
+                break
+
+    def chunks_of(self) -> None:
+        with w.Demuxer(self.sound) as demuxer:
+            demuxer.audio_config
+            next(demuxer.chunks_of([0], 1_000_000))
+
     def seek(self) -> None:
         with w.Demuxer(self.path) as demuxer:
             demuxer.seek(100_000)
@@ -121,6 +135,8 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "read_frames": Stage.read,
     "read_frames, deinterlaced": Stage.read_fields,
     "resample": Stage.resample,
+    "read_audio": Stage.read_sound,
+    "chunks_of": Stage.chunks_of,
     "VideoFrame": lambda on: on.make().close(),
     "VideoFrame, lent": lambda on: on.make(transfer=True).close(),
     "from_ndarray": lambda on: w.VideoFrame.from_ndarray(

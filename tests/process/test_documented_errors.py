@@ -76,6 +76,7 @@ SOURCE = "h264-bframes.mp4"
 WITH_PATH: dict[str, Callable[[Any], Any]] = {
     "Demuxer": fw.Demuxer,
     "read_frames": lambda path: next(fw.read_frames(path)),
+    "read_audio": fw.read_audio,
     "Muxer": fw.Muxer,
     "Muxer with format": lambda path: fw.Muxer(path, format="mp4"),
     "save": save,
@@ -307,6 +308,8 @@ CALLS: list[Callable[..., Any]] = [
     lambda a, b, c: fw.Muxer(a, format=b, metadata=c),
     lambda a, b, c: fw.Muxer(io.BytesIO(), format="mkv", options={"x": a, repr(type(b)): c}),
     lambda a, b, c: fw.read_frames(a, b, step=c),
+    lambda a, b, c: fw.read_audio(a, b, channels=c),
+    lambda a, b, c: fw.read_audio_data(a, stream=b, sample_rate=c),
     lambda a, b, c: fw.remux(a, b, format=c),
     lambda a, b, c: fw.transcode(clip(SOURCE), a, framerate=b, codec=c),
     lambda a, b, c: fw.write_frames(a, b, bitrate=c),

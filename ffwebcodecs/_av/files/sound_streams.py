@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from .opening import Opening
 
 
+# Streams without a container, whose times FFmpeg counts: in ticks that are no whole frames, and so
+# that they get wrong; in ticks that are.
+_COUNTED = frozenset({"ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "tta", "shn"})
+_FRAMES = frozenset({"aac", "mp3"})
+
+
 class SoundStream(NamedTuple):
     """What a container says of a stream of sound; times are in ticks of `parameters.time_base`,
     None if it does not say.
@@ -37,6 +43,21 @@ class SoundStream(NamedTuple):
         first sample that is heard.
         """
         return self.start if self.format_name == "mp3" and self.start and self.start > 0 else 0
+
+    @property
+    def earliest(self) -> int:
+        """The tick that the stream begins with, or about that."""
+        return 0 if self.zero or self.start is None else self.start
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether seeks lead to packets whose times are right, or nearly."""
+        return self.format_name not in _COUNTED
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether it is a stream without a container: nothing says that anything is missing."""
+        return self.format_name in _COUNTED or self.format_name in _FRAMES
 
     @property
     def is_coarse(self) -> bool:

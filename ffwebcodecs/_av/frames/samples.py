@@ -6,11 +6,12 @@ Planes of more than 8 channels lie where ``extended_data`` says, so everything h
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._ffi import avutil, ffi
 from ..._spec.frames.sample_formats import BY_FFMPEG, SampleFormat
 from ..._spec.numbers import INT32_MAX
+from .. import releases
 from ..averror import check
 from . import buffers, channel_layout
 from .channel_layout import Channels
@@ -189,3 +190,45 @@ def distance(ptr: AVFrame, planes: int, length: int) -> int | None:
     begins = first - ref.data
     ends = begins + (planes - 1) * step + length
     return step if begins >= 0 and ends <= ref.size else None
+
+
+def rate_of(ptr: AVFrame) -> int:
+    """Return how many samples a second each channel has."""
+    return ptr.sample_rate
+
+
+def borrowed(ptr: AVFrame, index: int, size: int) -> Any:
+    """Return the beginning of one plane as a buffer, valid while `ptr` is referenced."""
+    return ffi.buffer(ptr.extended_data[index], size)
+
+
+@cache
+def name_of(number: int) -> str:
+    """Return FFmpeg's name of a format by its number: ``"s16"``, ``"fltp"``."""
+    name: str = ffi.string(avutil.av_get_sample_fmt_name(number)).decode()
+    return name
+
+
+def is_like(ptr: AVFrame, shape: SoundShape) -> bool:
+    """Return whether a frame has samples of this format and rate, and as many channels."""
+    number = ptr.ch_layout.nb_channels if releases.has_channel_layouts() else ptr.channels
+    return (ptr.format, ptr.sample_rate, number) == (
+        shape.sample_fmt,
+        shape.sample_rate,
+        shape.channels.number,
+    )
+
+
+def silent(shape: SoundShape, samples: int) -> AVFrame:
+    """Return a frame of this shape and so many samples a channel, in which nothing is heard."""
+    ptr = allocate()
+    ptr.format, ptr.sample_rate, ptr.nb_samples = shape.sample_fmt, shape.sample_rate, samples
+    channel_layout.write(ptr, shape.channels)
+    check(avutil.av_frame_get_buffer(ptr, 0), f"cannot allocate {samples} samples of sound")
+    name, number = name_of(shape.sample_fmt), shape.channels.number
+    size = samples * avutil.av_get_bytes_per_sample(shape.sample_fmt)
+    planes = number if avutil.av_sample_fmt_is_planar(shape.sample_fmt) else 1
+    size *= number // planes
+    for index in range(planes):
+        ffi.buffer(ptr.extended_data[index], size)[:] = (b"\x80" if "u8" in name else b"\0") * size
+    return ptr

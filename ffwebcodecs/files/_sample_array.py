@@ -1,0 +1,154 @@
+"""Frames of sound gathered in one array of float32, each sample at its position."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._av.frames import samples
+from ..errors import NotSupportedError
+
+if TYPE_CHECKING:
+    from .._av.frames.samples import SoundShape
+    from .._ffi._types import AVFrame
+
+_TYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+_FIRST = 1 << 16  # samples
+_MOST_EMPTY = 1 << 34  # samples of a gap: more is a time that is wrong
+
+
+class SampleArray:
+    """Takes frames in the order of their positions.
+
+    Parameters
+    ----------
+    expected : int
+        About how many samples will come.
+
+    Attributes
+    ----------
+    first : int or None
+        Position of the first sample, None: that of the first frame.
+    """
+
+    __slots__ = ("_data", "_expected", "_shape", "_write", "count", "first")
+
+    def __init__(self, expected: int) -> None:
+        self.first: int | None = None
+        self.count = 0
+        self._expected = expected
+        self._data: npt.NDArray[np.float32] | None = None
+        self._shape: SoundShape | None = None
+        self._write: Any = None
+
+    def add(self, ptr: AVFrame, position: int) -> None:
+        """Copy a frame; the samples between it and the one before are 0.
+
+        Raises
+        ------
+        NotSupportedError
+            It has other channels than the frames before.
+        """
+        if self.first is None:
+            self.first = position
+        start = position - self.first
+        count = samples.count(ptr)
+        data = self._room(ptr, start, start + count)
+        if start > self.count:
+            data[self.count : start] = 0
+        self._write(ptr, data[start : start + count], count)
+        self.count = start + count
+
+    def taken(self, channels: int, end: int | None) -> npt.NDArray[np.float32]:
+        """Return the array, with silence up to a position; of so many channels if no frame came."""
+        count = 0 if end is None or self.first is None else max(0, end - self.first)
+        data = self._data
+        if data is None:
+            return np.zeros((count, channels), np.float32)
+        if count > self.count:
+            data = self._grown(count)
+            data[self.count : count] = 0
+            self.count = count
+        if self.count == len(data):
+            return data
+        if self.count * 8 > len(data) * 7:
+            return data[: self.count]
+        kept: npt.NDArray[np.float32] = data[: self.count].copy()
+        return kept
+
+    def _room(self, ptr: AVFrame, start: int, end: int) -> npt.NDArray[np.float32]:
+        data = self._data
+        if data is None or self._shape is None or not samples.is_like(ptr, self._shape):
+            data = self._adapted(ptr)
+        if end > len(data):
+            if end - self.count > _MOST_EMPTY:
+                raise NotSupportedError(
+                    f"{end - self.count} samples of silence come before position {end}: the times "
+                    "of the file are wrong there; read the parts by themselves"
+                )
+            data = self._grown(end)
+        return data
+
+    def _adapted(self, ptr: AVFrame) -> npt.NDArray[np.float32]:
+        shape = samples.describe(ptr)
+        number = shape.channels.number
+        if self._shape is not None and self._shape.channels.number != number:
+            raise NotSupportedError(
+                f"the sound changes from {self._shape.channels.number} channels to {number}; "
+                "channels= makes them all of one number"
+            )
+        self._shape = shape
+        self._write = writer_of(shape)
+        if self._data is None:
+            self._data = np.empty((max(self._expected, _FIRST), number), np.float32)
+        return self._data
+
+    def _grown(self, end: int) -> npt.NDArray[np.float32]:
+        before = self._data
+        assert before is not None
+        if end <= len(before):
+            return before
+        data = np.empty((max(end, len(before) * 3 // 2), before.shape[1]), np.float32)
+        data[: self.count] = before[: self.count]
+        self._data = data
+        return data
+
+
+def writer_of(shape: SoundShape) -> Any:
+    """Return what copies so many samples of a frame into an array of float32."""
+    name, number = samples.name_of(shape.sample_fmt), shape.channels.number
+    dtype = np.dtype(_TYPES[name.removesuffix("p")])
+    planar = name.endswith("p") and number > 1
+    scale, bias = _scale_of(dtype)
+    planes, width = (number, 1) if planar else (1, number)
+    size = dtype.itemsize * width
+    plane = samples.borrowed
+
+    def write(ptr: AVFrame, out: npt.NDArray[np.float32], count: int) -> None:
+        for index in range(planes):
+            flat = np.frombuffer(plane(ptr, index, count * size), dtype)
+            into = out[:, index] if planar else out
+            values = flat if planar else flat.reshape(count, width)
+            if scale is None:
+                into[...] = values
+            elif bias:
+                np.subtract(values, bias, out=into, dtype=np.float32, casting="unsafe")
+                into *= np.float32(scale)
+            else:
+                np.multiply(values, scale, out=into, casting="same_kind")
+
+    return write
+
+
+def _scale_of(dtype: np.dtype[Any]) -> tuple[Any, float]:
+    """Return what samples are multiplied by, and what is subtracted before."""
+    if dtype.kind == "f":
+        return None, 0.0
+    if dtype.kind == "u":
+        return 1 / 128, 128.0
+    # More than 16 bits are rounded once: from the product in float64, which is exact of 32.
+    if dtype.itemsize == 2:
+        return np.float32(1 / 32768), 0.0
+    return np.float64(2.0 ** (1 - 8 * dtype.itemsize)), 0.0

@@ -1,0 +1,246 @@
+"""A file whose sound is read: opened, gone to a place of, decoded from there.
+
+A window begins with a seek to before it, by as much as the decoder needs to give what it gives of
+the whole. The packets that come then are looked at: where they are too late, the seek goes further
+back; where nothing tells which samples they hold, the file is read from its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .._av import averror
+from .._av.codecs import packet
+from .._av.files.demux import DemuxerCore
+from .._av.frames import samples
+from .._runtime.helper import HelperThread
+from .._spec.files.microseconds import to_microseconds, to_ticks
+from .._spec.files.sound_grid import preroll_of
+from ..errors import EncodingError
+from ._sound_decoding import SoundDecoding
+
+if TYPE_CHECKING:
+    from .._av.files.opening import Opening
+    from .._ffi._types import AVFrame
+    from ._damage import Damage
+
+    Span = Callable[[int], tuple[int | None, int | None]]
+
+_BACK = (0, 1, 2, 4, 8, 16, 32)  # seconds
+_LEAST = 6  # packets whose times are to agree
+_CALIBRATED = 32  # packets
+# Microseconds from the beginning within which all is decoded. Noise that AAC only describes is made
+# by a generator that goes on from packet to packet.
+_NOISY = 8_000_000
+_MOST = 256  # packets that are read for it
+
+
+class SoundFile:
+    """An open file and the decoder of one stream of its sound; `close` frees both.
+
+    Attributes
+    ----------
+    before, more : bool
+        There is sound before the window, and behind it.
+    demuxer : DemuxerCore
+    decoding : SoundDecoding
+    """
+
+    __slots__ = ("_damage", "_ready", "before", "decoding", "demuxer", "more", "stream")
+
+    def __init__(self, source: Any, opening: Opening, wanted: int | None, damage: Damage) -> None:
+        opening.only_sound = opening.takes_sound = True
+        self.demuxer = core = DemuxerCore(source, opening, helper=HelperThread)
+        self._damage = damage
+        damage.shown = core.shown
+        self._ready: list[tuple[AVFrame, int]] = []
+        self.before = self.more = False
+        try:
+            self.stream = core.sound(wanted)
+            core.select({self.stream.number})
+            self.decoding = SoundDecoding(self.stream, core.first_of(self.stream.number))
+        except BaseException as error:
+            core.close()
+            averror.let_go(error)
+            raise
+
+    def frames(self, start: int | None, span: Span, box: list[Any]) -> Iterator[int]:
+        """Yield positions of frames, each put into `box` before.
+
+        Parameters
+        ----------
+        start : int, optional
+            Microseconds: the file is gone to before this time.
+        span : callable
+            Takes the rate of the samples; returns the first one wanted, and the one after the last,
+            None for all. There are no others in the frames.
+        box : list
+        """
+        if start is not None:
+            self._lands(start)
+        decoding, ready = self.decoding, self._ready
+        first: int | None = None
+        last: int | None = None
+        packets = self._packets()
+        begun = False
+        while True:
+            if not ready:
+                fed = next(packets, None)
+                if fed is None:
+                    return
+                continue
+            if not begun:
+                begun = True
+                first, last = span(decoding.rate)
+            ptr, position = ready.pop(0)
+            count = samples.count(ptr)
+            if first is not None and position < first:
+                self.before = True
+                if position + count <= first:
+                    del ptr
+                    continue
+                samples.trim(ptr, first - position, count - (first - position))
+                count -= first - position
+                position = first
+            if last is not None and position + count > last:
+                self.more = True
+                if position >= last:
+                    del ptr
+                    return
+                samples.trim(ptr, 0, last - position)
+                count = last - position
+            box.append(ptr)
+            del ptr
+            yield position
+            if last is not None and position + count >= last:
+                self.more = True
+                return
+
+    def _packets(self) -> Iterator[bool]:
+        """Read and decode packet by packet; what comes of it goes to `_ready`."""
+        decoding, core, ready, damage = self.decoding, self.demuxer, self._ready, self._damage
+        number = self.stream.number
+        read = core.read_any
+        if damage.skips:
+            read = partial(damage.read_on, core)
+        ptr = packet.allocate()
+        try:
+            while (found := read(ptr)) is not None:
+                if found == number:
+                    try:
+                        ready += decoding.feed(ptr)
+                    except EncodingError as error:
+                        self._note(error)
+                packet.unref(ptr)
+                yield True
+            ready += decoding.finish()
+            yield True
+        except BaseException as error:
+            del ptr  # nor does the error keep it
+            ready.clear()
+            averror.let_go(error)
+            raise
+
+    def _note(self, error: EncodingError) -> None:
+        """Raise what is wrong with a packet, or note it."""
+        if not self._damage.skips:
+            raise error
+        self._damage.because(error)
+        self._damage.skip(error.timestamp or 0)
+
+    def _lands(self, start: int) -> bool:
+        """Go to a place before a time, and decode up to where it is sure what comes; return whether
+        there is one.
+        """
+        core, stream, decoding = self.demuxer, self.stream, self.decoding
+        kind, rate = core.seekability, stream.sample_rate
+        if not (kind.goes_back and rate > 0 and stream.can_seek):
+            return False
+        parameters = stream.parameters
+        size = max(parameters.number("frame_size"), 0)
+        profile = parameters.number("profile")
+        before = preroll_of(parameters.codec, rate, size, profile) * 1_000_000 // rate
+        wanted = start - before
+        if parameters.codec == "aac" and start < _NOISY + to_microseconds(
+            stream.earliest, parameters.time_base
+        ):
+            return False
+        if parameters.codec == "vorbis" and stream.is_coarse:
+            self._calibrate()
+        for back in _BACK:
+            target = wanted - back * 1_000_000
+            ticks = to_ticks(target, parameters.time_base) + stream.zero
+            if ticks <= stream.earliest:
+                break
+            if not core.jump(ticks, False, stream.number):
+                continue
+            decoding.restart()
+            if self._begins(to_ticks(wanted, parameters.time_base) + stream.zero, start):
+                return True
+        self._ready.clear()
+        decoding.restart(at_beginning=True)
+        core.restart()
+        return False
+
+    def _calibrate(self) -> None:
+        """Find out, where packets are of many lengths, how times were rounded."""
+        decoding = self.decoding
+        for _, _ in zip(self._packets(), range(_CALIBRATED), strict=False):
+            pass
+        self._ready.clear()
+        if decoding.clock is not None:
+            decoding.clock.calibrate()
+
+    def _begins(self, wanted: int, start: int) -> bool:
+        """Read the first packets; return whether they begin at or before a tick, and before a time
+        in microseconds, and their samples have sure positions.
+        """
+        core, number, decoding = self.demuxer, self.stream.number, self.decoding
+        self._ready.clear()
+        ptr = packet.allocate()
+        fed = 0
+        try:
+            for _ in range(_MOST):
+                found = core.read_any(ptr)
+                if found is None:
+                    break
+                time = packet.order_shown(ptr)
+                if found == number and (fed or time is not None):
+                    if not fed and time is not None and time > wanted:
+                        return False
+                    self._ready += decoding.feed(ptr)
+                    fed += decoding.is_placed
+                packet.unref(ptr)
+                if fed == _LEAST:
+                    break
+            clock = decoding.clock
+            if not fed or clock is None or not clock.is_certain:
+                return False
+            return decoding.landed <= ceil_position(start, decoding.rate)
+        except EncodingError:
+            return False
+        except BaseException as error:
+            del ptr
+            averror.let_go(error)
+            raise
+
+    def close(self) -> None:
+        """Close decoder and file; twice is fine."""
+        self._ready.clear()
+        self.decoding.close()
+        self.demuxer.close()
+
+
+def span_of(start: int | None, stop: int | None, rate: int) -> tuple[int | None, int | None]:
+    """Return the first sample at or after `start`, and that at or after `stop`, microseconds."""
+    return (
+        None if start is None else ceil_position(start, rate),
+        None if stop is None else ceil_position(stop, rate),
+    )
+
+
+def ceil_position(timestamp: int, rate: int) -> int:
+    """Return the first sample at or after a time in microseconds."""
+    return -(-timestamp * rate // 1_000_000)

@@ -1,0 +1,75 @@
+"""read_audio_data: the sound of a file as AudioData, decoded on demand in the calling thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._av import averror
+from .._av.frames.picture import Picture
+from .._public import public
+from ..frames.audio_data import AudioData
+from ._sound_reading import SoundReading, parse_reading
+
+
+@public
+def read_audio_data(
+    source: Any,
+    start: int | None = None,
+    stop: int | None = None,
+    *,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+    stream: int | None = None,
+    errors: str = "raise",
+    format: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    playlists: bool | str | None = None,
+    timeout: float | None = None,
+) -> Iterator[AudioData]:
+    """Yield the sound of a file, or a part of it, as the decoder gives it.
+
+    The samples are those of `read_audio`: exact to the sample, without what encoders have put in
+    front and behind. Where times leave a gap, the timestamps do. Each AudioData belongs to you; one
+    that a ``for`` loop just drops is freed at once, without a warning.
+
+    Parameters
+    ----------
+    source, start, stop, sample_rate, channels, stream
+        As for `read_audio`. What is resampled or mixed comes as ``"f32"``.
+    errors, format, options, playlists, timeout
+        As for `read_audio`; with errors="skip" what is skipped is a gap.
+
+    Yields
+    ------
+    AudioData
+
+    Raises
+    ------
+    NotSupportedError, EncodingError, InvalidArgumentError, OSError, TimeoutError, FFmpegLoadError
+        As for `read_audio`. What comes before damage has been yielded.
+
+    Examples
+    --------
+    >>> for data in read_audio_data("song.mp3", stop=10_000_000):
+    ...     print(data.timestamp, data.number_of_frames, data.to_ndarray().max())
+    """
+    damage, opening = parse_reading(errors, format, options, playlists, timeout)
+    reading = SoundReading(source, start, stop, sample_rate, channels, stream, damage, opening)
+    return _pieces(reading)
+
+
+def _pieces(reading: SoundReading) -> Iterator[AudioData]:
+    box: list[Any] = []
+    try:
+        for position in reading.frames(box):
+            timestamp = position * 1_000_000 // reading.rate
+            box[0] = AudioData._from_native(Picture(box[0]), timestamp, False)
+            yield box.pop()
+    except BaseException as error:
+        box.clear()
+        averror.let_go(error)
+        raise
+    finally:
+        box.clear()
+        reading.close()
