@@ -36,6 +36,8 @@ class FFmpegInfo:
         What was tried first and rejected, and why; empty when all is well.
     decoders, encoders : list of str
         FFmpeg's names of its video decoders and encoders.
+    audio_decoders, audio_encoders : list of str
+        Those of sound.
     device_types : list of str
         Kinds of hardware device that this FFmpeg was built for.
     """
@@ -48,6 +50,8 @@ class FFmpegInfo:
     problems: list[str]
     decoders: list[str]
     encoders: list[str]
+    audio_decoders: list[str]
+    audio_encoders: list[str]
     device_types: list[str]
 
     @property
@@ -89,6 +93,8 @@ def ffmpeg_info() -> FFmpegInfo:
         problems=problems,
         decoders=inventory.codecs(decoders=True),
         encoders=inventory.codecs(decoders=False),
+        audio_decoders=inventory.codecs(decoders=True, sound=True),
+        audio_encoders=inventory.codecs(decoders=False, sound=True),
         device_types=hardware.kinds(),
     )
 

@@ -26,6 +26,17 @@ _CODECS = {
         ("libaom-av1", "libsvtav1", "librav1e", "av1"),
     ),
 }
+# As much of sound.
+_SOUND = {
+    "Opus": ("opus", ("libopus", "opus"), ("libopus", "opus")),
+    "AAC": ("mp4a.40.2", ("aac", "libfdk_aac", "aac_at"), ("aac", "libfdk_aac", "aac_at")),
+    "MP3": ("mp3", ("mp3float", "mp3"), ("libmp3lame", "libshine")),
+    "FLAC": ("flac", ("flac",), ("flac",)),
+    "Vorbis": ("vorbis", ("vorbis", "libvorbis"), ("libvorbis", "vorbis")),
+    "AC-3": ("ac-3", ("ac3",), ("ac3",)),
+    "E-AC-3": ("ec-3", ("eac3",), ("eac3",)),
+    "ALAC": ("alac", ("alac", "alac_at"), ("alac", "alac_at")),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +82,8 @@ def _document(head: dict[str, str], info: ffwebcodecs.FFmpegInfo) -> dict[str, A
         },
         "decoders": info.decoders,
         "encoders": info.encoders,
+        "audio_decoders": info.audio_decoders,
+        "audio_encoders": info.audio_encoders,
         "devices": info.devices,
         "device_problems": info.device_problems,
         "device_types": info.device_types,
@@ -87,6 +100,16 @@ def _codecs(info: ffwebcodecs.FFmpegInfo) -> list[tuple[str, list[str], list[str
                 name,
                 _named(info.decoders, decoders) if supported else [],
                 _named(info.encoders, encoders),
+            )
+        )
+    for name, (string, decoders, encoders) in _SOUND.items():
+        config = {"codec": string, "sample_rate": 48000, "number_of_channels": 2}
+        supported = ffwebcodecs.AudioDecoder.is_config_supported(config).supported
+        found.append(
+            (
+                name,
+                [each for each in info.audio_decoders if each in decoders] if supported else [],
+                [each for each in info.audio_encoders if each in encoders],
             )
         )
     return found
@@ -116,7 +139,8 @@ def _lines(head: dict[str, str], info: ffwebcodecs.FFmpegInfo) -> list[str]:
         lines.append(f"  {'':<7}encode: {', '.join(encoders) or 'no'}")
     lines.append(
         f"  and all others of FFmpeg as ffmpeg:NAME: {len(info.decoders)} decoders, "
-        f"{len(info.encoders)} encoders in all (--json names them)"
+        f"{len(info.encoders)} encoders in all, {len(info.audio_decoders)} and "
+        f"{len(info.audio_encoders)} of sound (--json names them)"
     )
     lines += ["", f"Hardware devices that open here: {', '.join(info.devices) or 'none'}"]
     lines += [f"  {kind}: {reason}" for kind, reason in info.device_problems.items()]

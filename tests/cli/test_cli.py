@@ -98,9 +98,13 @@ def test_info_json_names_every_codec(capsys: pytest.CaptureFixture[str]) -> None
     assert document["mode"] == info.mode
     assert document["decoders"] == info.decoders
     assert document["encoders"] == info.encoders
+    assert document["audio_decoders"] == info.audio_decoders
+    assert document["audio_encoders"] == info.audio_encoders
+    assert {"aac", "flac", "pcm_s16le"} <= set(info.audio_decoders)
     assert document["devices"] == info.devices
     assert set(document["libraries"]) == {"avutil", "avcodec", "swscale", "avformat"}
     assert document["codecs"]["H.264"]["decoders"][0] == "h264"
+    assert document["codecs"]["FLAC"]["decoders"] == ["flac"]
 
 
 @pytest.mark.parametrize("json_wanted", [False, True])

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVCodec
 
 
-def codecs(*, decoders: bool) -> list[str]:
-    """Return FFmpeg's names of its video decoders, or encoders, in its own order of preference."""
+def codecs(*, decoders: bool, sound: bool = False) -> list[str]:
+    """Return FFmpeg's names of its decoders of video or sound, or encoders, in its own order of
+    preference.
+    """
+    media = avutil.AVMEDIA_TYPE_AUDIO if sound else avutil.AVMEDIA_TYPE_VIDEO
     wanted = avcodec.av_codec_is_decoder if decoders else avcodec.av_codec_is_encoder
     cursor = ffi.new("void **")
     names: list[str] = []
@@ -21,7 +24,7 @@ def codecs(*, decoders: bool) -> list[str]:
         codec: AVCodec = avcodec.av_codec_iterate(cursor)
         if not codec:
             return names
-        if codec.type == avutil.AVMEDIA_TYPE_VIDEO and wanted(codec):
+        if codec.type == media and wanted(codec):
             name = ffi.string(codec.name).decode()
             if not (name in NOT_BYTES or (decoders and is_left_alone(name))):
                 names.append(name)
