@@ -14,11 +14,13 @@ import attack
 import pytest
 from audio_decode_helpers import chunks_of, media
 from decode_helpers import TIMEOUT
+from interrupting import Moments
 
 from ffwebcodecs import (
     AbortError,
     AudioData,
     AudioDecoder,
+    Completion,
     InvalidStateError,
     NotSupportedError,
     WebCodecsError,
@@ -156,3 +158,63 @@ def test_four_threads_using_one_decoder_never_hang_or_crash() -> None:
             thread.join(TIMEOUT)
             assert not thread.is_alive()
         decoder.close()
+
+
+def waits(flush: Completion) -> bool:
+    """Wait for a flush; return whether it waits for ever."""
+    try:
+        flush.result(TIMEOUT)
+    except TimeoutError:
+        return True
+    except WebCodecsError:
+        pass
+    return False
+
+
+def interrupted(action: str, at: int) -> tuple[int, str]:
+    """Interrupt a call at a moment; return how many there are, and what is wrong after it."""
+    config, packets = media("aac_stereo")
+    chunks = chunks_of(packets)
+    times: list[int] = []
+
+    def output(data: AudioData) -> None:
+        with data:
+            times.append(data.timestamp)
+
+    decoder = AudioDecoder(output, lambda error: None)
+    decoder.configure(config)
+    decoder.decode(chunks[0])
+    flushes = [decoder.flush()]
+    calls = {
+        "configure": lambda: decoder.configure(config),
+        "decode": lambda: decoder.decode(chunks[0]),
+        "flush": lambda: flushes.append(decoder.flush()),
+        "reset": decoder.reset,
+        "close": decoder.close,
+    }
+    moment = Moments(at=at)
+    moment.during(calls[action])
+    if any(map(waits, flushes)):
+        return moment.count, f"{moment.where}: a flush waits for ever"
+    if decoder.state != "closed":
+        decoder.reset()
+        times.clear()
+        decoder.configure(config)
+        for chunk in chunks:
+            decoder.decode(chunk)
+        decoder.flush().result(TIMEOUT)
+        if times != [chunk.timestamp for chunk in chunks]:
+            return moment.count, f"{moment.where}: it decodes {times}"
+    decoder.close()
+    return moment.count, ""
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("action", ["configure", "decode", "flush", "reset", "close"])
+def test_a_call_interrupted_at_any_moment_leaves_a_decoder_that_works(action: str) -> None:
+    whole, harm = interrupted(action, -1)
+    assert not harm
+    moments = attack.dice(f"sound {action}").sample(range(whole), min(whole, attack.rounds(6, 999)))
+    harms = [harm for at in sorted(moments) if (harm := interrupted(action, at)[1])]
+    attack.report(f"Ctrl-C inside AudioDecoder.{action}()", len(moments), len(harms), "a hang")
+    assert not harms
