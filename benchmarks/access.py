@@ -23,6 +23,7 @@ class Bench(NamedTuple):
     film: Any  # the ffmpeg program's arguments for 1080p footage
     others: Any
     speed_ratio: Any
+    cpu_ratio: Any
     per_frame: Any
 
 

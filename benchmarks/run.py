@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 import access
+import sound
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("FFWEBCODECS_CACHE", ROOT / ".cache"))
@@ -310,7 +311,7 @@ def versions() -> str:
     return ", ".join(parts)
 
 
-BENCHES = ("decode", "overhead", "convert", "transcode", "create", "import", "access")
+BENCHES = ("decode", "overhead", "convert", "transcode", "create", "import", "access", "sound")
 
 
 def main() -> int:
@@ -321,7 +322,7 @@ def main() -> int:
     options = parser.parse_args()
 
     report, programs = Report(), options.programs
-    lent = access.Bench(measure, make_clip, film_1080p, others, speed_ratio, per_frame)
+    lent = access.Bench(measure, make_clip, film_1080p, others, speed_ratio, cpu_ratio, per_frame)
     threads = len(os.sched_getaffinity(0))
     today = datetime.date.today().isoformat()
     report.lines += [f"{machine()}; {versions()}; {today}; `make bench`, {options.rounds} rounds."]
@@ -333,6 +334,7 @@ def main() -> int:
         "create": lambda: bench_create(report, options.rounds),
         "import": lambda: bench_import(report, options.rounds),
         "access": lambda: access.bench_access(report, lent, programs, options.rounds, threads),
+        "sound": lambda: sound.bench_sound(report, lent, programs, options.rounds),
     }
     for name, bench in benches.items():
         if options.only in (None, name):

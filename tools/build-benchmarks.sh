@@ -7,5 +7,5 @@ for source in benchmarks/*.c; do
     program=$folder/$(basename "$source" .c)
     [ "$program" -nt "$source" ] && continue
     # shellcheck disable=SC2046
-    "${CC:-cc}" -O2 -Wall -Wextra -o "$program" "$source" $(pkg-config --cflags --libs libavformat libavcodec libswscale libavutil)
+    "${CC:-cc}" -O2 -Wall -Wextra -o "$program" "$source" $(pkg-config --cflags --libs libavformat libavcodec libswscale libswresample libavutil)
 done
