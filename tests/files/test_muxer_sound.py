@@ -314,6 +314,24 @@ def test_a_gap_stays_one(suffix: str, tmp_path: Path) -> None:
     assert not samples[begin : begin + 22050].any()
 
 
+def test_what_waits_for_a_video_that_has_ended_is_bounded(tmp_path: Path) -> None:
+    source, path = stream("vp9.webm"), tmp_path / "a.mkv"
+    pcm = AudioDecoderConfig(codec="pcm-s16", sample_rate=48000, number_of_channels=2)
+    pictures = list(source.chunks())
+    second = bytes(48000 * 4)
+    with Muxer(path, tracks=("video", "audio")) as muxer:
+        for place, picture in enumerate(pictures):
+            muxer.add_chunk(picture, source.config)
+            if place == 0:
+                chunk = EncodedAudioChunk(type="key", timestamp=0, data=second)
+                muxer.add_chunk(chunk, pcm)
+        for time in range(2, 80):
+            muxer.add_chunk(EncodedAudioChunk(type="key", timestamp=time * 1_000_000, data=second))
+        (growing,) = tmp_path.iterdir()
+        assert growing.stat().st_size > 50 * len(second)
+        muxer.discard()
+
+
 def test_a_gap_is_told_where_nothing_can_hold_it(tmp_path: Path) -> None:
     chunks = chunks_of("aac.m4a", plain=True)
     del chunks[10:20]

@@ -28,7 +28,7 @@ from .interrupt import Interruption
 from .streams import CopiedStream, drop_tag, set_tag, subtitle_clock
 from .video_stream import VideoStream
 from .written_sound import WrittenPacket, WrittenSound
-from .written_stream import WrittenStream
+from .written_stream import SPARSE, SparseStream, WrittenStream
 
 if TYPE_CHECKING:
     from ..._ffi._types import (
@@ -75,6 +75,7 @@ class MuxerCore:
         "_path",
         "_shown",
         "_spare",
+        "_sparse",
         "_streams",
         "animation",
         "container",
@@ -92,6 +93,7 @@ class MuxerCore:
         self.started = False
         self.animation = Animation.of(container.name)
         self._has_keys = False
+        self._sparse: SparseStream | None = None
         self._spare: AVPacket | Any = packet.allocate()  # None once it is closed
         url = os.fsencode("file:" + name)
         box = ffi.new("AVFormatContext *[1]")
@@ -223,6 +225,8 @@ class MuxerCore:
         if name is not None:
             output.filter = Filter(name, par)
         self._streams.append(output)
+        if video.codec in SPARSE:
+            self._sparse = SparseStream(output)
         return len(self._streams) - 1
 
     def add_copied_stream(self, source: CopiedStream) -> int:
@@ -390,6 +394,8 @@ class MuxerCore:
             output.given += 1
             code = avformat.av_interleaved_write_frame(self._context, ptr)
             self._check_write(code)
+            if self._sparse is not None and self._sparse.is_behind(output):
+                self._check_write(avformat.av_interleaved_write_frame(self._context, ffi.NULL))
         finally:
             packet.unref(ptr)
 
@@ -480,6 +486,6 @@ class MuxerCore:
 
     def close(self) -> None:
         """Give everything up; twice is fine, and after `finish` there is nothing to do."""
-        self._context = None
+        self._context = self._sparse = None
         self._streams = []
         self._spare = None

@@ -28,3 +28,36 @@ class WrittenStream:
         self.check: PacketCheck | None = None
         self.late = late  # microseconds
         self.given = 0  # packets that libavformat took
+
+    @property
+    def seconds(self) -> float | None:
+        """When the last packet is decoded, None: there is none, or it does not say."""
+        if self.last_dts is None:
+            return None
+        numerator, denominator = self.time_base
+        return self.last_dts * numerator / denominator
+
+
+SPARSE = ("vp8", "vp9")
+"""Codecs of video that libavformat waits for however long nothing of it comes."""
+_LONGEST_WAIT = 10.0  # seconds, as libavformat waits for others
+
+
+class SparseStream:
+    """Tells when packets of other streams have waited long enough for one that has ended."""
+
+    __slots__ = ("_let_go", "_stream")
+
+    def __init__(self, stream: WrittenStream) -> None:
+        self._stream = stream
+        self._let_go = 0.0
+
+    def is_behind(self, other: WrittenStream) -> bool:
+        """Return whether what waits is to be written, given the stream of the last packet."""
+        now, own = other.seconds, self._stream.seconds
+        if other is self._stream or now is None:
+            return False
+        if now - max(self._let_go, own or 0.0) < _LONGEST_WAIT:
+            return False
+        self._let_go = now
+        return True
