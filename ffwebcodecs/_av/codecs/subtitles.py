@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.files import subtitles as spec
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, said
+from .. import atomic, averror, said
 from . import packet, parameters
 from .codec_context import allocate_context
 
@@ -182,10 +182,10 @@ def _open_encoder(decoder: AVCodecContext, target: str) -> AVCodecContext:
     size = decoder.subtitle_header_size
     if size > 0:
         # Freed with the context. A byte more, which is 0: it is read as a text.
-        header: Any = avutil.av_mallocz(size + 1)
-        averror.check_pointer(header, "cannot keep the header of subtitles")
-        context.subtitle_header = header
-        ffi.memmove(header, decoder.subtitle_header, size)
+        box = ffi.addressof(context, "subtitle_header")
+        atomic.fill(box, avutil.av_mallocz, size + 1)
+        averror.check_pointer(box[0], "cannot keep the header of subtitles")
+        ffi.memmove(box[0], decoder.subtitle_header, size)
         context.subtitle_header_size = size
     _open(context, codec, f"cannot write subtitles of {target}")
     return context
