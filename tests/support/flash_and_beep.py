@@ -103,7 +103,8 @@ def _flashes(said: str) -> list[float]:
 
 
 @functools.cache
-def _template(rate: int, speed: float) -> npt.NDArray[np.float64]:
+def chirp(rate: int, speed: float = 1) -> npt.NDArray[np.float64]:
+    """Return the beep's samples, at full scale."""
     time = np.arange(int(_LASTING * rate)) / rate * speed
     return np.sin(2 * np.pi * (600 * time + 3000 / _LASTING / 2 * time * time))
 
@@ -114,7 +115,7 @@ def _beeps(said: str, samples: npt.NDArray[np.float32], speed: float) -> list[fl
     if not frames:
         return []
     rate = int(frames[0][1])
-    template = _template(rate, speed)
+    template = chirp(rate, speed)
     size = 1 << int(np.ceil(np.log2(len(samples) + len(template))))
     spectrum = np.fft.rfft(samples, size) * np.conj(np.fft.rfft(template, size))
     likeness = np.abs(np.fft.irfft(spectrum, size))[: len(samples)]
