@@ -65,7 +65,7 @@ class Cue(NamedTuple):
 
 def cues(path: Path, stream: str = "s:0") -> list[Cue]:
     """Return what the ffmpeg program reads, as SubRip."""
-    text = run_ffmpeg("-i", path, "-map", f"0:{stream}", "-f", "srt", "-").decode()
+    text = run_ffmpeg("-copyts", "-i", path, "-map", f"0:{stream}", "-f", "srt", "-").decode()
     found = re.findall(r"^\d+\n(\S+) --> (\S+)\n(.*?)\n\n", text, re.DOTALL | re.MULTILINE)
     return [Cue(_milliseconds(begin), _milliseconds(end), said) for begin, end, said in found]
 
