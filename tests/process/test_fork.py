@@ -117,7 +117,7 @@ CASES = {
     assert decoder.state == encoder.state == sound.state == packer.state == "closed"
 """,
     "closes what it inherits": """
-    for codec in (decoder, encoder, sound): codec.close()
+    for codec in (decoder, encoder, sound, packer): codec.close()
     for thing in (demuxer, reading, muxer, generator, samples, *frames, *kept): thing.close()
 
 
