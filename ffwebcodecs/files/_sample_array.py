@@ -127,6 +127,13 @@ def writer_of(shape: SoundShape) -> Any:
     plane = samples.borrowed
 
     def write(ptr: AVFrame, out: npt.NDArray[np.float32], count: int) -> None:
+        if planes > 1 and scale is None:
+            step = samples.distance(ptr, planes, count * size)
+            if step is not None:  # all at once
+                whole = plane(ptr, 0, step * (planes - 1) + count * size)
+                strides = (dtype.itemsize, step)
+                out[...] = np.ndarray((count, planes), dtype, whole, 0, strides)
+                return
         for index in range(planes):
             flat = np.frombuffer(plane(ptr, index, count * size), dtype)
             into = out[:, index] if planar else out

@@ -107,7 +107,8 @@ class SoundDecoding:
             return []
         ready = self._released()
         core, found = self._core, []
-        core.send(ptr, self._when())
+        ticks = packet.order_shown(ptr)
+        core.send(ptr, self._when() if ticks is None else ticks)
         while (frame := core.receive()) is not None:
             found.append(frame)
         if self._passes:
@@ -115,7 +116,7 @@ class SoundDecoding:
             return ready
         if not found:
             return ready
-        placed = self._placed(found, packet.order_shown(ptr), ptr)
+        placed = self._placed(found, ticks, ptr)
         if packet.is_discarded(ptr):
             return ready
         skip = skip_of(ptr)

@@ -47,10 +47,13 @@ def test_chunks_are_the_packets_of_the_file(name: str) -> None:
     with Demuxer(path) as demuxer:
         chunks = list(demuxer.audio_chunks())
         assert list(demuxer.audio_chunks()) == []  # read to the end
+    assert {each.type for each in chunks} == {"key"}
+    if name.endswith(".wav"):  # each release divides it in its own way
+        assert sum(each.byte_length for each in chunks) == sum(size for _, size in wanted)
+        return
     assert [each.byte_length for each in chunks] == [size for _, size in wanted]
     times = [each.timestamp + late for each in chunks]
     assert max(abs(a - b) for a, (b, _) in zip(times, wanted, strict=True)) <= 1
-    assert {each.type for each in chunks} == {"key"}
 
 
 @pytest.mark.parametrize("name", sorted(sound_clips.FILES))

@@ -81,7 +81,9 @@ def test_the_whole_is_what_the_ffmpeg_program_decodes(name: str) -> None:
     assert np.abs(found.data - wanted[: len(found)]).max() <= close
 
 
-@pytest.mark.parametrize("name", sorted(TOLD | EXACT))
+@pytest.mark.parametrize(
+    "name", [*sorted(TOLD), "flac.mkv", "alac.m4a", "pcm16.avi", "pcm24.mov", "pcm32.wav"]
+)
 def test_each_sample_is_in_its_place(name: str) -> None:
     found = read_audio(sound(name)).data
     wanted = original(FILES[name][0])
@@ -110,7 +112,7 @@ def test_a_part_is_that_part_of_the_whole(name: str) -> None:
     path, dice = sound(name), attack.dice(f"windows {name}")
     whole = read_audio(path)
     begin, lasting = whole.timestamp, whole.duration
-    for _ in range(attack.rounds(3, 200)):
+    for _ in range(attack.rounds(2, 200)):
         start = begin + dice.randrange(-20_000, lasting + 20_000)
         stop = start + dice.randrange(0, 400_000)
         # AC-3 dithers with noise that goes on from packet to packet.
@@ -135,7 +137,7 @@ def test_a_part_of_converted_sound_is_that_part_of_the_whole(
     plain = read_audio(path)
     assert abs(len(whole) - len(plain) * ours / source) <= 1
     assert whole.first_sample == math.ceil(plain.first_sample * ours / source)
-    for _ in range(attack.rounds(2, 50)):
+    for _ in range(attack.rounds(1, 50)):
         start = whole.timestamp + dice.randrange(0, whole.duration)
         stop = start + dice.randrange(0, 300_000)
         found = read_audio(path, start, stop, sample_rate=rate, channels=channels)

@@ -42,7 +42,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = str(clip("h264-bframes.mp4"))
-        self.sound = str(sound("aac.m4a"))
+        self.song = str(sound("aac.m4a"))
         self.data = Path(self.path).read_bytes()
         with w.Demuxer(self.path) as demuxer:
             self.config = demuxer.video_config
@@ -92,14 +92,14 @@ class Stage:
         resampled(np.zeros((90, 1)), shape("flt", 48000, mono), target, [40])
 
     def read_sound(self) -> None:
-        w.read_audio(self.sound, 1_500_000, 1_600_000, sample_rate=16000, channels=1)
-        for index, data in enumerate(w.read_audio_data(self.sound)):
+        w.read_audio(self.song, 1_500_000, 1_600_000, sample_rate=16000, channels=1)
+        for index, data in enumerate(w.read_audio_data(self.song)):
             data.close()
             if index == 2:
                 break
 
     def chunks_of(self) -> None:
-        with w.Demuxer(self.sound) as demuxer:
+        with w.Demuxer(self.song) as demuxer:
             demuxer.audio_config
             next(demuxer.chunks_of([0], 1_000_000))
 
