@@ -135,7 +135,7 @@ def run_jobs(
 
             result = convert(job.source, output_name(job.target), threads, step)
         interrupt.check()
-        if not (result.frames_written or result.copied_streams):
+        if not (result.frames_written or result.copied_streams or result.encoded_streams):
             raise CommandError(f"{job.source}: no frame in this range")
         return Outcome("incomplete" if lacks(result) else "done", _summary(job, result))
 
@@ -198,7 +198,7 @@ def end_pool(
 def _summary(job: Job, result: ffwebcodecs.TranscodeResult) -> str:
     count = result.frames_written
     if not count:
-        return f"{job.target}: {', '.join(result.copied_streams)}"
+        return f"{job.target}: {', '.join([*result.encoded_streams, *result.copied_streams])}"
     rate = count / result.seconds if result.seconds > 0 else 0.0
     made = f"{result.codec} by {result.encoder}, " if result.encoder else ""
     less = ", incomplete" if lacks(result) else ""

@@ -24,6 +24,7 @@ def as_typed(message: str) -> str:
     for written, flag in _FLAGS.items():
         message = message.replace(written, flag)
     message = re.sub(r"(?<!\w)codec='([\w:]+)'", r"--codec \1", message)
+    message = re.sub(r"(?<!\w)audio='([\w:]+)'", r"--audio-codec \1", message)
     return _OPTIONS.sub(_input_options, message)
 
 

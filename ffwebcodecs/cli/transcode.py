@@ -1,9 +1,11 @@
 """Convert videos: another codec, size, rate, part or container.
 
-Audio and subtitles are copied unchanged. The codec is what is usual for OUT's suffix: H.264 in
-.mp4, .mov and .mkv, VP9 in .webm ... For example:
+Sound is copied where OUT's container holds it, else encoded; subtitles are copied. The codecs are
+what is usual for OUT's suffix: H.264 in .mp4, .mov and .mkv, VP9 and Opus in .webm ... An OUT for
+sound (.mp3, .m4a, .opus, .ogg, .flac, .wav ...) gets the sound alone. For example:
   ffwebcodecs transcode clip.mov small.mp4 --size -1x360
   ffwebcodecs transcode *.mov "web/{stem}.webm" --bitrate 1M --jobs 2
+  ffwebcodecs transcode film.mkv sound.mp3 --audio-bitrate 192k
 """
 
 from __future__ import annotations
@@ -44,9 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stop", metavar="TIME", type=parse_time, help="end before that time")
     add_keep_start(parser)
     add_deinterlace(parser)
-    parser.add_argument(
-        "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
-    )
+    add_sound(parser)
     parser.add_argument(
         "--no-subtitles", action="store_true", help="leave the subtitle streams out"
     )
@@ -107,6 +107,43 @@ def add_encoding(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_sound(parser: argparse.ArgumentParser) -> None:
+    """Add what says what becomes of sound."""
+    parser.add_argument(
+        "--no-audio", action="store_true", help="video only, neither audio nor subtitles"
+    )
+    parser.add_argument(
+        "--audio-codec",
+        metavar="NAME",
+        help="copy, aac, opus, flac, mp3, vorbis, alac, ac3, pcm, ffmpeg:NAME or a codec string; "
+        "default: copy what OUT's container holds, encode the rest",
+    )
+    parser.add_argument(
+        "--audio-bitrate", metavar="BITS", type=parse_bitrate, help="of sound, per second: 128k"
+    )
+    parser.add_argument("--sample-rate", metavar="HZ", type=int, help="of sound: 48000")
+    parser.add_argument(
+        "--channels", metavar="N", type=int, help="of sound: 1 mono, 2 stereo; more are mixed"
+    )
+    parser.add_argument(
+        "--audio-stream",
+        metavar="N",
+        type=int,
+        help="only this stream of sound, as probe lists them; default: all",
+    )
+
+
+def check_sound(options: argparse.Namespace) -> bool | str:
+    """Return what `transcode` takes as audio; raise UsageError for what excludes each other."""
+    if not options.no_audio:
+        codec: str | None = options.audio_codec
+        return "auto" if codec is None else codec
+    for name in ("audio_codec", "audio_bitrate", "sample_rate", "channels", "audio_stream"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--no-audio and --{name.replace('_', '-')} exclude each other")
+    return False
+
+
 def add_crop(parser: argparse.ArgumentParser) -> None:
     """Add ``--crop``."""
     parser.add_argument(
@@ -144,6 +181,7 @@ def sides(size: tuple[int, int] | None) -> tuple[int | None, int | None]:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     check_encoding(options)
+    audio = check_sound(options)
     start, stop = options.start, options.stop
     if stop is not None and stop <= (start or 0):
         raise UsageError("--stop must be after --start")
@@ -166,7 +204,11 @@ def run(options: argparse.Namespace) -> int:
             start=start,
             stop=stop,
             keep_start=options.keep_start,
-            audio=not options.no_audio,
+            audio=audio,
+            audio_bitrate=options.audio_bitrate,
+            sample_rate=options.sample_rate,
+            channels=options.channels,
+            audio_stream=options.audio_stream,
             subtitles=not options.no_subtitles,
             metadata=changed_tags(options.metadata),
             format=options.format,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import TYPE_CHECKING
 
+from .._av.files.stream_info import NO_VIDEO
 from .._spec.files.clocks import begins_anywhere
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class FilmClock:
         What becomes 0 of the output.
     """
 
-    __slots__ = ("_keeps", "_starts", "_video", "origin", "start", "stop", "zero")
+    __slots__ = (*("_has_video", "_keeps", "_starts", "_video"), "origin", "start", "stop", "zero")
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class FilmClock:
         self.start = None if start is None else self.origin + start
         self.stop = None if stop is None else self.origin + stop
         self.zero = self.origin if self.start is None else self.start
+        self._has_video = info.index != NO_VIDEO
         self._keeps = keep_start or self.start is not None or not begins_anywhere(info.format_name)
         self._video = info.start_time, info.duration, begins_anywhere(info.format_name)
         self._starts = {
@@ -105,6 +107,15 @@ class FilmClock:
             said = ", ".join(f"{name}={time}" for name, time in given if time is not None)
             hint = f" ({said} are microseconds: a second is 1_000_000)"
         return f"there is no frame in this range,{where}{hint}: the film's are{film}"
+
+    @property
+    def pictures(self) -> int | None:
+        """When the pictures begin, in the output's time; None if there are none."""
+        if not self._has_video:
+            return None
+        if self.start is not None:
+            return 0
+        return max(0, (self._video[0] or 0) - self.zero)
 
     @property
     def end(self) -> int | None:

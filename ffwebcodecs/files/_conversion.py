@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.files import containers
 from .._av.files.demux import DemuxerCore
@@ -20,6 +20,9 @@ from ._orientation import tell_rotation
 from ._original import original_of
 from ._subtitles import converted, wanted
 from .muxer import Muxer
+
+if TYPE_CHECKING:
+    from ._kept_sound import KeptSound
 
 # All tags of the output, or a function that makes them of the input's.
 Metadata = Mapping[str, str] | Callable[[dict[str, str]], Mapping[str, str]] | None
@@ -71,10 +74,11 @@ def copy_streams(
     losses: Losses,
     subtitles: bool = True,
     video: str | None = None,
+    sound: KeptSound | None = None,
 ) -> tuple[list[str], list[str], dict[int, int]]:
-    """Add the streams that are copied to a muxer, those that are subtitles only with `subtitles`;
-    return those, the ones left out, and the number in the output of each. `video` is FFmpeg's name
-    of the video's codec there, as far as that is known.
+    """Add the streams that are copied to a muxer, those that are subtitles only with `subtitles`,
+    and those that `sound` encodes; return the copied ones, the ones left out, and the number in the
+    output of each. `video` is FFmpeg's name of the video's codec there, as far as that is known.
     """
     if demuxer.info.loop is not None:  # an animation is played as often as the input
         muxer._open_core().set_loop_count(demuxer.info.loop)
@@ -98,6 +102,12 @@ def copy_streams(
         if stream.kind == "subtitle" and not subtitles:
             continue  # asked for, as sound that audio=False leaves out
         name = f"{stream.kind} {stream.codec}"
+        if sound is not None and stream.kind == "audio":
+            if not sound.takes(stream):
+                dropped.append(name)
+                continue
+            if sound.encodes(stream, muxer) and sound.add(stream, muxer):
+                continue
         kept: CopiedStream | None = stream
         if stream.is_known and not muxer._can_hold(stream):
             kept = converted(stream, muxer)
@@ -114,7 +124,11 @@ def copy_streams(
         if stream.is_known:
             why = f"{muxer.format_name} cannot hold it"
             said = f"{muxer.format_name} cannot hold the {name} stream of {demuxer.shown}"
+            if sound is not None and stream.index in sound.reasons:
+                said += f", nor can it be encoded ({sound.reasons[stream.index]})"
             without = "subtitles" if stream.kind == "subtitle" else "audio"
+            if stream.kind == "audio" and sound is None:
+                said += ", and remux encodes nothing, as transcode does"
             hint = f"{_way_out(muxer, video)}{without}=False leaves it out without a word"
         else:
             why = "it begins late: nothing is known of it"

@@ -102,7 +102,7 @@ class FileEvents:
                 yield frame
             # Not every decoder has the packet after a picture: only now it is known to be the last.
             self.last = stated, self._lasting(timestamp + self.clock.origin, stated or 0)
-            if self.clock.stop is not None and self.others.copied:
+            if self.clock.stop is not None and self.others.is_wanted:
                 self._read_behind(self.clock.stop)
             yield from self.others.take()
             self.late = late_streams(self.demuxer, self._losses, self.subtitles)

@@ -140,6 +140,18 @@ def label_copied(
     stream.metadata = tags
 
 
+def label_encoded(
+    stream: CopiedStream, original: Original, container: Container, unheld: Unheld
+) -> tuple[dict[str, str], int]:
+    """Return the tags and the disposition of a stream of sound that is encoded, as far as the
+    container holds them.
+    """
+    tags = stream_tags(stream.metadata, original._replace(is_encoded=True))
+    tags = _held_tags(tags, stream.kind, original, container, unheld)
+    bits = stream.disposition & (_WORDS | _DEFAULT)
+    return tags, _held_dispositions(bits, stream.kind, container, unheld)
+
+
 def label_stream(
     tags: dict[str, str], kind: str, container: Container, unheld: Unheld
 ) -> dict[str, str]:

@@ -24,10 +24,12 @@ _MICROSECOND = 1_000_000
 # How long before `start` is looked: for sound, and for subtitles that are still shown then.
 _SOUND = 5 * _MICROSECOND
 _SUBTITLES = 30 * _MICROSECOND
+# Sound before `start` that is decoded, so that nothing is heard of where decoding began.
+_WARM_UP = 1 * _MICROSECOND
 
 
 class CopiedPacket:
-    """A packet that is copied; takes the AVPacket."""
+    """A packet of another stream than the video; takes the AVPacket."""
 
     __slots__ = ("index", "ptr")
 
@@ -37,7 +39,8 @@ class CopiedPacket:
 
 
 class OtherStreams:
-    """Collects the packets of the streams in `copied`, with the times that they have in the output.
+    """Collects the packets of the streams in `copied`, with the times that they have in the output,
+    and those in `heard`, with their own.
 
     Parameters
     ----------
@@ -47,18 +50,20 @@ class OtherStreams:
 
     Attributes
     ----------
-    copied : mapping of int to (int, int)
-        Stream index to time base.
+    copied, heard : mapping of int to (int, int)
+        Stream index to time base; `heard` are those of sound that are decoded.
     """
 
     __slots__ = (
         *("_clock", "_covers", "_demuxer", "_early", "_seen", "_sounds", "_texts", "_until"),
         "_waiting",
         "copied",
+        "heard",
     )
 
     def __init__(self, demuxer: DemuxerCore, clock: FilmClock) -> None:
         self.copied: Mapping[int, tuple[int, int]] = {}
+        self.heard: Mapping[int, tuple[int, int]] = {}
         self._demuxer = demuxer
         self._clock = clock
         self._covers = frozenset(one.index for one in demuxer.others if one.is_cover)
@@ -72,7 +77,7 @@ class OtherStreams:
 
     def add(self, index: int, ptr: AVPacket) -> None:
         """Look at a packet, which is borrowed."""
-        time_base = self.copied.get(index)
+        time_base = self.copied.get(index) or self.heard.get(index)
         if time_base is None:
             return
         if self._was_seen(index, ptr):
@@ -93,6 +98,8 @@ class OtherStreams:
         if index in self._covers:  # it belongs to the whole, wherever that begins
             return CopiedPacket(index, packet.clone(ptr))
         when = packet.start(ptr, time_base)
+        if index in self.heard:
+            return self._heard(index, ptr, when)
         begin, end = when, None
         if when is not None:
             if index in self._texts:
@@ -114,6 +121,19 @@ class OtherStreams:
             packet.shift(kept, -tick(clock.zero, time_base))
         return CopiedPacket(index, kept)
 
+    def _heard(self, index: int, ptr: AVPacket, when: int | None) -> CopiedPacket | None:
+        """Return a packet that is decoded, None if nothing of it is heard in the part. Those before
+        it are what a decoder needs to begin with.
+        """
+        clock = self._clock
+        if when is not None:
+            if clock.start is not None and when < clock.start - _WARM_UP:
+                return None
+            if clock.stop is not None and when >= clock.stop:
+                self._sounds.discard(index)
+                return None
+        return CopiedPacket(index, packet.clone(ptr))
+
     def take(self) -> list[CopiedPacket]:
         """Return what was collected, and forget it."""
         waiting, self._waiting = self._waiting, []
@@ -124,9 +144,14 @@ class OtherStreams:
         self._waiting = list(self._early)
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether any stream is."""
+        return bool(self.copied or self.heard)
+
+    @property
     def is_heard(self) -> bool:
         """Whether all sound up to `stop` has come."""
-        return not any(index in self.copied for index in self._sounds)
+        return not any(index in self.copied or index in self.heard for index in self._sounds)
 
     def close(self) -> None:
         """Let go of all packets."""
@@ -136,7 +161,7 @@ class OtherStreams:
         """Collect what lies before the place from which the video is read for `start`."""
         start, demuxer = self._clock.start, self._demuxer
         kind = demuxer.seekability
-        if start is None or not self.copied or not kind.goes_back or kind.counts or kind.reopens:
+        if start is None or not self.is_wanted or not kind.goes_back or kind.counts or kind.reopens:
             return  # else all is read anyway
         if demuxer.local_file[0] is None:
             return  # to read twice from a network costs more than it brings
@@ -153,7 +178,7 @@ class OtherStreams:
         shown: dict[int, AVPacket] = {}  # of subtitles that last until the next one
         ptr = packet.allocate()
         while (found := demuxer.read_any(ptr)) is not None:
-            time_base = self.copied.get(found)
+            time_base = self.copied.get(found) or self.heard.get(found)
             if found == video:
                 _, dts = packet.times(ptr)
                 if (demuxer.timestamp if dts is None else dts) >= start:

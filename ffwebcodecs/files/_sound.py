@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._av.files.demux import DemuxerCore
 from .._av.files.stream_info import NO_VIDEO
 from .._av.files.streams import CopiedStream
@@ -9,11 +11,15 @@ from ..errors import NotSupportedError
 from ._losses import Losses
 from .muxer import Muxer
 
+if TYPE_CHECKING:
+    from ._kept_sound import KeptSound
+
 
 def copy_sound(
-    demuxer: DemuxerCore, muxer: Muxer, losses: Losses
+    demuxer: DemuxerCore, muxer: Muxer, losses: Losses, sound: KeptSound | None = None
 ) -> tuple[list[str], list[str], dict[int, int]]:
-    """Add the sound and the covers of an input to a muxer for sound; return as `copy_streams` does.
+    """Add the sound and the covers of an input to a muxer for sound; take and return what
+    `copy_streams` does.
 
     Raises
     ------
@@ -22,7 +28,7 @@ def copy_sound(
     """
     container = muxer._container
     suffix = container.sound_suffix or container.name
-    chosen = _chosen(demuxer, muxer, suffix)
+    chosen = _chosen(demuxer, muxer, suffix, sound)
     copied: list[str] = []
     dropped: list[str] = []
     numbers: dict[int, int] = {}
@@ -33,6 +39,13 @@ def copy_sound(
         if has_chapters and stream.names_chapters:
             continue  # the chapters are copied, and make it again
         name = f"{stream.kind} {stream.codec}"
+        if sound is not None and stream.kind == "audio" and not sound.takes(stream):
+            dropped.append(name)
+            continue
+        if sound is not None and stream in chosen and sound.encodes(stream, muxer):
+            if sound.add(stream, muxer):
+                continue
+            muxer._container.require(stream.codec_id, stream.codec)
         if stream in chosen or (stream.is_cover and stream.is_known and muxer._can_hold(stream)):
             number = numbers[stream.index] = muxer._add_copied_stream(stream)
             if muxer._refused is not None:
@@ -50,13 +63,40 @@ def copy_sound(
     return copied, dropped, numbers
 
 
-def _chosen(demuxer: DemuxerCore, muxer: Muxer, suffix: str) -> list[CopiedStream]:
+def best_sound(demuxer: DemuxerCore) -> CopiedStream:
+    """Return the stream of sound that the input says is the one to take, else the first.
+
+    Raises
+    ------
+    NotSupportedError
+        There is no sound.
+    """
     sounds = [stream for stream in demuxer.others if stream.kind == "audio"]
     if not sounds:
+        raise NotSupportedError(f"{demuxer.shown} has no sound")
+    return next((stream for stream in sounds if stream.is_default), sounds[0])
+
+
+def _chosen(
+    demuxer: DemuxerCore, muxer: Muxer, suffix: str, kept: KeptSound | None
+) -> list[CopiedStream]:
+    sounds = [
+        stream
+        for stream in demuxer.others
+        if stream.kind == "audio" and (kept is None or kept.takes(stream))
+    ]
+    if not sounds:
         raise NotSupportedError(f"{demuxer.shown} has no sound, and {suffix} files hold no video")
-    fitting = [stream for stream in sounds if muxer._can_hold(stream)]
+    fitting = [
+        stream
+        for stream in sounds
+        if muxer._can_hold(stream) or (kept is not None and kept.encodes(stream, muxer))
+    ]
     if not fitting:
-        muxer._container.require(sounds[0].codec_id, sounds[0].codec)
+        try:
+            muxer._container.require(sounds[0].codec_id, sounds[0].codec)
+        except NotSupportedError as error:
+            raise NotSupportedError(f"{error}; transcode encodes it") from None
     if muxer._container.holds_one_stream:
         return [next((stream for stream in fitting if stream.is_default), fitting[0])]
     return fitting

@@ -47,9 +47,11 @@ class Tracks:
         self._announced = _read(announced)
         self.video: Name | None = None  # as chunks name it, once one has come
         self.sounds: dict[Name, SoundTrack] = {}
+        self._dispositions: dict[Name, int] = {}
 
-    def announce(self, name: Name, tags: Mapping[str, str]) -> None:
-        """Let a track be waited for."""
+    def announce(self, name: Name, tags: Mapping[str, str], disposition: int) -> None:
+        """Let a track be waited for, which has this AV_DISPOSITION_... in the file."""
+        self._dispositions[name] = disposition
         if self._announced is None:
             self._announced = {}
         self._announced[name] = dict(tags)
@@ -97,6 +99,8 @@ class Tracks:
     def add(self, track: SoundTrack) -> None:
         """Take a track whose first chunk is all right."""
         self.sounds[track.name] = track
+        if track.sound is not None:
+            track.sound.disposition |= self._dispositions.get(track.name, 0)
 
     def _too_late(self, name: Name) -> InvalidStateError:
         names = [*([] if self.video is None else [self.video]), *self.sounds]
@@ -215,7 +219,8 @@ def _choose_default(placed: Sequence[CopiedStream | SoundTrack]) -> None:
     """Let players begin with the first track of sound, unless another one is said to be it."""
     sounds = [each for each in placed if isinstance(each, SoundTrack)]
     copied = [each for each in placed if isinstance(each, CopiedStream) and each.kind == "audio"]
-    if sounds and not any(each.is_default for each in copied):
+    said = [each.sound.disposition & DEFAULT for each in sounds if each.sound is not None]
+    if sounds and not any(each.is_default for each in copied) and not any(said):
         assert sounds[0].sound is not None
         sounds[0].sound.disposition |= DEFAULT
 

@@ -19,12 +19,15 @@ from ..frames.video_frame import VideoFrame
 from ._clock import FilmClock
 from ._conversion import copy_chapters, copy_streams
 from ._conversion_run import ConversionRun
+from ._converted_sound import ConvertedSound
 from ._encoding_options import EncodingOptions
 from ._events import FileEvents
 from ._fields import Fields, parse_deinterlace
+from ._kept_sound import KeptSound
 from ._open import open_for_decoding
 from ._original import original_of
 from ._other_streams import CopiedPacket
+from ._sound_options import SoundOptions
 from ._subtitles import tell as tell_subtitles
 from ._work import Work
 from .muxer import Muxer
@@ -38,7 +41,8 @@ class Transcoding(ConversionRun):
     """A conversion that decodes and encodes the video; as `ConversionRun`."""
 
     def __init__(self, input: Any, output: Any, given: Mapping[str, Any]) -> None:
-        super().__init__(input, output, given)
+        self._sound = SoundOptions.parse(given)
+        super().__init__(input, output, {**given, "audio": self._sound.wanted})
         if given["map_frame"] is not None and not callable(given["map_frame"]):
             raise InvalidArgumentError(
                 f"map_frame must be callable, got {show(given['map_frame'])}"
@@ -50,23 +54,26 @@ class Transcoding(ConversionRun):
         """Do it; there is no output unless this returns."""
         options, damage, losses = self._options, self._damage, self._losses
         events = self._open()
+        demuxer, clock = events.demuxer, events.clock
+        sound = KeptSound(self._sound, demuxer, clock, losses)
         try:
-            demuxer = events.demuxer
             with self._muxer(demuxer) as muxer:
                 muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
+                codec = self._encoding.codec_name
                 copied, dropped, numbers = copy_streams(
-                    demuxer, muxer, losses, options.subtitles, self._encoding.codec_name
+                    demuxer, muxer, losses, options.subtitles, codec, sound
                 )
-                clock = events.clock
-                clock.settle(numbers)
+                heard = sound.conversions
+                clock.settle({*numbers, *heard})
                 copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
                 losses.check()
                 bases = {stream.index: stream.time_base for stream in demuxer.others}
                 for stream in demuxer.others:
                     stream.note_moved(-clock.zero, -tick(clock.zero, stream.time_base))
                 events.others.copied = {i: bases[i] for i in numbers}
+                events.others.heard = {i: bases[i] for i in heard}
                 events.subtitles = options.subtitles
-                work = self._work(events, muxer, numbers)
+                work = self._work(events, muxer, numbers, heard)
                 try:
                     with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
                         for event in ahead:
@@ -76,14 +83,19 @@ class Transcoding(ConversionRun):
                     dropped += events.late
                     muxer._complete()
                     tell_subtitles(muxer._copied, losses, demuxer.shown)
-                    refused_packets = refused.report()
+                    refused_packets = refused.report() + sound.tell(options.strict)
                     losses.check()
                 finally:
                     work.writer.close()
         finally:
             events.close()
+            sound.close()
         seconds = time.monotonic() - self._began
-        outcome = {"lost": list(losses.lost), "dropped_packets": refused_packets}
+        outcome = {
+            "lost": list(losses.lost),
+            "dropped_packets": refused_packets,
+            "encoded_streams": sound.encoded,
+        }
         result = work.result(seconds, copied, dropped, {**damage.outcome(), **outcome})
         damage.warn()
         options.tell_unit()
@@ -104,13 +116,20 @@ class Transcoding(ConversionRun):
         whole = bool(self._deinterlace)
         return FileEvents(file, clock, damage=damage, losses=self._losses, deinterlace=whole)
 
-    def _work(self, events: FileEvents, muxer: Muxer, numbers: Mapping[int, int]) -> Work:
+    def _work(
+        self,
+        events: FileEvents,
+        muxer: Muxer,
+        numbers: Mapping[int, int],
+        sounds: Mapping[int, ConvertedSound],
+    ) -> Work:
         rate, clock = events.demuxer.info.rate, events.clock
         start = clock.zero - clock.origin  # of frames' times
         muxer._original = original_of(
             events.demuxer, clock.zero, is_encoded=True, is_part=self._options.takes_part
         )
-        work = Work(muxer, self._encoding, rate, self._given["map_frame"], start, numbers)
+        map_frame = self._given["map_frame"]
+        work = Work(muxer, self._encoding, rate, map_frame, start, numbers, sounds)
         work.duration = clock.end
         work.fields = Fields(
             self._losses,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .._spec.numbers import show
 from ..errors import EncodingError, InvalidArgumentError
 from ..frames._crop import Crop
 from ..frames.video_frame import VideoFrame
+from ._converted_sound import ConvertedSound
+from ._encoded_sound import EncodedPiece
 from ._encoding_options import EncodingOptions
 from ._fields import Fields
 from ._frame_writer import FrameWriter
@@ -30,23 +32,31 @@ class Work:
         map_frame: MapFrame | None = None,
         start: int = 0,
         numbers: Mapping[int, int] | None = None,
+        sounds: Mapping[int, ConvertedSound] | None = None,
     ) -> None:
         self.writer = FrameWriter(muxer, options, source_rate)
         self.frames_read = 0
         self.duration: int | None = None
         self.on_progress: Progress | None = None
         self.fields: Fields | None = None
+        self.before_frame: Callable[[int], object] | None = None  # called with the time of each
         self._muxer = muxer
         self._crop = None if options.crop is None else Crop(options.crop)
         self._map = map_frame
         self._start = start
+        self._latest: int | None = None  # time of the newest frame that was written
         self._has_last = False  # whether the last frame that was read is the last one written
         self._numbers = numbers or {}
+        self._sounds = sounds or {}
 
     def take(self, event: VideoFrame | CopiedPacket) -> None:
-        """Encode a frame, which is taken, or copy a packet."""
+        """Encode a frame, which is taken, or sound, or copy a packet."""
         if isinstance(event, CopiedPacket):
-            self._muxer._add_copied_packet(self._numbers[event.index], event.ptr)
+            sound = self._sounds.get(event.index)
+            if sound is None:
+                self._muxer._add_copied_packet(self._numbers[event.index], event.ptr)
+            else:
+                self._add_sound(sound, sound.feed(event.ptr))
             return
         if not isinstance(event, VideoFrame):
             raise InvalidArgumentError(f"expected a VideoFrame, got {show(event)}")
@@ -65,12 +75,20 @@ class Work:
                     f"map_frame must return a VideoFrame or None, got {show(mapped)}"
                 )
             with mapped:
-                timestamp = mapped.timestamp - self._start
+                self._latest = timestamp = mapped.timestamp - self._start
+                for sound in self._sounds.values():
+                    self._add_sound(sound, sound.keep_up(timestamp))
+                if self.before_frame is not None:
+                    self.before_frame(timestamp)
                 self.writer.write(mapped, timestamp)
                 if self.fields is not None:
                     self.fields.look_at(mapped, self.writer)
         if self.on_progress is not None:
             self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
+
+    def _add_sound(self, sound: ConvertedSound, pieces: Iterable[EncodedPiece]) -> None:
+        for chunk, config in pieces:
+            self._muxer.add_chunk(chunk, config, track=sound.name)
 
     def hold(self, stated: int | None, duration: int) -> None:
         """Let the last frame, if it still lasts as long as was `stated`, last for `duration`."""
@@ -80,6 +98,8 @@ class Work:
     def finish(self, nothing: str = "there is no frame to write") -> None:
         """Encode what is left; raises EncodingError if that is `nothing` at all."""
         self.writer.finish()
+        for sound in self._sounds.values():
+            self._add_sound(sound, sound.finish(self._latest))
         if self.writer.frames:
             return
         if self.frames_read:
@@ -91,11 +111,11 @@ class Work:
         seconds: float,
         copied: Sequence[str] = (),
         dropped: Sequence[str] = (),
-        damage: Mapping[str, Any] | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> TranscodeResult:
-        """Return what was done, with which streams, and what became of damage."""
+        """Return what was done, with which streams, and what else is `told`."""
         config = self.writer.config
-        told = {"lost": list(self._muxer._losses.lost), **(damage or {})}
+        told = {"lost": list(self._muxer._losses.lost), **(told or {})}
         return TranscodeResult(
             frames_read=self.frames_read,
             frames_written=self.writer.frames,

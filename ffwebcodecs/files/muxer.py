@@ -312,11 +312,11 @@ AudioDecoderConfig or mapping, optional
         place = self._places[number - self._has_video]
         self._or_refused(core.write, place, ptr, self._offset)
 
-    def _announce(self, name: Name, tags: Mapping[str, str]) -> None:
+    def _announce(self, name: Name, tags: Mapping[str, str], disposition: int = 0) -> None:
         """Say, before the first chunk, that a track of sound comes and stands in the file behind
         those that were said before.
         """
-        self._tracks.announce(name, tags)
+        self._tracks.announce(name, tags, disposition)
         self._others.append(name)
 
     def _add_copied_stream(self, stream: CopiedStream) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
+from .._spec.numbers import show
+from ..errors import InvalidArgumentError
 from ._conversion import Metadata
 from ._remuxing import Remuxing
 from .transcode_result import Progress, TranscodeResult
@@ -87,4 +89,8 @@ def remux(
     >>> remux("clip.mp4", "part.mp4", start=60_000_000, stop=90_000_000)
     """
     given = dict(locals())  # the signature is the list of options
+    if isinstance(given["audio"], str):
+        raise InvalidArgumentError(
+            f"audio is True or False: remux encodes nothing, transcode(audio={show(audio)}) does"
+        )
     return Remuxing(input, output, given).run()

@@ -10,6 +10,8 @@ from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.rect import Rect
 from ._conversion import Metadata
+from ._sound_options import MapAudio
+from ._sound_run import SoundRun, is_for_sound
 from ._transcoding import Transcoding
 from ._work import MapFrame
 from .transcode_result import Progress, TranscodeResult
@@ -32,7 +34,12 @@ def transcode(
     start: int | None = None,
     stop: int | None = None,
     keep_start: bool = False,
-    audio: bool = True,
+    audio: bool | str = "auto",
+    audio_bitrate: int | str | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+    audio_stream: int | None = None,
+    map_audio: MapAudio | None = None,
     subtitles: bool = True,
     format: str | None = None,
     alpha: str | None = None,
@@ -57,10 +64,12 @@ def transcode(
 ) -> TranscodeResult:
     """Convert a video file into another one.
 
-    Audio and subtitle streams are copied unchanged; one that the output's container cannot hold is
-    left out with a warning. Rotation, colours, pixel aspect ratio and timestamps are kept; pixels
-    are turned where the container cannot hold a rotation, or players pass over it. The output
-    appears under its name when it is complete.
+    Sound is copied where the output's container holds it, and encoded anew where not; subtitles too
+    become what the container holds. What it cannot hold is left out with a warning. Rotation,
+    colours, pixel aspect ratio and timestamps are kept; pixels are turned where the container
+    cannot hold a rotation, or players pass over it. The output appears under its name when it is
+    complete. An output for sound (.m4a, .mp3, .opus, .ogg, .flac, .wav, .mka ...) gets the sound
+    and the cover, and no video, which the input need not have.
 
     Parameters
     ----------
@@ -104,8 +113,31 @@ def transcode(
     keep_start : bool, optional
         True: the output keeps the input's own timestamps where they began before the film, unless
         `start` is given, and `start` and `stop` are counted on them; default: the film begins at 0.
-    audio : bool, optional
-        False: video only, neither sound nor subtitles nor anything else.
+    audio : bool or str, optional
+        What becomes of the sound. "auto", or True: each stream is copied where the container holds
+        it and players expect it there, else encoded: AAC in MP4, MOV and MPEG-TS, Opus in WebM,
+        MKV and Ogg, MP3 in AVI. "copy": what the container cannot hold is left out with a warning.
+        A codec, which all streams are encoded to: "aac", "opus", "flac", "mp3", "vorbis", "alac",
+        "ac3", "eac3", "mp2", "pcm", a WebCodecs codec string, or ``"ffmpeg:NAME"``. False: video
+        only, neither sound nor subtitles nor anything else. What is encoded is cut to the sample,
+        gaps in it are silent, and sound that begins late has silence before it.
+    audio_bitrate : int or str, optional
+        Bits per second of each stream of sound, as `bitrate`; default: by codec and channels. This
+        and the next two have all sound encoded.
+    sample_rate : int, optional
+        Hertz; default: the input's, or the next that the codec has.
+    channels : int, optional
+        1: mono, 2: stereo ...; more are mixed. Default: the input's. Where the codec has fewer, a
+        warning and an entry of `TranscodeResult.lost` tell of it.
+    audio_stream : int, optional
+        Index of the one stream of sound that is wanted, as in `Demuxer.streams`; default: all.
+    map_audio : callable, optional
+        Called with each AudioData, decoded and cut, in the calling thread; returns it, another one,
+        or None to drop it: there is silence then. They are closed for you. Their timestamps are on
+        the clock of `start` and `stop`; each is heard at its own, to half a millisecond. One that
+        goes back into what was heard before loses what overlaps; by more than a tenth of a second
+        is a DataError. The first one returned decides about rate and channels, if `sample_rate`
+        and `channels` do not; others are converted.
     subtitles : bool, optional
         False: without the subtitle streams; fonts that are attached for them stay.
     format : str, optional
@@ -145,7 +177,7 @@ def transcode(
         Of the input, as `format`, `options` and so on of `Demuxer`.
     stream : int, optional
         Index of the video stream that is converted, as in `Demuxer.streams`; default: the best one,
-        not the cover. The others are copied, or left out, as sound is.
+        not the cover. The others are copied, or left out.
     color_space : VideoColorSpace or mapping, optional
         What the input's colours are, as for `Demuxer`.
     require_all : bool, optional
@@ -159,7 +191,8 @@ def transcode(
     Raises
     ------
     InvalidArgumentError
-        A parameter is out of range, or `map_frame` returned something else. Nothing is left.
+        A parameter is out of range, or `map_frame` or `map_audio` returned something else. Nothing
+        is left.
     NotSupportedError
         This FFmpeg cannot decode or encode it, or the container cannot hold it.
     FFmpegLoadError
@@ -179,4 +212,6 @@ def transcode(
     >>> transcode("clip.mov", "small.mp4", height=360, encoder_options={"preset": "fast"})
     """
     given = dict(locals())  # the signature is the list of options
+    if is_for_sound(output, given):
+        return SoundRun(input, output, given).run()
     return Transcoding(input, output, given).run()

@@ -45,6 +45,8 @@ class TranscodeResult:
         FFmpeg's name of the encoder.
     copied_streams : list of str
         Streams that were copied unchanged: ``"audio aac"``.
+    encoded_streams : list of str
+        Other streams than the video that were encoded anew: ``"audio aac as opus"``.
     dropped_streams : list of str
         Streams that were left out, also those that were not asked for.
     seconds : float
@@ -87,3 +89,4 @@ class TranscodeResult:
     begins_earlier: int = 0
     ends_later: int = 0
     encoded_frames: int = 0
+    encoded_streams: list[str] = field(default_factory=list)

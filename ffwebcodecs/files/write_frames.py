@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._public import public
 from .._spec.frames.rect import Rect
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
 from ._fields import Fields
+from ._sound_options import SoundOptions
 from ._work import Work
 from .muxer import Muxer
 from .transcode_result import Progress, TranscodeResult
+
+if TYPE_CHECKING:
+    from ._given_sound import GivenSound
 
 
 @public
@@ -21,6 +25,9 @@ def write_frames(
     frames: Iterable[VideoFrame],
     output: Any,
     *,
+    audio: Any = None,
+    audio_codec: str | None = None,
+    audio_bitrate: int | str | None = None,
     codec: str | None = None,
     bitrate: int | str | None = None,
     quantizer: int | None = None,
@@ -50,6 +57,15 @@ def write_frames(
         would be shown in an instant, less than 100 us each: then nobody counted, or in another
         unit. With `framerate`, frames that all have the same timestamp are numbered.
     output : path or writable binary file object
+    audio : path, iterable of AudioData, or (array, sample rate), optional
+        The sound. Of a file, or a file object or bytes, the sound from its beginning, copied if the
+        output's container holds it, else encoded. AudioData are taken as frames are: each is closed
+        when it has been encoded, and is heard at its own timestamp, on the clock of the frames; the
+        first one decides about rate and channels. An array has the shape (n,) or (n, channels),
+        uint8, int16, int32 or floating point, and begins at 0. It ends where it ends, be that
+        before the video or after it; without it the film is silent.
+    audio_codec, audio_bitrate : optional
+        As `audio` and `audio_bitrate` of `transcode`; default: by the output's suffix.
     codec, bitrate, quantizer, width, height, crop, framerate, format, alpha, background
         As for `transcode`.
     latency_mode, hardware_acceleration, encoder_options, threads, metadata, on_progress
@@ -69,17 +85,33 @@ def write_frames(
     Examples
     --------
     >>> write_frames(read_frames("clip.mp4", step=2), "fast.mp4")
+    >>> write_frames(read_frames("clip.mp4"), "loud.mp4", audio="clip.mp4")
     """
     options = EncodingOptions.parse(output, locals())  # the signature is their list
+    heard = SoundOptions.parse(
+        {"audio": "auto" if audio_codec is None else audio_codec, "audio_bitrate": audio_bitrate}
+    )
     began = time.monotonic()
     with Muxer(output, format=format, metadata=metadata, several_files=several_files) as muxer:
         work = Work(muxer, options)
         work.on_progress = on_progress
         work.fields = Fields(muxer._losses, "what is written", None, of_frames=True)
+        sound: GivenSound | None = None
         try:
+            if audio is not None:
+                from ._given_sound import GivenSound  # only here: it loads all of sound
+
+                sound = GivenSound(muxer, audio, heard)
+                work.before_frame = sound.write
             for frame in frames:
                 work.take(frame)
+            if sound is not None:
+                sound.finish()
             work.finish()
         finally:
             work.writer.close()
-    return work.result(time.monotonic() - began)
+            if sound is not None:
+                sound.close()
+    copied = () if sound is None else sound.copied
+    told = {} if sound is None else {"encoded_streams": sound.encoded}
+    return work.result(time.monotonic() - began, copied, told=told)

@@ -34,6 +34,7 @@ CONTAINERS = (
 )
 ANIMATIONS = ("gif", "apng", "webp")
 KEPT, BAKED, TOLD, REFUSED, TRACK = "kept", "baked", "told", "refused", "a track"
+ENCODED = "encoded"
 NOWHERE, SILENT = "", "LOST IN SILENCE"
 BEGIN, END = "<!-- kept: begin (tests/support/kept_table.py --write) -->", "<!-- kept: end -->"
 _TICK = Fraction(1, 50)  # seconds; the coarsest clock is that of a container that counts pictures
@@ -58,7 +59,7 @@ class Row(NamedTuple):
 ROWS = (
     Row("rotation", r"the rotation"),
     Row("times of the pictures", r"the times of the pictures"),
-    Row("offset of the clock", r"the offset"),
+    Row("offset of the clock", r"the offset|the delay of \w+, "),
     Row("duration of the last picture", r"the duration of the last picture"),
     Row("colours", r"the colou?rs"),
     Row("shape of the pixels", r"the shape of the pixels"),
@@ -293,6 +294,8 @@ def mark(row: Row, before: Facts, after: Facts | None, lost: list[str]) -> str:
         if not held:
             return TOLD
         before = {**before, row.name: held}
+    if row.name == "sound" and after.get("sound", before["sound"]) != before["sound"]:
+        return ENCODED
     if _is_there(row.name, before, after):
         return KEPT
     if _is_baked(row.name, before, after):
@@ -465,7 +468,7 @@ def _joined(said: set[str]) -> str:
     """Return one mark of those of several films: what is kept of one may be told of another, whose
     codec does not go there.
     """
-    order = (SILENT, KEPT, BAKED, TRACK, REFUSED, TOLD)
+    order = (SILENT, KEPT, ENCODED, BAKED, TRACK, REFUSED, TOLD)
     return "/".join(each for each in order if each in said) or "-"
 
 

@@ -56,6 +56,11 @@ class SoundParameters(NamedTuple):
         return read._replace(of_file=True)
 
     @classmethod
+    def of_parameters(cls, par: AVCodecParameters, time_base: tuple[int, int]) -> SoundParameters:
+        """Read AVCodecParameters that belong to packets of this time base."""
+        return _read(par, time_base)
+
+    @classmethod
     def of_encoder(cls, context: AVCodecContext) -> SoundParameters:
         """Read those of an open encoder, whose packets count samples."""
         par = allocate()

@@ -1,0 +1,165 @@
+"""What becomes of each stream of sound of a conversion: copied, encoded, or left out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .._av.files.streams import CopiedStream
+from .._spec.encoders import sound_choice
+from ..errors import EncodingError, InvalidArgumentError, NotSupportedError, OperationError
+from ._converted_sound import ConvertedSound
+from ._encoded_sound import EncodedSound
+from ._labels import Unheld, label_encoded
+from ._losses import Losses
+from ._sound_decoding import SoundDecoding
+from ._sound_options import AUTO, COPY, SoundOptions
+from ._sound_target import SoundSource, open_sound
+from ._tracks import VIDEO
+
+if TYPE_CHECKING:
+    from .._av.files.demux import DemuxerCore
+    from ._clock import FilmClock
+    from .muxer import Muxer
+
+
+class KeptSound:
+    """Decides about streams of sound, and holds what converts them.
+
+    Parameters
+    ----------
+    options : SoundOptions
+    demuxer : DemuxerCore
+        The input; only asked before anything is read.
+    clock : FilmClock
+        Settled before the first packet.
+    losses : Losses
+
+    Raises
+    ------
+    InvalidArgumentError
+        The stream that is asked for is none of sound.
+
+    Attributes
+    ----------
+    conversions : dict of int to ConvertedSound
+        By the stream's index in the input.
+    encoded : list of str
+        What is encoded, and as what: ``"audio aac as opus"``.
+    reasons : dict of int to str
+        Why a stream could not be encoded, by its index.
+    """
+
+    def __init__(
+        self, options: SoundOptions, demuxer: DemuxerCore, clock: FilmClock, losses: Losses
+    ) -> None:
+        self.conversions: dict[int, ConvertedSound] = {}
+        self.encoded: list[str] = []
+        self.reasons: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+        self._options = options
+        self._losses = losses
+        self._clock = clock
+        self._demuxer = demuxer
+        self._shown = demuxer.shown
+        sounds = [each.index for each in demuxer.others if each.kind == "audio"]
+        if options.stream is None or options.stream in sounds:
+            return
+        have = f"those are {', '.join(map(str, sounds))}" if sounds else "it has none"
+        raise InvalidArgumentError(
+            f"audio_stream is {options.stream}, which is no stream of sound of {self._shown}: "
+            f"{have}"
+        )
+
+    def takes(self, stream: CopiedStream) -> bool:
+        """Return whether a stream of sound is wanted."""
+        return self._options.stream in (None, stream.index)
+
+    def encodes(self, stream: CopiedStream, muxer: Muxer) -> bool:
+        """Return whether a stream of sound is to be encoded, if that can be done."""
+        options = self._options
+        if options.codec == COPY or not options.wanted:
+            return False
+        if options.encodes or not muxer._can_hold(stream):
+            return True
+        return not sound_choice.is_played(muxer.format_name, stream.codec)
+
+    def add(self, stream: CopiedStream, muxer: Muxer) -> bool:
+        """Add a stream that is encoded to a muxer; return whether it can be, which nobody has said
+        that it must.
+
+        Raises
+        ------
+        NotSupportedError
+            The caller's codec is none that this FFmpeg encodes, or that the container holds.
+        """
+        demuxer = self._demuxer
+        sound = demuxer.sound(stream.index)
+        source = SoundSource.of(sound.parameters)
+        name = f"audio {stream.codec}"
+        decoding = None
+        try:
+            if not source.sample_rate or not source.channels.number:
+                raise NotSupportedError("nothing is known of its rate and channels")
+            decoding = SoundDecoding(sound, demuxer.first_of(stream.index))
+            opened = partial(
+                open_sound, options=self._options, muxer=muxer, losses=self._losses, name=name
+            )
+            encoded = EncodedSound(opened, source, f"{name} of {self._shown}")
+        except (NotSupportedError, OperationError) as error:
+            if decoding is not None:
+                decoding.close()
+            if self._options.codec != AUTO:
+                raise
+            if str(error):
+                self.reasons[stream.index] = str(error)
+            return False
+        if muxer._has_video and not self.conversions:
+            muxer._announce(VIDEO, {})
+        track = f"audio {stream.index}"
+        muxer._announce(track, *self._labels(stream, muxer))
+        self.conversions[stream.index] = ConvertedSound(
+            decoding, encoded, self._clock, track, self._options.map_audio
+        )
+        self.encoded.append(f"{name} as {encoded.codec}")
+        self._names[stream.index] = name
+        return True
+
+    def _labels(self, stream: CopiedStream, muxer: Muxer) -> tuple[dict[str, str], int]:
+        original, unheld = muxer._original, Unheld(muxer._container, self._losses)
+        if original is None:  # frames of a program
+            return {}, 0
+        found = label_encoded(stream, original, muxer._container, unheld)
+        unheld.tell()
+        return found
+
+    def tell(self, strict: bool) -> int:
+        """Tell which packets could not be decoded, after the last one; return how many.
+
+        Raises
+        ------
+        EncodingError
+            There are any, and `strict` is set.
+        """
+        total = 0
+        for index, conversion in self.conversions.items():
+            count, why = conversion.damaged, conversion.why
+            total += count
+            if not count:
+                continue
+            what = f"{count} packet{'s' * (count > 1)} of {self._names[index]}"
+            if strict:
+                raise EncodingError(
+                    f"{self._shown}: {what} cannot be decoded, and strict is set: {why}"
+                )
+            self._losses.add(
+                what,
+                f"damaged: {why}",
+                f"{what} of {self._shown} cannot be decoded: there is silence instead ({why})",
+            )
+        return total
+
+    def close(self) -> None:
+        """Free all decoders and encoders; twice is fine."""
+        for conversion in self.conversions.values():
+            conversion.close()

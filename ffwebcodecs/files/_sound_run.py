@@ -1,0 +1,131 @@
+"""One run of `transcode` into a file for sound: the video is not even decoded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .._av.files import containers
+from .._av.files.demux import DemuxerCore
+from .._av.files.target import OutputFile
+from .._runtime.helper import HelperThread
+from ..errors import EncodingError, InvalidArgumentError
+from ._clock import FilmClock
+from ._conversion import copy_chapters
+from ._conversion_run import ConversionRun
+from ._kept_sound import KeptSound
+from ._original import original_of
+from ._sound import copy_sound
+from ._sound_of_input import SoundOfInput
+from ._sound_options import SoundOptions
+from .muxer import Muxer
+from .transcode_result import TranscodeProgress, TranscodeResult
+
+# What says how pictures are converted, and what says the same of sound.
+_OF_VIDEO = {
+    "codec": "audio",
+    "bitrate": "audio_bitrate",
+    "map_frame": "map_audio",
+    **dict.fromkeys(("quantizer", "width", "height", "crop", "framerate", "alpha", "background")),
+    **dict.fromkeys(("encoder_options", "deinterlace")),
+}
+
+
+def is_for_sound(output: Any, given: Mapping[str, Any]) -> bool:
+    """Return whether an output holds sound and no film."""
+    target = OutputFile(output)
+    several = bool(given["several_files"])
+    container = containers.find(target.path, given["format"], several=several)
+    if container.sound_suffix is None:
+        return False
+    codec = given["codec"]  # Ogg's film is Theora
+    return not (isinstance(codec, str) and container.holds_film(codec))
+
+
+class SoundRun(ConversionRun):
+    """A conversion of the sound of a file; as `ConversionRun`."""
+
+    def __init__(self, input: Any, output: Any, given: Mapping[str, Any]) -> None:
+        self._sound = SoundOptions.parse(given)
+        super().__init__(input, output, {**given, "audio": self._sound.wanted})
+        self._refuse_pictures(output, given)
+        self._opening.needs_video = False
+
+    def _refuse_pictures(self, output: Any, given: Mapping[str, Any]) -> None:
+        shown = OutputFile(output).shown
+        if not self._sound.wanted:
+            raise InvalidArgumentError(f"audio=False leaves nothing that {shown} could hold")
+        for name, instead in _OF_VIDEO.items():
+            if given[name] not in (None, False):
+                hint = "" if instead is None else f"; {instead} is for sound"
+                raise InvalidArgumentError(f"{shown} holds no video, which {name} is for{hint}")
+
+    def run(self) -> TranscodeResult:
+        """Do it; there is no output unless this returns."""
+        options, losses = self._options, self._losses
+        demuxer = DemuxerCore(self._input, self._opening, all_streams=True, helper=HelperThread)
+        sound: KeptSound | None = None
+        try:
+            self._damage.shown = demuxer.shown
+            clock = FilmClock(demuxer, options.start, options.stop, options.keep_start)
+            sound = KeptSound(self._sound, demuxer, clock, losses)
+            with self._muxer(demuxer) as muxer:
+                muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
+                muxer._leave_out_video()
+                copied, dropped, numbers = copy_sound(demuxer, muxer, losses, sound)
+                clock.settle({*numbers, *sound.conversions})
+                muxer._original = original_of(
+                    demuxer, clock.zero, is_encoded=False, is_part=options.takes_part
+                )
+                copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
+                losses.check()
+                self._convert(demuxer, clock, muxer, numbers, sound)
+                muxer._complete()
+                dropped_packets = refused.report() + sound.tell(options.strict)
+                losses.check()
+        finally:
+            demuxer.close()
+            if sound is not None:
+                sound.close()
+        outcome = self._damage.outcome()
+        self._damage.warn()
+        options.tell_unit()
+        return TranscodeResult(
+            frames_read=0,
+            frames_written=0,
+            codec=None,
+            encoder=None,
+            copied_streams=copied,
+            encoded_streams=sound.encoded,
+            dropped_streams=dropped,
+            seconds=time.monotonic() - self._began,
+            lost=list(losses.lost),
+            dropped_packets=dropped_packets,
+            **outcome,
+        )
+
+    def _convert(
+        self,
+        demuxer: DemuxerCore,
+        clock: FilmClock,
+        muxer: Muxer,
+        numbers: Mapping[int, int],
+        sound: KeptSound,
+    ) -> None:
+        file = SoundOfInput(demuxer, clock, sound, numbers, self._damage)
+        on_progress = self._given["on_progress"]
+        for when in file.write(muxer):
+            if on_progress is not None and when is not None:
+                on_progress(TranscodeProgress(0, round(when * 1_000_000), clock.end))
+        self._require_content(demuxer, file)
+
+    def _require_content(self, demuxer: DemuxerCore, file: SoundOfInput) -> None:
+        if file.came:
+            return
+        if not self._options.takes_part:
+            raise EncodingError(f"{demuxer.shown} gives nothing to convert")
+        raise InvalidArgumentError(
+            f"nothing of {demuxer.shown} is from start={self._options.start} to "
+            f"stop={self._options.stop} us: they are microseconds"
+        )
