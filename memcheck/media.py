@@ -37,6 +37,15 @@ def clip(name: str) -> Path:
     source = "testsrc2=size=64x64:rate=30"
     command = ["-f", "lavfi", "-i", source, "-frames:v", str(FRAMES), "-c:v", encoder, *options]
     command += ["-pix_fmt", "yuv420p"]
+    return _made(name, command)
+
+
+def song(name: str) -> Path:
+    """Return a file of two seconds of sound; the codec is what its container usually has."""
+    return _made(name, ["-f", "lavfi", "-i", "sine=duration=2:sample_rate=48000", "-ac", "2"])
+
+
+def _made(name: str, command: list[str]) -> Path:
     stem, suffix = name.split(".")
     path = CACHE / f"{stem}-{hashlib.sha256(repr(command).encode()).hexdigest()[:10]}.{suffix}"
     if path.exists():

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _TYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _FIRST = 1 << 16  # samples
-_MOST_EMPTY = 1 << 34  # samples of a gap: more is a time that is wrong
+_MOST_EXPECTED = 1 << 28  # samples that a header is believed
+MOST_EMPTY = 1 << 27  # samples of a gap: more is a time that is wrong
 
 
 class SampleArray:
@@ -38,7 +39,7 @@ class SampleArray:
     def __init__(self, expected: int) -> None:
         self.first: int | None = None
         self.count = 0
-        self._expected = expected
+        self._expected = min(expected, _MOST_EXPECTED)
         self._data: npt.NDArray[np.float32] | None = None
         self._shape: SoundShape | None = None
         self._write: Any = None
@@ -83,11 +84,8 @@ class SampleArray:
         if data is None or self._shape is None or not samples.is_like(ptr, self._shape):
             data = self._adapted(ptr)
         if end > len(data):
-            if end - self.count > _MOST_EMPTY:
-                raise NotSupportedError(
-                    f"{end - self.count} samples of silence come before position {end}: the times "
-                    "of the file are wrong there; read the parts by themselves"
-                )
+            if start - self.count > MOST_EMPTY:
+                raise too_silent(start - self.count)
             data = self._grown(end)
         return data
 
@@ -114,6 +112,14 @@ class SampleArray:
         data[: self.count] = before[: self.count]
         self._data = data
         return data
+
+
+def too_silent(count: int) -> NotSupportedError:
+    """Return the error for a gap that is longer than any is."""
+    return NotSupportedError(
+        f"the times of the file leave a gap of {count} samples, more than {MOST_EMPTY}: they are "
+        "wrong; read_audio_data gives what is there, and start and stop the parts by themselves"
+    )
 
 
 def writer_of(shape: SoundShape) -> Any:

@@ -14,6 +14,7 @@ from .._av.frames import samples
 from .._av.frames.channel_layout import Channels, usual
 from .._av.frames.resampler import Resampler
 from .._spec.frames.sample_formats import BY_NAME
+from ._sample_array import MOST_EMPTY, too_silent
 from ._sound_file import SoundFile, ceil_position
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ class SoundConversion:
         """Return what comes of the silence before a position."""
         resampler, made = self._resampler, []
         assert resampler is not None
+        if position - self._end > MOST_EMPTY:
+            raise too_silent(position - self._end)
         while self._end < position:
             count = min(position - self._end, _SILENCE)
             frame = resampler.convert(samples.silent(resampler.source, count))

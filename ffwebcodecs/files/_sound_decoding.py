@@ -144,6 +144,11 @@ class SoundDecoding:
         return [] if held is None else self._heard(*held)
 
     @property
+    def end(self) -> int | None:
+        """The sample behind the last packet, None if nothing was decoded."""
+        return self._expected
+
+    @property
     def is_placed(self) -> bool:
         """Whether it is known where the next packet begins."""
         return self._expected is not None

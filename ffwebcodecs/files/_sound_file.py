@@ -34,6 +34,7 @@ _CALIBRATED = 32  # packets
 # Microseconds from the beginning within which all is decoded. Noise that AAC only describes is made
 # by a generator that goes on from packet to packet.
 _NOISY = 8_000_000
+_LITTLE = 500_000  # microseconds by which what headers state is off
 _MOST = 256  # packets that are read for it
 
 
@@ -44,11 +45,22 @@ class SoundFile:
     ----------
     before, more : bool
         There is sound before the window, and behind it.
+    shortfall : str or None
+        What is missing at the end of the file.
     demuxer : DemuxerCore
     decoding : SoundDecoding
     """
 
-    __slots__ = ("_damage", "_ready", "before", "decoding", "demuxer", "more", "stream")
+    __slots__ = (
+        "_damage",
+        "_ready",
+        "before",
+        "decoding",
+        "demuxer",
+        "more",
+        "shortfall",
+        "stream",
+    )
 
     def __init__(self, source: Any, opening: Opening, wanted: int | None, damage: Damage) -> None:
         opening.only_sound = opening.takes_sound = True
@@ -57,6 +69,7 @@ class SoundFile:
         damage.shown = core.shown
         self._ready: list[tuple[AVFrame, int]] = []
         self.before = self.more = False
+        self.shortfall: str | None = None
         try:
             self.stream = core.sound(wanted)
             core.select({self.stream.number})
@@ -136,12 +149,29 @@ class SoundFile:
                 packet.unref(ptr)
                 yield True
             ready += decoding.finish()
+            self.shortfall = self._missing()
             yield True
         except BaseException as error:
             del ptr  # nor does the error keep it
             ready.clear()
             averror.let_go(error)
             raise
+
+    def _missing(self) -> str | None:
+        """Return what is missing at the end of what the file states, None if nothing is."""
+        stream, end, rate = self.stream, self.decoding.end, self.decoding.rate
+        info = self.demuxer.info
+        if info.estimates_duration or stream.duration is None or end is None or not rate:
+            return None
+        base = stream.parameters.time_base
+        stated = to_microseconds(stream.duration + stream.earliest, base)
+        came = end * 1_000_000 // rate
+        if stated - came <= max(_LITTLE, stated // 50):
+            return None
+        return (
+            f"{self.demuxer.shown} ends early: it states {stated / 1e6:.3f} s of sound, "
+            f"{came / 1e6:.3f} s came"
+        )
 
     def _note(self, error: EncodingError) -> None:
         """Raise what is wrong with a packet, or note it."""

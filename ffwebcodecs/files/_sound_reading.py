@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,22 @@ class SoundReading:
             self._file.close()
         finally:
             self._damage.warn()
+            self._say()
+
+    def _say(self) -> None:
+        """Warn of what is missing, and of what was cut."""
+        file = self._file
+        short, cut = file.shortfall, file.decoding.overlapped
+        file.shortfall, file.decoding.overlapped = None, 0
+        if short is not None:
+            warnings.warn(short, UserWarning, stacklevel=4)
+        if cut:
+            warnings.warn(
+                f"{cut} samples of {file.demuxer.shown} are left out: by their times they lie "
+                "before the end of others",
+                UserWarning,
+                stacklevel=4,
+            )
 
 
 def parse_reading(

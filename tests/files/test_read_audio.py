@@ -7,6 +7,7 @@ import itertools
 import math
 import os
 import threading
+import warnings
 import wave
 from pathlib import Path
 from typing import Any
@@ -319,7 +320,12 @@ def test_damage_is_an_error_or_silence(name: str) -> None:
 @pytest.mark.parametrize("name", ["pcm16.wav", "mp3.mp3", "opus.ogg"])
 def test_what_is_there_of_a_file_that_was_cut_is_read(name: str) -> None:
     data, whole = sound(name).read_bytes(), read_audio(sound(name))
-    found = read_audio(data[: len(data) * 2 // 3], errors="skip")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = read_audio(data[: len(data) * 2 // 3], errors="skip")
+    # Ogg states how long it is with its last page, and FFmpeg goes by the size of a WAV file.
+    if name == "mp3.mp3":
+        assert any("ends early" in str(each.message) for each in said)
     assert 1.5 < found.duration / 1e6 < 2.2
     count = len(found) - 2304
     assert np.abs(found.data[:count] - whole.data[:count]).max() <= CLOSE
