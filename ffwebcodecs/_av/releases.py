@@ -85,6 +85,14 @@ def matroska_holds_rotation() -> bool:
 
 
 @cache
+def mov_text_falls_over_fonts() -> bool:
+    """Whether the encoder of MP4's subtitles reads what is not there where a font's name ends, and
+    so ends the process: before FFmpeg 5.0.
+    """
+    return _ffi.version("avcodec") < (59,)
+
+
+@cache
 def matroska_adds_codec_delay() -> bool:
     """Whether the times of Opus that Matroska gets are moved by what its CodecDelay says, which
     readers take away again: since FFmpeg 6.1. Before, sound would be early by that.

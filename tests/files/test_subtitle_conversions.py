@@ -14,7 +14,7 @@ from convert_helpers import FAST, film, made
 from encode_helpers import need as need_video
 from mux_helpers import probe
 
-from ffwebcodecs import NotSupportedError, remux, transcode
+from ffwebcodecs import NotSupportedError, ffmpeg_info, remux, transcode
 from ffwebcodecs._av.codecs.subtitles import find_encoder
 
 pytestmark = pytest.mark.divided
@@ -95,6 +95,10 @@ def need(*names: str) -> None:
             pytest.skip(f"this FFmpeg does not write {name}")
 
 
+def is_old() -> bool:
+    return ffmpeg_info().release.startswith("4.")
+
+
 def quiet(call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -141,9 +145,11 @@ def test_remux_converts_what_does_not_fit(
         have, want = cues(out, stream), cues(original, stream)
         assert [cue.text for cue in have] == [cue.text for cue in cues(theirs, stream)]
         assert have[0].text == "plain & <b>bold</b> <i>it</i>"
+        # FFmpeg 4.3 moves all but the first pictures in Matroska where sound begins before 0.
+        moved = have[0].begin - want[0].begin if is_old() else begin - first
         for one, other in zip(have, want, strict=True):
-            assert abs(one.begin - begin - (other.begin - first)) <= 1
-            assert abs(one.end - begin - (other.end - first)) <= 1
+            assert abs(one.begin - other.begin - moved) <= 1
+            assert abs(one.end - other.end - moved) <= 1
 
 
 def test_transcode_writes_webvtt_that_says_all_of_it(tmp_path: Path) -> None:
@@ -165,6 +171,8 @@ def test_transcode_writes_webvtt_that_says_all_of_it(tmp_path: Path) -> None:
 
 def test_converted_subtitles_are_cut_as_copied_ones_are(tmp_path: Path) -> None:
     need("mov_text")
+    if is_old():
+        pytest.skip("FFmpeg 4.3 moves only some packets in Matroska, with which is compared")
     source = styled(".mkv", "subrip", "ass", "webvtt")
     for suffix in (".mkv", ".mp4"):
         part = {"start": 500_000, "stop": 2_200_000}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ffwebcodecs._spec.files.subtitles import escaped, lacks
+from ffwebcodecs._spec.files.subtitles import escaped, lacks, without_fonts
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_text_of_webvtt_is_escaped_and_its_tags_are_not() -> None:
     assert escaped(b"1 < 2 & <b>3</b> --> &amp; <c>") == (
         b"1 &lt; 2 &amp; <b>3</b> --&gt; &amp; &lt;c&gt;"
     )
+
+
+def test_names_of_fonts_are_left_out() -> None:
+    html = b'<b>face</b> <FONT size=3 Face="X">a</font> <font face=>b'
+    assert b"X" in without_fonts(html) and without_fonts(html).lower().count(b"face") == 1
+    assert without_fonts(rb"{\b1\fnArial Black\fs9}a{\fn}b") == rb"{\b1\fs9}a{}b"

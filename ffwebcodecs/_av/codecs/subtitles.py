@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.files import subtitles as spec
 from ...errors import EncodingError, NotSupportedError
-from .. import atomic, averror, said
+from .. import atomic, averror, releases, said
 from . import packet, parameters
 from .codec_context import allocate_context
 
@@ -27,8 +27,14 @@ def can_convert(par: AVCodecParameters, name: str, target: str) -> bool:
     """Return whether this FFmpeg makes subtitles of the codec `target` of those of `name`."""
     if name not in spec.READ or par.codec_tag == _IN_MP4:
         return False
+    if _falls_over_fonts(target) and name not in spec.WITHOUT_FONTS:
+        return False
     decoder: AVCodec = avcodec.avcodec_find_decoder(par.codec_id)
     return bool(decoder) and bool(find_encoder(target))
+
+
+def _falls_over_fonts(target: str) -> bool:
+    return target == "mov_text" and releases.mov_text_falls_over_fonts()
 
 
 def find_encoder(name: str) -> AVCodec:
@@ -72,7 +78,8 @@ class SubtitleConversion:
     """
 
     __slots__ = (
-        *("_decoder", "_encoder", "_ends", "_event", "_found", "_part", "_room", "_time_base"),
+        *("_decoder", "_encoder", "_ends", "_event", "_found", "_has_no_fonts", "_part", "_room"),
+        "_time_base",
         *("codec_id", "lacks_overlap", "lacks_style", "name", "parameters", "target"),
     )
 
@@ -81,6 +88,7 @@ class SubtitleConversion:
     ) -> None:
         self.name, self.target = name, target
         self.lacks_style = self.lacks_overlap = False
+        self._has_no_fonts = _falls_over_fonts(target)
         self._time_base = time_base
         self._ends: int | None = None
         self._decoder = _open_decoder(par, name, time_base)
@@ -105,6 +113,9 @@ class SubtitleConversion:
         event = self._event
         self._found[0] = 0
         place = said.mark()
+        if self._has_no_fonts:
+            data = bytes(ffi.buffer(ptr.data, ptr.size))
+            ptr = packet.replace_data(ptr, spec.without_fonts(data))
         try:
             code = avcodec.avcodec_decode_subtitle2(self._decoder, event, self._found, ptr)
             if code < 0:

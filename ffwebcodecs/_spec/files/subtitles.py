@@ -16,6 +16,8 @@ READ = frozenset(
         *("pjs", "jacosub"),
     }
 )
+# Of those, the ones whose fonts `without_fonts` knows, and those without any.
+WITHOUT_FONTS = frozenset(("ass", "ssa", "subrip", "srt", "webvtt", "text"))
 # What is tried for a container that cannot hold a stream, what holds most first.
 WRITTEN = "ass", "mov_text", "webvtt", "subrip"
 
@@ -30,6 +32,9 @@ _HELD = {
 _MARKED = re.compile(rb"(</?[biu]>|&(?:\w+|#\w+);)|([&<>])")
 _ENTITIES = {b"&": b"&amp;", b"<": b"&lt;", b">": b"&gt;"}
 _FONT = re.compile(rb"<font\b", re.IGNORECASE)
+_TAG = re.compile(rb"<[^<>]*>")
+_FACE = re.compile(rb"face", re.IGNORECASE)
+_FONT_NAME = re.compile(rb"\\fn[^\\}]*")
 _CUE = re.compile(rb"<(?:[vc][ .]|ruby|lang)")
 
 
@@ -63,3 +68,9 @@ def escaped(data: bytes) -> bytes:
     tag hides what follows it, and ``-->`` ends the cue.
     """
     return _MARKED.sub(lambda found: found[1] or _ENTITIES[found[2]], data)
+
+
+def without_fonts(data: bytes) -> bytes:
+    """Return text of SubRip or ASS that names no fonts."""
+    plain = _FONT_NAME.sub(b"", data)
+    return _TAG.sub(lambda found: _FACE.sub(b"", found[0]), plain)
