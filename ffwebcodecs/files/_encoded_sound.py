@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,6 +52,9 @@ class EncodedSound:
         channels.
     name : str
         Whose sound it is, for people.
+    has_no_delay : bool
+        Whether the output has no place to say what the encoder puts in front, nor a time at which
+        sound begins, as AVI: then that is left out, in whole packets.
 
     Raises
     ------
@@ -60,13 +64,17 @@ class EncodedSound:
 
     __slots__ = (
         *("_begins", "_config", "_count", "_encoding", "_from", "_name", "_open", "_resampler"),
-        *("_since", "_source"),
+        *("_has_no_delay", "_hidden", "_since", "_source"),
         "end",
     )
 
-    def __init__(self, open: Open, source: SoundSource, name: str) -> None:
+    def __init__(
+        self, open: Open, source: SoundSource, name: str, *, has_no_delay: bool = False
+    ) -> None:
         self._open, self._source, self._name = open, source, name
         self._encoding = open(source)
+        self._has_no_delay = has_no_delay
+        self._hidden: int | None = None  # samples of silence before the first one
         self._config: AudioDecoderConfig | None = None
         self._resampler: Resampler | None = None
         self._from: SoundShape | None = None  # what comes
@@ -175,13 +183,28 @@ class EncodedSound:
     def _encode(self, ptr: AVFrame | None) -> Iterator[EncodedPiece]:
         if ptr is None or not samples.count(ptr):
             return
+        if self._has_no_delay and self._hidden is None:
+            self._lead_in(samples.describe(ptr))
         self._encoding.send(ptr)
         yield from self._ready()
+
+    def _lead_in(self, shape: SoundShape) -> None:
+        """Put so much silence in front that a packet begins with the first sample."""
+        encoding = self._encoding
+        size = encoding.frame_size
+        self._hidden = -encoding.initial_padding % size if size else 0
+        if self._hidden:
+            encoding.send(sound_parts.silence(shape, self._hidden))
 
     def _ready(self) -> Iterator[EncodedPiece]:
         while (ptr := self._encoding.receive()) is not None:
             if self._config is None:
-                self._config = self._encoding.decoder_config
+                config = self._encoding.decoder_config
+                if self._hidden is not None:
+                    config = replace(config, initial_padding=None)
+                self._config = config
+            if self._hidden is not None and (packet.times(ptr)[0] or 0) < self._hidden:
+                continue
             yield EncodedPiece(self._chunk(ptr), self._config)
 
     def _chunk(self, ptr: AVPacket) -> EncodedAudioChunk:
@@ -189,7 +212,8 @@ class EncodedSound:
         rate = encoding.sound.sample_rate
         pts, _ = packet.times(ptr)
         # As `AudioEncoder` tells times: those of what was given to it.
-        when = Fraction((pts or 0) + encoding.initial_padding, rate) + (self._begins or 0)
+        late = encoding.initial_padding if self._hidden is None else -self._hidden
+        when = Fraction((pts or 0) + late, rate) + (self._begins or 0)
         lasts = Fraction(packet.duration(ptr) or 0, rate)
         return EncodedAudioChunk._from_native(
             ptr, True, round(when * _MICROSECOND), round(lasts * _MICROSECOND)
@@ -210,6 +234,8 @@ class EncodedSound:
         if waiting:
             # Some know only now what the header says: FLAC its length and checksum.
             config = self._encoding.decoder_config
+            if self._hidden is not None:
+                config = replace(config, initial_padding=None)
             yield from (EncodedPiece(one.chunk, config) for one in waiting)
 
     def close(self) -> None:

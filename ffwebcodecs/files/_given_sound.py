@@ -165,7 +165,12 @@ class _FromPieces:
         opened = partial(
             open_sound, options=options, muxer=muxer, losses=muxer._losses, name="audio"
         )
-        self._sound = EncodedSound(opened, SoundSource.of_shape(shape), "audio")
+        self._sound = EncodedSound(
+            opened,
+            SoundSource.of_shape(shape),
+            "audio",
+            has_no_delay=muxer._container.name == "avi",
+        )
         muxer._announce(VIDEO, {})
         muxer._announce(AUDIO, {})
         told.encoded.append(f"audio as {self._sound.codec}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .._av.files.sound_streams import padding_of
 from .._av.files.streams import CopiedStream
 from .._spec.encoders import sound_choice
 from ..errors import EncodingError, InvalidArgumentError, NotSupportedError, OperationError
@@ -82,7 +83,19 @@ class KeptSound:
             return False
         if options.encodes or not muxer._can_hold(stream):
             return True
+        if muxer.format_name == "avi" and self._begins_between_packets(stream):
+            return True
         return not sound_choice.is_played(muxer.format_name, stream.codec)
+
+    def _begins_between_packets(self, stream: CopiedStream) -> bool:
+        """Return whether a copy would not begin with the picture in AVI, where all begins at 0."""
+        demuxer = self._demuxer
+        if padding_of(demuxer.sound(stream.index), demuxer.first_of(stream.index)):
+            return True
+        if self._clock.start is None:
+            return False
+        # Its own packets are moved by what they can be.
+        return sound_choice.is_lossless(stream.codec) or demuxer.info.format_name != "avi"
 
     def add(self, stream: CopiedStream, muxer: Muxer) -> bool:
         """Add a stream that is encoded to a muxer; return whether it can be, which nobody has said
@@ -105,7 +118,12 @@ class KeptSound:
             opened = partial(
                 open_sound, options=self._options, muxer=muxer, losses=self._losses, name=name
             )
-            encoded = EncodedSound(opened, source, f"{name} of {self._shown}")
+            encoded = EncodedSound(
+                opened,
+                source,
+                f"{name} of {self._shown}",
+                has_no_delay=muxer._container.name == "avi",
+            )
         except (NotSupportedError, OperationError) as error:
             if decoding is not None:
                 decoding.close()
