@@ -1,4 +1,4 @@
-"""WebCodecs video for Python, straight on the FFmpeg that is installed.
+"""WebCodecs for Python, straight on the FFmpeg that is installed.
 
 Everything public is importable from here. Modules are loaded when a name of theirs is first used,
 and FFmpeg when a function of it is first needed, so ``import ffwebcodecs`` costs about a

@@ -30,7 +30,7 @@ PIECES = {
 
 
 def test_readme_has_examples() -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
 
 
 @pytest.mark.slow
