@@ -27,7 +27,7 @@ from .._spec.encoders import audio_choice, sound_options
 from .._spec.encoders.adts import AdtsHeaders
 from .._spec.encoders.dtx import SilenceRhythm
 from .._spec.frames.sample_formats import BY_NAME, SampleFormat
-from ..errors import InvalidArgumentError, NotSupportedError
+from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
 
 if TYPE_CHECKING:
     from .._av.codecs.sound_parameters import SoundParameters
@@ -205,6 +205,7 @@ class SoundEncoding:
                     continue
             if block is None:
                 return None
+            self._check_loudness(block)
             if self._rhythm is not None:
                 self._silent.append(self._blocks.is_silent(block))
             order = audio_choice.order_of(core.name, core.sound.channels.number)
@@ -299,7 +300,7 @@ class SoundEncoding:
 
     def _begin(self) -> None:
         core = self._open_core()
-        self._blocks = SampleBlocks(core.sound, core.frame_size)
+        self._blocks = SampleBlocks(core.sound, core.frame_size or audio_choice.block_of(core.name))
         self._resampler = None
         self._draining = []
         self._end = 0  # of what came out
@@ -350,6 +351,20 @@ class SoundEncoding:
         else:
             core.drain()
         return None
+
+    def _check_loudness(self, block: AVFrame) -> None:
+        """Raise EncodingError for samples that this encoder would end the process with."""
+        core = self._open_core()
+        assert core.sound.format is not None
+        loudest = audio_choice.loudest(core.name, core.sound.format)
+        if loudest is None:
+            return
+        peak = self._blocks.peak(block)
+        if not peak <= loudest:
+            raise EncodingError(
+                f"{core.name} cannot encode the samples from {block.pts} on: they reach {peak:g}, "
+                f"its limit is {loudest:g}, and 1 is full scale; scale the samples"
+            )
 
     def _is_wanted(self, ptr: AVPacket) -> bool:
         """Tell whether a packet is not one that DTX leaves out."""

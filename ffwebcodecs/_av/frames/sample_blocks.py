@@ -83,23 +83,29 @@ class SampleBlocks:
 
     def is_silent(self, block: AVFrame) -> bool:
         """Return whether all samples of a block are zero, -0.0 as well."""
+        return not any(plane.any() for plane in self._arrays(block))
+
+    def peak(self, block: AVFrame) -> float:
+        """Return the greatest absolute value of a block of floats, NaN if one of them is NaN."""
+        import numpy as np
+
+        # `maximum` hands NaN on, which `max` of Python does not.
+        ends = [end for plane in self._arrays(block) for end in (plane.max(), -plane.min())]
+        return float(np.maximum.reduce(ends))
+
+    def _arrays(self, block: AVFrame) -> list[Any]:
+        """Return the planes of a block as arrays over its memory."""
         import numpy as np
 
         fmt, channels = self.sound.format, self.sound.channels.number
         assert fmt is not None
         size = block.nb_samples * fmt.frame_bytes(channels)
         planes = (samples.plane(block, index) for index in range(fmt.planes(channels)))
-        return not any(np.frombuffer(ffi.buffer(each, size), fmt.dtype).any() for each in planes)
+        return [np.frombuffer(ffi.buffer(each, size), fmt.dtype) for each in planes]
 
     def reorder(self, block: AVFrame, order: tuple[int, ...]) -> None:
         """Put the channels of an interleaved block into another order."""
-        import numpy as np
-
-        fmt, channels = self.sound.format, self.sound.channels.number
-        assert fmt is not None
-        size = block.nb_samples * fmt.frame_bytes(channels)
-        array: Any = np.frombuffer(ffi.buffer(samples.plane(block, 0), size), fmt.dtype)
-        array = array.reshape(-1, channels)
+        array = self._arrays(block)[0].reshape(-1, self.sound.channels.number)
         array[:] = array[:, order]
 
     @property

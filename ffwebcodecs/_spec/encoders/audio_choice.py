@@ -54,10 +54,32 @@ VARYING = frozenset(("libvorbis", "vorbis"))
 _ORDERS = {("libopus", 5): (0, 1, 4, 2, 3), ("libopus", 7): (0, 1, 4, 3, 5, 2, 6)}
 
 
+# A float that is too loud, or no number, ends the process: an assertion of LAME, at 10,000 times
+# full scale in the worst case that was found. Others take it as it comes, or refuse it themselves.
+_LOUDEST = {"libmp3lame": 256.0}
+# FFmpeg's SMPTE 302M cannot say how long a longer packet is.
+_BLOCKS = {"s302m": 1024}
+
+
 def unit_of(encoder: str) -> int:
     """Return of how many samples a packet of this encoder is a multiple, short ones too."""
-    # FFmpeg's ADPCM puts two samples into a byte: half a byte ends the process, or is lost.
+    # FFmpeg's ADPCM puts two samples into a byte: half a byte ends the process, or is lost. So does
+    # half a group of samples of a DVD, which has 4 at most.
+    if encoder == "pcm_dvd":
+        return 4
     return 2 if encoder.startswith("adpcm_") else 1
+
+
+def loudest(encoder: str, fmt: SampleFormat) -> float | None:
+    """Return how loud samples may be for an encoder, where 1 is full scale; None: as they are."""
+    return _LOUDEST.get(encoder) if fmt.interleaved.name == "f32" else None
+
+
+def block_of(encoder: str) -> int:
+    """Return into how many samples sound is cut for an encoder that takes any number; 0: as it
+    comes.
+    """
+    return _BLOCKS.get(encoder, 0)
 
 
 def order_of(encoder: str, channels: int) -> tuple[int, ...] | None:
