@@ -283,6 +283,7 @@ def api_builders(installed: Installed) -> list[Any]:
     from cffi import FFI
 
     import ffi_c
+    import ffi_sound
 
     versions = installed.versions
     with_format = "avformat" in versions
@@ -339,7 +340,8 @@ def api_builders(installed: Installed) -> list[Any]:
         "int count, int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, "
         "AVCodecParserContext *parser, AVCodecContext *codec, int32_t *orders, int *code);"
     )
-    text += ffi_c.FORMAT_PATH + ffi_c.SCAN
+    extra.cdef(ffi_sound.SOUND_CDEF)
+    text += ffi_c.FORMAT_PATH + ffi_c.SCAN + ffi_sound.SOUND
     extra.set_source(f"{name}_format", text, libraries=["avformat"], **options)
     return [core, extra]
 

@@ -62,6 +62,18 @@ class SampleArray:
         self._write(ptr, data[start : start + count], count)
         self.count = start + count
 
+    def room(self) -> tuple[SoundShape, npt.NDArray[np.float32], int] | None:
+        """Return what the last frame was, where the sample after it goes, and at which position
+        that is; None if no frame was added.
+        """
+        if self._data is None or self._shape is None or self.first is None:
+            return None
+        return self._shape, self._data[self.count :], self.first + self.count
+
+    def filled(self, samples: int) -> None:
+        """Say how many samples have been written into the `room`."""
+        self.count += samples
+
     def taken(self, channels: int, end: int | None) -> npt.NDArray[np.float32]:
         """Return the array, with silence up to a position; of so many channels if no frame came."""
         count = 0 if end is None or self.first is None else max(0, end - self.first)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .._av.codecs import packet
 from .._av.codecs.audio_decoder import AudioDecoderCore
+from .._av.files.sound_run import PlainPackets
 from .._av.files.sound_streams import skip_of
 from .._av.frames import frame as native
 from .._av.frames import samples
@@ -19,6 +20,7 @@ from .._spec.files.sound_grid import flac_block, grid_of, is_free
 from ..errors import NotSupportedError
 
 if TYPE_CHECKING:
+    from .._av.files.sound_run import Ran
     from .._av.files.sound_streams import SoundStream
     from .._ffi._types import AVFrame, AVPacket
 
@@ -54,7 +56,7 @@ class SoundDecoding:
 
     __slots__ = (
         *("_core", "_ends", "_expected", "_first", "_first_block", "_first_mark", "_given"),
-        *("_has_landed", "_held", "_is_vorbis", "_low", "_needs_equals", "_passes", "_samples"),
+        *("_has_landed", "_held", "_is_vorbis", "_low", "_needs_equals", "_passes"),
         *("_stream", "clock", "landed", "overlapped", "rate"),
     )
 
@@ -74,7 +76,6 @@ class SoundDecoding:
         self._ends = sound.format_name.startswith("mov")
         # Its first packet after a beginning has no samples of its own; some releases give noise.
         self._is_vorbis = self._passes = parameters.codec == "vorbis"
-        self._samples = 0  # of the last packet
         self._first_mark = 0
         self._has_landed = False
         self._first_block: int | None = None
@@ -149,6 +150,45 @@ class SoundDecoding:
         return self._expected
 
     @property
+    def core(self) -> AudioDecoderCore:
+        """What decodes."""
+        return self._core
+
+    def plan(self, position: int) -> PlainPackets | None:
+        """Return what the next packets have to be so that what they give follows, all of it and
+        without a look at them; None if they are to be looked at, or do not begin at `position`.
+        """
+        clock, low, given = self.clock, self._low, self._given
+        if self._expected != position or self._held is not None or self._passes or clock is None:
+            return None
+        if (low is not None and low > position) or (given is not None and given > position):
+            return None
+        stream = self._stream
+        if stream.format_name == "ogg" and self._first_block is not None:
+            return None
+        marks = 0
+        if self._needs_equals:
+            marks = 1 if stream.parameters.codec == "opus" else 2
+        return PlainPackets(
+            stream.zero,
+            clock.terms,
+            stream.is_continuous,
+            self._ends and not stream.is_coarse,
+            marks,
+            self._first_mark,
+        )
+
+    def went_on(self, ran: Ran) -> None:
+        """Take over how far packets were decoded that follow a `plan`."""
+        clock = self.clock
+        assert clock is not None
+        self._expected = self._given = ran.position
+        if ran.errors is not None:
+            clock.noted(*ran.errors)
+        if ran.is_mixed:
+            clock.is_certain = False
+
+    @property
     def is_placed(self) -> bool:
         """Whether it is known where the next packet begins."""
         return self._expected is not None
@@ -188,7 +228,6 @@ class SoundDecoding:
             if ptr is not None and (expected is None or self._stream.format_name == "ogg"):
                 position = self._checked(position, ptr)
         placed = []
-        begin = position
         if expected is None:
             self.landed = position
         for frame in found:
@@ -199,7 +238,6 @@ class SoundDecoding:
                 )
             placed.append((frame, position))
             position += samples.count(frame)
-        self._samples = position - begin
         self._expected = position
         return placed
 

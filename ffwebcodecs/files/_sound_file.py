@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av import averror
 from .._av.codecs import packet
+from .._av.files import sound_run
 from .._av.files.demux import DemuxerCore
 from .._av.frames import samples
 from .._runtime.helper import HelperThread
@@ -23,8 +24,10 @@ from ._sound_decoding import SoundDecoding
 
 if TYPE_CHECKING:
     from .._av.files.opening import Opening
-    from .._ffi._types import AVFrame
+    from .._av.files.sound_run import ArrayRun
+    from .._ffi._types import AVFrame, AVPacket
     from ._damage import Damage
+    from ._sample_array import SampleArray
 
     Span = Callable[[int], tuple[int | None, int | None]]
 
@@ -53,6 +56,7 @@ class SoundFile:
 
     __slots__ = (
         "_damage",
+        "_fill",
         "_ready",
         "before",
         "decoding",
@@ -70,6 +74,7 @@ class SoundFile:
         self._ready: list[tuple[AVFrame, int]] = []
         self.before = self.more = False
         self.shortfall: str | None = None
+        self._fill: Callable[[AVPacket], bool] | None = None
         try:
             self.stream = core.sound(wanted)
             core.select({self.stream.number})
@@ -79,7 +84,13 @@ class SoundFile:
             averror.let_go(error)
             raise
 
-    def frames(self, start: int | None, span: Span, box: list[Any]) -> Iterator[int]:
+    def frames(
+        self,
+        start: int | None,
+        span: Span,
+        box: list[Any],
+        array: SampleArray | None = None,
+    ) -> Iterator[int]:
         """Yield positions of frames, each put into `box` before.
 
         Parameters
@@ -90,6 +101,8 @@ class SoundFile:
             Takes the rate of the samples; returns the first one wanted, and the one after the last,
             None for all. There are no others in the frames.
         box : list
+        array : SampleArray, optional
+            Where all frames go: those that are not yielded are in it.
         """
         if start is not None:
             self._lands(start)
@@ -107,6 +120,9 @@ class SoundFile:
             if not begun:
                 begun = True
                 first, last = span(decoding.rate)
+                if array is not None and sound_run.is_possible():
+                    run = sound_run.ArrayRun(self.demuxer, self.stream.number, decoding.core)
+                    self._fill = partial(self._run, run, array, last)
             ptr, position = ready.pop(0)
             count = samples.count(ptr)
             if first is not None and position < first:
@@ -140,7 +156,12 @@ class SoundFile:
             read = partial(damage.read_on, core)
         ptr = packet.allocate()
         try:
-            while (found := read(ptr)) is not None:
+            while True:
+                fill = self._fill
+                has_packet = fill is not None and fill(ptr)
+                found = number if has_packet else read(ptr)
+                if found is None:
+                    break
                 if found == number:
                     try:
                         ready += decoding.feed(ptr)
@@ -172,6 +193,28 @@ class SoundFile:
             f"{self.demuxer.shown} ends early: it states {stated / 1e6:.3f} s of sound, "
             f"{came / 1e6:.3f} s came"
         )
+
+    def _run(self, run: ArrayRun, array: SampleArray, last: int | None, ptr: AVPacket) -> bool:
+        """Let what follows go into an array as far as no packet is to be looked at; return whether
+        one was read that is.
+        """
+        decoding = self.decoding
+        while (room := array.room()) is not None:
+            shape, place, position = room
+            plan = decoding.plan(position)
+            if plan is None:
+                return False
+            limit = position + len(place)
+            if last is not None:
+                limit = min(limit, last - 1)
+            ran = run.go(ptr, shape, plan, position, limit, place)
+            if ran is None:
+                return False
+            array.filled(ran.position - position)
+            decoding.went_on(ran)
+            if not ran.is_paused:
+                return ran.has_packet
+        return False
 
     def _note(self, error: EncodingError) -> None:
         """Raise what is wrong with a packet, or note it."""

@@ -17,6 +17,7 @@ from ._sound_file import SoundFile, ceil_position, span_of
 
 if TYPE_CHECKING:
     from .._av.files.opening import Opening
+    from ._sample_array import SampleArray
 
 _MOST_RATE = 768_000  # hertz
 _MOST_CHANNELS = 64
@@ -92,13 +93,15 @@ class SoundReading:
             return None
         return ceil_position(self.stop, self.rate)
 
-    def frames(self, box: list[Any]) -> Iterator[int]:
-        """Yield positions of frames, each put into `box` before."""
+    def frames(self, box: list[Any], array: SampleArray | None = None) -> Iterator[int]:
+        """Yield positions of frames, each put into `box` before, those that are not in `array`
+        already, to which all go.
+        """
         if self.start is not None and self.stop is not None and self.start >= self.stop:
             return iter(())
         if self._convert is not None:
             return self._convert.frames(self.start, self.stop, box)
-        return self._file.frames(self.start, partial(span_of, self.start, self.stop), box)
+        return self._file.frames(self.start, partial(span_of, self.start, self.stop), box, array)
 
     def close(self) -> None:
         """Close all of it, and say what was left out; twice is fine."""

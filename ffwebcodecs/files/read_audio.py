@@ -86,7 +86,7 @@ def read_audio(
     box: list[Any] = []
     try:
         array = SampleArray(reading.expected)
-        for position in reading.frames(box):
+        for position in reading.frames(box, array):
             if array.first is None:
                 array.first = reading.first
             array.add(box[-1], position)

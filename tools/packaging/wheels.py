@@ -13,7 +13,7 @@ PURE_LIMIT = 480_000  # as in tests/house/test_packaging.py
 HOOK = "import sys; from setuptools import build_meta; print(build_meta.build_sdist(sys.argv[1]))"
 IN_SDIST = (
     "LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "setup.py", "ffi_build.py",
-    "ffi_c.py", "ffi_tables.py", "ffi_types.py", "headers/avcodec.h",
+    "ffi_c.py", "ffi_sound.py", "ffi_tables.py", "ffi_types.py", "headers/avcodec.h",
     "headers/layouts/ffmpeg-5.1.json", "ffwebcodecs/__init__.py", "ffwebcodecs/_ffi/_types.pyi",
 )  # fmt: skip
 

@@ -83,6 +83,7 @@ class AudioDecoderCore:
         "__weakref__",
         "_anchor",
         "_context",
+        "_early",
         "_has_filler",
         "_is_due",
         "_is_new",
@@ -122,6 +123,8 @@ class AudioDecoderCore:
         self._samples = 0  # received since, and at which rate
         self._is_new = False  # a packet was sent and nothing received yet
         self._untimed: int | None = None  # the time of a packet that has none in it
+        # What FFmpeg has said already to the next calls of it, and given: see `foretell`.
+        self._early: list[tuple[int, AVFrame | None]] = []
         context = allocate_context(codec)
         parameters = known(parameters, codec.id)
         if parameters is not None:
@@ -173,7 +176,10 @@ class AudioDecoderCore:
             packet = shortened(packet, packet.size - rest)
             if not packet.size:
                 return
-        code = avcodec.avcodec_send_packet(self._context, packet)
+        if self._early:
+            code = self._early.pop(0)[0]
+        else:
+            code = avcodec.avcodec_send_packet(self._context, packet)
         if code < 0:
             raise self._error(code, timestamp)
 
@@ -195,7 +201,11 @@ class AudioDecoderCore:
             As `send`.
         """
         ptr, self._spare = self._spare or frames.allocate(), None
-        code = avcodec.avcodec_receive_frame(self._context, ptr)
+        if self._early:
+            code, early = self._early.pop(0)
+            ptr = early or ptr
+        else:
+            code = avcodec.avcodec_receive_frame(self._context, ptr)
         if not code and self._is_due:
             self._is_due = False
             if _is_filler(ptr):
@@ -210,6 +220,29 @@ class AudioDecoderCore:
         elif code != averror.EAGAIN:
             raise self._error(code, self._anchor)
         return None
+
+    @property
+    def context(self) -> AVCodecContext | None:
+        """What decodes, for somebody who hands packets over and receives frames by himself, and
+        tells with `passed` and `foretell`; None while each frame is to be looked at here.
+        """
+        return None if self._is_due or self._early else self._context
+
+    @property
+    def unit(self) -> int:
+        """A packet has a multiple of so many bytes, or is cut."""
+        return self._unit
+
+    def passed(self, ticks: int, samples: int) -> None:
+        """Say which frame came last, of those that others have received."""
+        self._anchor, self._samples, self._is_new = ticks, samples, False
+        self._untimed = None
+
+    def foretell(self, results: list[tuple[int, AVFrame | None]]) -> None:
+        """Say what FFmpeg has answered already when the packet was sent that `send` gets next, and
+        when the frames were received that `receive` is to return.
+        """
+        self._early = results
 
     def _place(self, ptr: AVFrame) -> None:
         """Give a frame its time. FFmpeg knows that of a packet's first one only."""
@@ -234,6 +267,7 @@ class AudioDecoderCore:
         avcodec.avcodec_flush_buffers(self._context)
         self._anchor = self._untimed = None
         self._samples = 0
+        self._early = []
         self._is_due = self._has_filler
         self._is_new = self.at_end = self.has_failed = False
 
@@ -241,6 +275,7 @@ class AudioDecoderCore:
         """Free the decoder. Call it from the thread that uses it, or while no thread does."""
         self._context = None
         self._spare = None
+        self._early = []
 
     def _after_fork(self) -> None:
         self.__class__ = InheritedAudioDecoder

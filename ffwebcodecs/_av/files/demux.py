@@ -286,6 +286,8 @@ class DemuxerCore(SeekableInput):
         code = 0
         if self._ahead:
             stamps.take_kept(self._ahead, ptr)
+        elif self._failed:
+            code, self._failed = self._failed, 0
         else:
             code = self._read_frame(self._context, ptr)
         if self._confinement.error is not None:

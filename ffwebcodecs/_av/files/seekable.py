@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any
 
-from ..._ffi import avcodec
+from ..._ffi import avcodec, avformat
 from ...errors import EncodingError, NotSupportedError
 from .. import averror
 from ..codecs import packet
@@ -38,7 +38,7 @@ class SeekableInput:
 
     __slots__ = (
         *("_ahead", "_connection", "_context", "_copied_stamps", "_discarded", "_looked_at"),
-        *("_code", "_failure", "_landing", "_latest", "_next", "_ready", "_stamper"),
+        *("_code", "_failed", "_failure", "_landing", "_latest", "_next", "_ready", "_stamper"),
         *("is_fresh", "seekability"),
     )
 
@@ -78,9 +78,27 @@ class SeekableInput:
         self._next = 0  # where a stream without times counts on from
         self._latest = -(2**63)  # end of the last picture that is shown, of those that came
         self._code = 0  # FFmpeg's, of where it went last
+        self._failed = 0  # FFmpeg's, of what somebody has read who used `plain_context`
         self.is_fresh = True
         """Nothing has been read yet."""
         self.seekability: Seekability
+
+    def plain_context(self) -> AVFormatContext | None:
+        """Return what ``av_read_frame`` reads just what `read_any` would return; None if there is
+        more to it. Whoever uses it calls `read_plain` after.
+        """
+        more = self._ahead or self._looked_at or self._ready or self._failure or self._failed
+        other = self._stamper or self._copied_stamps or self._joined
+        if more or other or self.info.index != stream_info.NO_VIDEO:
+            return None
+        return self._context if self._read_frame == avformat.av_read_frame else None
+
+    def read_plain(self, code: int) -> None:
+        """Say that somebody has read, and what ``av_read_frame`` said at last: what is negative is
+        told by the next `read_any`.
+        """
+        self._confinement.check()
+        self._failed = min(code, 0)
 
     def begin(self) -> list[int]:
         """Pass over what comes before the first key packet, if nothing has been read yet: it was
@@ -156,6 +174,7 @@ class SeekableInput:
         """Forget what was read ahead, at the place that was left."""
         self._ahead.clear()
         self._looked_at.clear()
+        self._failed = 0
         if self._joined is not None:
             self._joined.clear()
 

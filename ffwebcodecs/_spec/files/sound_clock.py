@@ -90,6 +90,20 @@ class SoundClock:
             self._bias = (least + most) // 2
             self._strict = self._num - (most - least) // 2 + 2 * self._den
 
+    @property
+    def terms(self) -> tuple[int, int, int, int, int]:
+        """What `position` looks at where a packet may follow the one before: the numbers of samples
+        and ticks that are as long; what a time may be off, in samples times the number of ticks;
+        the same of one that is noted, -1: none is; what is taken off before that.
+        """
+        strict = self._strict if self._is_coarse else -1
+        return self._num, self._den, self._tolerance, strict, self._bias
+
+    def noted(self, least: int, most: int) -> None:
+        """Take over what others have seen times to be off."""
+        before = self._errors or (least, most)
+        self._errors = min(least, before[0]), max(most, before[1])
+
     def nearest(self, ticks: int) -> int:
         """Return the sample nearest to a time."""
         return (2 * ticks * self._num + self._den) // (2 * self._den)

@@ -1,0 +1,216 @@
+"""The C text that decodes many packets of sound at once, in API mode's extension."""
+
+# Reads packets of a stream, decodes them and writes their samples as interleaved floats, without
+# the GIL, for as long as each packet is a plain one: it begins where the one before ends, nothing
+# of it is to be left out, it gives one frame, of the same kind as before, and there is room. What
+# is not plain is left as it is, at the point reached: for Python to go on with, from there.
+#
+# `plan`: what stays, numbered as FFWC_PLAN_ below; `state`: what goes on. It stops after so many
+# bytes, or some milliseconds, so that signals are heard.
+SOUND_CDEF = (
+    "int ffwc_sound(AVFormatContext *context, AVPacket *packet, AVCodecContext *codec, "
+    "AVFrame *first, AVFrame *second, int64_t *plan, int64_t *state, uint8_t *to);"
+)
+SOUND = """
+#include <libavutil/time.h>
+enum {
+    FFWC_STREAM,      /* index */
+    FFWC_FORMAT,      /* of frames: AVSampleFormat, hertz, channels */
+    FFWC_RATE,
+    FFWC_CHANNELS,
+    FFWC_TYPE,        /* of samples: 0 u8, 1 s16, 2 s32, 3 f32, 4 s64, 5 f64 */
+    FFWC_PLANES,
+    FFWC_UNIT,        /* packets have a multiple of so many bytes */
+    FFWC_ZERO,        /* the tick that counts as 0 */
+    FFWC_NUM,         /* a tick is NUM / DEN samples */
+    FFWC_DEN,
+    FFWC_TOLERANCE,   /* in samples times DEN: what a time may be off; -1: times say nothing */
+    FFWC_STRICT,      /* the same, where it is to be noted; -1: it is not */
+    FFWC_BIAS,
+    FFWC_ENDS,        /* durations say what is heard */
+    FFWC_MARKS,       /* 1: of the first byte, 2: of the size: whether it is always MARK */
+    FFWC_MARK,
+    FFWC_LIMIT,       /* no sample from this position on */
+    FFWC_BYTES,       /* to read at most, about */
+    FFWC_TIME         /* to take at most, about: microseconds */
+};
+enum {
+    FFWC_POSITION,    /* of the next sample */
+    FFWC_LEAST,       /* how far off times were, in samples times DEN */
+    FFWC_MOST,
+    FFWC_IS_MIXED,    /* not all marks were equal */
+    FFWC_TICKS,       /* of the last frame */
+    FFWC_SAMPLES_OF,  /* the last frame */
+    FFWC_SENT,        /* what avcodec_send_packet said, and how often avcodec_receive_frame was */
+    FFWC_RECEIVED,    /* called, with what result at last */
+    FFWC_RESULT
+};
+enum { FFWC_PAUSED, FFWC_READ_FAILED, FFWC_READ, FFWC_DECODED };  /* what is to be gone on with */
+#define FFWC_TO_FLOAT(name, type, value) \\
+static void ffwc_float_##name(float *to, uint8_t **from, int planes, int width, int64_t count) \\
+{ \\
+    int plane; \\
+    int64_t k; \\
+    type s; \\
+    if (planes == 2) { \\
+        const uint8_t *left = from[0], *right = from[1]; \\
+        for (k = 0; k < count; k++) { \\
+            memcpy(&s, left + sizeof(type) * k, sizeof(type)); \\
+            to[2 * k] = value; \\
+            memcpy(&s, right + sizeof(type) * k, sizeof(type)); \\
+            to[2 * k + 1] = value; \\
+        } \\
+    } else if (planes == 1) { \\
+        for (k = 0; k < count * width; k++) { \\
+            memcpy(&s, from[0] + sizeof(type) * k, sizeof(type)); \\
+            to[k] = value; \\
+        } \\
+    } else { \\
+        for (plane = 0; plane < planes; plane++) \\
+            for (k = 0; k < count; k++) { \\
+                memcpy(&s, from[plane] + sizeof(type) * k, sizeof(type)); \\
+                to[planes * k + plane] = value; \\
+            } \\
+    } \\
+}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC optimize("O3", "no-trapping-math", "fp-contract=off")
+#elif defined(__clang__)
+#pragma clang fp contract(off)
+#endif
+FFWC_TO_FLOAT(u8, uint8_t, ((float)s - 128.0f) * (1.0f / 128.0f))
+FFWC_TO_FLOAT(s16, int16_t, (float)s * (1.0f / 32768.0f))
+FFWC_TO_FLOAT(s32, int32_t, (float)s * (1.0f / 2147483648.0f))
+FFWC_TO_FLOAT(f32, float, s)
+FFWC_TO_FLOAT(s64, int64_t, (float)((double)s * (1.0 / 9223372036854775808.0)))
+FFWC_TO_FLOAT(f64, double, (float)s)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
+static int ffwc_skips(const AVPacket *packet)
+{
+    int index;
+    for (index = 0; index < packet->side_data_elems; index++)
+        if (packet->side_data[index].type == AV_PKT_DATA_SKIP_SAMPLES)
+            return 1;
+    return 0;
+}
+/* Tells whether a packet is plain as far as that is seen before it is decoded, and notes what it
+   says. */
+static int ffwc_is_plain(const AVPacket *packet, const int64_t *plan, int64_t *state)
+{
+    int64_t ticks = packet->pts, position = state[FFWC_POSITION], off;
+    if (packet->size <= 0 || packet->size % plan[FFWC_UNIT] || packet->pts == AV_NOPTS_VALUE ||
+        packet->flags & AV_PKT_FLAG_DISCARD || ffwc_skips(packet))
+        return 0;
+    if (plan[FFWC_TOLERANCE] >= 0) {
+        if (ticks < -(INT64_MAX >> 2) || ticks > INT64_MAX >> 2)
+            return 0;
+        ticks -= plan[FFWC_ZERO];
+        if (ticks < -(INT64_MAX >> 2) / plan[FFWC_NUM] || ticks > (INT64_MAX >> 2) / plan[FFWC_NUM])
+            return 0;
+        if (position < -(INT64_MAX >> 2) / plan[FFWC_DEN] ||
+            position > (INT64_MAX >> 2) / plan[FFWC_DEN])
+            return 0;
+        off = ticks * plan[FFWC_NUM] - position * plan[FFWC_DEN];
+        if (off > plan[FFWC_TOLERANCE] || off < -plan[FFWC_TOLERANCE])
+            return 0;
+        if (plan[FFWC_STRICT] >= 0) {
+            int64_t biased = off - plan[FFWC_BIAS];
+            if (biased > plan[FFWC_STRICT] || biased < -plan[FFWC_STRICT])
+                return 0;
+            if (off < state[FFWC_LEAST])
+                state[FFWC_LEAST] = off;
+            if (off > state[FFWC_MOST])
+                state[FFWC_MOST] = off;
+        }
+    }
+    if (plan[FFWC_MARKS] == 1)
+        state[FFWC_IS_MIXED] |= packet->data[0] != plan[FFWC_MARK];
+    else if (plan[FFWC_MARKS] == 2)
+        state[FFWC_IS_MIXED] |= packet->size != plan[FFWC_MARK];
+    return 1;
+}
+/* Tells whether all samples of a packet's frame are heard, and there is room for them. */
+static int ffwc_fits(const AVPacket *packet, const AVFrame *frame, const int64_t *plan,
+                     int64_t position)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 24, 100)
+    int channels = frame->ch_layout.nb_channels;
+#else
+    int channels = frame->channels;
+#endif
+    int64_t count = frame->nb_samples;
+    if (frame->pts != packet->pts || count <= 0 || frame->format != plan[FFWC_FORMAT] ||
+        frame->sample_rate != plan[FFWC_RATE] || channels != plan[FFWC_CHANNELS] ||
+        count > plan[FFWC_LIMIT] - position)
+        return 0;
+    if (plan[FFWC_ENDS] && packet->duration) {
+        int64_t lasting = packet->duration, den = plan[FFWC_DEN];
+        if (lasting < 0 || lasting > (INT64_MAX >> 2) / plan[FFWC_NUM])
+            return 0;
+        return (2 * lasting * plan[FFWC_NUM] + den) / (2 * den) >= count;
+    }
+    return 1;
+}
+static void ffwc_floats(float *to, const AVFrame *frame, const int64_t *plan)
+{
+    static void (*const writers[])(float *, uint8_t **, int, int, int64_t) = {
+        ffwc_float_u8, ffwc_float_s16, ffwc_float_s32, ffwc_float_f32, ffwc_float_s64,
+        ffwc_float_f64};
+    int channels = (int)plan[FFWC_CHANNELS];
+    if (plan[FFWC_TYPE] == 3 && plan[FFWC_PLANES] == 1)
+        memcpy(to, frame->extended_data[0], sizeof(float) * channels * frame->nb_samples);
+    else
+        writers[plan[FFWC_TYPE]](to, frame->extended_data, (int)plan[FFWC_PLANES], channels,
+                                 frame->nb_samples);
+}
+/* `to` is where the sample at the position goes that `state` has. */
+static int ffwc_sound(AVFormatContext *context, AVPacket *packet, AVCodecContext *codec,
+                      AVFrame *first, AVFrame *second, int64_t *plan, int64_t *state, uint8_t *to)
+{
+    int64_t begin = av_gettime_relative(), left = plan[FFWC_BYTES];
+    int done;
+    for (done = 0; left > 0; done++) {
+        int code;
+        if (done % 8 == 7 && av_gettime_relative() - begin > plan[FFWC_TIME])
+            break;
+        code = av_read_frame(context, packet);
+        if (code < 0) {
+            state[FFWC_RESULT] = code;
+            return FFWC_READ_FAILED;
+        }
+        left -= (int64_t)packet->size + 1024;
+        if (packet->stream_index != plan[FFWC_STREAM]) {
+            av_packet_unref(packet);
+            continue;
+        }
+        if (!ffwc_is_plain(packet, plan, state))
+            return FFWC_READ;
+        state[FFWC_RECEIVED] = 0;
+        code = avcodec_send_packet(codec, packet);
+        state[FFWC_SENT] = code;
+        if (code < 0)
+            return FFWC_DECODED;
+        code = avcodec_receive_frame(codec, first);
+        state[FFWC_RECEIVED] = 1;
+        if (!code) {
+            code = avcodec_receive_frame(codec, second);
+            state[FFWC_RECEIVED] = 2;
+        }
+        state[FFWC_RESULT] = code;
+        if (code != AVERROR(EAGAIN) || state[FFWC_RECEIVED] != 2 ||
+            !ffwc_fits(packet, first, plan, state[FFWC_POSITION]))
+            return FFWC_DECODED;
+        ffwc_floats((float *)to, first, plan);
+        to += sizeof(float) * plan[FFWC_CHANNELS] * first->nb_samples;
+        state[FFWC_POSITION] += first->nb_samples;
+        state[FFWC_TICKS] = first->pts;
+        state[FFWC_SAMPLES_OF] = first->nb_samples;
+        av_frame_unref(first);
+        av_packet_unref(packet);
+    }
+    return FFWC_PAUSED;
+}
+"""
