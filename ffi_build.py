@@ -318,7 +318,7 @@ def api_builders(installed: Installed) -> list[Any]:
     core.cdef("void ffwc_release_until_exit(void *opaque, uint8_t *data);")
     core.cdef("void ffwc_log_keep(void);\nuint64_t ffwc_log_count(void);")
     core.cdef("int ffwc_log_since(uint64_t since, uint64_t thread, char *buffer, int size);")
-    core.cdef(ffi_c.SAMPLES_CDEF)
+    core.cdef(ffi_c.SAMPLES_CDEF + ffi_sound.DECODE_CDEF)
     if with_format:
         core.cdef(
             'extern "Python" int ffwc_io_open(AVFormatContext *s, AVIOContext **pb, '
@@ -326,7 +326,7 @@ def api_builders(installed: Installed) -> list[Any]:
         )
     text = "#include <stdarg.h>\n#include <string.h>\n" + "\n".join(source)
     text += "\n" + beside(versions) + ffi_c.PATH_OF
-    core_c = ffi_c.CORE_PATH + ffi_c.RELEASE + ffi_c.LOG + ffi_c.SAMPLES
+    core_c = ffi_c.CORE_PATH + ffi_c.RELEASE + ffi_c.LOG + ffi_c.SAMPLES + ffi_sound.DECODE
     core.set_source(name, text + core_c, libraries=list(CORE), **options)
     if not with_format:
         return [core]

@@ -1,4 +1,39 @@
-"""The C text that decodes many packets of sound at once, in API mode's extension."""
+"""The C text that decodes sound in API mode's extensions: one packet, or many at once."""
+
+# Sends a packet as one of the time `pts`, and receives up to two frames, of which there is hardly
+# ever more than one. Returns what avcodec_send_packet said; `received` has how often
+# avcodec_receive_frame was called, and what it said at last. `spare` is empty before and after.
+DECODE_CDEF = (
+    "int ffwc_decode(AVCodecContext *codec, AVPacket *packet, int64_t pts, AVPacket *spare, "
+    "AVFrame *first, AVFrame *second, int *received);"
+)
+DECODE = """
+static int ffwc_decode(AVCodecContext *codec, AVPacket *packet, int64_t pts, AVPacket *spare,
+                       AVFrame *first, AVFrame *second, int *received)
+{
+    int code = 0;
+    received[0] = 0;
+    if (packet->pts != pts) {
+        code = av_packet_ref(spare, packet);
+        if (code < 0)
+            return code;
+        spare->pts = pts;
+        spare->dts = AV_NOPTS_VALUE;
+        packet = spare;
+    }
+    code = avcodec_send_packet(codec, packet);
+    av_packet_unref(spare);
+    if (code < 0)
+        return code;
+    received[0] = 1;
+    received[1] = avcodec_receive_frame(codec, first);
+    if (!received[1]) {
+        received[0] = 2;
+        received[1] = avcodec_receive_frame(codec, second);
+    }
+    return code;
+}
+"""
 
 # Reads packets of a stream, decodes them and writes their samples as interleaved floats, without
 # the GIL, for as long as each packet is a plain one: it begins where the one before ends, nothing

@@ -46,7 +46,7 @@ class AudioDecoderDriver:
             return
         try:
             # A file's packets have its own clock.
-            core.send(packet.at_time(chunk._decodable(), chunk.timestamp), chunk.timestamp)
+            core.send(chunk._decodable(), chunk._timestamp, True)
         except EncodingError as error:
             silent = self._passes_over_junk and packet.size_of(chunk._ptr)
             if not silent or error.code != averror.INVALID_DATA:

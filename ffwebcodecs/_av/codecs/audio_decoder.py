@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.codecs.pcm import sample_bytes
 from ...errors import EncodingError, NotSupportedError
@@ -15,10 +16,12 @@ from ..frames import channel_layout
 from ..frames import frame as frames
 from . import codec_context
 from .codec_context import allocate_context, set_extradata
-from .packet import NOPTS, shortened
+from .packet import NOPTS, allocate, reference, shortened
 from .sound_parameters import known
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
     from ..frames.channel_layout import Channels
 
@@ -82,12 +85,16 @@ class AudioDecoderCore:
     __slots__ = (
         "__weakref__",
         "_anchor",
+        "_at_once",
         "_context",
         "_early",
         "_has_filler",
         "_is_due",
         "_is_new",
+        "_received",
         "_samples",
+        "_second",
+        "_shown",
         "_spare",
         "_time_base",
         "_unit",
@@ -125,6 +132,9 @@ class AudioDecoderCore:
         self._untimed: int | None = None  # the time of a packet that has none in it
         # What FFmpeg has said already to the next calls of it, and given: see `foretell`.
         self._early: list[tuple[int, AVFrame | None]] = []
+        self._shown, self._second = allocate(), frames.allocate()  # to be used again and again
+        self._received = ffi.new("int[4]")
+        self._at_once = _at_once()
         context = allocate_context(codec)
         parameters = known(parameters, codec.id)
         if parameters is not None:
@@ -134,11 +144,8 @@ class AudioDecoderCore:
                 extradata = parameters.extradata
         if sample_rate is not None:
             _configure_rate(context, sample_rate)
-        # A container says where its channels are, too.
-        if channels is not None and (
-            parameters is None or channels.layout or parameters.sound.number != channels.number
-        ):
-            _configure_channels(context, channels)
+        if channels is not None:
+            _configure_channels(context, channels, parameters)
         if extradata is not None:
             set_extradata(context, bytes(extradata))  # type: ignore[call-overload]
         context.pkt_timebase = time_base
@@ -146,20 +153,17 @@ class AudioDecoderCore:
         context.flags2 |= avcodec.AV_CODEC_FLAG2_SKIP_MANUAL
         if self.name == "libopus":  # else it rounds to 16 bits
             context.request_sample_fmt = avutil.av_get_sample_fmt(b"flt")
-        place = said.mark()
-        with forked.opening:
-            code = avcodec.avcodec_open2(context, codec, ffi.NULL)
-        what = f"{self.name} refuses the configuration"
-        averror.check(code, what, NotSupportedError, since=place)
+        _open(context, codec, self.name)
         # Bytes that are decoded together, or none: what is left over at a packet's end is dropped.
         self._unit = (sample_bytes(self.name) or 0) * channel_layout.read(context).number or 1
         self._context: AVCodecContext | Any = context  # None once it is closed
         forked.watch(self)
 
-    def send(self, packet: AVPacket, timestamp: int) -> None:
+    def send(self, packet: AVPacket, timestamp: int, retime: bool = False) -> None:
         """Hand a packet over; the decoder takes its own reference.
 
-        `timestamp` is what the frames get if the packet itself has no time.
+        `timestamp` is what the frames get if the packet itself has no time, or with `retime`, which
+        is for packets that have one of another clock.
 
         Raises
         ------
@@ -167,24 +171,54 @@ class AudioDecoderCore:
             The decoder refuses the data. Frames of earlier packets may still be received, and other
             packets sent.
         """
+        pts = timestamp if retime else packet.pts
         self._is_new = True
-        self._untimed = timestamp if packet.pts == NOPTS else None
-        if not packet.size:  # which FFmpeg may take for the end
+        self._untimed = timestamp if pts == NOPTS else None
+        size = packet.size
+        if not size:  # which FFmpeg may take for the end
             raise self._error(averror.INVALID_DATA, timestamp)
-        rest = packet.size % self._unit
+        rest = size % self._unit
         if rest:  # FFmpeg takes it for one more packet, and refuses that
-            packet = shortened(packet, packet.size - rest)
+            packet = shortened(packet, size - rest)
             if not packet.size:
                 return
-        if self._early:
-            code = self._early.pop(0)[0]
+        early = self._early
+        if early:
+            code = early.pop(0)[0]
+        elif self._at_once is not None and not self._is_due:
+            code = self._decode(self._at_once, packet, pts)
         else:
+            if packet.pts != pts:
+                reference(self._shown, packet)
+                packet = self._shown
+                packet.pts, packet.dts = pts, NOPTS
             code = avcodec.avcodec_send_packet(self._context, packet)
+            if packet is self._shown:
+                avcodec.av_packet_unref(packet)
         if code < 0:
             raise self._error(code, timestamp)
 
+    def _decode(self, at_once: Callable[..., int], packet: AVPacket, pts: int) -> int:
+        """Send a packet and receive what comes of it, in one call."""
+        first, second, received = self._spare or frames.allocate(), self._second, self._received
+        self._spare = None
+        code = at_once(self._context, packet, pts, self._shown, first, second, received)
+        if code < 0 or not received[0]:
+            self._spare = first
+        elif received[0] == 1:
+            self._early.append((received[1], None))
+            self._spare = first
+        elif received[1]:
+            self._early += (0, first), (received[1], None)
+        else:
+            self._early += (0, first), (0, second)
+            self._second = frames.allocate()
+        return code
+
     def drain(self) -> None:
         """Say that no packet follows; `receive` then gives what is left and sets `at_end`."""
+        # What it has said is due no longer; frames are.
+        self._early = [each for each in self._early if each[1] is not None]
         code = avcodec.avcodec_send_packet(self._context, ffi.NULL)
         if code < 0 and code != averror.EOF:
             raise self._error(code, self._anchor)
@@ -200,12 +234,16 @@ class AudioDecoderCore:
         EncodingError
             As `send`.
         """
+        early = self._early
+        if early:
+            code, given = early.pop(0)
+            if given is not None:
+                self._place(given)
+                return given
+            self._note(code)
+            return None
         ptr, self._spare = self._spare or frames.allocate(), None
-        if self._early:
-            code, early = self._early.pop(0)
-            ptr = early or ptr
-        else:
-            code = avcodec.avcodec_receive_frame(self._context, ptr)
+        code = avcodec.avcodec_receive_frame(self._context, ptr)
         if not code and self._is_due:
             self._is_due = False
             if _is_filler(ptr):
@@ -215,11 +253,15 @@ class AudioDecoderCore:
             self._place(ptr)
             return ptr
         self._spare = ptr
+        self._note(code)
+        return None
+
+    def _note(self, code: int) -> None:
+        """Tell why there is no frame."""
         if code == averror.EOF:
             self.at_end = True
         elif code != averror.EAGAIN:
             raise self._error(code, self._anchor)
-        return None
 
     @property
     def context(self) -> AVCodecContext | None:
@@ -292,6 +334,21 @@ class AudioDecoderCore:
         return failure
 
 
+def _at_once() -> Callable[..., int] | None:
+    """Return the extension's function that sends and receives, None in ABI mode."""
+    if _ffi.load().mode != "api":
+        return None
+    function: Callable[..., int] = avcodec.ffwc_decode
+    return function
+
+
+def _open(context: AVCodecContext, codec: AVCodec, name: str) -> None:
+    place = said.mark()
+    with forked.opening:
+        code = avcodec.avcodec_open2(context, codec, ffi.NULL)
+    averror.check(code, f"{name} refuses the configuration", NotSupportedError, since=place)
+
+
 def _is_filler(ptr: AVFrame) -> bool:
     """Tell whether a decoder marks all of a frame as what is to be left out."""
     for index in range(ptr.nb_side_data):
@@ -308,7 +365,11 @@ def _configure_rate(context: AVCodecContext, sample_rate: int) -> None:
     context.sample_rate = sample_rate
 
 
-def _configure_channels(context: AVCodecContext, channels: Channels) -> None:
+def _configure_channels(context: AVCodecContext, channels: Channels, parameters: Any) -> None:
+    # A container says where its channels are, too.
+    stated = None if parameters is None else parameters.sound.number
+    if stated == channels.number and not channels.layout:
+        return
     if channels.number > channel_layout.MOST_CHANNELS:
         raise NotSupportedError(
             f"{channels.number} channels are more than the {channel_layout.MOST_CHANNELS} here"
@@ -321,7 +382,7 @@ class InheritedAudioDecoder(AudioDecoderCore):
 
     __slots__ = ()
 
-    def send(self, packet: AVPacket, timestamp: int) -> None:
+    def send(self, packet: AVPacket, timestamp: int, retime: bool = False) -> None:
         raise forked.inherited("this decoder")
 
     def drain(self) -> None:
