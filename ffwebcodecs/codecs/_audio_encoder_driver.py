@@ -76,7 +76,7 @@ class AudioEncoderDriver:
         if self._start is None:
             self._start = pending.timestamp
             self._is_described = False
-        encoding.send(pending.picture.ptr)
+        encoding.send(pending.picture.ptr, sound.shape)
 
     def receive(self) -> Output | None:
         encoding = self._encoding

@@ -158,9 +158,12 @@ class SoundEncoding:
 
     # ---- in and out ------------------------------------------------------------------------------
 
-    def send(self, ptr: AVFrame) -> None:
+    def send(self, ptr: AVFrame, shape: SoundShape | None = None) -> None:
         """Take a frame, which is only read, of the configuration's rate and number of channels;
         then call `receive` until it returns None.
+
+        `shape` is what it is, if more is known than the frame says: one of channels at places that
+        nobody has said has the usual places.
 
         Raises
         ------
@@ -169,7 +172,7 @@ class SoundEncoding:
         EncodingError
             The encoder refuses the samples.
         """
-        shape = samples.describe(ptr)
+        shape = shape or samples.describe(ptr)
         wanted = self._config.sample_rate, self._config.number_of_channels
         if (shape.sample_rate, shape.channels.number) != wanted:
             raise InvalidArgumentError(

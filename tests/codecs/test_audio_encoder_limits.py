@@ -11,7 +11,7 @@ import pytest
 from audio_encode_helpers import Heard, tones
 from decode_helpers import TIMEOUT
 
-from ffwebcodecs import AudioData, AudioEncoder, EncodingError
+from ffwebcodecs import AudioData, AudioDecoder, AudioEncoder, EncodingError
 from ffwebcodecs._av.codecs.sound_encoders import takes
 
 
@@ -75,3 +75,25 @@ def test_a_long_piece_is_cut_for_smpte_302m() -> None:
     heard = encoded("ffmpeg:s302m", tones(30_000, pitches=(440,) * 8), "s32")
     # 24 bits and 4 for each sample, behind a header of 4 bytes.
     assert sum(chunk.byte_length - 4 for chunk in heard.chunks) == 30_000 * 8 * 28 // 8
+
+
+@pytest.mark.parametrize("codec", ["mp4a.40.2", "ac-3"])
+def test_a_third_channel_is_not_taken_for_bass(codec: str) -> None:
+    # FFmpeg's usual layout of three is 2.1, whose third channel is heard up to 120 Hz.
+    heard = encoded(codec, tones(20_000, pitches=(440, 880, 3000)))
+    parts: list[npt.NDArray[Any]] = []
+    layouts = set()
+
+    def hear(data: AudioData) -> None:
+        with data:
+            parts.append(data.to_ndarray())
+            layouts.add(data.channel_layout)
+
+    with AudioDecoder(hear, heard.errors.append) as decoder:
+        decoder.configure(heard.config)
+        for chunk in heard.chunks:
+            decoder.decode(chunk)
+        decoder.flush().result(TIMEOUT)
+    middle = np.concatenate(parts)[5000:15000]
+    assert layouts == {"3.0"}
+    assert np.sqrt((middle**2).mean(axis=0)) == pytest.approx(0.5 / np.sqrt(2), rel=0.1)

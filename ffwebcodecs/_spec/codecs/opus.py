@@ -22,6 +22,8 @@ RATE = 48000
 MOST_WITHOUT = 2
 """Channels that need no description."""
 _MAGIC = b"OpusHead"
+# RFC 8486, 3.2: a matrix stands where others have the mapping, and decoders take it for one.
+_PROJECTION = 3
 
 
 class OpusHead(Record):
@@ -77,6 +79,8 @@ def parse_head(data: bytes) -> OpusHead:
     if channels == 0:
         raise DataError("OpusHead without channels")
     streams, coupled, mapping = 1, int(channels == 2), bytes(range(channels))
+    if family == _PROJECTION:
+        raise DataError("OpusHead of mapping family 3 (ambisonics to be mixed), which is not known")
     if family:
         mapping = data[21 : 21 + channels]
         if len(mapping) < channels:

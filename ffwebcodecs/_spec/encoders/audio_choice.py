@@ -61,6 +61,10 @@ _LOUDEST = {"libmp3lame": 256.0}
 _BLOCKS = {"s302m": 1024}
 
 
+# FFmpeg's usual place of a third channel is the one for bass alone, where all else is lost.
+_WITHOUT_BASS = {"2.1": "3.0"}
+
+
 def unit_of(encoder: str) -> int:
     """Return of how many samples a packet of this encoder is a multiple, short ones too."""
     # FFmpeg's ADPCM puts two samples into a byte: half a byte ends the process, or is lost. So does
@@ -174,7 +178,8 @@ def choose_layout(
     if known is None:
         return wanted or usual
     names = [name for number, name in known if number == count and name is not None]
-    for each in [wanted] if insists else [wanted, usual]:
+    is_said = insists or (wanted is not None and encoder in _MORE)
+    for each in [wanted] if is_said else [wanted, _WITHOUT_BASS.get(usual or "", usual)]:
         if each is not None:
             if each in names:
                 return each

@@ -27,6 +27,9 @@ def test_an_opus_head_is_read_and_made() -> None:
     assert head.mapping == bytes((0, 4, 1, 2, 3, 5))
     made = opus.make_head(6, 312, 48000, family=1, streams=4, coupled=2, mapping=head.mapping)
     assert made == surround
+    # RFC 8486, 3.2: a matrix, not a mapping.
+    with pytest.raises(DataError, match="family 3"):
+        opus.parse_head(opus.make_head(2, 312, 48000, family=3, coupled=1, mapping=bytes(8)))
     quiet = opus.make_head(1, 0, 0, output_gain=-1536)
     assert opus.parse_head(quiet).output_gain == -1536
     assert opus.facts_of(surround).sample_rate == 48000

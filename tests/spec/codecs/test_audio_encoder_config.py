@@ -105,6 +105,8 @@ def test_a_layout_is_kept_or_refused() -> None:
     assert choose_layout("ac3", [(6, "5.1(side)"), (6, "5.1")], 6, "5.1", "5.1", True) == "5.1"
     assert choose_layout("libopus", None, 4, "4.0", "4.0", False) == "quad"
     assert choose_layout("pcm_s16le", None, 3, None, "2.1", False) == "2.1"
+    assert choose_layout("aac", None, 3, None, "2.1", False) == "3.0"
+    assert choose_layout("aac", None, 3, "2.1", "2.1", False) == "2.1"
     with pytest.raises(NotSupportedError, match=r"that the channels are 4\.0; it takes mono"):
         choose_layout("libopus", None, 4, "4.0", "4.0", True)
     with pytest.raises(NotSupportedError, match="does not take 9 channels"):
