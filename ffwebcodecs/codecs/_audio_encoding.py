@@ -364,8 +364,9 @@ class SoundEncoding:
             return
         peak = self._blocks.peak(block)
         if not peak <= loudest:
+            first = self._blocks.start(block)
             raise EncodingError(
-                f"{core.name} cannot encode the samples from {block.pts} on: they reach {peak:g}, "
+                f"{core.name} cannot encode the samples from {first} on: they reach {peak:g}, "
                 f"its limit is {loudest:g}, and 1 is full scale; scale the samples"
             )
 

@@ -93,6 +93,11 @@ class SampleBlocks:
         ends = [end for plane in self._arrays(block) for end in (plane.max(), -plane.min())]
         return float(np.maximum.reduce(ends))
 
+    def start(self, block: AVFrame) -> int:
+        """Return which sample a block that was taken begins with."""
+        first: int = block.pts
+        return first
+
     def _arrays(self, block: AVFrame) -> list[Any]:
         """Return the planes of a block as arrays over its memory."""
         import numpy as np
