@@ -7,6 +7,7 @@ CodecDelay), or by the time that its last packet lasts (MP4). MPEG-TS, ADTS and 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._av.codecs import packet
@@ -17,12 +18,13 @@ from .._av.frames import frame as native
 from .._av.frames import samples
 from .._spec.files.sound_clock import SoundClock
 from .._spec.files.sound_grid import flac_block, grid_of, is_free
-from ..errors import NotSupportedError
+from ..errors import EncodingError, NotSupportedError
 
 if TYPE_CHECKING:
     from .._av.files.sound_run import Ran
     from .._av.files.sound_streams import SoundStream
     from .._ffi._types import AVFrame, AVPacket
+    from ._renewal import Renewal
 
     Sound = list[tuple[AVFrame, int]]
 
@@ -41,6 +43,8 @@ class SoundDecoding:
     sound : SoundStream
     first : AVPacket, optional
         The first packet of the stream; default: the first one that is fed.
+    renewal : Renewal, optional
+        When the decoder is replaced by a new one; default: never.
 
     Attributes
     ----------
@@ -57,15 +61,16 @@ class SoundDecoding:
     __slots__ = (
         *("_core", "_ends", "_expected", "_first", "_first_block", "_first_mark", "_given"),
         *("_has_landed", "_held", "_is_vorbis", "_low", "_needs_equals", "_passes"),
-        *("_stream", "clock", "landed", "overlapped", "rate"),
+        *("_renewal", "_stream", "clock", "landed", "overlapped", "rate"),
     )
 
-    def __init__(self, sound: SoundStream, first: AVPacket | None = None) -> None:
+    def __init__(
+        self, sound: SoundStream, first: AVPacket | None = None, renewal: Renewal | None = None
+    ) -> None:
         self._stream = sound
         parameters = sound.parameters
-        self._core = AudioDecoderCore(
-            parameters.codec, parameters=parameters, time_base=parameters.time_base
-        )
+        self._core = _opened(sound)
+        self._renewal = renewal
         self.rate = sound.sample_rate
         self.clock: SoundClock | None = None
         self.overlapped = self.landed = 0
@@ -107,6 +112,8 @@ class SoundDecoding:
         if not packet.size_of(ptr):
             return []
         ready = self._released()
+        if self._renewal is not None:
+            self._renew(self._renewal, ptr)
         core, found = self._core, []
         ticks = packet.order_shown(ptr)
         core.send(ptr, self._when() if ticks is None else ticks)
@@ -195,7 +202,11 @@ class SoundDecoding:
 
     def restart(self, at_beginning: bool = False) -> None:
         """Go on with another packet than the next one, or with the first one of all."""
-        self._core.restart()
+        if self._renewal is None:
+            self._core.restart()
+        else:
+            self._renewal.restart()
+            self._replace()
         self._expected = self._given = self._held = None
         self._passes = self._is_vorbis
         self._has_landed = not at_beginning
@@ -208,7 +219,27 @@ class SoundDecoding:
     def close(self) -> None:
         """Free the decoder; twice is fine."""
         self._held = None
+        if self._renewal is not None:
+            self._renewal.restart()
         self._core.close()
+
+    def _renew(self, renewal: Renewal, ptr: AVPacket) -> None:
+        """Replace the decoder if that is due before a packet."""
+        expected, clock = self._expected, self.clock
+        if (
+            expected is not None
+            and clock is not None
+            and renewal.is_due(expected - clock.origin, self.rate)
+        ):
+            core = self._replace()
+            for each in renewal.recent:
+                _pass_over(core, each)
+        renewal.keep(ptr)
+
+    def _replace(self) -> AudioDecoderCore:
+        self._core.close()
+        self._core = core = _opened(self._stream)
+        return core
 
     def _placed(self, found: list[AVFrame], ticks: int | None, ptr: AVPacket | None) -> Sound:
         """Return frames with their positions."""
@@ -289,8 +320,8 @@ class SoundDecoding:
         clock.begin(origin, grid_of(parameters.codec, parameters.extradata, rate, count))
         if hidden:
             self._low = clock.origin + hidden
-        elif self._stream.format_name == "ogg":
-            self._low = 0
+        elif self._ends or self._stream.format_name == "ogg":
+            self._low = 0  # what their clocks have before is hidden
         return clock
 
     def _scaled(self, count: int) -> int:
@@ -337,6 +368,19 @@ class SoundDecoding:
             heard.append((frame, first))
         self._given = given
         return heard
+
+
+def _opened(sound: SoundStream) -> AudioDecoderCore:
+    parameters = sound.parameters
+    return AudioDecoderCore(parameters.codec, parameters=parameters, time_base=parameters.time_base)
+
+
+def _pass_over(core: AudioDecoderCore, ptr: AVPacket) -> None:
+    """Decode a packet for what comes after it."""
+    with suppress(EncodingError):  # which was raised when it came
+        core.send(ptr, 0)
+        while core.receive() is not None:
+            pass
 
 
 _PADDING = "initial_padding"

@@ -18,8 +18,8 @@ from .._av.files.demux import DemuxerCore
 from .._av.frames import samples
 from .._runtime.helper import HelperThread
 from .._spec.files.microseconds import to_microseconds, to_ticks
-from .._spec.files.sound_grid import preroll_of
 from ..errors import EncodingError
+from ._renewal import begin_of, renewal_of
 from ._sound_decoding import SoundDecoding
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 _BACK = (0, 1, 2, 4, 8, 16, 32)  # seconds
 _LEAST = 6  # packets whose times are to agree
 _CALIBRATED = 32  # packets
-# Microseconds from the beginning within which all is decoded. Noise that AAC only describes is made
-# by a generator that goes on from packet to packet.
-_NOISY = 8_000_000
 _LITTLE = 500_000  # microseconds by which what headers state is off
 _MOST = 256  # packets that are read for it
 
@@ -78,7 +75,8 @@ class SoundFile:
         try:
             self.stream = core.sound(wanted)
             core.select({self.stream.number})
-            self.decoding = SoundDecoding(self.stream, core.first_of(self.stream.number))
+            stream = self.stream
+            self.decoding = SoundDecoding(stream, core.first_of(stream.number), renewal_of(stream))
         except BaseException as error:
             core.close()
             averror.let_go(error)
@@ -232,13 +230,8 @@ class SoundFile:
         if not (kind.goes_back and rate > 0 and stream.can_seek):
             return False
         parameters = stream.parameters
-        size = max(parameters.number("frame_size"), 0)
-        profile = parameters.number("profile")
-        before = preroll_of(parameters.codec, rate, size, profile) * 1_000_000 // rate
-        wanted = start - before
-        if parameters.codec == "aac" and start < _NOISY + to_microseconds(
-            stream.earliest, parameters.time_base
-        ):
+        wanted = begin_of(stream, start)
+        if wanted is None:
             return False
         if parameters.codec == "vorbis" and stream.is_coarse:
             self._calibrate()

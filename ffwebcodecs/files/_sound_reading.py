@@ -60,7 +60,7 @@ class SoundReading:
         as_it_is = rate in (None, file.stream.sample_rate) and self.channels == (
             parameters.sound.number
         )
-        if parameters.codec == "aac":
+        if parameters.codec in ("aac", "aac_latm"):
             as_it_is = rate is None and number is None
         self._convert = None if as_it_is else SoundConversion(file, rate, number)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avcodec, avformat, avutil, ffi
+from ..._spec.files.sound_grid import is_known
 from ...errors import InvalidArgumentError, NotSupportedError
 from ..codecs.packet import NOPTS
 from ..codecs.sound_parameters import SoundParameters
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 # that they get wrong; in ticks that are.
 _COUNTED = frozenset({"ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "tta", "shn"})
 _FRAMES = frozenset({"aac", "mp3"})
+# Where seeks count bytes: times are right if all bytes last equally long, and else by the rate that
+# a header states, which is rounded.
+_BYTES = frozenset(
+    {"wav", "w64", "aiff", "au", "sox", "voc", "nistsphere", "ircam", "epaf", "pvf", "avr"}
+)
 
 
 class SoundStream(NamedTuple):
@@ -51,8 +57,13 @@ class SoundStream(NamedTuple):
 
     @property
     def can_seek(self) -> bool:
-        """Whether seeks lead to packets whose times are right, or nearly."""
-        return self.format_name not in _COUNTED
+        """Whether seeks lead to packets whose times are right, or nearly, and to where decoding
+        can begin.
+        """
+        codec = self.parameters.codec
+        if self.format_name in _BYTES and not codec.startswith("pcm_"):
+            return False
+        return self.format_name not in _COUNTED and is_known(codec)
 
     @property
     def is_continuous(self) -> bool:

@@ -4,8 +4,13 @@ packets a decoder needs before it gives what it gives of the whole.
 
 from __future__ import annotations
 
-_WHOLE = frozenset({"aac", "mp1", "mp2", "mp3", "ac3", "dts"})  # all frames are of one length
+_WHOLE = frozenset(
+    {"aac", "aac_latm", "mp1", "mp2", "mp3", "ac3", "dts"}
+)  # all frames are of one length
 _EXACT = ("pcm_", "flac", "alac", "wavpack", "tta")
+_AAC = frozenset({"aac", "aac_latm"})
+_NOISE = _AAC | {"ac3", "eac3"}
+_OVERLAPPING = _NOISE | {"vorbis", "mp2", "mp1"}
 
 
 def grid_of(codec: str, extradata: bytes, rate: int, samples: int) -> int | None:
@@ -71,6 +76,18 @@ def _shortest_block(extradata: bytes) -> int | None:
     return max(1, (1 << (extradata[place + 28] & 15)) // 4)
 
 
+def is_known(codec: str) -> bool:
+    """Return whether it is known what a decoder needs to go on in the middle; of others it is not,
+    nor whether containers say where that is.
+    """
+    return codec in _OVERLAPPING or codec in ("opus", "mp3", "dts") or codec.startswith(_EXACT)
+
+
+def makes_noise(codec: str) -> bool:
+    """Return whether decoders add noise of a generator that goes on from packet to packet."""
+    return codec in _NOISE
+
+
 def preroll_of(codec: str, rate: int, samples: int, profile: int) -> int:
     """Return how many samples before those that are wanted are to be decoded, and thrown away.
 
@@ -85,9 +102,9 @@ def preroll_of(codec: str, rate: int, samples: int, profile: int) -> int:
         return rate * 6 // 10
     if codec == "mp3":
         return 12 * max(samples, 1152)
-    if codec == "aac" and (profile in _SPECTRAL or samples > 1024):
+    if codec in _AAC and (profile in _SPECTRAL or samples > 1024):
         return 2 * rate
-    if codec in ("aac", "vorbis", "ac3", "eac3", "mp2", "mp1"):
+    if codec in _OVERLAPPING:
         return 4 * max(samples, 2048)
     return rate // 2
 
