@@ -56,7 +56,8 @@ def open_file(
 
     Parameters
     ----------
-    source : path, bytes-like or binary file object
+    source : path, bytes-like, binary file object, or DemuxerCore
+        An open one is taken.
     config : VideoDecoderConfig, optional
         A parsed one; default: the file's own.
     opening : Opening
@@ -73,7 +74,9 @@ def open_file(
     NotSupportedError
         There is no video in it.
     """
-    demuxer = DemuxerCore(source, opening, all_streams=all_streams, helper=HelperThread)
+    demuxer = source
+    if not isinstance(source, DemuxerCore):
+        demuxer = DemuxerCore(source, opening, all_streams=all_streams, helper=HelperThread)
     try:
         used = config or VideoDecoderConfig.parse(make_config(demuxer.info, opening.max_pixels))
         return OpenFile(demuxer, with_colors(used, opening.color_space))

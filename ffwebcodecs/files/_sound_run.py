@@ -1,4 +1,7 @@
-"""One run of `transcode` into a file for sound: the video is not even decoded."""
+"""One run of `transcode` that gives sound alone: a file for it, or the input has no video.
+
+Video is not even decoded.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,16 @@ from .._av.files import containers
 from .._av.files.demux import DemuxerCore
 from .._av.files.target import OutputFile
 from .._runtime.helper import HelperThread
-from ..errors import EncodingError, InvalidArgumentError
+from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
 from ._clock import FilmClock
-from ._conversion import copy_chapters
+from ._conversion import copy_chapters, copy_streams, late_streams
 from ._conversion_run import ConversionRun
 from ._kept_sound import KeptSound
 from ._original import original_of
 from ._sound import copy_sound
 from ._sound_of_input import SoundOfInput
 from ._sound_options import SoundOptions
+from ._subtitles import tell as tell_subtitles
 from .muxer import Muxer
 from .transcode_result import TranscodeProgress, TranscodeResult
 
@@ -43,28 +47,65 @@ def is_for_sound(output: Any, given: Mapping[str, Any]) -> bool:
     return not (isinstance(codec, str) and container.holds_film(codec))
 
 
-class SoundRun(ConversionRun):
-    """A conversion of the sound of a file; as `ConversionRun`."""
+def holds_song(output: Any, given: Mapping[str, Any]) -> bool:
+    """Return whether an output that is for films may hold sound alone."""
+    several = bool(given["several_files"])
+    container = containers.find(OutputFile(output).path, given["format"], several=several)
+    return container.holds_films and container.holds_sound
 
-    def __init__(self, input: Any, output: Any, given: Mapping[str, Any]) -> None:
+
+class SoundRun(ConversionRun):
+    """A conversion of the sound of a file; as `ConversionRun`.
+
+    Parameters
+    ----------
+    demuxer : DemuxerCore, optional
+        The input, if it is open, and has no video; taken by `run`.
+    """
+
+    def __init__(
+        self,
+        input: Any,
+        output: Any,
+        given: Mapping[str, Any],
+        demuxer: DemuxerCore | None = None,
+    ) -> None:
         self._sound = SoundOptions.parse(given)
         super().__init__(input, output, {**given, "audio": self._sound.wanted})
-        self._refuse_pictures(output, given)
+        silent = OutputFile(output).shown if demuxer is None else demuxer.shown
+        self._refuse_pictures(silent, "holds" if demuxer is None else "has", given)
         self._opening.needs_video = False
+        self._demuxer = demuxer
 
-    def _refuse_pictures(self, output: Any, given: Mapping[str, Any]) -> None:
-        shown = OutputFile(output).shown
+    def _refuse_pictures(self, shown: str, verb: str, given: Mapping[str, Any]) -> None:
         if not self._sound.wanted:
             raise InvalidArgumentError(f"audio=False leaves nothing that {shown} could hold")
         for name, instead in _OF_VIDEO.items():
             if given[name] not in (None, False):
                 hint = "" if instead is None else f"; {instead} is for sound"
-                raise InvalidArgumentError(f"{shown} holds no video, which {name} is for{hint}")
+                raise InvalidArgumentError(f"{shown} {verb} no video, which {name} is for{hint}")
+
+    def _open(self) -> DemuxerCore:
+        if self._demuxer is not None:
+            return self._demuxer
+        return DemuxerCore(self._input, self._opening, all_streams=True, helper=HelperThread)
+
+    def _add_streams(
+        self, demuxer: DemuxerCore, muxer: Muxer, sound: KeptSound
+    ) -> tuple[list[str], list[str], dict[int, int]]:
+        if self._demuxer is None:
+            return copy_sound(demuxer, muxer, self._losses, sound)
+        found = copy_streams(demuxer, muxer, self._losses, self._options.subtitles, None, sound)
+        if not (found[2] or sound.conversions):
+            raise NotSupportedError(
+                f"{demuxer.shown} has no video, and {muxer.format_name} can hold nothing else of it"
+            )
+        return found
 
     def run(self) -> TranscodeResult:
         """Do it; there is no output unless this returns."""
         options, losses = self._options, self._losses
-        demuxer = DemuxerCore(self._input, self._opening, all_streams=True, helper=HelperThread)
+        demuxer = self._open()
         sound: KeptSound | None = None
         try:
             self._damage.shown = demuxer.shown
@@ -73,7 +114,7 @@ class SoundRun(ConversionRun):
             with self._muxer(demuxer) as muxer:
                 muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
                 muxer._leave_out_video()
-                copied, dropped, numbers = copy_sound(demuxer, muxer, losses, sound)
+                copied, dropped, numbers = self._add_streams(demuxer, muxer, sound)
                 clock.settle({*numbers, *sound.conversions})
                 muxer._original = original_of(
                     demuxer, clock.zero, is_encoded=False, is_part=options.takes_part
@@ -81,7 +122,9 @@ class SoundRun(ConversionRun):
                 copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
                 losses.check()
                 self._convert(demuxer, clock, muxer, numbers, sound)
+                dropped += [] if self._demuxer is None else late_streams(demuxer, losses)
                 muxer._complete()
+                tell_subtitles(muxer._copied, losses, demuxer.shown)
                 dropped_packets = refused.report() + sound.tell(options.strict)
                 losses.check()
         finally:

@@ -11,7 +11,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .._av.files.demux import DemuxerCore
 from .._av.files.seeking import tick
+from .._av.files.stream_info import NO_VIDEO
+from .._runtime.helper import HelperThread
 from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
@@ -28,6 +31,7 @@ from ._open import open_for_decoding
 from ._original import original_of
 from ._other_streams import CopiedPacket
 from ._sound_options import SoundOptions
+from ._sound_run import SoundRun, holds_song
 from ._subtitles import tell as tell_subtitles
 from ._work import Work
 from .muxer import Muxer
@@ -52,9 +56,24 @@ class Transcoding(ConversionRun):
 
     def run(self) -> TranscodeResult:
         """Do it; there is no output unless this returns."""
+        may_be_song = self._sound.wanted and holds_song(self._output, self._given)
+        self._opening.needs_video = not may_be_song
+        demuxer = DemuxerCore(
+            self._input, self._opening, all_streams=self._options.audio, helper=HelperThread
+        )
+        if demuxer.info.index != NO_VIDEO:
+            return self._run(demuxer)
+        try:
+            song = SoundRun(self._input, self._output, self._given, demuxer)
+        except BaseException:
+            demuxer.close()
+            raise
+        return song.run()
+
+    def _run(self, demuxer: DemuxerCore) -> TranscodeResult:
         options, damage, losses = self._options, self._damage, self._losses
-        events = self._open()
-        demuxer, clock = events.demuxer, events.clock
+        events = self._open(demuxer)
+        clock = events.clock
         sound = KeptSound(self._sound, demuxer, clock, losses)
         try:
             with self._muxer(demuxer) as muxer:
@@ -101,12 +120,11 @@ class Transcoding(ConversionRun):
         options.tell_unit()
         return result
 
-    def _open(self) -> FileEvents:
+    def _open(self, demuxer: DemuxerCore) -> FileEvents:
         options, damage = self._options, self._damage
         file = open_for_decoding(
-            self._input,
+            demuxer,
             opening=self._opening,
-            all_streams=options.audio,
             threads=self._encoding.threads,
             hardware_acceleration=self._encoding.hardware_acceleration,
             explode=damage.explode,

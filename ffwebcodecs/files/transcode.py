@@ -69,7 +69,8 @@ def transcode(
     colours, pixel aspect ratio and timestamps are kept; pixels are turned where the container
     cannot hold a rotation, or players pass over it. The output appears under its name when it is
     complete. An output for sound (.m4a, .mp3, .opus, .ogg, .flac, .wav, .mka ...) gets the sound
-    and the cover, and no video, which the input need not have.
+    and the cover, and no video. An input without video, or with a cover for one, gives the sound
+    alone in containers for films too.
 
     Parameters
     ----------

@@ -198,6 +198,11 @@ class Container:
         return self.sound_suffix is None and not self.holds_one_stream
 
     @property
+    def holds_sound(self) -> bool:
+        """Whether it holds any sound; FFmpeg names a usual codec for those that do."""
+        return bool(self._format.audio_codec != avcodec.AV_CODEC_ID_NONE)
+
+    @property
     def has_constant_rate(self) -> bool:
         """Whether its clock ticks once for each frame."""
         return self.name == "avi"

@@ -25,6 +25,7 @@ SOUND = {
     ".tta": "tta",
     ".wv": "wv",
     ".mka": "matroska",
+    ".weba": "webm",
 }
 # FFmpeg's own answer is any codec that has a tag there, or none where it has no list.
 HELD = {
@@ -38,7 +39,7 @@ SUGGESTED = (
     ".mka",
 )
 # They hold one stream, and nothing beside it but a cover, if that.
-ONE_STREAM = frozenset(SOUND.values()) - {"ipod", "ogg", "oga", "matroska"}
+ONE_STREAM = frozenset(SOUND.values()) - {"ipod", "ogg", "oga", "matroska", "webm"}
 WITH_CHAPTERS = frozenset({"ipod", "mp3", "opus"})
 # Those that hold a cover beside it, and of which codecs.
 WITH_COVER = frozenset({"ipod", "mp3", "flac"})
