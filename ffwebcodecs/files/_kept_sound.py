@@ -104,7 +104,10 @@ class KeptSound:
         Raises
         ------
         NotSupportedError
-            The caller's codec is none that this FFmpeg encodes, or that the container holds.
+            The caller's codec is none that this FFmpeg encodes, or that the container holds, or it
+            has not the caller's rate or channels.
+        InvalidArgumentError
+            It has not the caller's bitrate.
         """
         demuxer = self._demuxer
         sound = demuxer.sound(stream.index)
@@ -124,10 +127,12 @@ class KeptSound:
                 f"{name} of {self._shown}",
                 has_no_delay=muxer._container.name == "avi",
             )
-        except (NotSupportedError, OperationError) as error:
+        except BaseException as error:
             if decoding is not None:
                 decoding.close()
-            if self._options.codec != AUTO:
+            refused = isinstance(error, (NotSupportedError, OperationError))
+            # What the caller has asked for is not left out in silence; no reason: no place for it.
+            if not refused or self._options.codec != AUTO or (self._options.encodes and str(error)):
                 raise
             if str(error):
                 self.reasons[stream.index] = str(error)

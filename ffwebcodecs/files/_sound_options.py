@@ -128,9 +128,7 @@ def _listed() -> str:
 def _bitrate(value: Any) -> int | None:
     if value is None:
         return None
-    if isinstance(value, str):
-        return bits_of(value)
-    bits = to_integer(value, "audio_bitrate")
+    bits = bits_of(value) if isinstance(value, str) else to_integer(value, "audio_bitrate")
     if not 500 <= bits < 2**31:
         hint = f"; did you mean {bits}_000?" if 0 < bits < 500 else ""
         raise InvalidArgumentError(

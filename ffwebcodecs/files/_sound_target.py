@@ -12,7 +12,7 @@ from .._spec.codecs.audio_encoder_config import AudioEncoderConfig
 from .._spec.codecs.audio_strings import parse_audio_codec
 from .._spec.encoders import audio_choice, sound_choice
 from ..codecs._audio_encoding import SoundEncoding
-from ..errors import NotSupportedError
+from ..errors import InvalidArgumentError, NotSupportedError
 from ._losses import Losses
 from ._sound_options import AUTO, COPY, SoundOptions
 
@@ -66,6 +66,8 @@ def open_sound(
     ------
     NotSupportedError
         There is none, or it does not take what was asked for.
+    InvalidArgumentError
+        The bitrate is none that the codec can have.
     """
     container = muxer._container
     if options.codec not in (AUTO, COPY):
@@ -92,10 +94,16 @@ def _open_chosen(
     if taken is None:
         known = ", ".join(short for short in sound_choice.SHORT_NAMES if _encoder(_string(short)))
         raise NotSupportedError(
-            f"this FFmpeg has no encoder for {codec}; audio may be one of {known}"
+            f"this FFmpeg has no encoder for {_spelled(options.codec, codec)}; audio may be one of "
+            f"{known}"
         )
     muxer._container.require(containers.codec_id(taken.codec), taken.codec, muxer._wanted)
     return _open(options.codec, source, options, losses, name)
+
+
+def _spelled(string: str, codec: str) -> str:
+    """Return the codec as it was asked for, where its name does not say all: a profile of AAC."""
+    return f"{codec} as {string!r}" if "." in string else codec
 
 
 def _string(codec: str) -> str:
@@ -116,7 +124,7 @@ def _open(
         raise NotSupportedError(f"this FFmpeg has no encoder for {string}")
     rate = _rate(taken, source.sample_rate, options.sample_rate)
     channels = _channels(taken, source.channels, options.channels)
-    bitrate = options.bitrate or sound_choice.usual_bitrate(taken.codec, channels.number, rate)
+    bitrate = _bitrate(taken, rate, channels.number, options.bitrate)
     encoding = SoundEncoding(
         AudioEncoderConfig.parse(
             AudioEncoderConfig(
@@ -124,6 +132,7 @@ def _open(
                 sample_rate=rate,
                 number_of_channels=channels.number,
                 bitrate=bitrate,
+                bitrate_mode=_mode(taken, options.bitrate),
                 channel_layout=channels.layout,
             )
         )
@@ -134,6 +143,28 @@ def _open(
         why = f"{taken.codec} holds {channels.number}"
         losses.add(what, why, f"{what} are mixed into the others: {why}")
     return encoding
+
+
+def _bitrate(taken: Takes, rate: int, channels: int, wanted: int | None) -> int | None:
+    if wanted is None:
+        return sound_choice.usual_bitrate(taken.codec, channels, rate)
+    known = sound_choice.bitrates(taken.codec, channels, rate)
+    if known is None or known[0] <= wanted <= known[1]:
+        return wanted
+    least, most = known
+    if not most:
+        raise InvalidArgumentError(
+            f"audio_bitrate is {wanted}, and {taken.codec} has as many bits as its samples need"
+        )
+    raise InvalidArgumentError(
+        f"audio_bitrate is {wanted}, and {taken.codec} has from {least} to {most} bits per second "
+        f"at {rate} Hz with {channels} channel{'s' * (channels > 1)}"
+    )
+
+
+def _mode(taken: Takes, wanted: int | None) -> str:
+    """Return "constant" for MP3 of a bitrate that was asked for: that is what all tools make."""
+    return "constant" if wanted is not None and taken.codec == "mp3" else "variable"
 
 
 def _rate(taken: Takes, source: int, wanted: int | None) -> int:

@@ -53,6 +53,7 @@ _RATES = {
     "wmav2": (96, 160, 0),
 }
 _FULL = 44100  # hertz: slower sound needs less
+_MPEG_1 = 32000  # hertz: its lowest rate
 
 
 def usual_codecs(container: str, source: str, bits: int, *, is_float: bool) -> tuple[str, ...]:
@@ -116,6 +117,27 @@ def usual_bitrate(codec: str, channels: int, sample_rate: int) -> int | None:
     if codec in ("ac3", "eac3"):
         bits = min(bits, 448 if codec == "ac3" else 640)
     return bits * 1000
+
+
+def bitrates(codec: str, channels: int, sample_rate: int) -> tuple[int, int] | None:
+    """Return the least and the most bits per second that a codec can have, None if nothing is known
+    of it; encoders take what is beyond for the nearest that they can do. No bits at all: it has
+    none to choose.
+    """
+    if is_lossless(codec) or codec.startswith(("pcm_", "adpcm_")):
+        return 0, 0
+    low = sample_rate < _MPEG_1  # the tables of MPEG-2 and of MPEG-1
+    if codec == "mp3":
+        return (8000, 160_000) if low else (32000, 320_000)
+    if codec == "mp2":
+        return (8000, 160_000) if low else (32000, 384_000)
+    if codec == "opus":
+        return 6000, 256_000 * channels
+    if codec == "ac3":
+        return 32000, 640_000
+    if codec == "aac":  # 6144 bits of a channel in 1024 samples
+        return 500, 6 * sample_rate * channels
+    return None
 
 
 # FFmpeg's usual 3 and 4 channels are elsewhere than these codecs have them, and so are the side
