@@ -85,7 +85,8 @@ class KeptSound:
             return True
         if muxer.format_name == "avi" and self._begins_between_packets(stream):
             return True
-        return not sound_choice.is_played(muxer.format_name, stream.codec)
+        rate = self._demuxer.sound(stream.index).parameters.number("sample_rate")
+        return not sound_choice.is_played(muxer.format_name, stream.codec, rate)
 
     def _begins_between_packets(self, stream: CopiedStream) -> bool:
         """Return whether a copy would not begin with the picture in AVI, where all begins at 0."""

@@ -57,6 +57,15 @@ def test_a_cover_is_no_film(tmp_path: Path) -> None:
     assert (result.frames_written, result.copied_streams) == (1, ["audio aac"])
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot say that the first")
+def test_what_nobody_could_read_there_is_encoded(tmp_path: Path) -> None:
+    # FFmpeg reads no FLAC in AVI, and writes no PCM of 48 kHz into FLV.
+    for source, suffix, codec in (("flac", "avi", "mp3"), ("wav", "flv", "aac")):
+        result = transcode(made(f"only.{source}", *SONG), tmp_path / f"a.{suffix}")
+        assert result.encoded_streams[0].endswith(f" as {codec}")
+        assert streams(tmp_path / f"a.{suffix}") == [f"audio {codec}"]
+
+
 def test_what_is_read_once_is_opened_once(tmp_path: Path) -> None:
     pipe = subprocess.Popen(["cat", made("only.mp3", *SONG)], stdout=subprocess.PIPE)
     assert pipe.stdout is not None

@@ -23,8 +23,10 @@ _USUAL = {
 }
 _OTHERS = (*_AAC, "opus", "vorbis", "mp2", "flac")
 _SAMPLES = ("wav", "aiff")  # they hold samples as they are
-# Those that a film may hold by now, and that next to no player plays there.
-_UNPLAYED = ("mp4", "ipod", "3gp", "3g2", "f4v", "psp", "ismv")
+# Where next to no player plays PCM or Vorbis, though FFmpeg writes them there.
+_UNPLAYED = ("mp4", "ipod", "3gp", "3g2", "f4v", "psp", "ismv", "flv")
+# FFmpeg writes MP3 of other rates into FLV not at all.
+_RATES_OF_FLV = (11025, 22050, 44100, 48000)
 # What users write, and the codec string that it stands for.
 SHORT_NAMES = {
     "aac": "mp4a.40.2",
@@ -94,9 +96,11 @@ def is_lossless(codec: str) -> bool:
     return codec in _LOSSLESS or codec.startswith(("pcm_s", "pcm_u", "pcm_f", "pcm_b", "pcm_d"))
 
 
-def is_played(container: str, codec: str) -> bool:
-    """Return whether players expect a codec in a container that holds it."""
-    return not (codec.startswith("pcm_") and container in _UNPLAYED)
+def is_played(container: str, codec: str, sample_rate: int) -> bool:
+    """Return whether players expect a codec in a container that holds it, at this rate."""
+    if container == "flv" and codec == "mp3" and sample_rate not in _RATES_OF_FLV:
+        return False
+    return not (codec.startswith(("pcm_", "vorbis")) and container in _UNPLAYED)
 
 
 def most_channels(codec: str) -> int:
