@@ -214,6 +214,20 @@ def copy_chapters(
         )
 
 
+def take_tags(demuxer: DemuxerCore) -> dict[str, str]:
+    """Return the tags of the whole input; those of a song in Ogg are taken from its only stream,
+    where that container has them.
+    """
+    tags = demuxer.tags
+    songs = [stream for stream in demuxer.others if not stream.is_cover]
+    alone = len(songs) == 1 and songs[0].kind == "audio" and demuxer.info.index == NO_VIDEO
+    if alone and demuxer.info.format_name == "ogg":
+        own = songs[0].metadata
+        songs[0].metadata = {key: own[key] for key in own if key.lower() == "language"}
+        tags |= {key: own[key] for key in own if key not in songs[0].metadata}
+    return tags
+
+
 def content_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that belong to the content, not to the file that it came in."""
     kept = {}

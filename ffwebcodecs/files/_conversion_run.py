@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
-from ._conversion import begin_labels, output_tags, refuse_same_file
+from ._conversion import begin_labels, output_tags, refuse_same_file, take_tags
 from ._conversion_options import ConversionOptions
 from ._input_options import parse_opening
 from .muxer import Muxer
@@ -50,7 +50,7 @@ class ConversionRun:
 
     def _muxer(self, demuxer: DemuxerCore) -> Muxer:
         """Return the output, which knows what its file is labelled with."""
-        tags = output_tags(demuxer.tags, self._options.metadata)
+        tags = output_tags(take_tags(demuxer), self._options.metadata)
         muxer = Muxer(
             self._output,
             format=self._given["format"],
