@@ -59,6 +59,8 @@ class GivenSound:
         self._muxer = muxer
         self._reached = Fraction(-1)
         self._ended = False
+        if not muxer._container.holds_sound:
+            raise NotSupportedError(f"{muxer.format_name} holds no sound: leave audio out")
         self._owner: _FromFile | _FromPieces
         if is_path(audio) or callable(attribute(audio, "read")) or _is_bytes(audio):
             self._owner = _FromFile(muxer, audio, options, self)

@@ -45,7 +45,7 @@ def copy_sound(
         if sound is not None and stream in chosen and sound.encodes(stream, muxer):
             if sound.add(stream, muxer):
                 continue
-            muxer._container.require(stream.codec_id, stream.codec)
+            _require(stream, muxer, sound)
         if stream in chosen or (stream.is_cover and stream.is_known and muxer._can_hold(stream)):
             number = numbers[stream.index] = muxer._add_copied_stream(stream)
             if muxer._refused is not None:
@@ -61,6 +61,16 @@ def copy_sound(
                 name, why, f"{what} of {demuxer.shown} is left out: {why} (.mka holds all of it)"
             )
     return copied, dropped, numbers
+
+
+def _require(stream: CopiedStream, muxer: Muxer, sound: KeptSound) -> None:
+    """Raise NotSupportedError if a stream that could not be encoded cannot be copied either."""
+    try:
+        muxer._container.require(stream.codec_id, stream.codec)
+    except NotSupportedError as error:
+        why = sound.reasons.get(stream.index)
+        more = f", nor can it be encoded ({why})" if why else ""
+        raise NotSupportedError(f"{error}{more}") from None
 
 
 def best_sound(demuxer: DemuxerCore) -> CopiedStream:

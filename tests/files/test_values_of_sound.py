@@ -4,14 +4,24 @@ written.
 
 from __future__ import annotations
 
+import io
+import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from convert_helpers import made
 from heard import noisy_film
 from mux_helpers import probe
 
-from ffwebcodecs import InvalidArgumentError, NotSupportedError, transcode
+from ffwebcodecs import (
+    InvalidArgumentError,
+    NotSupportedError,
+    VideoFrame,
+    transcode,
+    write_frames,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +74,33 @@ def refused(
     with pytest.raises(error, match=message):
         transcode(noisy_film(), folder / name, **options)
     assert [each.read_bytes() for each in folder.iterdir()] == [b"old"]
+
+
+def test_why_it_can_neither_be_copied_nor_encoded(tmp_path: Path) -> None:
+    # FLAC knows one layout of four channels, and that is another one (RFC 9639, 9.1.3).
+    tone = "aevalsrc=exprs=0.1|0.1|0.1|0.1:s=48000:d=0.1:c=4.0"
+    path = made("four.wav", "-f", "lavfi", "-i", tone)
+    with pytest.raises(NotSupportedError, match=r"nor can it be encoded \(.*flac.*4\.0"):
+        transcode(path, tmp_path / "a.flac")
+
+
+def test_frames_with_sound_for_a_file_without(tmp_path: Path) -> None:
+    frame = VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), timestamp=0)
+    with pytest.raises(NotSupportedError, match="gif holds no sound: leave audio out"):
+        write_frames([frame], tmp_path / "a.gif", audio=(np.zeros(100), 48000))
+    assert not list(tmp_path.iterdir())
+    frame.close()
+
+
+@pytest.mark.parametrize(
+    ("format", "codec"), [("adts", "aac"), ("mp3", "mp3"), ("aiff", "pcm_s16be")]
+)
+def test_formats_for_sound_by_their_names(format: str, codec: str) -> None:
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ADTS has no place for a coder's delay
+        result = transcode(noisy_film("mp4"), out, format=format)
+    assert [*result.copied_streams, *result.encoded_streams][0].endswith(codec)
 
 
 def test_a_bitrate_of_mp3_is_what_the_file_has(tmp_path: Path) -> None:

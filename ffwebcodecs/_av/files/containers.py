@@ -426,8 +426,9 @@ def find(path: str | None, name: str | None, *, several: bool = False) -> Contai
             f"format {name!r} is not one that can be written here; use one of "
             f"{', '.join(sorted(_TRIED))}"
         )
-    sound = suffix if suffix in sound_files.SOUND else None
-    return Container(found, _first_name(found), sound)
+    first = _first_name(found)
+    sound = suffix if suffix in sound_files.SOUND else sound_files.suffix_of(first)
+    return Container(found, first, sound)
 
 
 def _find_several(path: str | None, name: str | None) -> Container | None:

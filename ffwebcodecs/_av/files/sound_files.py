@@ -54,3 +54,12 @@ def is_plain(codec: str) -> bool:
 
 
 PLAIN = frozenset({"wav", "aiff"})
+
+
+def suffix_of(container: str) -> str | None:
+    """Return the usual suffix of a container that holds sound and nothing else, by FFmpeg's name of
+    it; None for any other.
+    """
+    if container not in ONE_STREAM:
+        return None
+    return next(suffix for suffix, name in SOUND.items() if name == container)
