@@ -15,6 +15,7 @@ from .._av.files.streams import CopiedStream
 from .._spec.numbers import show
 from .._spec.texts import buffer_of, is_path, to_path
 from ..errors import InvalidArgumentError
+from ._labels import is_of_stream
 from ._losses import Losses
 from ._orientation import tell_rotation
 from ._original import original_of
@@ -223,7 +224,7 @@ def take_tags(demuxer: DemuxerCore) -> dict[str, str]:
     alone = len(songs) == 1 and songs[0].kind == "audio" and demuxer.info.index == NO_VIDEO
     if alone and demuxer.info.format_name == "ogg":
         own = songs[0].metadata
-        songs[0].metadata = {key: own[key] for key in own if key.lower() == "language"}
+        songs[0].metadata = {key: own[key] for key in own if is_of_stream(key)}
         tags |= {key: own[key] for key in own if key not in songs[0].metadata}
     return tags
 

@@ -140,6 +140,11 @@ def label_copied(
     stream.metadata = tags
 
 
+def is_of_stream(key: str) -> bool:
+    """Return whether a tag of a song's stream is one of the stream, not of the song."""
+    return key.lower() == "language" or key.lower() in _TECHNICAL
+
+
 def label_encoded(
     stream: CopiedStream, original: Original, container: Container, unheld: Unheld
 ) -> tuple[dict[str, str], int]:

@@ -179,7 +179,7 @@ def _rate(taken: Takes, source: int, wanted: int | None) -> int:
 
 def _channels(taken: Takes, source: Channels, wanted: int | None) -> Channels:
     number = source.number if wanted is None else wanted
-    most = sound_choice.most_channels(taken.codec)
+    most = sound_choice.most_channels(taken.codec, taken.name)
     if taken.layouts:
         most = min(most, max(each.number for each in taken.layouts))
     if number > most and wanted is not None:

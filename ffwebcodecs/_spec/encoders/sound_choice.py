@@ -103,8 +103,10 @@ def is_played(container: str, codec: str, sample_rate: int) -> bool:
     return not (codec.startswith(("pcm_", "vorbis")) and container in _UNPLAYED)
 
 
-def most_channels(codec: str) -> int:
-    """Return the most channels that encoders of a codec take."""
+def most_channels(codec: str, encoder: str) -> int:
+    """Return the most channels that an encoder of a codec takes; both by FFmpeg's names."""
+    if encoder == "vorbis":  # FFmpeg's own
+        return 2
     return _MOST.get(codec, 8)
 
 

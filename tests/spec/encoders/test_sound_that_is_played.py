@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ffwebcodecs._spec.encoders.sound_choice import is_played
+from ffwebcodecs._spec.encoders.sound_choice import is_played, most_channels
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,7 @@ from ffwebcodecs._spec.encoders.sound_choice import is_played
 )
 def test_it_is_copied_or_not(container: str, codec: str, rate: int, expected: bool) -> None:
     assert is_played(container, codec, rate) is expected
+
+
+def test_ffmpegs_own_encoder_of_vorbis_takes_two_channels() -> None:
+    assert (most_channels("vorbis", "vorbis"), most_channels("vorbis", "libvorbis")) == (2, 8)
