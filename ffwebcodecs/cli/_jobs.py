@@ -129,9 +129,13 @@ def run_jobs(
         asks = tally.draws and is_regular(job.source)
         with tally.progress(job.source, estimate(job.source) if asks else None) as progress:
 
-            def step(_: object) -> None:
+            def step(done: object) -> None:
                 interrupt.check()
-                progress.step()
+                if isinstance(done, ffwebcodecs.TranscodeProgress) and not done.frames:
+                    whole = None if done.duration is None else done.duration // 1_000_000
+                    progress.hear(done.timestamp // 1_000_000, whole)
+                else:
+                    progress.step()
 
             result = convert(job.source, output_name(job.target), threads, step)
         interrupt.check()

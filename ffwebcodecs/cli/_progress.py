@@ -47,18 +47,19 @@ def cut(text: str, columns: int) -> str:
     return text
 
 
-def line(count: int, total: int | None, seconds: float) -> str:
-    """Return what there is to say after `seconds` of work."""
+def line(count: int, total: int | None, seconds: float, unit: str = "frames") -> str:
+    """Return what there is to say after `seconds` of work; `unit` is "frames" or "s" of sound."""
     rate = count / seconds if seconds > 0 else 0.0
+    speed = f"{rate:.1f} frames/s" if unit == "frames" else f"{rate:.1f}x"
     # An estimated total may be too low: then it is no longer worth showing.
     if total is None or count > total or not rate:
-        return f"{count} frames, {rate:.1f} frames/s"
+        return f"{count} {unit}, {speed}"
     left = round((total - count) / rate)
     minutes, secs = divmod(left, 60)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes:02}:{secs:02}"
     share = 100 * count // total
-    return f"{count}/{total} frames ({share} %), {rate:.1f} frames/s, {clock} left"
+    return f"{count}/{total} {unit} ({share} %), {speed}, {clock} left"
 
 
 class Progress:
@@ -86,6 +87,7 @@ class Progress:
         tqdm: bool = True,
     ) -> None:
         self._total = total
+        self._unit = "frames"
         self._stream: Any = sys.stderr if stream is None else stream
         self._clock = clock
         self._active = not quiet and _draws(self._stream)
@@ -99,6 +101,14 @@ class Progress:
     def step(self) -> None:
         """Count one frame."""
         self._count += 1
+        self._show()
+
+    def hear(self, seconds: int, total: int | None) -> None:
+        """Count seconds of sound, of which there are `total`, instead of frames."""
+        self._count, self._total, self._unit = seconds, total, "s"
+        self._show()
+
+    def _show(self) -> None:
         if self._active:
             now = self._clock()
             if now >= self._next:
@@ -117,7 +127,7 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._count - self._bar.n)
             return
-        text = line(self._count, self._total, now - self._start)
+        text = line(self._count, self._total, now - self._start, self._unit)
         self._stream.write(f"\r{cut(text, _size(self._stream)[0] - 1)}\x1b[K")
         self._stream.flush()
 
@@ -128,7 +138,7 @@ class Progress:
             return None
         bar = tqdm(
             total=self._total,
-            unit=" frames",
+            unit=f" {self._unit}",
             file=self._stream,
             leave=False,
             dynamic_ncols=True,
@@ -272,6 +282,7 @@ class Row:
         self._bars = bars
         self._name = name
         self._total = total
+        self._unit = "frames"
         self._start = start
         self._count = 0
 
@@ -281,10 +292,16 @@ class Row:
         if self._bars.active:
             self._bars.draw()
 
+    def hear(self, seconds: int, total: int | None) -> None:
+        """Count seconds of sound, of which there are `total`, instead of frames."""
+        self._count, self._total, self._unit = seconds, total, "s"
+        if self._bars.active:
+            self._bars.draw()
+
     def line(self, now: float) -> str:
         """Return what is drawn."""
         name = "".join(each if each.isprintable() else "?" for each in self._name)
-        return f"{name}: {line(self._count, self._total, now - self._start)}"
+        return f"{name}: {line(self._count, self._total, now - self._start, self._unit)}"
 
     def __enter__(self) -> Row:
         return self

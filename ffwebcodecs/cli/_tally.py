@@ -23,10 +23,13 @@ class Outcome(NamedTuple):
 
 
 class Steps(Protocol):
-    """What counts frames."""
+    """What counts frames, or seconds of sound."""
 
     def step(self) -> None:
         """Count one frame."""
+
+    def hear(self, seconds: int, total: int | None) -> None:
+        """Count seconds of sound, of which there are `total`."""
 
 
 class FileTally:
