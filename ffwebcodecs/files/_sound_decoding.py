@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Sound = list[tuple[AVFrame, int]]
 
+NO_RATE = "nothing says the sample rate of this sound, so its samples have no times"
 _DRIFTS = ("mpegts", "mpeg", "hls", "rtsp", "rtp")  # times of parsers
 
 
@@ -60,7 +61,7 @@ class SoundDecoding:
 
     __slots__ = (
         *("_core", "_ends", "_expected", "_first", "_first_block", "_first_mark", "_given"),
-        *("_has_landed", "_held", "_is_vorbis", "_low", "_needs_equals", "_passes"),
+        *("_has_landed", "_held", "_is_fed", "_is_vorbis", "_low", "_needs_equals", "_passes"),
         *("_renewal", "_stream", "clock", "landed", "overlapped", "rate"),
     )
 
@@ -82,7 +83,7 @@ class SoundDecoding:
         # Its first packet after a beginning has no samples of its own; some releases give noise.
         self._is_vorbis = self._passes = parameters.codec == "vorbis"
         self._first_mark = 0
-        self._has_landed = False
+        self._has_landed = self._is_fed = False
         self._first_block: int | None = None
         self._needs_equals = is_free(parameters.codec) and sound.is_coarse
         self._first: tuple[int, int] | None = None  # ticks, samples that are hidden
@@ -105,7 +106,7 @@ class SoundDecoding:
         EncodingError
             The packet is damaged; the next one may be decoded.
         NotSupportedError
-            The rate changes on the way.
+            The rate changes on the way, or nothing says it.
         """
         if self._first is None:
             self._note_first(ptr)
@@ -116,6 +117,7 @@ class SoundDecoding:
             self._renew(self._renewal, ptr)
         core, found = self._core, []
         ticks = packet.order_shown(ptr)
+        self._is_fed = True
         core.send(ptr, self._when() if ticks is None else ticks)
         while (frame := core.receive()) is not None:
             found.append(frame)
@@ -141,6 +143,8 @@ class SoundDecoding:
 
     def finish(self) -> Sound:
         """Return what comes after the last packet."""
+        if not self._is_fed:  # some decoders make something of nothing
+            return []
         core, found = self._core, []
         core.drain()
         while (frame := core.receive()) is not None:
@@ -210,6 +214,7 @@ class SoundDecoding:
         self._expected = self._given = self._held = None
         self._passes = self._is_vorbis
         self._has_landed = not at_beginning
+        self._is_fed = False
         clock = self.clock
         if clock is not None and not clock.is_certain and self._needs_equals:
             self.clock = None
@@ -306,7 +311,10 @@ class SoundDecoding:
 
     def _begun(self, frame: AVFrame) -> SoundClock:
         parameters = self._stream.parameters
-        self.rate = rate = samples.rate_of(frame)
+        rate = samples.rate_of(frame)
+        if rate < 1:
+            raise NotSupportedError(NO_RATE)
+        self.rate = rate
         drifts = self._stream.format_name.startswith(_DRIFTS)
         clock = SoundClock(rate, parameters.time_base, drifts)
         clock.has_landed = self._has_landed

@@ -7,7 +7,9 @@ from typing import Any
 
 from .._av import averror
 from .._public import public
+from ..errors import NotSupportedError
 from ._sample_array import SampleArray
+from ._sound_decoding import NO_RATE
 from ._sound_file import ceil_position
 from ._sound_reading import SoundReading, parse_reading
 from .audio_samples import AudioSamples
@@ -98,6 +100,8 @@ def read_audio(
         raise
     finally:
         reading.close()
+    if not rate:  # nothing could be decoded
+        raise NotSupportedError(NO_RATE)
     if array.first is None:
         array.first = ceil_position(reading.start or 0, rate)
         end = None if first is None else end

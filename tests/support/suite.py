@@ -4,7 +4,9 @@ once
     It does not depend on the mode: ABI mode is run with ``-m "not once"``.
 divided
     Its cases differ in values, not in what they do to native memory: FFWEBCODECS_HALF=1 and 2 take
-    one half of them each, so that every case runs in one mode, and every such test in both.
+    one half of them each, so that every case runs in one mode, and every such test in both. Of
+    ``divided(file=True)`` the cases are all tests of the file: they differ in what is asked of the
+    same few calls.
 sweep
     It looks at a part of very many cases, chosen by a seed (`part`).
 
@@ -57,8 +59,10 @@ def other_half(items: Iterable[Any]) -> set[Any]:
     left: set[Any] = set()
     groups: dict[str, list[Any]] = defaultdict(list)
     for item in items:
-        if HALF and item.get_closest_marker("divided"):
-            groups[item.nodeid.partition("[")[0]].append(item)
+        mark = item.get_closest_marker("divided")
+        if HALF and mark:
+            name = item.nodeid.partition("::" if mark.kwargs.get("file") else "[")[0]
+            groups[name].append(item)
     for name, group in groups.items():
         if len(group) > 1:
             random.Random(f"{SEED} {name}").shuffle(group)
