@@ -92,6 +92,7 @@ def test_24_bits_of_pcm_are_the_upper_three_bytes() -> None:
     assert np.array_equal(padded.view("<i4").reshape(-1, 2) >> 8, wanted)
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize(("fmt", "bits"), [("s16-planar", 16), ("s32", 24)])
 def test_flac_is_lossless(fmt: str, bits: int) -> None:
     wanted = integers(bits)
@@ -127,6 +128,7 @@ def test_alac_is_lossless(fmt: str, bits: int) -> None:
     assert np.abs(np.round(sound * scale) - wanted).max() <= (1 if bits == 24 else 0)
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("codec", LOSSY)
 def test_the_tone_is_heard_where_it_was(codec: str) -> None:
     kind, far = LOSSY[codec]
@@ -147,6 +149,7 @@ def test_the_tone_is_heard_where_it_was(codec: str) -> None:
     assert probed(heard.bytes, kind)["sample_rate"] == "48000"
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("codec", ["opus", "vorbis"])
 def test_the_tone_is_decoded_where_it_was(codec: str) -> None:
     wanted = tones(COUNT)
@@ -178,6 +181,7 @@ def test_what_is_resampled_may_change_its_format() -> None:
     assert distance(sound[64 : COUNT - 700], right[64:-700]) < 0.03
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize(
     ("codec", "count", "layout"),
     [("ac-3", 6, "5.1(side)"), ("ac-3", 6, "5.1"), ("flac", 8, None)],
@@ -201,6 +205,7 @@ def test_channels_stay_where_they_are(codec: str, count: int, layout: str | None
     assert distance(sound[padding:][: COUNT - 64], wanted[:-64]) < 0.02
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("count", range(1, 9))
 def test_opus_has_a_layout_for_up_to_eight_channels(count: int) -> None:
     pitches = [200, 300, 400, 500, 600, 700, 800, 900][:count]

@@ -6,8 +6,6 @@ import random
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import attack
 import pytest

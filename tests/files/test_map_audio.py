@@ -20,7 +20,7 @@ from ffwebcodecs import (
     transcode,
 )
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 
 def film24() -> Path:

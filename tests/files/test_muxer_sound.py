@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 import sound_clips
 from attack import dice, rounds
-from clips import run_ffmpeg
+from clips import logged, run_ffmpeg
 from decode_helpers import stream
 from mux_helpers import probe
 
@@ -73,17 +75,24 @@ def chunks_of(name: str, moved: int = 0, *, plain: bool = False) -> Chunks:
 
 def heard(path: Path, name: str, track: int = 0) -> Heard:
     rate = sound_clips.FILES[name][0]
-    original = sound_clips.original(rate)[:, 0]
-    raw = run_ffmpeg("-i", path, "-map", f"0:a:{track}", "-ac", "2", "-f", "f32le", "-")
+    log, raw = logged(
+        *(path, "-copyts", "-i", path, "-map", f"0:a:{track}", "-af", "ashowinfo"),
+        *("-ac", "2", "-f", "f32le", "-"),
+    )
     samples = np.frombuffer(raw, np.float32).reshape(-1, 2)[:, 0]
-    spectrum = np.fft.rfft(samples, _OFFSET) * np.conj(np.fft.rfft(original, _OFFSET))
+    spectrum = np.fft.rfft(samples, _OFFSET) * original(rate)
     begins = int(np.argmax(np.fft.irfft(spectrum)))
     begins -= _OFFSET * (begins > _OFFSET // 2)
-    found = probe(
-        *(path, "-select_streams", f"a:{track}", "-show_frames", "-read_intervals", "%+#3")
-    )
-    first = float(found["frames"][0].get("pts_time", 0))
-    return Heard(first + begins / rate, len(samples) - len(original))
+    first = re.search(r"ashowinfo.* n:0 pts:\S+ pts_time:(\S+) ", log)
+    assert first is not None
+    surplus = len(samples) - sound_clips.SECONDS * rate
+    return Heard(float(first[1]) + begins / rate, surplus)
+
+
+@functools.cache
+def original(rate: int) -> Any:
+    """Return the spectrum of the sound that the clips have."""
+    return np.conj(np.fft.rfft(sound_clips.original(rate)[:, 0], _OFFSET))
 
 
 def seen(path: Path) -> float:
@@ -126,6 +135,7 @@ TOGETHER = TOGETHER if rounds(0, 1) else TOGETHER[1::5]
 
 
 @pytest.mark.attack
+@pytest.mark.divided
 @pytest.mark.parametrize(("name", "suffix", "plain"), PAIRS)
 def test_each_sample_is_heard_when_it_should_be(
     name: str, suffix: str, plain: bool, tmp_path: Path
@@ -146,6 +156,7 @@ def test_each_sample_is_heard_when_it_should_be(
 
 
 @pytest.mark.attack
+@pytest.mark.divided
 @pytest.mark.parametrize(("name", "suffix", "step", "moved"), TOGETHER)
 def test_sound_and_picture_meet(
     name: str, suffix: str, step: float, moved: tuple[int, int], tmp_path: Path

@@ -13,7 +13,7 @@ from mux_helpers import probe
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, TranscodeProgress, transcode
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 
 def film24() -> Path:

@@ -17,7 +17,7 @@ from mux_helpers import probe
 from ffwebcodecs import NotSupportedError, ffmpeg_info, remux, transcode
 from ffwebcodecs._av.codecs.subtitles import find_encoder
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 STYLED = """1
 00:00:00,050 --> 00:00:00,350

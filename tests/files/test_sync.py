@@ -19,7 +19,7 @@ from flash_and_beep import SOURCES, meetings, source
 from ffwebcodecs import AudioData, VideoFrame, remux, transcode
 from ffwebcodecs._ffi import avcodec
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 PART = {"start": 1_200_000, "stop": 2_800_000}
 CALLS: dict[str, Callable[..., Any]] = {"remux": remux, "transcode": transcode}

@@ -15,7 +15,7 @@ from flash_and_beep import FIRST, LENGTH, RATE, chirp, meetings
 from ffwebcodecs import AudioData, AudioEncoder, Muxer, VideoEncoder, VideoFrame
 from ffwebcodecs._ffi import avcodec
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 SIZE = 64, 48
 PICTURES = 25

@@ -22,7 +22,7 @@ from ffwebcodecs import (
     transcode,
 )
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 VP8 = {"codec": "vp8", "encoder_options": {"cpu-used": "8", "deadline": "realtime"}}
 FILMS = (".mp4", ".mov", ".mkv", ".ts")
 

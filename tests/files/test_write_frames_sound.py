@@ -13,7 +13,7 @@ from heard import RATE, alike, heard, noisy_film, offset
 
 from ffwebcodecs import AudioData, InvalidArgumentError, NotSupportedError, VideoFrame, write_frames
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 VP8 = {"codec": "vp8", "encoder_options": {"cpu-used": "8", "deadline": "realtime"}}
 
 

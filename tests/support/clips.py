@@ -73,6 +73,21 @@ def said_of(path: Path, run: Callable[..., bytes], *arguments: str | os.PathLike
     return kept.read_bytes()
 
 
+_BETWEEN = b"\n-- what it writes --\n"
+
+
+def _run_logged(*arguments: str | os.PathLike[str]) -> bytes:
+    command = [ffmpeg_program(), "-hide_banner", "-nostdin", "-nostats", *arguments]
+    done = subprocess.run(command, capture_output=True, check=True)
+    return done.stderr + _BETWEEN + done.stdout
+
+
+def logged(path: Path, *arguments: str | os.PathLike[str]) -> tuple[str, bytes]:
+    """Return the ffmpeg program's log and what it writes to its standard output, of a file."""
+    log, _, written = said_of(path, _run_logged, *arguments).partition(_BETWEEN)
+    return log.decode(errors="replace"), written
+
+
 def run_ffprobe(*arguments: str | os.PathLike[str]) -> bytes:
     """Run the ffprobe program and return its standard output."""
     command = [ffprobe_program(), "-loglevel", "error", "-of", "json", *arguments]

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import functools
 import re
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from clips import ffmpeg_program
+from clips import logged
 from convert_helpers import made
 
 RATE = 48000
@@ -77,18 +76,13 @@ class Meeting(NamedTuple):
 
 def meetings(path: Path, speed: float = 1) -> list[Meeting]:
     """Return each flash of a file with its beep, as the ffmpeg program decodes them."""
-    done = subprocess.run(
-        [
-            *(ffmpeg_program(), "-hide_banner", "-nostdin", "-loglevel", "info", "-copyts"),
-            *("-i", path, "-map", "0:v:0", "-vf", "showinfo", "-vsync", "0", "-f", "null", "-"),
-            *("-map", "0:a:0", "-af", "ashowinfo", "-ac", "1", "-f", "f32le", "-"),
-        ],
-        capture_output=True,
-        check=True,
+    log, raw = logged(
+        *(path, "-copyts", "-i", path),
+        *("-map", "0:v:0", "-vf", "showinfo", "-vsync", "0", "-f", "null", "-"),
+        *("-map", "0:a:0", "-af", "ashowinfo", "-ac", "1", "-f", "f32le", "-"),
     )
-    said = done.stderr.decode(errors="replace")
-    flashes = _flashes(said)
-    beeps = _beeps(said, np.frombuffer(done.stdout, np.float32), speed)
+    flashes = _flashes(log)
+    beeps = _beeps(log, np.frombuffer(raw, np.float32), speed)
     found = []
     for flash in flashes:
         near = min(beeps, key=lambda beep: abs(beep - flash), default=None)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from clips import CACHE, ffmpeg_program, said_of
+from clips import CACHE, logged
 from convert_helpers import made
 
 RATE = 48000
@@ -43,38 +42,24 @@ def heard(path: Path, stream: str = "a:0", channels: int = 2, rate: int = RATE) 
 
 
 def _heard(path: Path, stream: str, channels: int, rate: int) -> Samples:
-    """Decode with one start of the program: where its first sample and first picture are, it logs."""
-    said, _, raw = said_of(
-        *(path, _logged, "-copyts", "-i", path),
+    """Decode with one start of the program, whose log says where its first sample belongs."""
+    log, raw = logged(
+        *(path, "-copyts", "-i", path),
         *("-map", "0:v:0?", "-frames:v", "1", "-vf", "showinfo", "-f", "null", "-"),
         *("-map", f"0:{stream}", "-af", f"aresample={rate}:async=1,ashowinfo"),
         *("-ac", str(channels), "-ar", str(rate), "-f", "f32le", "-"),
-    ).partition(_BETWEEN)
+    )
     samples = np.frombuffer(raw, np.float32).reshape(-1, channels)
-    text = said.decode(errors="replace")
-    picture = re.search(r"Parsed_showinfo.* n: *0 pts: *(-?\d+) ", text)
+    picture = re.search(r"Parsed_showinfo.* n: *0 pts: *(-?\d+) ", log)
     if picture is None:
         return samples
-    base = re.search(r"Parsed_showinfo.* config in time_base: (\d+/\d+)", text)
-    sound = re.search(r"Parsed_ashowinfo.* n:0 pts:(-?\d+) ", text)
+    base = re.search(r"Parsed_showinfo.* config in time_base: (\d+/\d+)", log)
+    sound = re.search(r"Parsed_ashowinfo.* n:0 pts:(-?\d+) ", log)
     assert base is not None and sound is not None
     missing = int(sound[1]) - round(int(picture[1]) * Fraction(base[1]) * rate)
     if missing <= 0:
         return samples[-missing:]
     return np.concatenate([np.zeros((missing, channels), np.float32), samples])
-
-
-_BETWEEN = b"\n-- samples --\n"
-
-
-def _logged(*arguments: Any) -> bytes:
-    """Return the ffmpeg program's log and what it writes."""
-    done = subprocess.run(
-        [ffmpeg_program(), "-hide_banner", "-nostdin", "-nostats", *arguments],
-        capture_output=True,
-        check=True,
-    )
-    return done.stderr + _BETWEEN + done.stdout
 
 
 _known = functools.cache(_heard)
