@@ -13,6 +13,7 @@ from .._av.frames.resampler import Resampler
 from .._spec.codecs.audio_config import AudioDecoderConfig
 from ..codecs.encoded_audio_chunk import EncodedAudioChunk
 from ..errors import DataError
+from ._silence import check_written
 
 if TYPE_CHECKING:
     from .._av.frames.samples import SoundShape
@@ -64,7 +65,7 @@ class EncodedSound:
 
     __slots__ = (
         *("_begins", "_config", "_count", "_encoding", "_from", "_name", "_open", "_resampler"),
-        *("_has_no_delay", "_hidden", "_since", "_source"),
+        *("_has_no_delay", "_hidden", "_silent", "_since", "_source"),
         "end",
     )
 
@@ -80,6 +81,7 @@ class EncodedSound:
         self._from: SoundShape | None = None  # what comes
         self._since = Fraction(0)  # when what comes has begun to be of that shape
         self._count = 0  # samples of that shape that came
+        self._silent = Fraction(0)  # seconds of gaps
         self._begins: Fraction | None = None  # where the first sample lies in the output
         self.end = Fraction(0)
         """Seconds of the output up to which it has come."""
@@ -166,6 +168,8 @@ class EncodedSound:
         self._encoding, self._source = encoding, source
 
     def _silence(self, shape: SoundShape, number: int) -> Iterator[EncodedPiece]:
+        self._silent += Fraction(max(0, number), shape.sample_rate)
+        check_written(self._silent)
         while number > 0:
             size = min(number, _PIECE)
             yield from self._push(sound_parts.silence(shape, size))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .._av.frames import samples
 from ..errors import NotSupportedError
+from ._silence import Gaps
 
 if TYPE_CHECKING:
     from .._av.frames.samples import SoundShape
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 _TYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _FIRST = 1 << 16  # samples
-_MOST_EXPECTED = 1 << 28  # samples that a header is believed
-MOST_EMPTY = 1 << 27  # samples of a gap: more is a time that is wrong
+_MOST_EXPECTED = 1 << 28  # values that a header is believed
 
 
 class SampleArray:
@@ -34,12 +34,13 @@ class SampleArray:
         Position of the first sample, None: that of the first frame.
     """
 
-    __slots__ = ("_data", "_expected", "_shape", "_write", "count", "first")
+    __slots__ = ("_data", "_expected", "_gaps", "_shape", "_write", "count", "first")
 
     def __init__(self, expected: int) -> None:
         self.first: int | None = None
         self.count = 0
-        self._expected = min(expected, _MOST_EXPECTED)
+        self._expected = expected
+        self._gaps = Gaps()
         self._data: npt.NDArray[np.float32] | None = None
         self._shape: SoundShape | None = None
         self._write: Any = None
@@ -50,12 +51,14 @@ class SampleArray:
         Raises
         ------
         NotSupportedError
-            It has other channels than the frames before.
+            It has other channels than the frames before; or it lies too far behind them.
         """
         if self.first is None:
             self.first = position
         start = position - self.first
         count = samples.count(ptr)
+        if start > self.count:
+            self._gaps.add(start - self.count, samples.describe(ptr).channels.number)
         data = self._room(ptr, start, start + count)
         if start > self.count:
             data[self.count : start] = 0
@@ -77,6 +80,8 @@ class SampleArray:
     def taken(self, channels: int, end: int | None) -> npt.NDArray[np.float32]:
         """Return the array, with silence up to a position; of so many channels if no frame came."""
         count = 0 if end is None or self.first is None else max(0, end - self.first)
+        if count > self.count:
+            self._gaps.add(count - self.count, channels)
         data = self._data
         if data is None:
             return np.zeros((count, channels), np.float32)
@@ -96,8 +101,6 @@ class SampleArray:
         if data is None or self._shape is None or not samples.is_like(ptr, self._shape):
             data = self._adapted(ptr)
         if end > len(data):
-            if start - self.count > MOST_EMPTY:
-                raise too_silent(start - self.count)
             data = self._grown(end)
         return data
 
@@ -112,7 +115,8 @@ class SampleArray:
         self._shape = shape
         self._write = writer_of(shape)
         if self._data is None:
-            self._data = np.empty((max(self._expected, _FIRST), number), np.float32)
+            size = max(min(self._expected, _MOST_EXPECTED // number), _FIRST)
+            self._data = np.empty((size, number), np.float32)
         return self._data
 
     def _grown(self, end: int) -> npt.NDArray[np.float32]:
@@ -124,14 +128,6 @@ class SampleArray:
         data[: self.count] = before[: self.count]
         self._data = data
         return data
-
-
-def too_silent(count: int) -> NotSupportedError:
-    """Return the error for a gap that is longer than any is."""
-    return NotSupportedError(
-        f"the times of the file leave a gap of {count} samples, more than {MOST_EMPTY}: they are "
-        "wrong; read_audio_data gives what is there, and start and stop the parts by themselves"
-    )
 
 
 def writer_of(shape: SoundShape) -> Any:

@@ -14,7 +14,7 @@ from .._av.frames import samples
 from .._av.frames.channel_layout import Channels, usual
 from .._av.frames.resampler import Resampler
 from .._spec.frames.sample_formats import BY_NAME
-from ._sample_array import MOST_EMPTY, too_silent
+from ._silence import Gaps
 from ._sound_file import SoundFile, ceil_position
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class SoundConversion:
         self._end = 0  # where in the file the next frame is expected
         self._first = 0  # nothing comes out before
         self._last: int | None = None
+        self._gaps = Gaps()
         self.rate = sample_rate or file.stream.sample_rate
 
     def frames(self, start: int | None, stop: int | None, box: list[Any]) -> Iterator[int]:
@@ -105,8 +106,8 @@ class SoundConversion:
         """Return what comes of the silence before a position."""
         resampler, made = self._resampler, []
         assert resampler is not None
-        if position - self._end > MOST_EMPTY:
-            raise too_silent(position - self._end)
+        if self._end < position:
+            self._gaps.add(position - self._end, resampler.source.channels.number)
         while self._end < position:
             count = min(position - self._end, _SILENCE)
             frame = resampler.convert(samples.silent(resampler.source, count))

@@ -6,13 +6,22 @@ import random
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import attack
 import pytest
 from convert_helpers import made
 
-from ffwebcodecs import Demuxer, WebCodecsError, read_audio, read_audio_data
+from ffwebcodecs import (
+    Demuxer,
+    NotSupportedError,
+    WebCodecsError,
+    read_audio,
+    read_audio_data,
+    transcode,
+)
 from ffwebcodecs.files._listing import Listing
+from ffwebcodecs.files._silence import Gaps
 
 SLOW = 20  # seconds that reading a file of less than half a second must never take
 _TONE = "0.5*sin(2*PI*(300+900*t)*t)"
@@ -165,3 +174,28 @@ def test_damaged_sound_is_heard_or_refused(name: str) -> None:
             came += tried(bytes(data), dice, HINTS.get(name))
     attack.report("damaged files of sound", tries, 0, "a crash, or another error than documented")
     assert came or tries < 10 or name in MADE
+
+
+def test_a_small_file_cannot_ask_for_much_silence(tmp_path: Path) -> None:
+    """In CAF a number says how many samples a packet lasts, whatever it has."""
+    data = bytearray(content("pcm.caf"))
+    assert data[36:44] == (4).to_bytes(4, "big") + (1).to_bytes(4, "big")
+    data[40:44] = (2**31 - 1).to_bytes(4, "big")  # 37 hours each
+    whole = bytes(data)
+    with pytest.raises(NotSupportedError, match=r"gaps of \d+ samples, more than 134217728"):
+        read_audio(whole)
+    with pytest.raises(NotSupportedError, match=r"gaps of \d+ samples, more than 134217728"):
+        read_audio(whole, sample_rate=8000)
+    with pytest.raises(NotSupportedError, match=r"gaps of \d+ s, more than 86400"):
+        transcode(whole, tmp_path / "a.wav", audio="ffmpeg:pcm_u8")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gaps_are_added_up() -> None:
+    gaps = Gaps()
+    for _ in range(1 << 7):
+        gaps.add(1 << 20, 2)
+    with pytest.raises(NotSupportedError, match="more than 134217728"):
+        gaps.add(1, 2)
+    with pytest.raises(NotSupportedError, match="more than 4194304"):
+        Gaps().add((1 << 22) + 1, 64)

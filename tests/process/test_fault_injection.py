@@ -13,6 +13,7 @@ libavcodec/h264_picture.c"), or loses memory; flushing before freeing makes it w
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import shutil
@@ -23,28 +24,32 @@ from typing import Any
 
 import pytest
 from clips import B_FRAMES, ROOT, SUPPORT, VPX, Clip
+from convert_helpers import made
 from suite import FULL
 
 MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes", "sound")
 KEPT = ("bitmap", "cache", "save", "chunk")
 DECODED = ("decoder", "sound_decoder", "sound_encoder", "demux", "read")
-LIMITED = (*MADE, *KEPT, *DECODED, "read_threaded", "resample")
+HEARD = ("hear", "convert_sound")
+LIMITED = (*MADE, *KEPT, *DECODED, *HEARD, "read_threaded", "resample")
 CLIPS = (
     Clip("h264-64x64.mp4", "libx264", *B_FRAMES, size="64x64", frames=10),
     Clip("vp9-64x64.webm", "libvpx-vp9", *VPX, size="64x64", frames=10),
 )
 # What FFmpeg does when it swallows a failure of its own: conceals a frame, skips an index.
 SWALLOWED = {"success", "other result"}
-# FFmpeg follows a null pointer of its own at five points of some 1,300 (5.1 and 9.0 were swept):
+# FFmpeg follows a null pointer of its own at six points of some 1,600 (5.1 and 9.0 were swept):
 # libavformat in avformat_open_input (MP4), libavcodec in avcodec_open2 (the list of bitstream
-# filters, copied without a check), and when a VP9 decoder is freed whose table of tiles could not
-# be allocated. 4.3 has more of them, and assertions that abort.
+# filters, copied without a check) and in the AAC decoder at its first packet, and when a VP9
+# decoder is freed whose table of tiles could not be allocated. 4.3 has more of them, and assertions
+# that abort.
 # (No Python function frees a decoder: it goes where the last reference does, after the error.)
 OWN = (
     ("demux.py", "in _open"),
     ("connection.py", "in _made"),
     ("opener.py", "in open"),
     ("decoder.py", "in __init__"),
+    ("audio_decoder.py", "in send"),
     ("fault_child.py", "in in_child"),
 )
 
@@ -74,6 +79,8 @@ def sweep(
         environment["LD_PRELOAD"] = str(shim)
     command = [sys.executable, str(SUPPORT / "fault_child.py"), ",".join(operations), method]
     command += [str(clip.path()) for clip in CLIPS]
+    sine = ("-f", "lavfi", "-i", "sine=duration=0.3:sample_rate=16000", "-c:a", "aac")
+    command.append(str(made("short-sine.m4a", *sine)))
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, f"{done.stdout[-1000:]}\n{done.stderr[-3000:]}"
     summaries = {each["operation"]: each for each in map(json.loads, done.stdout.splitlines())}
@@ -109,12 +116,15 @@ def test_resampling_survives_each_failing_allocation(method: str, shim: Path) ->
     assert summary["outcomes"].get(forgotten, 0) <= 4, summary
 
 
-@pytest.mark.parametrize("method", ["once", "after"])
-@pytest.mark.parametrize("operation", DECODED)
+@pytest.mark.parametrize(
+    ("operation", "method"),
+    [*itertools.product(DECODED, ("once", "after")), *((each, "once") for each in HEARD)],
+)
 def test_decoding_survives_each_failing_allocation(operation: str, method: str, shim: Path) -> None:
-    summary = sweep(DECODED, method, shim)[operation]
+    group = HEARD if operation in HEARD else DECODED
+    summary = sweep(group, method, shim)[operation]
     # FFmpeg swallows most failures while it opens a file: a sample of those may have few errors.
-    share = 4 if FULL or operation != "demux" else 10
+    share = 4 if FULL or operation not in ("demux", *HEARD) else 10
     assert errors(summary) > summary["points"] // share, summary
     for problem in summary["problems"]:
         assert "most recent call first):" in problem, problem
