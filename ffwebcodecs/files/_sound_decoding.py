@@ -79,9 +79,12 @@ class SoundDecoding:
         self._given: int | None = None  # where what was given ends
         self._low: int | None = None  # nothing before is heard
         self._held: tuple[Sound, int] | None = None  # of what may be the last packet, and its end
-        self._ends = sound.format_name.startswith("mov")
         # Its first packet after a beginning has no samples of its own; some releases give noise.
         self._is_vorbis = self._passes = parameters.codec == "vorbis"
+        # Of Vorbis in Ogg, FFmpeg 4.3 says it with the last packet's duration only.
+        self._ends = sound.format_name.startswith("mov") or (
+            self._is_vorbis and sound.format_name == "ogg"
+        )
         self._first_mark = 0
         self._has_landed = self._is_fed = False
         self._first_block: int | None = None

@@ -37,7 +37,7 @@ def test_the_sound_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> N
 
 
 def test_codec_and_stream_can_be_chosen(tmp_path: Path) -> None:
-    out = tmp_path / "a.mp4"
+    out = tmp_path / "a.mov"
     arguments = ("--audio-codec", "alac", "--audio-stream", "1", *FAST, "-q")
     assert call("transcode", noisy_film(), out, *arguments) == 0
     assert streams(out) == ["video h264", "audio alac"]

@@ -86,7 +86,7 @@ def test_frames_and_sound_can_be_sped_up(tmp_path: Path) -> None:
         array = frame.to_ndarray("RGB")
         return VideoFrame.from_ndarray(array, timestamp=frame.timestamp // 2, duration=20_000)
 
-    out = tmp_path / "a.mp4"
+    out = tmp_path / "a.mov"
     transcode(
         *(film24(), out), map_frame=sooner, map_audio=faster, audio="alac", sample_rate=RATE,
         encoder_options=FAST,

@@ -15,7 +15,7 @@ import sound_clips
 from attack import dice, rounds
 from clips import logged, run_ffmpeg
 from decode_helpers import stream
-from mux_helpers import probe
+from mux_helpers import probe, start_step
 
 from ffwebcodecs import (
     AudioDecoderConfig,
@@ -27,6 +27,7 @@ from ffwebcodecs import (
     Muxer,
     NotSupportedError,
     WebCodecsError,
+    ffmpeg_info,
     open_handles,
 )
 
@@ -151,6 +152,8 @@ def test_each_sample_is_heard_when_it_should_be(
         late = 1105
     assert abs(found.time - late / rate) <= (0.0006 if suffix in ("mkv", "mka", "webm") else 2e-6)
     assert bool(said) == (late > 0 and suffix != "mp3")
+    if name == "vorbis.ogg" and ffmpeg_info().release.startswith("4."):
+        return  # it gives no chunk the side data that ends it
     if suffix in ("opus", "ogg", "mp3", "flac", "wav", "webm") and not (plain and late):
         assert found.surplus == 0
 
@@ -180,6 +183,8 @@ def test_sound_and_picture_meet(
                 muxer.add_chunk(chunk, metadata)
     first = min(chunk.timestamp for chunk in pictures)
     apart = heard(path, name).time - seen(path)
+    if suffix == "mp4":
+        step = max(step, start_step() / 1e6)
     assert abs(apart - (moved[0] - first) / 1e6) <= step
 
 

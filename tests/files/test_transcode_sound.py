@@ -21,6 +21,7 @@ from ffwebcodecs import (
     remux,
     transcode,
 )
+from ffwebcodecs._av.files import containers
 
 pytestmark = pytest.mark.divided(file=True)
 VP8 = {"codec": "vp8", "encoder_options": {"cpu-used": "8", "deadline": "realtime"}}
@@ -56,6 +57,11 @@ def integers(path: Path) -> bytes:
     return run_ffmpeg("-i", path, "-map", "0:a:0", "-f", "s32le", "-c:a", "pcm_s32le", "-")
 
 
+def holds_alac() -> bool:
+    """Return whether this FFmpeg puts it into MP4, as those since 4.4 do."""
+    return containers.find("a.mp4", None).can_hold(containers.codec_id("alac"), "alac")
+
+
 def check_place(have: Samples, want: Samples, least: float = 0.95) -> None:
     """Assert that two recordings lie alike to the sample."""
     assert offset(have, want) == 0
@@ -89,6 +95,8 @@ def test_pcm_becomes_aac_in_mp4_or_alac_bit_by_bit(tmp_path: Path) -> None:
     result = quick(tmp_path / "a.mp4", film24())
     assert result.encoded_streams == ["audio pcm_s24le as aac"]
     check_place(heard(tmp_path / "a.mp4"), heard(film24()), 0.9)
+    if not holds_alac():
+        return
     result = quick(tmp_path / "b.mp4", film24(), audio="alac")
     assert result.encoded_streams == ["audio pcm_s24le as alac"]
     assert audio(tmp_path / "b.mp4")["bits_per_raw_sample"] == "24"
@@ -203,12 +211,12 @@ def test_sound_far_behind_the_pictures_and_none_at_all(tmp_path: Path) -> None:
         *("-itsoffset", "7.5", "-i", str(film24()), "-map", "0", "-map", "1:a", "-c:a", "flac"),
         *("-c:v", "libx264", "-g", "5"),
     )
-    quick(tmp_path / "a.mp4", far, audio="alac")
-    have, want = heard(tmp_path / "a.mp4"), heard(far)
+    quick(tmp_path / "a.mov", far, audio="alac")
+    have, want = heard(tmp_path / "a.mov"), heard(far)
     assert np.array_equal(have, want)
-    result = quick(tmp_path / "b.mp4", far, audio="alac", start=1_000_000, stop=2_000_000)
+    result = quick(tmp_path / "b.mov", far, audio="alac", start=1_000_000, stop=2_000_000)
     assert (result.encoded_streams, result.lost) == (["audio flac as alac"], [])
-    silent = heard(tmp_path / "b.mp4")
+    silent = heard(tmp_path / "b.mov")
     assert 0.7 * RATE < len(silent) <= RATE
     assert not silent.any()
 
