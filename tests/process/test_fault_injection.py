@@ -50,6 +50,7 @@ OWN = (
     ("opener.py", "in open"),
     ("decoder.py", "in __init__"),
     ("audio_decoder.py", "in send"),
+    ("audio_decoder.py", "in _decode"),
     ("fault_child.py", "in in_child"),
 )
 
@@ -131,8 +132,9 @@ def test_decoding_survives_each_failing_allocation(operation: str, method: str, 
         where = problem.split("most recent call first):")[1].split("\n")[1]  # the one that crashed
         assert "crash -11" in problem or "crash -6" in problem, problem
         assert any(file in where and where.endswith(function) for file, function in OWN), problem
-    # Of few points, two may be unlucky ones.
-    assert len(summary["problems"]) <= max(2, summary["points"] // 30), summary["problems"]
+    # Of few points, two may be unlucky ones; of a file of sound with few allocations, four.
+    unlucky = 4 if operation in HEARD else 2
+    assert len(summary["problems"]) <= max(unlucky, summary["points"] // 30), summary["problems"]
     lost = [name for name in summary["outcomes"] if name.endswith("allocations lost")]
     # FFmpeg's own: avformat_open_input goes on after a failure and loses a dictionary.
     some = 0 if "decoder" in operation else max(2, summary["points"] // 50)
