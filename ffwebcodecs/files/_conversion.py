@@ -109,6 +109,9 @@ def copy_streams(
                 continue
             if sound.encodes(stream, muxer) and sound.add(stream, muxer):
                 continue
+            if sound.cuts(stream, muxer):
+                copied.append(name)
+                continue
         kept: CopiedStream | None = stream
         if stream.is_known and not muxer._can_hold(stream):
             kept = converted(stream, muxer)

@@ -117,7 +117,8 @@ class ConvertedSound:
             ptr = sound_parts.part(ptr, skipped, end - first - skipped)
             first += skipped
         self.heard += 1
-        when = Fraction(first, rate) - Fraction(clock.zero, _MICROSECOND)
+        # The first sample of all lies at 0, and not a part of a sample later: that is no silence.
+        when = Fraction(first - _sample(clock.zero, rate), rate)
         if self._map is None:
             yield from self._encode(ptr, when, counted=True)
             return

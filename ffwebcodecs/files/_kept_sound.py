@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .._av.codecs import packet
 from .._av.files.sound_streams import padding_of
 from .._av.files.streams import CopiedStream
+from .._spec.codecs.sound_packets import samples_in
 from .._spec.encoders import sound_choice
+from .._spec.files import sound_cuts
 from ..errors import EncodingError, InvalidArgumentError, NotSupportedError, OperationError
 from ._converted_sound import ConvertedSound
+from ._cut_sound import CutSound
 from ._encoded_sound import EncodedSound
 from ._labels import Unheld, label_encoded
-from ._losses import Losses
+from ._losses import Losses, warn
 from ._sound_decoding import SoundDecoding
 from ._sound_options import AUTO, COPY, SoundOptions
 from ._sound_target import SoundSource, open_sound
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
     from ._clock import FilmClock
     from .muxer import Muxer
+
+_LATE = 5_000_000  # microseconds after `start` that sound may begin and be waited for
 
 
 class KeptSound:
@@ -43,7 +49,7 @@ class KeptSound:
 
     Attributes
     ----------
-    conversions : dict of int to ConvertedSound
+    conversions : dict of int to ConvertedSound or CutSound
         By the stream's index in the input.
     encoded : list of str
         What is encoded, and as what: ``"audio aac as opus"``.
@@ -54,7 +60,7 @@ class KeptSound:
     def __init__(
         self, options: SoundOptions, demuxer: DemuxerCore, clock: FilmClock, losses: Losses
     ) -> None:
-        self.conversions: dict[int, ConvertedSound] = {}
+        self.conversions: dict[int, ConvertedSound | CutSound] = {}
         self.encoded: list[str] = []
         self.reasons: dict[int, str] = {}
         self._names: dict[int, str] = {}
@@ -86,7 +92,75 @@ class KeptSound:
         if muxer.format_name == "avi" and self._begins_between_packets(stream):
             return True
         rate = self._demuxer.sound(stream.index).parameters.number("sample_rate")
-        return not sound_choice.is_played(muxer.format_name, stream.codec, rate)
+        if not sound_choice.is_played(muxer.format_name, stream.codec, rate):
+            return True
+        return (
+            self._is_cut
+            and sound_cuts.is_exact_encoded(_place_for(muxer))
+            and (not self._cuts_exactly(stream, muxer))
+        )
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._clock.start is not None or self._clock.stop is not None
+
+    def _cuts_exactly(self, stream: CopiedStream, muxer: Muxer) -> bool:
+        """Return whether packets of a stream can be cut to the sample where they go."""
+        clock, parameters = self._clock, self._demuxer.sound(stream.index).parameters
+        begins = clock.start is not None and (stream.start_time or 0) < clock.start
+        return sound_cuts.is_cut(stream.codec, parameters.number("profile")) and (
+            sound_cuts.is_held(
+                _place_for(muxer),
+                stream.codec,
+                parameters.number("bit_rate"),
+                begins=begins,
+            )
+        )
+
+    def cuts(self, stream: CopiedStream, muxer: Muxer) -> bool:
+        """Add a stream of which a part is copied to the sample to a muxer; return whether it can
+        be. Where it is cut between packets, that is said.
+        """
+        if not self._is_cut or not muxer._can_hold(stream):
+            return False
+        name = f"audio {stream.codec}"
+        if not self._cuts_exactly(stream, muxer):
+            self._tell_cut(name, stream, muxer)
+            return False
+        start, begins = self._clock.start, stream.start_time
+        if start is not None and begins is not None and begins > start + _LATE:
+            return False  # what is written would wait for it
+        demuxer = self._demuxer
+        sound = demuxer.sound(stream.index)
+        try:
+            first = demuxer.first_of(stream.index)
+            track = f"audio {stream.index}"
+            cut = CutSound(stream, sound, first, self._clock, track, muxer)
+        except NotSupportedError:
+            return False
+        self._announce(stream, track, muxer)
+        self.conversions[stream.index] = cut
+        self._names[stream.index] = name
+        return True
+
+    def _tell_cut(self, name: str, stream: CopiedStream, muxer: Muxer) -> None:
+        parameters = self._demuxer.sound(stream.index).parameters
+        rate, samples = parameters.number("sample_rate"), parameters.number("frame_size")
+        first = self._demuxer.first_of(stream.index)
+        if not samples and first is not None:
+            data, extradata = packet.view(first), parameters.extradata
+            samples = samples_in(stream.codec, data, extradata, rate) or 0
+        far = f" by {samples / rate * 1000:.0f} ms at most" if rate and samples else ""
+        where = muxer._container.sound_suffix or muxer._container.name
+        warn(
+            f"{where} cannot say which samples of {name} are heard: that of {self._shown} begins "
+            f"and ends with its packets, later than the pictures{far} (.mp4 and .mov say it)"
+        )
+
+    def _announce(self, stream: CopiedStream, track: str, muxer: Muxer) -> None:
+        if muxer._has_video and not self.conversions:
+            muxer._announce(VIDEO, {})
+        muxer._announce(track, *self._labels(stream, muxer))
 
     def _begins_between_packets(self, stream: CopiedStream) -> bool:
         """Return whether a copy would not begin with the picture in AVI, where all begins at 0."""
@@ -95,6 +169,8 @@ class KeptSound:
             return True
         if self._clock.start is None:
             return False
+        if sound_cuts.is_plain(stream.codec):
+            return False  # samples as they are, which are cut
         # Its own packets are moved by what they can be.
         return sound_choice.is_lossless(stream.codec) or demuxer.info.format_name != "avi"
 
@@ -138,10 +214,8 @@ class KeptSound:
             if str(error):
                 self.reasons[stream.index] = str(error)
             return False
-        if muxer._has_video and not self.conversions:
-            muxer._announce(VIDEO, {})
         track = f"audio {stream.index}"
-        muxer._announce(track, *self._labels(stream, muxer))
+        self._announce(stream, track, muxer)
         self.conversions[stream.index] = ConvertedSound(
             decoding, encoded, self._clock, track, self._options.map_audio
         )
@@ -172,14 +246,15 @@ class KeptSound:
             if not count:
                 continue
             what = f"{count} packet{'s' * (count > 1)} of {self._names[index]}"
+            is_copied = isinstance(conversion, CutSound)
+            cannot = f"cannot be {'copied' if is_copied else 'decoded'}"
             if strict:
-                raise EncodingError(
-                    f"{self._shown}: {what} cannot be decoded, and strict is set: {why}"
-                )
+                raise EncodingError(f"{self._shown}: {what} {cannot}, and strict is set: {why}")
+            instead = "it is left out" if is_copied else "there is silence instead"
             self._losses.add(
                 what,
                 f"damaged: {why}",
-                f"{what} of {self._shown} cannot be decoded: there is silence instead ({why})",
+                f"{what} of {self._shown} {cannot}: {instead} ({why})",
             )
         return total
 
@@ -187,3 +262,8 @@ class KeptSound:
         """Free all decoders and encoders; twice is fine."""
         for conversion in self.conversions.values():
             conversion.close()
+
+
+def _place_for(muxer: Muxer) -> sound_cuts.Holder:
+    container = muxer._container
+    return sound_cuts.Holder(container.name, container.is_iso, container.is_ogg)

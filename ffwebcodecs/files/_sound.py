@@ -46,6 +46,9 @@ def copy_sound(
             if sound.add(stream, muxer):
                 continue
             _require(stream, muxer, sound)
+        if sound is not None and stream in chosen and sound.cuts(stream, muxer):
+            copied.append(name)
+            continue
         if stream in chosen or (stream.is_cover and stream.is_known and muxer._can_hold(stream)):
             number = numbers[stream.index] = muxer._add_copied_stream(stream)
             if muxer._refused is not None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Sound = list[tuple[AVFrame, int]]
 
 NO_RATE = "nothing says the sample rate of this sound, so its samples have no times"
-_DRIFTS = ("mpegts", "mpeg", "hls", "rtsp", "rtp")  # times of parsers
+DRIFTS = ("mpegts", "mpeg", "hls", "rtsp", "rtp")  # times of parsers
 
 
 class SoundDecoding:
@@ -318,7 +318,7 @@ class SoundDecoding:
         if rate < 1:
             raise NotSupportedError(NO_RATE)
         self.rate = rate
-        drifts = self._stream.format_name.startswith(_DRIFTS)
+        drifts = self._stream.format_name.startswith(DRIFTS)
         clock = SoundClock(rate, parameters.time_base, drifts)
         clock.has_landed = self._has_landed
         assert self._first is not None

@@ -19,6 +19,7 @@ from ._sound_options import AUTO, COPY, SoundOptions
 if TYPE_CHECKING:
     from .._av.codecs.sound_encoders import Takes
     from .._av.codecs.sound_parameters import SoundParameters
+    from .._av.files.containers import Container
     from .._av.frames.samples import SoundShape
     from .muxer import Muxer
 
@@ -72,18 +73,24 @@ def open_sound(
     container = muxer._container
     if options.codec not in (AUTO, COPY):
         return _open_chosen(source, options, muxer, losses, name)
-    usual = sound_choice.usual_codecs(
+    usual: tuple[str, ...] = sound_choice.usual_codecs(
         container.name, source.codec, source.bits, is_float=source.is_float
     )
+    if sound_choice.is_compressed(source.codec) and _holds(container, source.codec):
+        usual = (source.codec, *usual)  # it can stay as it is, and is encoded only to be cut
     why: list[str] = []
     for codec in usual:
-        if not container.can_hold(containers.codec_id(codec), codec):
+        if not _holds(container, codec):
             continue
         try:
             return _open(_string(codec), source, options, losses, name)
         except NotSupportedError as error:
             why.append(str(error))
     raise NotSupportedError("; ".join(why))  # nothing: it holds no sound
+
+
+def _holds(container: Container, codec: str) -> bool:
+    return container.can_hold(containers.codec_id(codec), codec)
 
 
 def _open_chosen(

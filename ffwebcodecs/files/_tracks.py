@@ -56,6 +56,11 @@ class Tracks:
             self._announced = {}
         self._announced[name] = dict(tags)
 
+    def withdraw(self, name: Name) -> None:
+        """Let a track that was announced not be waited for any more."""
+        if self._announced is not None:
+            self._announced.pop(name, None)
+
     def tags_of(self, name: Name, kind: str, losses: Losses) -> dict[str, str]:
         """Return the tags that were announced for a track, as far as the container holds them."""
         tags = (self._announced or {}).get(name, {})

@@ -23,6 +23,7 @@ from ._clock import FilmClock
 from ._conversion import copy_chapters, copy_streams
 from ._conversion_run import ConversionRun
 from ._converted_sound import ConvertedSound
+from ._cut_sound import CutSound
 from ._encoding_options import EncodingOptions
 from ._events import FileEvents
 from ._fields import Fields, parse_deinterlace
@@ -139,7 +140,7 @@ class Transcoding(ConversionRun):
         events: FileEvents,
         muxer: Muxer,
         numbers: Mapping[int, int],
-        sounds: Mapping[int, ConvertedSound],
+        sounds: Mapping[int, ConvertedSound | CutSound],
     ) -> Work:
         rate, clock = events.demuxer.info.rate, events.clock
         start = clock.zero - clock.origin  # of frames' times

@@ -10,6 +10,7 @@ from ..errors import EncodingError, InvalidArgumentError
 from ..frames._crop import Crop
 from ..frames.video_frame import VideoFrame
 from ._converted_sound import ConvertedSound
+from ._cut_sound import CutSound
 from ._encoded_sound import EncodedPiece
 from ._encoding_options import EncodingOptions
 from ._fields import Fields
@@ -32,7 +33,7 @@ class Work:
         map_frame: MapFrame | None = None,
         start: int = 0,
         numbers: Mapping[int, int] | None = None,
-        sounds: Mapping[int, ConvertedSound] | None = None,
+        sounds: Mapping[int, ConvertedSound | CutSound] | None = None,
     ) -> None:
         self.writer = FrameWriter(muxer, options, source_rate)
         self.frames_read = 0
@@ -86,7 +87,7 @@ class Work:
         if self.on_progress is not None:
             self.on_progress(TranscodeProgress(self.writer.frames, timestamp, self.duration))
 
-    def _add_sound(self, sound: ConvertedSound, pieces: Iterable[EncodedPiece]) -> None:
+    def _add_sound(self, sound: ConvertedSound | CutSound, pieces: Iterable[EncodedPiece]) -> None:
         for chunk, config in pieces:
             self._muxer.add_chunk(chunk, config, track=sound.name)
 

@@ -120,8 +120,12 @@ def transcode(
         MKV and Ogg, MP3 in AVI. "copy": what the container cannot hold is left out with a warning.
         A codec, which all streams are encoded to: "aac", "opus", "flac", "mp3", "vorbis", "alac",
         "ac3", "eac3", "mp2", "pcm", a WebCodecs codec string, or ``"ffmpeg:NAME"``. False: video
-        only, neither sound nor subtitles nor anything else. What is encoded is cut to the sample,
-        gaps in it are silent, and sound that begins late has silence before it.
+        only, neither sound nor subtitles nor anything else. Sound is cut to the sample; what is
+        copied too, where the container hides what a decoder needs before the part (MP4, MOV and
+        M4A; Opus in Matroska, WebM and Ogg; MP3; samples as they are). Elsewhere "auto" encodes it
+        if that is exact then, and what is copied begins and ends with its packets, which a
+        UserWarning says. In what is encoded gaps are silent, and sound that begins late has silence
+        before it.
     audio_bitrate : int or str, optional
         Bits per second of each stream of sound, as `bitrate`; default: by codec and channels. This
         and the next two have all sound encoded.

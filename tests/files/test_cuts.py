@@ -71,6 +71,7 @@ def ahead(source: Path, out: Path, seconds: float, length: float) -> None:
     out.write_bytes(b"".join(unit for _, _, unit in sorted(written, key=lambda each: each[:2])))
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot say which samples")
 @pytest.mark.parametrize("seconds", [-3, 0, 3])
 def test_sound_from_the_cut_on_is_kept_wherever_it_lies(seconds: int, tmp_path: Path) -> None:
     source = made(
@@ -85,7 +86,7 @@ def test_sound_from_the_cut_on_is_kept_wherever_it_lies(seconds: int, tmp_path: 
         origin = demuxer.origin
     heard = [one.pts - origin for one in packets(moved, "a:0") if one.pts is not None]
     for start, stop in ((3_500_000, 5_200_000), (1_234_567, 4_000_000)):
-        transcode(moved, out, start=start, stop=stop, encoder_options=FAST)
+        transcode(moved, out, start=start, stop=stop, audio="copy", encoder_options=FAST)
         want = [when - start for when in heard if start <= when < stop]
         have = [one.pts for one in packets(out, "a:0")]
         assert have == pytest.approx(want, abs=1000)

@@ -124,11 +124,13 @@ def test_chapters_are_cut_too(tmp_path: Path) -> None:
     assert times == [(0, 0.5), (0.5, 1)]
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot say which samples")
 def test_sound_whose_clock_counts_packets_stays_with_the_picture(tmp_path: Path) -> None:
     # 26 ms each: cut as the ffmpeg program shows the whole.
     source, start = film("avi"), 1_234_000
     heard = [one.pts for one in packets(source, "a:0") if one.pts is not None]
-    transcode(source, tmp_path / "t.mkv", start=start, encoder_options={"bf": "0"})
+    options = {"bf": "0"}
+    transcode(source, tmp_path / "t.mkv", start=start, audio="copy", encoder_options=options)
     have = [one.pts for one in packets(tmp_path / "t.mkv", "a:0")]
     want = [when - start for when in heard if when >= start]
     assert have == pytest.approx(want, abs=1000)

@@ -21,8 +21,9 @@ from ffwebcodecs import NotSupportedError, remux, transcode
 pytestmark = pytest.mark.divided
 
 
+@pytest.mark.filterwarnings("ignore:.*cannot say which samples")
 def test_audio_is_cut_to_the_range(tmp_path: Path) -> None:
-    fast(tmp_path / "a.mkv", movie(), start=500_000, stop=1_000_000)
+    fast(tmp_path / "a.mkv", movie(), start=500_000, stop=1_000_000, audio="copy")
     kept = [p for p in packets(movie(), "a:0") if 500_000 <= (p.pts or 0) < 1_000_000]
     have = packets(tmp_path / "a.mkv", "a:0")
     assert [p.digest for p in have] == [p.digest for p in kept]

@@ -130,6 +130,11 @@ def make_head(
     return head + bytes((streams, coupled or 0)) + mapping
 
 
+def with_pre_skip(head: bytes, pre_skip: int) -> bytes:
+    """Return an identification header that says another pre-skip, in samples at 48 kHz."""
+    return head[:10] + pre_skip.to_bytes(2, "little") + head[12:]
+
+
 def parse_string(codec: str, entry: str, fields: list[str]) -> AudioCodecInfo:
     """Return what the string says; it has no fields."""
     no_fields(codec, entry, fields)

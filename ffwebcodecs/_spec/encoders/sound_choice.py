@@ -96,6 +96,13 @@ def is_lossless(codec: str) -> bool:
     return codec in _LOSSLESS or codec.startswith(("pcm_s", "pcm_u", "pcm_f", "pcm_b", "pcm_d"))
 
 
+def is_compressed(codec: str) -> bool:
+    """Return whether a codec gives back what it was given in less space, so that sound may be
+    encoded with it again without harm.
+    """
+    return codec in ("flac", "alac")
+
+
 def is_played(container: str, codec: str, sample_rate: int) -> bool:
     """Return whether players expect a codec in a container that holds it, at this rate."""
     if container == "flv" and codec == "mp3" and sample_rate not in _RATES_OF_FLV:
