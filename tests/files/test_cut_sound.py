@@ -114,3 +114,16 @@ def test_lossless_sound_stays_what_it_is(tmp_path: Path) -> None:
     output = tmp_path / "a.mka"
     assert part("flac", output) == ([], ["audio flac as flac"])
     assert np.array_equal(heard(output), heard(source("flac"))[FIRST:LAST])
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "told"), [("flac", ".avi", "mp3"), ("pcm", ".flv", "aac")]
+)
+@pytest.mark.filterwarnings("ignore:.*cannot say that the first")
+def test_what_players_cannot_make_out_is_encoded(
+    codec: str, suffix: str, told: str, tmp_path: Path
+) -> None:
+    """FFmpeg writes FLAC into AVI so that nobody finds it again, and no PCM of 48 kHz into FLV."""
+    result = transcode(source(codec), tmp_path / f"a{suffix}", stop=500_000)
+    assert result.encoded_streams[0].endswith(f" as {told}")
+    assert np.abs(heard(tmp_path / f"a{suffix}")).max() > 0.1

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.divided(file=True)
 
 PART = {"start": 1_200_000, "stop": 2_800_000}
 CALLS: dict[str, Callable[..., Any]] = {"remux": remux, "transcode": transcode}
-# What holds the sound of each source without a change. AVI and Opus in Matroska: below.
+# What holds the sound of each source without a change. AVI: below.
 HELD = {
     "aac": (".mp4", ".mov", ".mkv", ".ts", ".flv"),
     "mp3": (".mp4", ".mkv", ".ts"),
     "alac": (".mp4", ".mov", ".mkv"),
-    "opus": (".mp4",),
+    "opus": (".mp4", ".mkv"),
     "flac": (".mp4", ".mkv"),
     "vorbis": (".mkv",),
     "s16": (".mov", ".mkv"),
@@ -49,6 +49,7 @@ CASES = [
 SHORT = [
     ("mp4-aac.mp4", ".mkv", "remux", True),
     ("mkv-opus.mkv", ".mp4", "remux", False),
+    ("mkv-opus.mkv", ".mkv", "remux", False),
     ("mkv-vorbis.mkv", ".mkv", "transcode", False),
     ("mov-s16.mov", ".mov", "transcode", True),
     ("ts-mp2.ts", ".mp4", "remux", False),

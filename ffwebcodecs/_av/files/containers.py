@@ -85,7 +85,7 @@ _REFUSED = {
     **dict.fromkeys(("mp4", "ipod", "psp", "3gp", "3g2", "ismv", "f4v"), frozenset(("vp8",))),
     # FFmpeg writes the first one not at all, and the others so that it cannot read them.
     "caf": {"aac", "flac", "opus"},
-    "avi": {"flac"},  # FFmpeg, for one, cannot read it there
+    "avi": {"flac", "vorbis"},
 }
 # Those that take Annex B only and do not convert by themselves.
 _ANNEX_B = {"avi", "mpeg", "vob", "dvd", "svcd", "vcd"}

@@ -256,7 +256,13 @@ class MuxerCore:
         if not releases.parameters_have_side_data():  # else it is among them
             for one in source.side_data:
                 side_data.write(stream, one)
-        output = WrittenStream(stream, source.time_base, source.late)
+        late = source.late
+        if self.container.has_codec_delay(source.codec) and (
+            not releases.matroska_adds_codec_delay()
+        ):  # readers take it away
+            rate = (1, par.sample_rate or 1)
+            late += avutil.av_rescale_q(par.initial_padding, rate, _MICROSECONDS)
+        output = WrittenStream(stream, source.time_base, late)
         if not source.is_cover:
             output.check = PacketCheck(source, len(self._streams))
         self._streams.append(output)
