@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .._av.codecs import packet
 from .._av.files import sound_streams
 from .._av.files.copied_packets import PacketCheck, RefusedPacketError
+from .._av.files.seeking import tick
 from .._av.files.sound import SampleCounter
 from .._spec.codecs import opus
 from .._spec.codecs.sound_packets import samples_in
@@ -65,7 +66,7 @@ class CutSound:
 
     __slots__ = (
         *("_before", "_check", "_clock", "_config", "_counter", "_expected", "_film", "_first"),
-        *("_given_up", "_low", "_muxer", "_shown", "_sound"),
+        *("_low", "_muxer", "_number", "_shown", "_sound", "_stream"),
         *("damaged", "end", "heard", "name", "why"),
     )
     is_copied = True
@@ -90,7 +91,8 @@ class CutSound:
         self._before: deque[_Placed] = deque(maxlen=_MOST_BEFORE)
         self._config: AudioDecoderConfig | None = None
         self._muxer = muxer
-        self._given_up = False
+        self._stream = stream
+        self._number: int | None = None  # of the copied stream, if it is one
         self._shown = muxer._shown
         self.name = name
         self.damaged = 0
@@ -112,13 +114,16 @@ class CutSound:
         yield from self._take(self._check.end())
 
     def keep_up(self, time: int) -> Iterator[EncodedPiece]:
-        """Give up if no sound has come long after that of a picture, `time` microseconds of the
-        output: what is written waits for it.
+        """If no sound has come long after that of a picture, `time` microseconds of the output, for
+        which what is written waits, let it be copied packet by packet: then nothing is cut in
+        front of it.
         """
         late = time - (self._film.pictures or 0)
-        if self._config is None and not self._given_up and late > _LONG_SILENCE:
-            self._given_up = True
+        if self._config is None and self._number is None and late > _LONG_SILENCE:
             self._muxer._tracks.withdraw(self.name)
+            self._number = self._muxer._add_copied_stream(self._stream)
+            if self._muxer._refused is not None:
+                self._muxer._refused.names[self._number] = f"audio {self._stream.codec}"
         return iter(())
 
     def close(self) -> None:
@@ -164,8 +169,9 @@ class CutSound:
             return
         if end is not None and position >= end:
             return
-        if self._given_up:
-            self._refuse("it comes long after the beginning of the part")
+        if self._number is not None:
+            packet.shift(ptr, -tick(self._film.zero, self._sound.parameters.time_base))
+            self._muxer._add_copied_packet(self._number, ptr)
             return
         if self._config is None:
             yield from self._open(placed, begin)

@@ -12,7 +12,7 @@ from typing import Any
 import attack
 import numpy as np
 import pytest
-from convert_helpers import FAST
+from convert_helpers import FAST, made
 from heard import RATE, Samples, alike, heard, noisy_film
 from mux_helpers import probe
 
@@ -127,3 +127,16 @@ def test_what_players_cannot_make_out_is_encoded(
     result = transcode(source(codec), tmp_path / f"a{suffix}", stop=500_000)
     assert result.encoded_streams[0].endswith(f" as {told}")
     assert np.abs(heard(tmp_path / f"a{suffix}")).max() > 0.1
+
+
+def test_sound_that_begins_long_after_the_cut_is_there(tmp_path: Path) -> None:
+    film = made(
+        *("late-sound-25.mkv", "-f", "lavfi", "-i", "color=red:size=64x48:rate=25:duration=12"),
+        *("-itsoffset", "9", "-f", "lavfi", "-i", "sine=duration=1:sample_rate=48000"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"),
+    )
+    result = transcode(film, tmp_path / "a.mp4", start=1_000_000, encoder_options=FAST)
+    assert result.copied_streams == ["audio aac"]
+    assert result.lost == []
+    said = probe(tmp_path / "a.mp4", "-select_streams", "a", "-show_entries", "stream=start_time")
+    assert float(said["streams"][0]["start_time"]) == pytest.approx(8, abs=0.03)
