@@ -101,6 +101,11 @@ class SoundDecoding:
         self._first_mark = self._mark_of(ptr)
         self._first_block = self._block_of(ptr)
 
+    @property
+    def renews(self) -> bool:
+        """Whether the decoder is made anew on the way, between packets that only Python sees."""
+        return self._renewal is not None
+
     def feed(self, ptr: AVPacket) -> Sound:
         """Decode a packet, which stays the caller's; return frames with their positions.
 

@@ -118,7 +118,7 @@ class SoundFile:
             if not begun:
                 begun = True
                 first, last = span(decoding.rate)
-                if array is not None and sound_run.is_possible():
+                if array is not None and not decoding.renews and sound_run.is_possible():
                     run = sound_run.ArrayRun(self.demuxer, self.stream.number, decoding.core)
                     self._fill = partial(self._run, run, array, last)
             ptr, position = ready.pop(0)
