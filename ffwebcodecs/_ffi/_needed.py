@@ -23,7 +23,7 @@ FUNCTIONS = {
         av_opt_set_dict2 av_opt_set_int
         av_pix_fmt_count_planes av_pix_fmt_desc_get av_rescale_q av_sample_fmt_is_planar
         av_strdup av_strerror
-        av_version_info avutil_version
+        av_samples_copy av_version_info avutil_version
     """,
     "avcodec": """
         av_bsf_alloc av_bsf_free av_bsf_get_by_name av_bsf_init av_bsf_receive_packet
