@@ -15,7 +15,7 @@ from .sound_decoding import streams
 CONTAINERS = ("mp4", "mkv", "ogg", "ts", "mp3", "flac", "wav", "avi")
 
 
-@scenario("tracks of sound muxed, some discarded or damaged", cycles=500, each=2)
+@scenario("tracks of sound muxed, some discarded or damaged", cycles=1_000, each=2)
 def muxers_of_sound() -> Iterator[Step]:
     everything = streams()
     warnings.simplefilter("ignore", UserWarning)

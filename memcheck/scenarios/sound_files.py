@@ -59,7 +59,7 @@ def chunks_of_sound() -> Iterator[Step]:
     yield step
 
 
-@scenario("sound converted, mapped, given up, damaged, put to pictures", cycles=500)
+@scenario("sound converted, mapped, given up, damaged, put to pictures", cycles=1_000)
 def conversions_of_sound() -> Iterator[Step]:
     song, film = media.song("song.m4a"), media.clip("h264.mp4")
     tone = np.zeros((24000, 2), np.float32), 48000
