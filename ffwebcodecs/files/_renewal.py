@@ -2,8 +2,8 @@
 
 AAC says of some sound how loud its noise is, and no more; AC-3 and WMA fill up what they have left
 out. The decoder makes this noise with a generator that goes on from packet to packet, and that no
-seek can set. So the generator begins anew each minute, in the whole as in a part: with a decoder
-that is given some packets before. The first minute is as any program decodes it.
+seek can set. So the generator begins anew every 20 seconds, in the whole as in a part: with a
+decoder that is given some packets before. The first 20 seconds are as any program decodes them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._av.files.sound_streams import SoundStream
     from .._ffi._types import AVPacket
 
-PERIOD = 60  # seconds
+PERIOD = 20  # seconds
 _MARGIN = 500_000  # microseconds: more than a packet lasts, and an encoder puts in front
 
 
@@ -32,19 +32,28 @@ class Renewal:
         The last packets, as many as a decoder needs before it gives what it gives of the whole.
     """
 
-    __slots__ = ("_minute", "recent")
+    __slots__ = ("_period", "_reach", "recent")
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, size: int) -> None:
         self.recent: deque[AVPacket] = deque(maxlen=count)
-        self._minute: int | None = None
+        # What comes out may have twice the rate of what is coded.
+        self._reach = (count + 2) * size * 2
+        self._period: int | None = None
 
     def is_due(self, position: int, rate: int) -> bool:
         """Return whether a new decoder is to have the packet that begins with this sample, counted
         from the first one.
         """
-        minute = position // (PERIOD * rate)
-        before, self._minute = self._minute, minute
-        return before is not None and before != minute
+        period = position // (PERIOD * rate)
+        before, self._period = self._period, period
+        return before is not None and before != period
+
+    def next_kept(self, rate: int) -> int:
+        """Return the sample from which on packets are to be kept, so that the next decoder has
+        enough of them; those between the last one that was and that may be decoded by others.
+        """
+        period = -1 if self._period is None else self._period
+        return (period + 1) * PERIOD * rate - self._reach
 
     def keep(self, ptr: AVPacket) -> None:
         """Keep a packet, which stays the caller's."""
@@ -53,7 +62,7 @@ class Renewal:
     def restart(self) -> None:
         """Forget all: another packet than the next one follows."""
         self.recent.clear()
-        self._minute = None
+        self._period = None
 
 
 def renewal_of(stream: SoundStream) -> Renewal | None:
@@ -61,7 +70,7 @@ def renewal_of(stream: SoundStream) -> Renewal | None:
     if not makes_noise(stream.parameters.codec) or not stream.sample_rate:
         return None
     size = max(stream.parameters.number("frame_size"), 1024)
-    return Renewal(-(-preroll(stream) // size))
+    return Renewal(-(-preroll(stream) // size), size)
 
 
 def preroll(stream: SoundStream) -> int:
@@ -79,7 +88,7 @@ def begin_of(stream: SoundStream, start: int) -> int | None:
     if not makes_noise(stream.parameters.codec):
         return start - before
     first = to_microseconds(stream.earliest, stream.parameters.time_base)
-    minutes = (start - first - _MARGIN) // (PERIOD * 1_000_000)
-    if minutes <= 0:
+    periods = (start - first - _MARGIN) // (PERIOD * 1_000_000)
+    if periods <= 0:
         return None
-    return first + minutes * PERIOD * 1_000_000 - before - _MARGIN
+    return first + periods * PERIOD * 1_000_000 - before - _MARGIN

@@ -101,11 +101,6 @@ class SoundDecoding:
         self._first_mark = self._mark_of(ptr)
         self._first_block = self._block_of(ptr)
 
-    @property
-    def renews(self) -> bool:
-        """Whether the decoder is made anew on the way, between packets that only Python sees."""
-        return self._renewal is not None
-
     def feed(self, ptr: AVPacket) -> Sound:
         """Decode a packet, which stays the caller's; return frames with their positions.
 
@@ -196,6 +191,15 @@ class SoundDecoding:
             marks,
             self._first_mark,
         )
+
+    def bound(self, limit: int) -> int:
+        """Return how far packets that follow a `plan` may be decoded: all to the limit, or those
+        that a decoder that is made anew is not to be given.
+        """
+        renewal, clock = self._renewal, self.clock
+        if renewal is None or clock is None:
+            return limit
+        return min(limit, renewal.next_kept(self.rate) + clock.origin)
 
     def went_on(self, ran: Ran) -> None:
         """Take over how far packets were decoded that follow a `plan`."""

@@ -118,8 +118,8 @@ class SoundFile:
             if not begun:
                 begun = True
                 first, last = span(decoding.rate)
-                if array is not None and not decoding.renews and sound_run.is_possible():
-                    run = sound_run.ArrayRun(self.demuxer, self.stream.number, decoding.core)
+                if array is not None and sound_run.is_possible():
+                    run = sound_run.ArrayRun(self.demuxer, self.stream.number)
                     self._fill = partial(self._run, run, array, last)
             ptr, position = ready.pop(0)
             count = samples.count(ptr)
@@ -205,7 +205,10 @@ class SoundFile:
             limit = position + len(place)
             if last is not None:
                 limit = min(limit, last - 1)
-            ran = run.go(ptr, shape, plan, position, limit, place)
+            limit = decoding.bound(limit)
+            if limit <= position:
+                return False
+            ran = run.go(decoding.core, ptr, shape, plan, position, limit, place)
             if ran is None:
                 return False
             array.filled(ran.position - position)

@@ -66,16 +66,17 @@ def is_possible() -> bool:
 class ArrayRun:
     """What decodes the packets of one stream."""
 
-    __slots__ = ("_decoder", "_demuxer", "_frames", "_number", "_plan", "_state")
+    __slots__ = ("_demuxer", "_frames", "_number", "_plan", "_state")
 
-    def __init__(self, demuxer: DemuxerCore, number: int, decoder: AudioDecoderCore) -> None:
-        self._demuxer, self._number, self._decoder = demuxer, number, decoder
+    def __init__(self, demuxer: DemuxerCore, number: int) -> None:
+        self._demuxer, self._number = demuxer, number
         self._frames = frames.allocate(), frames.allocate()
         self._plan = ffi.new("int64_t[]", 19)
         self._state = ffi.new("int64_t[]", 9)
 
     def go(
         self,
+        decoder: AudioDecoderCore,
         ptr: AVPacket,
         shape: SoundShape,
         plan: PlainPackets,
@@ -87,6 +88,7 @@ class ArrayRun:
 
         Parameters
         ----------
+        decoder : AudioDecoderCore
         ptr : AVPacket
             An empty one.
         shape : SoundShape
@@ -97,7 +99,7 @@ class ArrayRun:
         place : buffer
             From the sample at `position` on, float32.
         """
-        context, decoder = self._demuxer.plain_context(), self._decoder
+        context = self._demuxer.plain_context()
         codec = decoder.context
         kind = _kind(shape.sample_fmt)
         if context is None or codec is None or kind is None:
@@ -119,10 +121,10 @@ class ArrayRun:
         to = ffi.from_buffer("uint8_t[]", place)
         first, second = self._frames
         reached = avformat.ffwc_sound(context, ptr, codec, first, second, self._plan, state, to)
-        return self._ran(reached, position)
+        return self._ran(decoder, reached, position)
 
-    def _ran(self, reached: int, position: int) -> Ran:
-        state, decoder = self._state, self._decoder
+    def _ran(self, decoder: AudioDecoderCore, reached: int, position: int) -> Ran:
+        state = self._state
         if state[_POSITION] != position:
             decoder.passed(state[_TICKS], state[_SAMPLES])
         if reached == _DECODED:
