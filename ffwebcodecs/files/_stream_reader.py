@@ -77,9 +77,9 @@ class StreamReader:
         self._waiting: deque[tuple[int, Chunk]] = deque()
         self.selected: frozenset[int] | None = None
 
-    def choose(self, streams: frozenset[int], start: int | None) -> None:
+    def choose(self, streams: frozenset[int], start: int | None, *, goes: bool = True) -> None:
         """Read these streams from now on, from a time on or, if they are others than before, from
-        where reading began.
+        where reading began. Without `goes` the caller goes to that time.
 
         Raises
         ------
@@ -102,7 +102,9 @@ class StreamReader:
         if start is not None:
             self._anchor = start
         self._sounds = {i: _SoundPackets(core.sound(i)) for i in streams if core.is_sound(i)}
-        if self._anchor is not None:
+        if start is not None and not goes:
+            pass
+        elif self._anchor is not None:
             self._go_to(self._anchor, streams)
         elif not was_fresh:
             self._go_to(_BEGINNING, streams)

@@ -280,7 +280,7 @@ class Demuxer(SoundOfFile):
         """
         with self._lock:
             self._open_core()
-            self._reader.choose(self._video, start)
+            self._reader.choose(self._video, start, goes=False)
             return self._position.decode(config, damage, open_it, start)
 
     def _next_frame(
