@@ -160,9 +160,12 @@ def sound(tmp_path: Path, name: str, *options: str) -> Path:
 
 
 @pytest.mark.parametrize("name", ["sound.m4a", "sound.wav", "sound.mkv", "sound.ogg"])
-def test_file_with_sound_only_is_not_supported(name: str, tmp_path: Path) -> None:
+def test_file_with_sound_only_has_no_video(name: str, tmp_path: Path) -> None:
+    path = sound(tmp_path, name)
+    with Demuxer(path) as demuxer, pytest.raises(NotSupportedError, match="audio"):
+        demuxer.video_config
     with pytest.raises(NotSupportedError, match="audio"):
-        Demuxer(sound(tmp_path, name))
+        list(read_frames(path))
 
 
 @pytest.mark.parametrize("name", ["song.mp3", "song.m4a"])

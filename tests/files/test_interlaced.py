@@ -282,10 +282,10 @@ import ffwebcodecs, io
 from ffwebcodecs import _ffi
 source = {source!r}
 ffwebcodecs.transcode(source, io.BytesIO(), format="mp4", deinterlace=False)
-print(_ffi.load().avfilter is not None)
+print("avfilter" in _ffi.load().beside)
 if {wanted}:
     ffwebcodecs.transcode(source, io.BytesIO(), format="mp4", deinterlace=True)
-    print(_ffi.load().avfilter is not None, ffwebcodecs.open_handles()["filter graph"])
+    print("avfilter" in _ffi.load().beside, ffwebcodecs.open_handles()["filter graph"])
 """
 
 
