@@ -16,6 +16,7 @@ from ..errors import DataError
 from ._silence import check_written
 
 if TYPE_CHECKING:
+    from .._av.frames.channel_layout import Channels
     from .._av.frames.samples import SoundShape
     from .._ffi._types import AVFrame, AVPacket
     from ..codecs._audio_encoding import SoundEncoding
@@ -64,8 +65,8 @@ class EncodedSound:
     """
 
     __slots__ = (
-        *("_begins", "_config", "_count", "_encoding", "_from", "_name", "_open", "_resampler"),
-        *("_has_no_delay", "_hidden", "_silent", "_since", "_source"),
+        *("_begins", "_config", "_count", "_encoding", "_from", "_name", "_open", "_places"),
+        *("_resampler", "_has_no_delay", "_hidden", "_sent", "_silent", "_since", "_source"),
         "end",
     )
 
@@ -79,6 +80,8 @@ class EncodedSound:
         self._config: AudioDecoderConfig | None = None
         self._resampler: Resampler | None = None
         self._from: SoundShape | None = None  # what comes
+        self._places: Channels | None = None  # where channels are that a frame places elsewhere
+        self._sent: SoundShape | None = None  # what it is to the encoder, None: see the frame
         self._since = Fraction(0)  # when what comes has begun to be of that shape
         self._count = 0  # samples of that shape that came
         self._silent = Fraction(0)  # seconds of gaps
@@ -100,16 +103,24 @@ class EncodedSound:
         """Let the first sample lie at `when` seconds of the output."""
         self._begins = self.end = self._since = when
 
-    def add(self, ptr: AVFrame, when: Fraction, *, counted: bool = True) -> Iterator[EncodedPiece]:
+    def add(
+        self,
+        ptr: AVFrame,
+        when: Fraction,
+        *,
+        counted: bool = True,
+        shape: SoundShape | None = None,
+    ) -> Iterator[EncodedPiece]:
         """Encode a frame, borrowed, that is heard at `when` seconds of the output; yield what is
-        ready. `counted` says whether that time is exact to the sample, else it is rounded.
+        ready. `counted` says whether that time is exact to the sample, else it is rounded; `shape`
+        is what the frame holds, if more is known than it says itself.
 
         Raises
         ------
         DataError
             It goes back, and is not `counted`.
         """
-        shape = samples.describe(ptr)
+        shape = shape or samples.describe(ptr)
         if self._begins is None:
             self.begin(Fraction(0))
         if shape != self._from:
@@ -151,8 +162,16 @@ class EncodedSound:
             yield from self._drain()
         self._from, self._since, self._count = shape, self.end, 0
         given = self._encoding.sound
+        as_said = shape.channels.layout is not None or (
+            shape.channels.number != given.channels.number
+        )
+        if not as_said:
+            shape = shape._replace(channels=given.channels)  # each stays the one that it is
+        self._sent = shape
         if (shape.sample_rate, shape.channels) != (given.sample_rate, given.channels):
             self._resampler = Resampler(shape, given.sample_fmt, given.sample_rate, given.channels)
+            self._sent = None
+            self._places = None if as_said else shape.channels
 
     def _decide(self, shape: SoundShape) -> None:
         """Open the encoder anew, if the first frame is not what was to be expected."""
@@ -181,6 +200,8 @@ class EncodedSound:
         self.end = self._since + Fraction(self._count, self._from.sample_rate)
         ready: AVFrame | None = ptr
         if self._resampler is not None:
+            if self._places is not None:
+                ptr = sound_parts.part(ptr, 0, samples.count(ptr), self._places)
             ready = self._resampler.convert(ptr)
         yield from self._encode(ready)
 
@@ -189,7 +210,7 @@ class EncodedSound:
             return
         if self._has_no_delay and self._hidden is None:
             self._lead_in(samples.describe(ptr))
-        self._encoding.send(ptr)
+        self._encoding.send(ptr, self._sent)
         yield from self._ready()
 
     def _lead_in(self, shape: SoundShape) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from .._av.averror import let_go
 from .._av.files.demux import DemuxerCore
 from .._av.files.opening import Opening
-from .._av.frames import samples
 from .._runtime.helper import HelperThread
 from .._spec.numbers import show, to_integer
 from .._spec.texts import attribute, is_path
@@ -163,7 +162,7 @@ class _FromPieces:
         first = self._first = self._next()
         if first is None:
             raise InvalidArgumentError("audio gives no AudioData: leave it out for a silent film")
-        shape = samples.describe(first._open_picture().ptr)
+        shape = first._sound.shape
         opened = partial(
             open_sound, options=options, muxer=muxer, losses=muxer._losses, name="audio"
         )
@@ -197,7 +196,7 @@ class _FromPieces:
                 break
             with data:
                 ptr, when = data._open_picture().ptr, Fraction(data.timestamp, 1_000_000)
-                self._add(sound.add(ptr, when, counted=False))
+                self._add(sound.add(ptr, when, counted=False, shape=data._sound.shape))
                 del ptr
             del data
             yield sound.end

@@ -194,7 +194,7 @@ def _channels(taken: Takes, source: Channels, wanted: int | None) -> Channels:
     if number > most:
         number = most
     same = source if number == source.number else Channels(number)
-    place = sound_choice.usual_places(taken.codec, number)
+    place = sound_choice.usual_places(taken.codec, number, said=same.layout is not None)
     if place is not None and (same.layout is None or place != same.layout):
         return channel_layout.parse(number, place)
     if same.layout is None:

@@ -11,7 +11,14 @@ import pytest
 from convert_helpers import FAST, made, streams
 from heard import RATE, alike, heard, noisy_film, offset
 
-from ffwebcodecs import AudioData, InvalidArgumentError, NotSupportedError, VideoFrame, write_frames
+from ffwebcodecs import (
+    AudioData,
+    InvalidArgumentError,
+    NotSupportedError,
+    VideoFrame,
+    read_audio,
+    write_frames,
+)
 
 pytestmark = pytest.mark.divided(file=True)
 VP8 = {"codec": "vp8", "encoder_options": {"cpu-used": "8", "deadline": "realtime"}}
@@ -136,3 +143,22 @@ def test_a_file_without_sound_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         written(tmp_path / "a.mp4", tmp_path / "nothing.wav")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("channels", [3, 4, 8])
+@pytest.mark.parametrize(
+    ("rate", "codec", "suffix"),
+    [(44100, "opus", ".mkv"), (48000, "flac", ".mkv"), (48000, "alac", ".mov")],
+)
+def test_channels_that_nobody_has_placed_stay_apart(
+    tmp_path: Path, channels: int, rate: int, codec: str, suffix: str
+) -> None:
+    at = np.arange(rate // 2)[:, None] / rate
+    hertz = 300 + 200 * np.arange(channels)
+    array = (0.3 * np.sin(2 * np.pi * hertz * at)).astype(np.float32)
+    out = tmp_path / f"out{suffix}"
+    write_frames(pictures(5), out, codec="ffmpeg:mpeg4", audio=(array, rate), audio_codec=codec)
+    heard = read_audio(out)
+    loudest = np.abs(np.fft.rfft(heard.data[: heard.sample_rate // 2], axis=0)).argmax(axis=0)
+    assert heard.data.shape[1] == channels
+    assert np.abs(2 * loudest - hertz).max() <= 2

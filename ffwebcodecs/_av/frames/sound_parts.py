@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 _SILENT_BYTE = {"u8": 0x80, "u8p": 0x80}  # else zero
 
 
-def part(ptr: AVFrame, first: int, count: int) -> AVFrame:
-    """Return a frame with a copy of `count` samples of each channel, from the sample `first` on."""
-    found = channel_layout.read(ptr)
+def part(
+    ptr: AVFrame, first: int, count: int, channels: channel_layout.Channels | None = None
+) -> AVFrame:
+    """Return a frame with a copy of `count` samples of each channel, from the sample `first` on;
+    `channels` says where they are, if it is not as the frame says.
+    """
+    found = channels or channel_layout.read(ptr)
     copy = _new(ptr.format, ptr.sample_rate, found, count)
     copied = avutil.av_samples_copy(
         copy.extended_data, ptr.extended_data, 0, first, count, found.number, ptr.format

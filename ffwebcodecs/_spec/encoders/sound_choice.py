@@ -163,10 +163,12 @@ _PLACES: dict[str, dict[int, str]] = {
 }
 
 
-def usual_places(codec: str, channels: int) -> str | None:
+def usual_places(codec: str, channels: int, *, said: bool = True) -> str | None:
     """Return FFmpeg's name of the layout that a codec has for so many channels, None if any will
-    do.
+    do; FLAC has its own where nobody has `said` one.
     """
+    if codec == "flac" and not said:
+        return _AS_VORBIS.get(channels)
     return _PLACES.get(codec, {}).get(channels)
 
 
