@@ -33,6 +33,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if suite.is_once(item.path):
             item.add_marker("once")
+        if suite.is_of_house(item.path):
+            item.add_marker("house")
     left = suite.other_half(items)
     if left:
         config.hook.pytest_deselected(items=[item for item in items if item in left])

@@ -1,7 +1,8 @@
 """Which part of the suite runs. Three marks say what need not run every time, in both FFI modes:
 
 once
-    It does not depend on the mode: ABI mode is run with ``-m "not once"``.
+    It does not depend on the mode, and runs in one of them: the folder ``house``, marked so as
+    well, beside ABI mode, which is the shorter run, all else beside API mode.
 divided
     Its cases differ in values, not in what they do to native memory: FFWEBCODECS_HALF=1 and 2 take
     one half of them each, so that every case runs in one mode, and every such test in both. Of
@@ -47,6 +48,11 @@ def part(cases: Iterable[T], share: float, salt: object = "") -> list[T]:
 def count(whole: int, share: float) -> int:
     """Return how many of so many rounds are due."""
     return whole if FULL else math.ceil(whole * share)
+
+
+def is_of_house(path: Path) -> bool:
+    """Tell whether a file looks at the sources."""
+    return path.is_relative_to(ONCE[1])
 
 
 def is_once(path: Path) -> bool:
