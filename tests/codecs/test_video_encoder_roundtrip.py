@@ -79,7 +79,9 @@ def test_round_trip_is_near_the_source(
     codec: str, encoders: tuple[str, ...], format: str, decoded: str, floor: float
 ) -> None:
     need(*encoders, depth=get_format(format).depth)
-    outputs = encode(settings(codec), frames(COUNT, format))
+    # x265's threads once in a long while divide the bits otherwise: enough of them for that too.
+    rich = {"bitrate": 1_000_000} if encoders == HEVC else {}
+    outputs = encode(settings(codec, **rich), frames(COUNT, format))
     assert len(outputs) == COUNT
     assert outputs[0].chunk.type == "key"
     found = decode(outputs, config_of(outputs))
