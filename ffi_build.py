@@ -314,6 +314,7 @@ def api_builders(installed: Installed) -> list[Any]:
     core.cdef("#define LIBSWSCALE_VERSION_INT ...\nconst char *ffwc_library_path(int library);\n")
     core.cdef('extern "Python" void ffwc_release(void *opaque, uint8_t *data);')
     core.cdef('extern "Python" int ffwc_read(void *opaque, uint8_t *data, int size);')
+    core.cdef('extern "Python" int ffwc_write(void *opaque, const uint8_t *data, int size);')
     core.cdef('extern "Python" int64_t ffwc_seek(void *opaque, int64_t offset, int whence);')
     core.cdef("void ffwc_release_until_exit(void *opaque, uint8_t *data);")
     core.cdef("void ffwc_log_keep(void);\nuint64_t ffwc_log_count(void);")
