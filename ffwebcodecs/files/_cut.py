@@ -111,7 +111,7 @@ class Cut:
         demuxer, kind = self._demuxer, self._demuxer.seekability
         if not self._bases or not kind.goes_back or kind.counts or kind.reopens:
             return  # all is read anyway
-        if demuxer.local_file[0] is None:
+        if demuxer.source.is_remote:
             return  # to read twice from a network costs more than it brings
         self.close()
         self._damage.forget()  # it will be seen again

@@ -163,7 +163,7 @@ class OtherStreams:
         kind = demuxer.seekability
         if start is None or not self.is_wanted or not kind.goes_back or kind.counts or kind.reopens:
             return  # else all is read anyway
-        if demuxer.local_file[0] is None:
+        if demuxer.source.is_remote:
             return  # to read twice from a network costs more than it brings
         texts = [index for index in self._texts if index in self.copied]
         try:

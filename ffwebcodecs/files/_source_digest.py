@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from .._av.files.demux import DemuxerCore
+from .._av.files.object_reader import ObjectReader
 from .._spec.texts import buffer_of, is_path, to_path
 from ..errors import InvalidArgumentError
 
@@ -97,32 +98,35 @@ def digest_of(source: Any) -> SourceDigest:
     if view is not None:
         view = memoryview(view).cast("B")
         return SourceDigest(len(view), _hash(view[:_PIECE]), _hash(view[-_PIECE:]))
+    if not hasattr(source, "read"):
+        raise InvalidArgumentError(
+            f"expected a path, bytes or a binary file object, got {type(source).__name__}"
+        )
+    reader = ObjectReader(source, f"<{type(source).__name__}>")
     try:
-        begin = source.tell()
-        size = source.seek(0, os.SEEK_END) - begin
-        try:
-            source.seek(begin)
-            first = _hash(source.read(min(size, _PIECE)))
-            source.seek(begin + max(0, size - _PIECE))
-            last = _hash(source.read(min(size, _PIECE)))
-        finally:
-            source.seek(begin)
-    except (AttributeError, OSError, TypeError):
-        if not hasattr(source, "read"):
-            raise InvalidArgumentError(
-                f"expected a path, bytes or a binary file object, got {type(source).__name__}"
-            ) from None
-        return SourceDigest()
-    return SourceDigest(size, first, last)
+        return _of_object(reader)
+    finally:
+        if reader.can_seek:
+            reader.file.go_to(0)
 
 
 def digest_of_open(demuxer: DemuxerCore) -> SourceDigest:
     """Return the digest of what a demuxer reads."""
-    path, is_named = demuxer.local_file
-    if path is not None:
+    source = demuxer.source
+    if source.reader is not None:
+        return _of_object(source.reader)
+    if not source.is_remote:
         with suppress(OSError):  # a pattern of names, a device
-            return _of_file(path, known=is_named)
+            return _of_file(source.path, known=source.by_name)
     return SourceDigest()
+
+
+def _of_object(reader: ObjectReader) -> SourceDigest:
+    size = reader.size() if reader.can_seek else None
+    if size is None:
+        return SourceDigest()
+    first, last = reader.read_at(0, _PIECE), reader.read_at(max(0, size - _PIECE), _PIECE)
+    return SourceDigest(size, _hash(first), _hash(last))
 
 
 def _of_file(path: str, known: bool) -> SourceDigest:

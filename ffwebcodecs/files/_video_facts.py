@@ -120,7 +120,7 @@ class VideoFacts(Closable):
         missing or damaged and times that cannot be trusted; notes are no fault of the file. It
         decodes with one thread, takes as long as that takes, and keeps no picture. The file is
         opened anew for it, so other threads may use the Video meanwhile; of what can be read only
-        once (a file object), they wait.
+        once (a stream), they wait.
 
         Parameters
         ----------

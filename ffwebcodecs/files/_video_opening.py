@@ -12,7 +12,7 @@ from .._av.files.opening import Opening
 from .._av.files.scan import scan
 from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
-from .._spec.texts import buffer_of, is_path, to_path
+from .._spec.texts import is_path, to_path
 from ..codecs._decoding import Core, Pictures, open_decoder
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._clock import origin
@@ -47,7 +47,7 @@ def core_of_file(
             given._require(digest, demuxer.shown)
         index = given or VideoIndex._of(hold_last(scan(demuxer), demuxer), digest)
         table = index._table
-        packets = FilePackets(demuxer, table, counters, _reopener(source, opening))
+        packets = FilePackets(demuxer, table, counters, _reopener(source, opening, demuxer))
         packets.next = 0 if is_at_start else None
         engine = RandomAccess(packets, file.decoder, again, table, counters)
         store = FrameStore(cache_bytes, _picture_bytes(file.config))
@@ -94,12 +94,17 @@ def _picture_bytes(config: VideoDecoderConfig) -> int:
     return pixels * 3 // 2
 
 
-def _reopener(source: Any, opening: Opening) -> Callable[[], DemuxerCore] | None:
-    """Return what opens the source once more, None if it can only be read once."""
-    if is_path(source):
+def _reopener(
+    source: Any, opening: Opening, demuxer: DemuxerCore
+) -> Callable[[], DemuxerCore] | None:
+    """Return what opens the source of a demuxer once more, None if it can only be read once."""
+    reader = demuxer.source.reader
+    if reader is not None:
+        if not reader.can_seek:
+            return None
+        source = reader
+    elif is_path(source):
         name = to_path(source)
         if "://" not in name and not os.path.isfile(name):
             return None
-    elif buffer_of(source) is None:
-        return None
     return partial(DemuxerCore, source, opening, helper=HelperThread)

@@ -49,9 +49,10 @@ class Demuxer(SoundOfFile):
     Parameters
     ----------
     source : path, bytes-like or binary file object
-        A file object is read to its end from where it is, and stays yours; bytes are copied. Paths
-        are opened by FFmpeg itself and read piece by piece, and so are URLs. Pipes and FIFOs are
-        waited for, ``"pipe:"`` is standard input and ``"pipe:5"`` the descriptor 5.
+        A file object is read from where it stands, piece by piece, and stays yours: see
+        docs/streams.md; bytes are copied. Paths are opened by FFmpeg itself and read piece by
+        piece, and so are URLs. Pipes and FIFOs are waited for, ``"pipe:"`` is standard input and
+        ``"pipe:5"`` the descriptor 5.
     format : str, optional
         FFmpeg's name of the input's format, such as ``"hls"`` or ``"h264"``; default: what its
         content looks like.
@@ -67,7 +68,8 @@ class Demuxer(SoundOfFile):
         it too.
     timeout : float, optional
         Seconds that one call may wait for a pipe or the network: opening, one chunk, one seek;
-        default: no limit. Files on disks are not timed.
+        default: no limit. Files on disks are not timed, nor is what a file object does in its own
+        ``read``.
     stream : int, optional
         Index of the video stream to read, as in `streams`; default: the best one by FFmpeg's
         judgement, and not the cover.

@@ -158,7 +158,7 @@ def test_error_of_the_file_object_comes_out_and_leaves_no_file_open() -> None:
 
 def test_no_file_stays_open() -> None:
     data, before = clip(NAME).read_bytes(), open_files()
-    for source in (data, clip(NAME), io.BytesIO(data)):
+    for source in (data, clip(NAME)):
         demuxer = Demuxer(source)
         assert open_files() > before
         demuxer.close()

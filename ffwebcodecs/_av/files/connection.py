@@ -71,7 +71,7 @@ class Connection:
     opens_again = True
     """Whether the same can be opened once more."""
     read_at: Callable[[int, int], bytes] | None = None
-    """Reads a regular file that was open already, at any place, without moving."""
+    """Reads what was open already and can seek, at any place, without moving."""
 
     def __init__(self, shown: str, timeout: float | None) -> None:
         self.context: AVFormatContext | Any = None
@@ -160,6 +160,14 @@ class Connection:
     def stopped(self) -> bool:
         """Whether `stop` was called, or what it reads from broke off."""
         return self._stop.stopped
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this is called by what this very thread reads from."""
+        return False
+
+    def refuse_inside(self) -> None:
+        """Raise InvalidStateError if this is called by what this very thread reads from."""
 
     def _in_time(self, code: int | None, in_time: bool) -> int:
         """Return what a helper returned; raises if that is None, or nobody wants it any more."""
@@ -319,10 +327,8 @@ class RemotePipeConnection(PipeConnection):
             self._reader.close()
 
 
-def connect(source: InputFile, opening: Opening, helper: StartHelper | None) -> Connection:
-    """Return the connection that suits a source, not open yet; `helper` starts the threads that
-    wait, None: whoever calls waits.
-    """
+def connect_name(source: InputFile, opening: Opening, helper: StartHelper | None) -> Connection:
+    """Return the connection that suits a source with a name; see `connect`."""
     name, shown, timeout = source.name, source.shown, opening.timeout
     pipe = open_pipe(name, shown) if source.by_name else None
     remote = source.by_name and opening.may_wait(name)

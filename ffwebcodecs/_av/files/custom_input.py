@@ -21,7 +21,7 @@ from .. import atomic, averror
 if TYPE_CHECKING:
     from ..._ffi._types import AVFormatContext, Pointer
 
-_SIZE = 1 << 16  # more at a time costs slow sources more than it gives
+_SIZE = 1 << 16  # bytes: more at a time costs slow sources more than it gives
 _AVSEEK_SIZE = 0x10000
 _READ = "int(void *, uint8_t *, int)"
 _SEEK = "int64_t(void *, int64_t, int)"
@@ -29,7 +29,8 @@ _SEEK = "int64_t(void *, int64_t, int)"
 
 class Reader(Protocol):
     """Where the bytes come from. It may have ``seek(offset, whence) -> int`` and ``size() -> int``
-    as well.
+    as well, of which the one returns a negative code for where it cannot go, and the other None if
+    it does not know.
     """
 
     def readinto(self, buffer: Any) -> int:
@@ -39,7 +40,8 @@ class Reader(Protocol):
 
 
 class CustomInput:
-    """The AVIOContext of one reader.
+    """The AVIOContext of one reader, which is asked for up to `size` bytes at a time, or for more
+    where a packet is longer.
 
     Attributes
     ----------
@@ -50,7 +52,7 @@ class CustomInput:
 
     __slots__ = ("_broken", "_error", "_in_use", "_reader", "holders")
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, size: int = _SIZE) -> None:
         self._reader: Any = reader
         self._error: BaseException | None = None
         self._broken = False
@@ -60,14 +62,13 @@ class CustomInput:
         kept = ffi.gc(handle, self._in_use.pop)
         box = ffi.gc(ffi.new("AVIOContext **"), avformat.avio_context_free)
         memory = ffi.gc(ffi.new("unsigned char **"), avutil.av_freep)
-        atomic.fill(memory, avutil.av_malloc, _SIZE)
+        atomic.fill(memory, avutil.av_malloc, size)
         averror.check_pointer(memory[0], "cannot open")
         read = _ffi.make_callback("ffwc_read", _READ, _read, averror.EXIT, _keep)
         seek = ffi.NULL
         if hasattr(reader, "seek"):
             seek = _ffi.make_callback("ffwc_seek", _SEEK, _seek, averror.EXIT, _keep)
         read, seek = ffi.cast("void *", read), ffi.cast("void *", seek)
-        size = _SIZE
         make = avformat.avio_alloc_context
         atomic.fill(box, make, memory[0], size, 0, handle, read, ffi.NULL, seek)
         averror.check_pointer(box[0], "cannot open")
@@ -127,8 +128,9 @@ class CustomInput:
             return averror.EXIT
         if whence & _AVSEEK_SIZE:
             size = getattr(self._reader, "size", None)
-            whole: int = avutil.AVERROR_ENOSYS if size is None else size()
-            return whole
+            whole: int | None = None if size is None else size()
+            unknown: int = avutil.AVERROR_ENOSYS
+            return unknown if whole is None else whole
         place: int = self._reader.seek(offset, whence & (os.SEEK_SET | os.SEEK_CUR | os.SEEK_END))
         return place
 

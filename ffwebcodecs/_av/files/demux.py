@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.files.upcoming import Lasting, Upcoming
@@ -15,7 +15,8 @@ from . import chapters, limits, loop, picture_streams, seeking, sound_streams, s
 from .chapters import Chapter
 from .completeness import Came
 from .confinement import Confinement
-from .connection import Connection, StartHelper, connect
+from .connecting import connect
+from .connection import Connection, StartHelper
 from .opened import open_input
 from .opening import DEFAULT, Opening
 from .picture_streams import AlphaItem, AlphaTrack
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         AVPacket,
     )
 
+_T = TypeVar("_T")
 NOPTS = packet.NOPTS
 _NO_MORE = -1  # what some demuxers (GXF) say of the end
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
@@ -97,7 +99,7 @@ class DemuxerCore(SeekableInput):
         # Loading libavformat first: if it is missing, that is the error to give, whatever the
         # source.
         avformat.avformat_version()
-        self._source = InputFile(source, opening.timeout)
+        self._source = InputFile(source)
         self._helper = helper
         try:
             self._connection = connect(self._source, opening, helper)
@@ -418,18 +420,22 @@ class DemuxerCore(SeekableInput):
         """The source, for people."""
         return self._source.shown
 
+    def look(self, use: Callable[[Callable[[int, int], bytes]], _T]) -> _T | None:
+        """Return ``use(read)``, where ``read(offset, size)`` reads on the side; None of pipes."""
+        connection = self._connection
+        return None if connection is None else limits.look(self._source, connection.read_at, use)
+
     @property
-    def local_file(self) -> tuple[str | None, bool]:
-        """The path of what is read, None if that is no path, and whether the program named it."""
-        source = self._source
-        if source.by_name and "://" in source.path:
-            return None, True
-        return source.path, source.by_name
+    def source(self) -> InputFile:
+        """What is read."""
+        return self._source
 
     def require_open(self) -> None:
-        """Raise InvalidStateError if it is closed."""
-        if self.closed:
+        """Raise InvalidStateError if it is closed, or called by the file object that it reads."""
+        if self._context is None:
             raise InvalidStateError("the demuxer is closed")
+        if self._connection is not None and self._connection.is_inside:
+            self._connection.refuse_inside()
 
     @property
     def closed(self) -> bool:
@@ -440,6 +446,7 @@ class DemuxerCore(SeekableInput):
         """End what waits for the input, for good; from any thread, twice is fine."""
         connection = self._connection
         if connection is not None:
+            connection.refuse_inside()
             connection.stop()
 
     def close(self, wait: bool = True) -> None:
@@ -448,6 +455,8 @@ class DemuxerCore(SeekableInput):
         What another thread is reading at the moment is freed when that comes back; with `wait`,
         this waits for it, but not for long.
         """
+        if self._connection is not None:
+            self._connection.refuse_inside()
         self._context = self._stamper = None
         self._forget()
         self._drop()

@@ -53,7 +53,7 @@ class Preparation:
         self._add(permission.for_stream(source, opening))
         self._add(opening.options)
         format = _named(opening.format)
-        if context.pb:  # a pipe, which cannot be opened once more
+        if context.pb and source.by_name:  # a pipe, which cannot be opened once more
             if format and scripts.opens_by_name(format):
                 raise InvalidArgumentError(
                     f"{source.shown} is a pipe, which the format {opening.format!r} cannot read"

@@ -56,7 +56,7 @@ def before_open(
     read_at: Callable[[int, int], bytes] | None,
 ) -> None:
     """Count what a file claims, and allow no decoder to formats that open others inside (concat,
-    HLS, DASH): they know of no limit. `read_at` reads a file that is open already.
+    HLS, DASH): they know of no limit. `read_at` reads what is open already.
 
     Raises
     ------
@@ -84,11 +84,13 @@ def look(
     use: Callable[[Callable[[int, int], bytes]], _T],
 ) -> _T | None:
     """Return ``use(read)``, where ``read(offset, size)`` reads a regular file without moving; None
-    for all other files. `read_at` reads a file that is open already.
+    for all other files. `read_at` reads what is open already.
     """
+    if read_at is not None:
+        return use(read_at)
+    if source.reader is not None:
+        return None
     try:
-        if read_at is not None:
-            return use(read_at)
         path = source.path
         # What is no regular file might wait, or be read only once.
         if not stat.S_ISREG(os.stat(path).st_mode):

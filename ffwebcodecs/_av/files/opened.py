@@ -10,7 +10,8 @@ from ...errors import EncodingError, InvalidArgumentError, NotSupportedError
 from .. import averror, said
 from . import limits, picture_streams
 from .confinement import Confinement
-from .connection import Connection, StartHelper, connect
+from .connecting import connect
+from .connection import Connection, StartHelper
 from .input import Preparation
 from .opening import Opening
 from .source import InputFile
@@ -49,7 +50,7 @@ def open_input(
     try:
         return _open(connection, source, opening)
     except (EncodingError, NotSupportedError, InvalidArgumentError) as error:
-        if error.code is not None:
+        if error.code is not None and not connection.stopped:  # else it is a file object's own
             words = said.since(place, connection.thread)
             if not words and said.can_listen() and _can_repeat(connection, source, opening):
                 words = _words_of_repetition(source, opening)
@@ -82,7 +83,8 @@ def _open(connection: Connection, source: InputFile, opening: Opening) -> Opened
         code = connection.call(confinement.judge, prepared.options)
         if code < 0:
             prepared.check(code)
-        head = picture_streams.head_of(connection)
+        if connection.read_at is None:
+            head = picture_streams.head_of(connection)
     code = connection.open(source.url, prepared.format, prepared.options)
     prepared.check(code)
     code = limits.find_stream_info(connection, opening)
@@ -95,7 +97,8 @@ def _open(connection: Connection, source: InputFile, opening: Opening) -> Opened
 def _can_repeat(connection: Connection, source: InputFile, opening: Opening) -> bool:
     """Whether a second opening reads nothing but files that are there, and here."""
     waits = source.by_name and opening.may_wait(source.name)
-    return connection.opens_again and not waits and os.path.isfile(source.path)
+    is_there = source.reader is not None or os.path.isfile(source.path)
+    return connection.opens_again and not waits and is_there
 
 
 def _words_of_repetition(source: InputFile, opening: Opening) -> str:

@@ -193,7 +193,7 @@ def examine(connection: Connection, source: InputFile, head: bytes) -> PictureSt
     videos, is_picture = kinds.count(avutil.AVMEDIA_TYPE_VIDEO), _is_picture(context)
     if videos < 2 and not is_picture:
         return None
-    file = _opened(source)
+    file = _opened(source) if connection.read_at is None else None
     try:
         if file is not None:
             descriptor = file.fileno()
@@ -229,7 +229,7 @@ def _has_brand(text: bytes) -> bool:
 def _opened(source: InputFile) -> Any:
     """Return a file that is a regular one, None for others: opening them again is not for us."""
     try:
-        if stat.S_ISREG(os.stat(source.path).st_mode):
+        if source.reader is None and stat.S_ISREG(os.stat(source.path).st_mode):
             return open(source.path, "rb", buffering=0)
     except OSError:
         pass

@@ -8,7 +8,6 @@ as it is.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
@@ -72,50 +71,6 @@ def open_pipe(name: str, shown: str) -> PipeReader | None:
 
 def _is_pipe(mode: int) -> bool:
     return not _WINDOWS and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode))
-
-
-class FileWait:
-    """Waits for somebody's file object that does not block; see `__call__`."""
-
-    def __init__(self, file: Any, shown: str, timeout: float | None) -> None:
-        self._file = file
-        self._shown = shown
-        self._timeout = timeout
-        self._until = None if timeout is None else time.monotonic() + timeout
-        self._poll: Any = None
-
-    def __call__(self) -> None:
-        """Wait until there is something to read.
-
-        Raises
-        ------
-        BlockingIOError
-            The file has no descriptor that can be waited for.
-        TimeoutError
-            It took too long.
-        """
-        if self._poll is None:
-            self._poll = self._make_poll()
-        ready: Any = ()
-        while not ready:
-            left = SLICE
-            if self._until is not None:
-                left = min(left, max(0.0, self._until - time.monotonic()))
-            ready = self._poll.poll(left * 1000)
-            if not ready and self._until is not None and time.monotonic() >= self._until:
-                raise late(self._shown, self._timeout or 0)
-
-    def _make_poll(self) -> Any:
-        import select
-
-        try:
-            poll = select.poll()
-            poll.register(self._file.fileno(), select.POLLIN)
-        except (AttributeError, OSError, ValueError, TypeError):  # no poll on Windows
-            raise BlockingIOError(
-                errno.EAGAIN, f"{self._shown} has nothing to read yet; give one that blocks"
-            ) from None
-        return poll
 
 
 class PipeReader:

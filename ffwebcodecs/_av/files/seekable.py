@@ -11,7 +11,7 @@ from ...errors import EncodingError, NotSupportedError
 from .. import averror
 from ..codecs import packet
 from . import limits, seeking, sound_streams, stream_info
-from .connection import connect
+from .connecting import connect
 from .copied_stamps import CopiedStamps
 from .landing import Landing
 from .opened import open_input

@@ -1,8 +1,7 @@
 """A file without a home: what FFmpeg reads or writes where there is no path to open.
 
-FFmpeg opens by name only, for a custom reader or writer would be C code that calls Python. So
-bytes and file objects are given a name: a memory file or an unlinked one on Linux, a temporary file
-elsewhere.
+Bytes that are read, and what is written for a file object, are given a name that FFmpeg opens by
+itself: a memory file or an unlinked one on Linux, a temporary file elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ...errors import InvalidArgumentError
 from .complete_file import write_all
 from .handle import Handle
 
@@ -54,34 +52,6 @@ class Spool:
     def fill(self, data: memoryview) -> None:
         """Write all of `data`."""
         self._handle.write(data)
-
-    def fill_from(self, read: Any, wait: Callable[[], object]) -> None:
-        """Write all that `read`, of somebody's file object, gives; `wait` waits until it has
-        something: it returns None where it has nothing now and is not at its end.
-
-        Raises
-        ------
-        InvalidArgumentError
-            It returned no bytes.
-        """
-        while True:
-            block = read(_BLOCK)
-            if block is None:
-                wait()
-                continue
-            if isinstance(block, str):
-                raise InvalidArgumentError(
-                    "the file object gives str; open the file in binary mode ('rb')"
-                )
-            try:
-                view = memoryview(block).cast("B")
-            except TypeError:
-                raise InvalidArgumentError(
-                    f"the file object's read() must return bytes, got {type(block).__name__}"
-                ) from None
-            if not view:
-                return
-            self._handle.write(view)
 
     def copy_to(self, write: Callable[[memoryview], Any], *, is_raw: bool = False) -> None:
         """Give everything to `write`, of somebody's file object, piece by piece; see

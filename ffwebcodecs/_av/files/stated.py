@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._ffi import avformat, avutil
@@ -21,8 +20,6 @@ _RAW = {
     *("av1", "avs2", "avs3", "cavsvideo", "dirac", "dnxhd", "evc", "h261", "h263", "h264", "hevc"),
     *("m4v", "mjpeg", "mpegvideo", "obu", "rawvideo", "vc1", "vvc"),
 }
-_LARGEST = 1 << 28
-_LAST_OFFSET = (1 << 63) - 1
 
 
 class Stated:
@@ -66,8 +63,7 @@ class Stated:
         self.stop: int | None = None
         if name.startswith(_SAY_HOW_LONG) and context.duration > 0:
             self.stop = context.duration  # counted from 0 on, whenever the first frame is
-        path, _ = core.local_file
-        self.edits = _edits(path, info.index) if name.startswith("mov") else []
+        self.edits = _edits(core, info.index) if name.startswith("mov") else []
 
 
 def _audio_start(context: AVFormatContext) -> int | None:
@@ -80,19 +76,5 @@ def _audio_start(context: AVFormatContext) -> int | None:
     return None
 
 
-def _edits(path: str | None, track: int) -> list[tuple[int, int | None]]:
-    try:
-        # What is no regular file might wait, or be read only once.
-        if path is None or not stat.S_ISREG(os.stat(path).st_mode):
-            return []
-        with open(path, "rb") as file:
-
-            def read(offset: int, size: int) -> bytes:
-                if offset > _LAST_OFFSET:
-                    return b""
-                file.seek(offset)
-                return file.read(max(0, min(size, _LARGEST)))
-
-            return edits_of(read, track)
-    except OSError:
-        return []
+def _edits(core: DemuxerCore, track: int) -> list[tuple[int, int | None]]:
+    return core.look(partial(edits_of, track=track)) or []

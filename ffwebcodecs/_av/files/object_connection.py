@@ -1,0 +1,99 @@
+"""An input that is somebody's file object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..._ffi import avformat
+from ...errors import InvalidStateError
+from .connection import Connection
+from .custom_input import CustomInput
+from .interrupt import waiting
+from .object_reader import ObjectReader
+
+if TYPE_CHECKING:
+    from ..._ffi._types import AVFormatContext, AVPacket
+
+
+class ObjectConnection(Connection):
+    """A file object, called in the thread that calls libavformat, and in no other.
+
+    Nothing of this input can be used from inside of the object's functions: libavformat is in the
+    middle of something then.
+    """
+
+    __slots__ = ("_cursor", "_custom", "_file", "_reader", "opens_again", "read_at")
+
+    def __init__(self, shown: str, timeout: float | None, reader: ObjectReader) -> None:
+        self._reader, self._file = reader, reader.file
+        self.read_at: Callable[[int, int], bytes] | None = None
+        self.opens_again = reader.can_seek
+        if self.opens_again:
+            self.read_at = reader.read_at
+        self._cursor = reader.cursor()
+        self._custom = CustomInput(self._cursor, reader.buffer_size)
+        super().__init__(shown, timeout)
+        self._cursor.timeout = timeout
+        waiting.add(self)
+
+    def _prepare(self, ptr: AVFormatContext) -> tuple[Any, ...]:
+        super()._prepare(ptr)
+        return self._custom.attach(ptr)
+
+    def begin(self) -> None:
+        self.refuse_inside()
+        if self._file.is_broken:
+            self.stop()
+        super().begin()
+        self._cursor.until = self._until
+
+    @property
+    def is_inside(self) -> bool:
+        inside: bool = self._file.inside._is_owned()  # type: ignore[attr-defined]
+        return inside
+
+    def refuse_inside(self) -> None:
+        if self.is_inside:
+            raise InvalidStateError(
+                f"{self.shown} is being read: its own functions cannot use, or close, what reads it"
+            )
+
+    def _made(self, *arguments: Any, function: Callable[..., int]) -> int:
+        self.refuse_inside()
+        with self._file.inside:
+            try:
+                code = function(*arguments)
+            finally:
+                # Also if the function raised: it went by what came until the object broke off.
+                del arguments
+                self._raise_kept()
+        if code < 0 and self._stop.stopped:
+            raise self._broken_off()
+        return code
+
+    def read(self, context: AVFormatContext, ptr: AVPacket) -> int:
+        del context
+        if self._timeout is not None or self._stop.stopped or self._file.is_broken:
+            self.begin()
+        return self._made(self.context, ptr, function=avformat.av_read_frame)
+
+    def _raise_kept(self) -> None:
+        try:
+            self._custom.raise_kept()
+        except BaseException:
+            self.stop()  # for the next time
+            raise
+
+    def stop(self) -> None:
+        super().stop()
+        self._cursor.is_stopped = True
+
+    @property
+    def reads_directly(self) -> bool:
+        return False
+
+    def close(self, wait: bool = True) -> None:
+        self._custom.forget()
+        self.stop()
+        super().close()
