@@ -96,6 +96,7 @@ def start_file(
     for stream in start.others:
         if isinstance(stream, CopiedStream):
             places.append(core.add_copied_stream(stream))
+            scale = _common(scale, stream.sample_rate or 1)
             continue
         assert stream.sound is not None
         stream.index = core.add_sound(stream.sound)

@@ -119,7 +119,9 @@ class SoundDecoding:
         if self._renewal is not None:
             self._renew(self._renewal, ptr)
         core, found = self._core, []
-        ticks = packet.order_shown(ptr)
+        ticks, last = packet.order_shown(ptr), self._stream.last
+        if last is not None:
+            last.mend(ptr, ticks)
         self._is_fed = True
         core.send(ptr, self._when() if ticks is None else ticks)
         while (frame := core.receive()) is not None:
@@ -194,12 +196,16 @@ class SoundDecoding:
 
     def bound(self, limit: int) -> int:
         """Return how far packets that follow a `plan` may be decoded: all to the limit, or those
-        that a decoder that is made anew is not to be given.
+        before the last two, and before those that a decoder that is made anew is to be given.
         """
-        renewal, clock = self._renewal, self.clock
-        if renewal is None or clock is None:
+        renewal, clock, last = self._renewal, self.clock, self._stream.last
+        if clock is None:
             return limit
-        return min(limit, renewal.next_kept(self.rate) + clock.origin)
+        if last is not None:
+            limit = min(limit, clock.nearest(last.before))
+        if renewal is not None:
+            limit = min(limit, renewal.next_kept(self.rate) + clock.origin)
+        return limit
 
     def went_on(self, ran: Ran) -> None:
         """Take over how far packets were decoded that follow a `plan`."""

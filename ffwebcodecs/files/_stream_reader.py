@@ -44,7 +44,10 @@ class _SoundPackets:
     def chunk_of(self, ptr: AVPacket) -> EncodedAudioChunk:
         """Make a chunk of a packet; takes it."""
         stream = self.stream
-        start, ticks = packet.order_shown(ptr), packet.duration(ptr)
+        start = packet.order_shown(ptr)
+        if stream.last is not None:
+            stream.last.mend(ptr, start)
+        ticks = packet.duration(ptr)
         base, rate = stream.parameters.time_base, stream.sample_rate
         timestamp = self.next
         if start is not None:

@@ -364,6 +364,14 @@ def show(ptr: AVPacket, begin: int, end: int) -> None:
     ptr.duration = end - begin
 
 
+def last(ptr: AVPacket, duration: int, samples: int) -> None:
+    """Let what is heard of a packet of ours last so many ticks, and leave out so many samples at
+    its end.
+    """
+    ptr.duration = duration
+    discard_end(ptr, samples)
+
+
 def place_in_time(ptr: AVPacket, pts: int, dts: int, duration: int) -> None:
     """Write the times of a packet of ours, all in one unit."""
     ptr.pts, ptr.dts, ptr.duration = pts, dts, duration

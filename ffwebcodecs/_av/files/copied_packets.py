@@ -65,6 +65,7 @@ class PacketCheck:
             "_is_described",
             "_jitter",
             "_last",
+            "_last_packet",
         ),
         *("_lasting", "_missing", "_next", "_refused", "_reorders"),
     )
@@ -72,6 +73,7 @@ class PacketCheck:
     def __init__(self, source: CopiedStream, index: int) -> None:
         self._index = index
         self._conversion = source.conversion
+        self._last_packet = source.last
         second = source.time_base[1] / source.time_base[0]
         self._jitter = _JITTER * second
         self._lasting = partial(ticks_of, source.parameters, time_base=source.time_base)
@@ -95,6 +97,8 @@ class PacketCheck:
         if self._is_described and ptr.side_data_elems:
             # FLV says it again. FFmpeg 5.1 writes it over what comes behind it in Matroska.
             packet.forget_extradata(ptr)
+        if self._last_packet is not None:
+            self._last_packet.mend(ptr, packet.order_shown(ptr))
         found: list[AVPacket] = []
         for each in self._missing.pass_on(ptr):
             found += self._look_at(each)

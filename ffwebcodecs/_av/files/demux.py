@@ -181,7 +181,10 @@ class DemuxerCore(SeekableInput):
             if i == self.info.index or (i in joined and self._joined is not None):
                 continue
             if all_streams and i not in joined:
-                self.others.append(CopiedStream(context.streams[i]))
+                copied = CopiedStream(context.streams[i])
+                if copied.kind == "audio":
+                    copied.last = self.last_packet_of(i)
+                self.others.append(copied)
             elif not (self._opening.takes_sound and self.is_sound(i)):
                 self._discarded.append(i)
         self._discard()

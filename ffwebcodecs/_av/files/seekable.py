@@ -10,7 +10,7 @@ from ..._ffi import avcodec, avformat
 from ...errors import EncodingError, NotSupportedError
 from .. import averror
 from ..codecs import packet
-from . import limits, seeking, sound_streams, stream_info
+from . import last_packets, limits, seeking, sound_streams, stream_info
 from .connecting import connect
 from .copied_stamps import CopiedStamps
 from .landing import Landing
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .completeness import Came
     from .confinement import Confinement
     from .connection import Connection, StartHelper
+    from .last_packets import LastPacket
     from .opening import Opening
     from .picture_streams import AlphaItem, AlphaTrack
     from .seeking import Seekability
@@ -39,7 +40,7 @@ class SeekableInput:
     __slots__ = (
         *("_ahead", "_connection", "_context", "_copied_stamps", "_discarded", "_looked_at"),
         *("_code", "_failed", "_failure", "_landing", "_latest", "_next", "_ready", "_stamper"),
-        *("is_fresh", "seekability"),
+        *("_last_packets", "is_fresh", "seekability"),
     )
 
     # A demuxer's own.
@@ -70,6 +71,7 @@ class SeekableInput:
     def __init__(self) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
         self._copied_stamps: CopiedStamps | None = None
+        self._last_packets: dict[int, LastPacket | None] = {}
         self._discarded: list[int] = []
         # With their presentation times, and the error that came after them.
         self._ready: deque[tuple[AVPacket, int]] = deque()
@@ -273,7 +275,15 @@ class SeekableInput:
         self.require_open()
         context = self._context
         index = sound_streams.find(context, self._source.shown, wanted, self.info.index)
-        return sound_streams.describe(context, index)
+        return sound_streams.describe(context, index, self.last_packet_of(index))
+
+    def last_packet_of(self, stream: int) -> LastPacket | None:
+        """Return what MP4's tables say of the last packet of a stream of sound."""
+        known, connection = self._last_packets, self._connection
+        if stream not in known:
+            read_at = None if connection is None else connection.read_at
+            known[stream] = last_packets.find(self._source, read_at, self._context, stream)
+        return known[stream]
 
     def first_of(self, stream: int) -> AVPacket | None:
         """Return the first packet of a stream, which stays to be read, as FFmpeg gave it; None if

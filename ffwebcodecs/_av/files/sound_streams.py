@@ -13,6 +13,7 @@ from .stream_info import NO_VIDEO, kind_of
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVFormatContext, AVPacket
+    from .last_packets import LastPacket
     from .opening import Opening
 
 
@@ -37,6 +38,8 @@ class SoundStream(NamedTuple):
     parameters: SoundParameters
     start: int | None
     duration: int | None
+    last: LastPacket | None
+    """What MP4's tables say of its last packet."""
 
     @property
     def sample_rate(self) -> int:
@@ -129,8 +132,8 @@ def _kinds(context: AVFormatContext) -> list[str]:
     return [kind_of(context.streams[i]) for i in range(context.nb_streams)]
 
 
-def describe(context: AVFormatContext, index: int) -> SoundStream:
-    """Return what an open file says of one of its streams of sound."""
+def describe(context: AVFormatContext, index: int, last: LastPacket | None) -> SoundStream:
+    """Return what an open file says of one of its streams of sound, and of its last packet."""
     stream = context.streams[index]
     return SoundStream(
         index,
@@ -138,6 +141,7 @@ def describe(context: AVFormatContext, index: int) -> SoundStream:
         SoundParameters.of_stream(stream),
         None if stream.start_time == NOPTS else stream.start_time,
         stream.duration if stream.duration not in (0, NOPTS) else None,
+        last,
     )
 
 

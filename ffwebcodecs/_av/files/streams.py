@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         AVStream,
     )
     from ..codecs.subtitles import SubtitleConversion
+    from .last_packets import LastPacket
 
 _TIMECODE = int.from_bytes(b"tmcd", "little")
 _TEXT = int.from_bytes(b"text", "little")
@@ -46,6 +47,7 @@ class CopiedStream:
         "frame_rate",
         "index",
         "kind",
+        "last",
         "late",
         "metadata",
         "parameters",
@@ -64,6 +66,7 @@ class CopiedStream:
         self.codec: str = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         self.time_base = (stream.time_base.num, stream.time_base.den)
         self.start_time: int | None = None  # microseconds
+        self.last: LastPacket | None = None  # what MP4's tables say of it
         self.late = 0  # microseconds by which its packets are to be moved in the output
         if stream.start_time != NOPTS:
             self.start_time = avutil.av_rescale_q(stream.start_time, self.time_base, (1, 1000000))
@@ -131,6 +134,11 @@ class CopiedStream:
         # QuickTime's sample description: reserved, flags, ticks per second, ticks of a picture.
         ticks, lasting = struct.unpack_from(">2I", bytes(ffi.buffer(par.extradata, 16)), 8)
         return (ticks, lasting) if 0 < ticks < 1 << 31 and 0 < lasting < 1 << 31 else None
+
+    @property
+    def sample_rate(self) -> int:
+        """Hertz, 0 if nothing tells, or it is no sound."""
+        return max(0, self.parameters.sample_rate) if self.kind == "audio" else 0
 
     @property
     def is_known(self) -> bool:

@@ -33,14 +33,14 @@ def edits_of(read: Reader, track: int) -> list[tuple[int, int | None]]:
         None: nothing is shown.
     """
     try:
-        header = _header(read)
+        header = header_of(read)
         return [] if header is None else _of_track(header, track)
     except (struct.error, IndexError, ZeroDivisionError):
         return []
 
 
-def _header(read: Reader) -> bytes | None:
-    """Return the content of the box ``moov``."""
+def header_of(read: Reader) -> bytes | None:
+    """Return the content of the box ``moov``, None if there is none."""
     at = 0
     for _ in range(_MOST_BOXES):
         head = read(at, 16)
@@ -59,11 +59,11 @@ def _header(read: Reader) -> bytes | None:
 
 
 def _of_track(header: bytes, track: int) -> list[tuple[int, int | None]]:
-    seconds_in_movie = _time_scale(header, *_find(header, (b"mvhd",)))
+    seconds_in_movie = time_scale(header, *find(header, (b"mvhd",)))
     tracks = [box for box in boxes(header, 0, len(header)) if box[0] == b"trak"]
     _, first, last = tracks[track]
-    media = _time_scale(header, *_find(header, (b"mdia", b"mdhd"), first, last))
-    at, end = _find(header, (b"edts", b"elst"), first, last)
+    media = time_scale(header, *find(header, (b"mdia", b"mdhd"), first, last))
+    at, end = find(header, (b"edts", b"elst"), first, last)
     long = header[at] == 1
     (count,) = struct.unpack_from(">I", header, at + 4)
     layout = ">Qq4x" if long else ">Ii4x"
@@ -76,7 +76,7 @@ def _of_track(header: bytes, track: int) -> list[tuple[int, int | None]]:
     return found
 
 
-def _find(
+def find(
     data: bytes, path: tuple[bytes, ...], at: int = 0, end: int | None = None
 ) -> tuple[int, int]:
     """Return where the content of a box begins and ends; raises IndexError if it is not there."""
@@ -87,7 +87,7 @@ def _find(
     return at, end
 
 
-def _time_scale(data: bytes, at: int, end: int) -> int:
+def time_scale(data: bytes, at: int, end: int) -> int:
     """Return the units in a second that ``mvhd`` or ``mdhd`` states."""
     scale: int = struct.unpack_from(">I", data, at + (20 if data[at] == 1 else 12))[0]
     return scale
