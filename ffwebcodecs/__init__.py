@@ -56,6 +56,7 @@ _HOMES = {
     "PlaneLayout": "_spec.frames.layout",
     "QuotaExceededError": "errors",
     "Rect": "_spec.frames.rect",
+    "SegmentInfo": "files.segment_info",
     "StreamDescription": "files.stream_description",
     "SvcOutputMetadata": "codecs.encoded_video_chunk_metadata",
     "TranscodeProgress": "files.transcode_result",
@@ -150,6 +151,7 @@ if TYPE_CHECKING:
     from .files.read_audio_data import read_audio_data as read_audio_data
     from .files.read_frames import read_frames as read_frames
     from .files.remux import remux as remux
+    from .files.segment_info import SegmentInfo as SegmentInfo
     from .files.stream_description import StreamDescription as StreamDescription
     from .files.transcode import transcode as transcode
     from .files.transcode_result import TranscodeProgress as TranscodeProgress

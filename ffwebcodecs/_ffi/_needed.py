@@ -52,12 +52,12 @@ FUNCTIONS = {
         av_codec_get_id av_codec_get_tag2 av_demuxer_iterate av_find_best_stream
         av_find_input_format av_guess_format
         av_guess_frame_rate av_guess_sample_aspect_ratio av_interleaved_write_frame av_read_frame
-        av_index_search_timestamp av_seek_frame av_write_trailer
+        av_index_search_timestamp av_seek_frame av_write_frame av_write_trailer
         avformat_alloc_context avformat_alloc_output_context2
         avformat_close_input avformat_find_stream_info avformat_free_context avformat_new_stream
         avformat_open_input avformat_query_codec avformat_seek_file avformat_version
-        avformat_write_header avio_alloc_context avio_closep avio_context_free avio_open2
-        avio_read avio_seek
+        avformat_write_header avio_alloc_context avio_closep avio_context_free avio_flush
+        avio_open2 avio_read avio_seek
     """,
     "swresample": """
         swr_alloc swr_config_frame swr_convert swr_free swr_get_out_samples swr_init

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .._av.files import containers
+from .._av.files import containers, live
 from .._av.files.chapters import Chapter
 from .._av.files.mux import MuxerCore
 from .._av.files.side_data import PROFILE, name_of
@@ -43,16 +43,13 @@ class FileStart(NamedTuple):
     offset: int
 
 
-def set_up(core: MuxerCore, path: str | None, *, faststart: bool, fragmented: bool) -> None:
+def set_up(core: MuxerCore, path: str | None, *, faststart: bool) -> None:
     """Choose how a container is written."""
     container = core.container
-    if container.is_iso:
-        # With delay_moov the first fragment is looked at before the index is written, so
-        # that there is an edit list.
-        flags = "+frag_keyframe+delay_moov+default_base_moof" if fragmented else ""
-        flags += "+faststart" if faststart and not fragmented else ""
-        if flags:
-            core.set_option("movflags", flags)
+    if container.is_live:
+        live.set_up(core)
+    elif container.is_iso and faststart:
+        core.set_option("movflags", "+faststart")
     if container.name == "mpegts" and (path or "").lower().endswith(".m2ts"):
         core.set_option("mpegts_m2ts_mode", "1")  # FFmpeg would see it by the suffix
 

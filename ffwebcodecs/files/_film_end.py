@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from .._av.files.containers import Container
 from .._spec.files.timeline import Entry
 from ._losses import Losses
@@ -13,39 +11,28 @@ class FilmEnd:
     """Stands between the chunks and the file.
 
     MP4 and its relatives have durations of decoding only: the track ends with the one of the chunk
-    that is decoded last, which is often another picture than that which is shown last. So one chunk
-    waits there.
+    that is decoded last, which is often another picture than that which is shown last.
     """
 
-    __slots__ = ("_container", "_duration", "_kept", "_pts", "_waits")
+    __slots__ = ("_container", "_duration", "_pts", "_stretches")
 
     def __init__(self, container: Container, reorders: bool) -> None:
         self._container = container
-        self._waits = reorders and container.is_iso
-        self._kept: Entry | None = None
+        self._stretches = reorders and container.is_iso
         self._pts: int | None = None
         self._duration = 0
 
-    def pass_on(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield what is to be written now."""
-        for entry in entries:
-            if self._pts is None or entry.pts > self._pts:
-                self._pts, self._duration = entry.pts, entry.duration or 0
-            if not self._waits:
-                yield entry
-                continue
-            if self._kept is not None:
-                yield self._kept
-            self._kept = entry
+    def note(self, entry: Entry) -> None:
+        """Take a chunk into account that is to be written now."""
+        if self._pts is None or entry.pts > self._pts:
+            self._pts, self._duration = entry.pts, entry.duration or 0
 
-    def end(self, step: int) -> Iterator[Entry]:
-        """Yield what is left, given the usual duration of a picture."""
-        entry, self._kept = self._kept, None
-        if entry is None:
-            return
-        if self._is_held(step) and entry.pts != self._pts:
+    def end(self, entry: Entry, step: int) -> None:
+        """Stretch the chunk that is decoded last, noted before, if another one is shown last and
+        held; `step` is the usual duration of a picture.
+        """
+        if self._stretches and self._is_held(step) and entry.pts != self._pts:
             entry.duration = (entry.duration or step) + self._duration - step
-        yield entry
 
     def tell(self, step: int, losses: Losses, shown: str) -> None:
         """Tell it if the container cannot say that the last picture is held."""

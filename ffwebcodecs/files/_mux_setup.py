@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from .._av.codecs.parameters import StreamParameters, known
 from .._av.files import containers
-from .._av.files.mux import MOST_TICKS
 from .._av.files.video_stream import VideoStream
+from .._av.files.written_stream import MOST_TICKS
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.nal import START

@@ -141,6 +141,12 @@ class SoundTrack:
             )
 
     @property
+    def codec_string(self) -> str:
+        """The codec, as WebCodecs calls it."""
+        assert self._config is not None
+        return self._config.codec
+
+    @property
     def begins(self) -> int | None:
         """The first sample of the first packet, None if none has come."""
         return None if self._timeline is None else self._timeline.first
@@ -194,6 +200,25 @@ class SoundTrack:
         return time_of(self._ready[0].position + self.shift, self.sound.sample_rate)
 
     @property
+    def next_span(self) -> tuple[int, int] | None:
+        """From when to when the first packet that is ready lasts; None: there is none."""
+        if not self._ready or self.sound is None:
+            return None
+        entry, rate = self._ready[0], self.sound.sample_rate
+        begin = entry.position + self.shift
+        return time_of(begin, rate), time_of(begin + entry.lasting, rate)
+
+    is_waited_for = is_heard = True
+
+    @property
+    def reach(self) -> int:
+        """Up to which time of the file what has come goes."""
+        reach = None if self._timeline is None else self._timeline.reach
+        if reach is None or self.sound is None:
+            return 0
+        return time_of(reach + self.shift, self.sound.sample_rate)
+
+    @property
     def lasting(self) -> int:
         """Microseconds from the first chunk to the last one that is ready."""
         first = self.begins
@@ -223,6 +248,12 @@ class SoundTrack:
             entry = self._timeline.finish()
             if entry is not None:
                 self._ready.append(entry)
+
+    def hurry(self) -> None:
+        """Let the last packet be ready, if it needs none after it, though others follow."""
+        entry = None if self._timeline is None else self._timeline.hurry()
+        if entry is not None:
+            self._ready.append(entry)
 
     def end(self, core: MuxerCore) -> None:
         """Write what only the end tells, once all packets are written."""

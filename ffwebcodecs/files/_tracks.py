@@ -56,6 +56,11 @@ class Tracks:
             self._announced = {}
         self._announced[name] = dict(tags)
 
+    @property
+    def are_announced(self) -> bool:
+        """Whether somebody has said which will come."""
+        return self._announced is not None
+
     def withdraw(self, name: Name) -> None:
         """Let a track that was announced not be waited for any more."""
         if self._announced is not None:

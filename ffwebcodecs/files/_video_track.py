@@ -132,7 +132,8 @@ class VideoTrack:
         assert self.film_end is not None
         if self.is_ready and self.clock is None:
             self._settle()
-        for entry in self.film_end.pass_on(entries):
+        for entry in entries:
+            self.film_end.note(entry)
             self._append(entry)
 
     def _settle(self) -> None:
@@ -152,8 +153,18 @@ class VideoTrack:
         if timeline is None or self.film_end is None:
             return
         self.take(timeline.finish())
-        for entry in self.film_end.end(timeline.step):
-            self._append(entry)
+        if self.ready:
+            self.film_end.end(self.ready[-1], timeline.step)
+
+    def settle_start(self) -> None:
+        """Let the file begin with what has come, for another group of pictures follows."""
+        if self.timeline is not None:
+            self.timeline.begin()
+
+    def hurry(self) -> None:
+        """Let all that has come be written next, though more follows."""
+        if self.timeline is not None:
+            self.take(self.timeline.finish())
 
     def _append(self, entry: Entry) -> None:
         self.ready.append(entry)
@@ -176,6 +187,23 @@ class VideoTrack:
         entry = self.ready[0]
         assert entry.dts is not None
         return entry.dts
+
+    @property
+    def newest(self) -> int:
+        """When the last one that is ready is decoded."""
+        entry = self.ready[-1]
+        assert entry.dts is not None
+        return entry.dts
+
+    @property
+    def next_picture(self) -> tuple[int, int, int, bool]:
+        """Of what is written next: from when to when it is shown, when it is decoded, and whether
+        it is a key frame.
+        """
+        entry = self.ready[0]
+        assert entry.dts is not None
+        is_key = _item(entry)[0].type == "key"
+        return entry.pts, entry.pts + (entry.duration or 0), entry.dts, is_key
 
     def write_next(self, core: MuxerCore, offset: int) -> None:
         """Write what is next, its times moved by so many microseconds."""

@@ -80,11 +80,6 @@ def test_unknown_option_is_named(tmp_path: Path) -> None:
         Muxer(tmp_path / "a.mkv", options={"movie_timescale": "1000"})
 
 
-def test_fragments_are_for_mp4(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgumentError, match="matroska"):
-        Muxer(tmp_path / "a.mkv", fragmented=True)
-
-
 HELD = [
     ("vp8.webm", "mp4", r"mp4 cannot hold vp8; use \.webm, \.mkv or \.avi"),
     ("vp9.webm", "mov", r"mov cannot hold vp9; use \.mp4, \.webm, \.mkv or \.avi"),

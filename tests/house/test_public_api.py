@@ -34,6 +34,7 @@ CLASSES = [
     "PlaneLayout",
     "Demuxer",
     "Muxer",
+    "SegmentInfo",
     "Plane",
     "ImageBitmap",
     "Completion",

@@ -164,6 +164,7 @@ def values() -> dict[str, Any]:
         "VideoEncoderConfig": encoder,
         "VideoEncoderSupport": w.VideoEncoderSupport(False, encoder),
         "VideoIndex": w.VideoIndex.from_chunks({"timestamp": [0, 40_000], "key": [True, False]}),
+        "SegmentInfo": w.SegmentInfo("media", 1, 0, 1_000_000, True, 5, "video/mp4"),
         "VideoStats": w.VideoStats(1, 0, 2, 3, 4, 5, 6, 7),
         "VideoFrame": w.VideoFrame(
             bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=7, metadata={"a": 1}

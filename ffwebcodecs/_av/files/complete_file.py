@@ -18,6 +18,7 @@ from .pipe_writer import PipeWriter, is_fifo
 from .replaced_file import ReplacedFile
 
 _count = itertools.count(1).__next__
+_PIECE = 1 << 20  # bytes at a time for who takes less than all: each piece is copied
 
 
 class CompleteFile:
@@ -29,14 +30,21 @@ class CompleteFile:
     the file that it points at is replaced. A file that is replaced hands on its owner and
     permissions, as far as the system allows it.
 
+    Parameters
+    ----------
+    path : path
+    in_place : bool
+        Write a regular file directly too, over what was there: what fails leaves its beginning.
+
     Raises
     ------
     OSError
         The file cannot be written; the error names `path`.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, in_place: bool = False) -> None:
         self.path = os.fspath(path)
+        self._in_place = in_place
         self._final = os.path.realpath(self.path)
         self._temporary = self._final
         self._handle = Handle()
@@ -67,6 +75,9 @@ class CompleteFile:
                 self._pipe.open()
             else:
                 self._handle.open(self.path, os.O_WRONLY)
+            return
+        if self._in_place:
+            self._handle.open(self._final, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             return
         folder, name = os.path.split(self._final)
         # A name of its own for each writer: two at the same path do not meet.
@@ -165,22 +176,37 @@ def write_all(
     """
     size = len(data)
     while data:
-        written = _count_of(write(data))
-        if written is None:
-            if not is_raw:
-                return
-            written = 0
-        if not 0 <= written <= len(data):
-            raise OSError(
-                errno.EIO,
-                f"the file object's write() returned {written}; it was given {len(data)} bytes",
-            )
-        if not written:
-            raise BlockingIOError(
-                errno.EAGAIN,
-                "the file object takes no more data now (its write() took none of "
-                f"{len(data)} bytes); give one that waits, such as a buffered file over a blocking "
-                "descriptor",
-                before + size - len(data),
-            )
-        data = data[written:]
+        data = data[_taken(write(data), data, is_raw, before + size - len(data)) :]
+
+
+def write_bytes(write: Callable[[bytes], Any], data: bytes, *, is_raw: bool) -> None:
+    """Give all of `data` to `write`, like `write_all`: as bytes, which may be kept, and at once
+    unless less is taken.
+    """
+    place = _taken(write(data), data, is_raw, 0)
+    view = memoryview(data)
+    while place < len(data):
+        piece = bytes(view[place : place + _PIECE])
+        place += _taken(write(piece), piece, is_raw, place)
+
+
+def _taken(answer: Any, data: memoryview | bytes, is_raw: bool, before: int) -> int:
+    written = _count_of(answer)
+    if written is None:
+        if not is_raw:
+            return len(data)
+        written = 0
+    if not 0 <= written <= len(data):
+        raise OSError(
+            errno.EIO,
+            f"the file object's write() returned {written}; it was given {len(data)} bytes",
+        )
+    if not written:
+        raise BlockingIOError(
+            errno.EAGAIN,
+            "the file object takes no more data now (its write() took none of "
+            f"{len(data)} bytes); give one that waits, such as a buffered file over a blocking "
+            "descriptor",
+            before,
+        )
+    return written

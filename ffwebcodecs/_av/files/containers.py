@@ -105,13 +105,15 @@ class Wanted(NamedTuple):
 class Container:
     """A container that this FFmpeg can write."""
 
-    __slots__ = ("_format", "allows_equal_times", "name", "sound_suffix")
+    __slots__ = ("_format", "allows_equal_times", "is_live", "name", "sound_suffix")
 
     def __init__(self, found: AVOutputFormat, name: str, sound_suffix: str | None = None) -> None:
         self._format = found
         self.name = name
         self.sound_suffix = sound_suffix
         """The suffix of a file for sound alone, None for any other."""
+        self.is_live = False
+        """Whether it is written as it is made: nothing in it is completed later."""
         self.allows_equal_times = bool(found.flags & avformat.AVFMT_TS_NONSTRICT)
 
     @property
@@ -175,7 +177,7 @@ class Container:
             return True
         if self.is_ogg or self.name in ("matroska", "webm"):
             return codec == "opus"
-        return self.name == "mp3"
+        return self.name == "mp3" and not self.is_live
 
     def has_codec_delay(self, codec: str) -> bool:
         """Return whether it has Matroska's field for that: what comes first has the time then at

@@ -64,10 +64,10 @@ class CustomInput:
         memory = ffi.gc(ffi.new("unsigned char **"), avutil.av_freep)
         atomic.fill(memory, avutil.av_malloc, size)
         averror.check_pointer(memory[0], "cannot open")
-        read = _ffi.make_callback("ffwc_read", _READ, _read, averror.EXIT, _keep)
+        read = _ffi.make_callback("ffwc_read", _READ, _read, averror.EXIT, keep)
         seek = ffi.NULL
         if hasattr(reader, "seek"):
-            seek = _ffi.make_callback("ffwc_seek", _SEEK, _seek, averror.EXIT, _keep)
+            seek = seek_callback()
         read, seek = ffi.cast("void *", read), ffi.cast("void *", seek)
         make = avformat.avio_alloc_context
         atomic.fill(box, make, memory[0], size, 0, handle, read, ffi.NULL, seek)
@@ -144,6 +144,13 @@ def _read(opaque: Any, data: Pointer[int], size: int) -> int:
         return averror.EXIT
 
 
+def seek_callback() -> Any:
+    """Return the one function by which libavformat moves in what an object of ours is the handle
+    of: it calls the object's ``_move``.
+    """
+    return _ffi.make_callback("ffwc_seek", _SEEK, _seek, averror.EXIT, keep)
+
+
 def _seek(opaque: Any, offset: int, whence: int) -> int:
     try:
         place: int = ffi.from_handle(opaque)._move(offset, whence)
@@ -153,7 +160,7 @@ def _seek(opaque: Any, offset: int, whence: int) -> int:
         return averror.EXIT
 
 
-def _keep(_: type[BaseException], error: BaseException, trace: Any) -> None:
+def keep(_: type[BaseException], error: BaseException, trace: Any) -> None:
     """Keep what was raised before, or after, a callback could see to it: an interrupt."""
     while trace is not None:
         opaque = trace.tb_frame.f_locals.get("opaque")

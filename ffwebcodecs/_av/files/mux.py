@@ -1,7 +1,8 @@
 """AVFormatContext for output: streams described, packets written, the file finished.
 
-FFmpeg writes by name only, for a custom writer would be C code that calls Python. Whoever wants the
-bytes elsewhere gives the name of a temporary file.
+FFmpeg writes by name, to a file in which muxers may go back; whoever wants the finished bytes
+elsewhere gives the name of a temporary one. Without a name the bytes are gathered, and taken
+fragment by fragment (`custom_output`).
 
 `MuxerCore` has no threads and no policy. Times are microseconds for the video stream that
 `add_video` makes, and those of their source for streams that are copied.
@@ -24,25 +25,20 @@ from . import chapters, containers, side_data
 from .animation import Animation
 from .chapters import Chapter
 from .copied_packets import PacketCheck, RefusedPacketError
+from .custom_output import CustomOutput
 from .interrupt import Interruption
+from .named_output import NamedOutput
 from .streams import CopiedStream, drop_tag, set_tag, subtitle_clock
 from .video_stream import VideoStream
 from .written_sound import WrittenPacket, WrittenSound
 from .written_stream import SPARSE, SparseStream, WrittenStream
 
 if TYPE_CHECKING:
-    from ..._ffi._types import (
-        AVFormatContext,
-        AVIOContext,
-        AVPacket,
-        AVStream,
-        Pointer,
-    )
+    from ..._ffi._types import AVFormatContext, AVPacket, AVStream
     from ..._spec.files.loop_count import LoopCount
 
 _formats = forked.leave_alone(ledger.owned("format_context"))
 _MICROSECONDS = (1, 1000000)
-MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
 _NO_HEADER = "the header is not written yet"
 
 
@@ -51,8 +47,8 @@ class MuxerCore:
 
     Parameters
     ----------
-    name : str
-        Where to write, a path.
+    name : str or None
+        Where to write, a path; None: the bytes are gathered, and `end_fragment` gives them.
     container : containers.Container
     shown : str
         The file as the user knows it, for messages.
@@ -69,9 +65,9 @@ class MuxerCore:
 
     __slots__ = (
         "_context",
-        "_file",
         "_has_keys",
         "_interruption",
+        "_output",
         "_path",
         "_shown",
         "_spare",
@@ -83,7 +79,11 @@ class MuxerCore:
     )
 
     def __init__(
-        self, name: str, container: containers.Container, shown: str, path: str | None = None
+        self,
+        name: str | None,
+        container: containers.Container,
+        shown: str,
+        path: str | None = None,
     ) -> None:
         self._context: AVFormatContext | Any = None  # None unless it is open
         self._streams: list[WrittenStream] = []
@@ -95,31 +95,28 @@ class MuxerCore:
         self._has_keys = False
         self._sparse: SparseStream | None = None
         self._spare: AVPacket | Any = packet.allocate()  # None once it is closed
-        url = os.fsencode("file:" + name)
+        url = ffi.NULL if name is None else os.fsencode("file:" + name)
         box = ffi.new("AVFormatContext *[1]")
         free = ffi.gc(box, atomic.at_end(map(avformat.avformat_free_context, box)))
         averror.check(
             avformat.avformat_alloc_output_context2(box, ffi.NULL, container.name.encode(), url),
             f"cannot write {container.name} to {shown}",
         )
-        # Closed after the context is freed, and apart from it, for that needs no Python function.
-        # Without a trailer what lies in it then is nobody's, and its name is not the final one.
-        self._file: Pointer[AVIOContext] = ffi.new("AVIOContext **")
-        file = ffi.gc(self._file, avformat.avio_closep)
         ptr: AVFormatContext = box[0]
         # What it writes asks for it while it waits, so that is freed last.
         self._interruption = Interruption()
-        context = _formats.own(ptr, (self._interruption.holder, file, free))
+        self._output = CustomOutput() if name is None else NamedOutput()
+        holders = self._interruption.holder, *self._output.holders, free
+        context = _formats.own(ptr, holders)
         self._interruption.watch(context)
-        asking, write = self._interruption.callback(), avformat.AVIO_FLAG_WRITE
-        code = 0
-        if not container.writes_several:  # else it opens them itself
-            code = avformat.avio_open2(self._file, url, write, asking, ffi.NULL)
-        if code < 0:
-            raise averror.os_error(code, name, opening=True) or averror.error(
-                code, f"cannot write {shown}"
-            )
-        context.pb = self._file[0]
+        if isinstance(self._output, CustomOutput):
+            self._output.attach(context)
+        elif not container.writes_several:  # else it opens them itself
+            code = self._output.open(context, url, self._interruption.callback())
+            if code < 0:
+                raise averror.os_error(code, name or self._path, opening=True) or averror.error(
+                    code, f"cannot write {shown}"
+                )
         self._context = context
         if container.is_iso:
             # Old releases ask for it before they write FLAC into MP4, which is standard by now.
@@ -290,6 +287,7 @@ class MuxerCore:
         what = f"cannot begin {self._shown} ({self.container.name})"
         place = said.mark()
         code = avformat.avformat_write_header(self._context, ffi.NULL)
+        self._output.raise_kept()
         if code < 0:
             raise averror.os_error(code, self._path) or averror.error(
                 code, what, NotSupportedError, said.since(place)
@@ -389,9 +387,12 @@ class MuxerCore:
                     raise RefusedPacketError(str(error), str(error), index) from None
             avcodec.av_packet_rescale_ts(ptr, output.source_time_base, output.time_base)
             packet.shift(ptr, avutil.av_rescale_q(output.late, _MICROSECONDS, output.time_base))
-            self._increase(output, ptr)
-            if self.container.is_iso:
-                self._check_ticks(output, index, ptr)
+            output.increase(ptr, allows_equal=self.container.allows_equal_times)
+            gap = output.unwritable(ptr, self.container.name) if self.container.is_iso else None
+            if gap is not None:
+                if output.check is not None:
+                    raise RefusedPacketError(gap, gap, index)
+                raise InvalidArgumentError(f"{self._shown}: {gap}")
             if ptr.dts != packet.NOPTS:
                 output.last_dts = ptr.dts
             if self.animation is not None:
@@ -405,34 +406,8 @@ class MuxerCore:
         finally:
             packet.unref(ptr)
 
-    def _increase(self, output: WrittenStream, ptr: AVPacket) -> None:
-        """Keep decoding times increasing where the container's clock is too coarse for them."""
-        if ptr.dts == packet.NOPTS:
-            return
-        if output.last_dts is None:
-            return
-        least = output.last_dts + (not self.container.allows_equal_times)
-        if ptr.dts < least:
-            ptr.dts = least
-            if ptr.pts != packet.NOPTS:
-                ptr.pts = max(ptr.pts, ptr.dts)
-
-    def _check_ticks(self, output: WrittenStream, index: int, ptr: AVPacket) -> None:
-        """Refuse what would be written as other times, or as none."""
-        if packet.NOPTS in (ptr.dts, ptr.pts):
-            return
-        step = 0 if output.last_dts is None else ptr.dts - output.last_dts
-        if max(step, ptr.duration) < 0x7FFFFFFF and ptr.pts - ptr.dts < MOST_TICKS:
-            return
-        gap = (
-            f"a gap of {max(step, ptr.duration, ptr.pts - ptr.dts)} ticks of "
-            f"1/{output.time_base[1]} s is too long for {self.container.name}; use .mkv"
-        )
-        if output.check is not None:
-            raise RefusedPacketError(gap, gap, index)
-        raise InvalidArgumentError(f"{self._shown}: {gap}")
-
     def _check_write(self, code: int) -> None:
+        self._output.raise_kept()
         pb = self._context.pb
         failed = pb.error if pb else 0
         if code < 0 or failed < 0:
@@ -454,7 +429,33 @@ class MuxerCore:
         for index, output in enumerate(self._streams):
             if output.check is not None:
                 self._write_all(output, index, output.check.end())
+        self.write_waiting()
+
+    def write_waiting(self) -> None:
+        """Write what waits for packets of other streams; as `flush`, but no check of copied packets
+        is ended.
+        """
         self._check_write(avformat.av_interleaved_write_frame(self._context, ffi.NULL))
+
+    def end_fragment(self) -> bytes:
+        """End the fragment or cluster with all that waits, and return what was gathered."""
+        self.write_waiting()
+        self._check_write(avformat.av_write_frame(self._context, ffi.NULL))
+        return self.gathered()
+
+    def gathered(self) -> bytes:
+        """Return what was written since the last time, if this has no name."""
+        output = self._output
+        assert isinstance(output, CustomOutput)
+        if self._context is not None:  # else it is finished
+            avformat.avio_flush(self._context.pb)
+            self._check_write(0)
+        return output.take()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `interrupt` was called."""
+        return self._interruption.stopped
 
     def missing(self) -> dict[int, int]:
         """Return how many packets of each stream are not in the file, after `flush`."""
@@ -482,9 +483,9 @@ class MuxerCore:
                 self.set_option(*delay)
         self._check_write(avformat.av_write_trailer(context))
         code = context.pb.error if context.pb else 0
-        context.pb = ffi.NULL
-        closed = avformat.avio_closep(self._file)
+        closed = self._output.close(context)
         self._context = None
+        self._output.raise_kept()
         if code < 0 or closed < 0:
             code = code if code < 0 else closed
             what = f"cannot write {self._shown}"
@@ -493,5 +494,6 @@ class MuxerCore:
     def close(self) -> None:
         """Give everything up; twice is fine, and after `finish` there is nothing to do."""
         self._context = self._sparse = None
+        self._output.forget()
         self._streams = []
         self._spare = None

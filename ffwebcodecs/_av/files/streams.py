@@ -78,6 +78,13 @@ class CopiedStream:
         code = avcodec.avcodec_parameters_copy(self.parameters, par)
         averror.check(code, "cannot copy a stream's parameters")
 
+    @property
+    def header(self) -> tuple[bytes, int]:
+        """The codec's header, and FFmpeg's number of its profile."""
+        par = self.parameters
+        size = par.extradata_size if par.extradata else 0
+        return bytes(ffi.buffer(par.extradata, size)) if size else b"", par.profile
+
     def can_become(self, codec: str) -> bool:
         """Return whether this FFmpeg makes packets of another codec of those of this stream."""
         if self.kind != "subtitle":

@@ -1,4 +1,6 @@
-"""Where a muxed file goes: a path, or somebody's file object; complete or not at all."""
+"""Where a muxed file goes: a path, or somebody's file object; complete or not at all, unless it is
+written as it is made.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,20 @@ from typing import Any
 from ..._spec.functions import is_async
 from ..._spec.texts import attribute, descriptor_of, is_path, to_path
 from ...errors import InvalidArgumentError
-from .complete_file import CompleteFile
+from .complete_file import CompleteFile, write_bytes
 from .replaced_file import ReplacedFile
 from .spool import Spool
+
+
+def _is_special(path: str) -> bool:
+    return (os.path.exists(path) and not os.path.isfile(path)) or descriptor_of(path) is not None
 
 
 def _require_name(path: str, shown: str) -> None:
     """Raise InvalidArgumentError for what no file can take the name of: FFmpeg renames what it has
     written, over a device as well.
     """
-    special = os.path.exists(path) and not os.path.isfile(path)
-    if special or descriptor_of(path) is not None:
+    if _is_special(path):
         raise InvalidArgumentError(
             f"{shown} is a pipe, a device or a folder; several files need a file's name"
         )
@@ -29,6 +34,17 @@ def _require_name(path: str, shown: str) -> None:
 
 class OutputFile:
     """Where to write, and how to make it count.
+
+    Parameters
+    ----------
+    destination : path, file object or None
+        None: somebody else takes what is written.
+    several : bool
+        What writes it writes several files, at their names.
+    as_made : bool
+        It is given to `write`, piece by piece, which are there at once.
+    in_place : bool
+        A path is written where it is.
 
     Attributes
     ----------
@@ -38,8 +54,17 @@ class OutputFile:
         For messages.
     """
 
-    def __init__(self, destination: object, *, several: bool = False) -> None:
+    def __init__(
+        self,
+        destination: object,
+        *,
+        several: bool = False,
+        as_made: bool = False,
+        in_place: bool = False,
+    ) -> None:
         self._is_several = several
+        self._as_made = as_made
+        self._in_place = in_place
         self._file: CompleteFile | None = None
         self._spool: Spool | None = None
         self._replaced: ReplacedFile | None = None
@@ -51,6 +76,14 @@ class OutputFile:
             if several:
                 _require_name(self.path, self.shown)
             return
+        if destination is None and as_made:
+            self.shown = "<segments>"
+            return
+        if in_place and not as_made:
+            raise InvalidArgumentError(
+                "atomic=False is for paths: a file object gets the finished bytes at close, and "
+                "each fragment at once with fragmented=True"
+            )
         self.shown = f"<{type(destination).__name__}>"
         # Temporary files and those of `codecs` are no TextIOBase.
         encoding = attribute(destination, "encoding")
@@ -80,8 +113,9 @@ class OutputFile:
             self.path = None  # a name that says nothing
         self._destination = destination
 
-    def open(self) -> str:
-        """Make the temporary file and return its name; raises OSError.
+    def open(self) -> str | None:
+        """Make the file that is written, and return its name, None if it is given to `write`;
+        raises OSError.
 
         Several files have no temporary name: what writes them writes where they belong.
         """
@@ -91,15 +125,26 @@ class OutputFile:
             with suppress(OSError):
                 self._replaced = ReplacedFile(self.path)
             return self.path
-        if self._destination is None:
-            assert self.path is not None
-            self._file = CompleteFile(self.path)
+        if self._destination is None and self.path is not None:
+            if self._in_place and not self._as_made and not _is_special(self.path):
+                return self.path
+            self._file = CompleteFile(self.path, in_place=self._in_place)
             self._file.__enter__()
-            if self._file.temporary is not None:
+            if self._file.temporary is not None and not self._as_made:
                 return self._file.temporary
+        if self._as_made:
+            return None
         # Pipes and file objects cannot seek, and muxers want to.
         self._spool = Spool()
         return self._spool.name
+
+    def write(self, data: bytes) -> None:
+        """Give what was made to whom it is for."""
+        if self._file is not None:
+            self._file.write(data)
+        elif self._destination is not None:
+            target = self._destination
+            write_bytes(target.write, data, is_raw=isinstance(target, io.RawIOBase))
 
     def interrupt(self) -> None:
         """End what waits for a reader; from any thread, twice is fine."""

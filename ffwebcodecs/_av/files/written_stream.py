@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from .copied_packets import PacketCheck
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVStream
+    from ..._ffi._types import AVPacket, AVStream
+
+MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
 
 
 class WrittenStream:
@@ -36,6 +39,28 @@ class WrittenStream:
             return None
         numerator, denominator = self.time_base
         return self.last_dts * numerator / denominator
+
+    def increase(self, ptr: AVPacket, *, allows_equal: bool) -> None:
+        """Keep decoding times increasing where the container's clock is too coarse for them."""
+        if ptr.dts == packet.NOPTS or self.last_dts is None:
+            return
+        least = self.last_dts + (not allows_equal)
+        if ptr.dts < least:
+            ptr.dts = least
+            if ptr.pts != packet.NOPTS:
+                ptr.pts = max(ptr.pts, ptr.dts)
+
+    def unwritable(self, ptr: AVPacket, container: str) -> str | None:
+        """Return why MP4 would hold this packet with other times, or with none."""
+        if packet.NOPTS in (ptr.dts, ptr.pts):
+            return None
+        step = 0 if self.last_dts is None else ptr.dts - self.last_dts
+        if max(step, ptr.duration) < 0x7FFFFFFF and ptr.pts - ptr.dts < MOST_TICKS:
+            return None
+        return (
+            f"a gap of {max(step, ptr.duration, ptr.pts - ptr.dts)} ticks of "
+            f"1/{self.time_base[1]} s is too long for {container}; use .mkv"
+        )
 
 
 SPARSE = ("vp8", "vp9")

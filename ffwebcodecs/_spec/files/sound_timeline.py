@@ -67,6 +67,7 @@ class SoundTimeline:
         self._tick = tick
         self._is_coarse = True
         self._waiting: SoundEntry | None = None
+        self._is_early = False  # the waiting one was given already
         self._usual = 0
         self.first: int | None = None
         """The first sample of the first packet."""
@@ -93,8 +94,10 @@ class SoundTimeline:
         if self.first is None:
             self.first = position
         self._waiting = entry
-        if before is not None:
-            self._complete(before, position - before.position)
+        is_early, self._is_early = self._is_early, False
+        if before is None or is_early:
+            return None
+        self._complete(before, position - before.position)
         return before
 
     def _follow(self, before: SoundEntry, entry: SoundEntry, position: int, is_coarse: bool) -> int:
@@ -127,8 +130,27 @@ class SoundTimeline:
     def finish(self) -> SoundEntry | None:
         """Return the last entry; its duration tells how much of it is heard."""
         entry, self._waiting = self._waiting, None
-        if entry is None:
+        if entry is None or self._is_early:
             return None
+        return self._end(entry)
+
+    def hurry(self) -> SoundEntry | None:
+        """Return the last entry before its time, if it tells by itself how long it lasts; what
+        follows is laid behind it all the same.
+        """
+        entry = self._waiting
+        if entry is None or self._is_early or entry.samples is None:
+            return None
+        self._is_early = True
+        return self._end(entry)
+
+    @property
+    def reach(self) -> int | None:
+        """The sample up to which what has come goes, None: nothing has."""
+        entry = self._waiting
+        return None if entry is None else entry.position + (entry.samples or 0)
+
+    def _end(self, entry: SoundEntry) -> SoundEntry:
         said = None if entry.duration is None else samples_at(entry.duration, self._rate)
         samples = entry.samples
         if samples is None:

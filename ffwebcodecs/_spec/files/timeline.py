@@ -97,6 +97,11 @@ class Timeline:
             self._start()
         return self._ready(WINDOW if self._upcoming is not None else 1)
 
+    def begin(self) -> None:
+        """Settle the offset by what has come: what follows lies behind all of it."""
+        if not self.started and self._waiting:
+            self._start()
+
     def begin_empty(self) -> None:
         """Settle the offset: no entry will come."""
         self.offset = -self._zero
@@ -104,8 +109,7 @@ class Timeline:
 
     def finish(self) -> Iterator[Entry]:
         """Return all that is left; the times are complete even if there was little to see."""
-        if not self.started and self._waiting:
-            self._start()
+        self.begin()
         return self._ready(0)
 
     def _check(self, entry: Entry) -> None:
