@@ -136,13 +136,13 @@ class LiveOrder:
                     return
                 self._write_before(core, others, begin, write)
                 self._plan.cut()
-                cut()
+                cut(begin)
             else:
                 self._write_before(core, others, dts + 1, write)
             if is_key:
                 self._delay = start - dts
             self._plan.note_picture(begin, stop, is_key)
-            self._segments.note_picture(start, stop, is_key)
+            self._segments.note_picture(begin, stop, is_key)
             self._reached = dts
             write(video.write_next, core, self._offset)
         if is_all:
@@ -184,7 +184,7 @@ class LiveOrder:
                 return
             if self._plan.is_due_for_sound(start):
                 self._plan.cut()
-                cut()
+                cut(start)
             self._write(core, each, start, stop, write)
 
     def _write(

@@ -140,8 +140,8 @@ class Muxing(Closable):
         assert segments is not None
         assert order is not None
 
-        def cut() -> None:
-            segments.cut(core, self._refused)
+        def cut(until: int) -> None:
+            segments.cut(core, self._refused, until)
 
         order.advance(core, self._video, self._tracks, self._or_refused, cut, is_all=is_all)
 
@@ -156,7 +156,7 @@ class Muxing(Closable):
         self._advance(core, is_end=True)
         assert self._order is not None
         self._order.cut()
-        self._segments.cut(core, self._refused)
+        self._segments.cut(core, self._refused, None)
 
     def _finish(self, core: MuxerCore) -> None:
         """Complete the file."""

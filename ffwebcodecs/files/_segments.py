@@ -46,7 +46,7 @@ class Segments:
 
     __slots__ = (
         *("_film", "_has_begun", "_index", "_is_key", "_on_segment", "_shown", "_sound"),
-        *("_target", "is_giving", "mime_type"),
+        *("_target", "_until", "is_giving", "mime_type"),
     )
 
     def __init__(self, target: OutputFile, on_segment: OnSegment | None, shown: str) -> None:
@@ -57,12 +57,15 @@ class Segments:
         self._index = 0
         self._film: tuple[int, int] | None = None  # from when to when, in this fragment
         self._sound: tuple[int, int] | None = None
+        self._until: int | None = None  # when the next fragment begins
         self._is_key = False
         self.is_giving = False
         self.mime_type = ""
 
     def note_picture(self, start: int, stop: int, is_key: bool) -> None:
-        """Note a picture that is written; times in microseconds of the file."""
+        """Note a picture that is written; times in microseconds of the file. What is not a key
+        frame starts when as many pictures are shown as are decoded.
+        """
         if self._film is None:
             self._is_key = is_key
         self._film = _both(self._film, start, stop)
@@ -79,27 +82,34 @@ class Segments:
             self._give_init(core, core.gathered())
         live.begin_fragment(core)
 
-    def cut(self, core: MuxerCore, refused: RefusedPackets | None) -> None:
-        """End the fragment with what was written, and give it."""
+    def cut(self, core: MuxerCore, refused: RefusedPackets | None, until: int | None) -> None:
+        """End the fragment with what was written, and give it; the next one begins at a time, None:
+        where this ends.
+        """
+        self._until = until
         self._give_media(core, self._ended(core, refused))
         live.begin_fragment(core)
 
     def finish(self, core: MuxerCore, refused: RefusedPackets | None) -> None:
         """End the last fragment and the file."""
-        data = self._ended(core, refused)
         if live.ends_apart(core.container):
-            self._give_media(core, data)
+            self._give_media(core, self._ended(core, refused))
             core.finish()
             rest = core.gathered()
             if rest:
                 self._give(core, rest, None)
-        else:
+        else:  # what marks the end is in the last packet's page or cluster
+            self._write_waiting(core, refused)
             core.finish()
-            self._give_media(core, data + core.gathered())
+            self._give_media(core, core.gathered())
 
-    def _ended(self, core: MuxerCore, refused: RefusedPackets | None) -> bytes:
+    @staticmethod
+    def _write_waiting(core: MuxerCore, refused: RefusedPackets | None) -> None:
         while refused is not None and not refused.catch(core.write_waiting):
             pass
+
+    def _ended(self, core: MuxerCore, refused: RefusedPackets | None) -> bytes:
+        self._write_waiting(core, refused)
         data = core.end_fragment()
         if not self._has_begun:
             # What came was the index alone, which has waited for the first packets.
@@ -118,8 +128,9 @@ class Segments:
             return
         start, stop = self._film or self._sound or (0, 0)
         start = max(start, 0)  # what a decoder needs before the first sound is not heard
+        stop = stop if self._until is None else self._until
         is_key = self._film is None or self._is_key
-        self._film = self._sound = None
+        self._film = self._sound = self._until = None
         self._index += 1
         lasting = max(0, stop - start)
         self._give(

@@ -23,7 +23,8 @@ class SegmentInfo:
         When the first picture of a media segment is shown, or its first sound is heard if it has no
         picture, in microseconds of the file: it begins at 0 or later.
     duration : int
-        Until its last picture, or sound, ends, in microseconds. Both are 0 of an init segment.
+        Until the next segment begins, in microseconds; of the last one, until its last picture, or
+        sound, ends. Both are 0 of an init segment.
     key : bool
         Whether it begins with a key frame, so that a player can begin with it; always, of sound
         alone. False of an init segment.

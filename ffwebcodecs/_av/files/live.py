@@ -80,6 +80,8 @@ def set_up(core: MuxerCore) -> None:
         core.set_option("live", "1")
         core.set_option("cluster_time_limit", _LONGEST_CLUSTER)
         core.set_option("cluster_size_limit", _LARGEST_CLUSTER)
+    elif name == "flv":
+        core.set_option("flvflags", "+no_duration_filesize")
 
 
 def begin_fragment(core: MuxerCore) -> None:
