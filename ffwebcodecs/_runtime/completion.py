@@ -10,12 +10,13 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from .._public import public
 from .._spec.numbers import to_float
-from ..errors import InvalidStateError
+from ..errors import AbortError, InvalidStateError
 from . import ending
 from .closing import only_once
 
@@ -60,13 +61,17 @@ class Completion:
 
     Both return None when every output has been delivered, and raise what went wrong otherwise:
     AbortError after a reset or close, EncodingError if the codec failed, InvalidStateError if it
-    was not configured.
+    was not configured. What went wrong and nobody has looked at (with ``await``, `result` or
+    `exception`) is a ResourceWarning when this is dropped, but for AbortError: that was the
+    program's own doing.
     """
 
-    __slots__ = ("_deliverer", "_outcome", "_owner", "_wakers")
+    __slots__ = ("_codec", "_deliverer", "_looked", "_outcome", "_owner", "_wakers")
 
     def __init__(self, owner: object = None, deliverer: Deliverer | None = None) -> None:
         only_once(self, "_outcome")
+        self._looked = False
+        self._codec = type(owner).__name__  # for a warning, when the owner may be gone
         self._outcome: list[BaseException | None] = []  # the first one counts
         self._wakers: dict[Callable[[], object], None] = {}
         # The codec must live until its flush is over, also if the program keeps only this object.
@@ -97,6 +102,7 @@ class Completion:
         AbortError, EncodingError, NotSupportedError, FramePoolExhaustedError
             Why the flush failed.
         """
+        self._looked = True
         if timeout is not None:
             timeout = to_float(timeout, "timeout")
         deliverer = self._deliverer
@@ -131,9 +137,11 @@ class Completion:
 
     def exception(self) -> BaseException | None:
         """Return why the flush failed, None if it did not or is not over."""
+        self._looked = True
         return self._outcome[0] if self._outcome else None
 
     def __await__(self) -> Generator[Any, None, None]:
+        self._looked = True
         if not self._outcome:
             loop = running_loop()
             if loop is None:
@@ -206,6 +214,7 @@ class Completion:
     def _after_fork(self, error: BaseException) -> None:
         """Fail, in a process in which nobody will end it; who waits is in the other one."""
         self._wakers = {}
+        self._looked = True
         self._outcome = self._outcome or [error]
 
     def _finish(self, exception: BaseException | None = None) -> None:
@@ -217,6 +226,18 @@ class Completion:
             self._wakers.pop(waker, None)
         self._owner = None
         self._deliverer = None
+
+    def __del__(self) -> None:
+        try:
+            if self._looked or not self._outcome:
+                return
+            error = self._outcome[0]
+            if error is None or isinstance(error, AbortError) or warnings is None:
+                return
+            message = f"nobody looked at a flush of a {self._codec}, which failed: {error!r}"
+            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+        except (AttributeError, TypeError):
+            pass  # `__init__` did not get that far, or the modules are gone
 
     def __repr__(self) -> str:
         if not self._outcome:

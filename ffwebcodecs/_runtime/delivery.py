@@ -90,11 +90,13 @@ class Delivery:
     # ---- outputs and events ----------------------------------------------------------------------
 
     def _hand_over(self, epoch: Epoch, box: list[Any]) -> None:
-        if self._loop is None:
+        if epoch.outlets:
+            epoch.outlets[0].put(box)
+        elif self._loop is None:
             self._call_output(epoch, box)
-            return
-        self._undelivered.append(None)
-        self._post(epoch, self._call_output_later, box)
+        else:
+            self._undelivered.append(None)
+            self._post(epoch, self._call_output_later, box)
 
     def _post(self, epoch: Epoch, task: Callable[[Epoch, Any], object], argument: Any) -> None:
         """Run `task` where the callbacks belong: here on the worker, or on the loop."""
@@ -154,7 +156,7 @@ class Delivery:
 
     def _call_output(self, epoch: Epoch, box: list[Any]) -> None:
         owner = self._owner()
-        if owner is None or epoch.followers:
+        if owner is None or epoch.followers or owner._output is None:
             return
         try:
             owner._output(*owner._wrap(box.pop()))
@@ -225,13 +227,24 @@ class Delivery:
         if owner is None or not closed.failure:
             closed.failure.clear()
             return
+        outlets = self._ended_by(closed).outlets
+        tell = outlets[0].finish if outlets else owner._error
+        if tell is None:
+            return  # kept for whoever asks for output
         try:
             # Taken out and told in one step, in C.
-            deque(map(owner._error, islice(iter(closed.failure.pop, None), 1)), 0)
+            deque(map(tell, islice(iter(closed.failure.pop, None), 1)), 0)
         except BaseException as raised:
             if self._loop is not None and not isinstance(raised, Exception):
                 raise
             unraisable(raised)
+
+    def _ended_by(self, follower: Epoch) -> Epoch:
+        """Return the epoch that was followed by this one."""
+        epoch = self._unsettled
+        while epoch.followers and epoch.followers[0] is not follower:
+            epoch = epoch.followers[0]
+        return epoch
 
     def _report_again(self, _epoch: Epoch, _argument: None) -> None:
         if self.epoch.failing:

@@ -38,12 +38,12 @@ class Owner(Protocol):
     on_dequeue: Callable[[], object] | None
 
     @property
-    def _output(self) -> Callable[..., object]:
-        """The callback for outputs."""
+    def _output(self) -> Callable[..., object] | None:
+        """The callback for outputs, None if they go to outlets only."""
 
     @property
-    def _error(self) -> Callable[[BaseException], object]:
-        """The callback for the error that closed the codec."""
+    def _error(self) -> Callable[[BaseException], object] | None:
+        """The callback for the error that closed the codec; None as above."""
 
     def _wrap(self, raw: Any) -> tuple[Any, ...]:
         """Return the arguments of the output callback for what `Driver.receive` gave, right before

@@ -36,9 +36,10 @@ from .._spec.codecs.state import CLOSED, CONFIGURED, UNCONFIGURED, transition
 from ..errors import AbortError, InvalidStateError
 from . import ending
 from .completion import Completion, running_loop
-from .delivery import WAKEUP_LOST
+from .delivery import WAKE, WAKEUP_LOST
 from .driver import Driver, Owner
 from .epoch import Epoch
+from .outlet import Outlet
 from .pool import Lending
 from .worker import Worker, WorkerThread
 
@@ -114,6 +115,7 @@ class Engine(Worker):
         completion = Completion(self._owner(), self)
         epoch = self.epoch
         if epoch.state == CONFIGURED:
+            epoch.asked = self._number()
             put = partial(self._mailbox.put, (epoch, self._run_flush, completion))
             together(partial(epoch.flushes.setdefault, completion), put)
             if epoch.followers:
@@ -122,6 +124,56 @@ class Engine(Worker):
         error = InvalidStateError(f"cannot flush: the codec is {epoch.state}")
         completion._finish(forked.inherited("this codec") if self._is_inherited else error)
         return completion
+
+    def require_free(self, action: str) -> Epoch:
+        """Raise what hinders a loop over the output, which would do `action`; return the current
+        epoch.
+        """
+        epoch = self.epoch
+        owner = self._owner()
+        if owner is not None and owner._error is None and epoch.failure:
+            error, epoch.failure[:] = epoch.failure[0], []
+            try:
+                raise error or InvalidStateError("the codec has failed")
+            finally:
+                del error
+        epoch = self._usable(action)
+        if epoch.outlets:
+            raise InvalidStateError(
+                "another loop goes over the output of this codec: end it first, or close it"
+            )
+        if epoch.queue or epoch.flushes or self._undelivered:
+            raise InvalidStateError(
+                "the callbacks have not had all output of what this codec was given: flush it, "
+                "and wait for that"
+            )
+        return epoch
+
+    def lead_to(self, outlet: Outlet, action: str) -> Epoch:
+        """Let all output go to `outlet` from now on; return the epoch in which it does."""
+        epoch = self.require_free(action)
+        epoch.outlets.append(outlet)
+        if epoch.outlets[0] is not outlet:
+            raise InvalidStateError("another loop goes over the output of this codec")
+        if epoch.followers:
+            epoch.reject()
+        return epoch
+
+    def end_input(self, epoch: Epoch, outlet: Outlet) -> None:
+        """Let `outlet` end after the output of all that was queued."""
+        self._mailbox.put((epoch, self._run_last, outlet))
+
+    def look(self) -> None:
+        """Let a worker look again that waits for frames to be closed: one was taken out of an
+        outlet, or somebody waits there.
+        """
+        if self._lending is not None and self._lending.pool.wake is not None:
+            self._mailbox.put(WAKE)
+
+    def leave(self, epoch: Epoch) -> None:
+        """Reset, if this is the current epoch; takes no lock, for destructors."""
+        self._follow(epoch, Epoch(UNCONFIGURED, AbortError("the loop over its output was left")))
+        self._settle()
 
     def reset(self) -> None:
         """Forget configuration, queue and pending outputs; pending flushes are rejected with
@@ -178,14 +230,20 @@ class Engine(Worker):
         self._backlog, self._outbox, self._undelivered = deque(), deque(), deque()
         self._wakeups = {}
         self._loop = None
+        for outlet in epoch.outlets:
+            outlet.after_fork(forked.inherited("this codec"))
         pending = [*self._unsettled.flushes, *epoch.flushes]
         self._epoch = self._unsettled = self._worked = Epoch(CLOSED)
         for completion in pending:
             completion._after_fork(forked.inherited("this codec"))
 
+    def is_worker_here(self) -> bool:
+        """Return whether this thread is the worker's."""
+        return threading.current_thread() is self._thread
+
     def why_not_wait(self) -> str | None:
         """Return why this thread must not wait for a flush, None if it may."""
-        if threading.current_thread() is self._thread:
+        if self.is_worker_here():
             return (
                 "a callback cannot wait for a flush: it runs on the thread that delivers the output"
             )

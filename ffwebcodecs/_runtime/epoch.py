@@ -15,6 +15,7 @@ from typing import Any
 from .._spec.codecs.state import CLOSED, CONFIGURED, UNCONFIGURED
 from ..errors import InvalidStateError
 from .completion import Completion
+from .outlet import Outlet
 
 
 class Epoch:
@@ -30,7 +31,18 @@ class Epoch:
         `why` is an error that the error callback is still to be told, before those flushes.
     """
 
-    __slots__ = ("base", "configs", "failing", "failure", "flushes", "followers", "queue", "why")
+    __slots__ = (
+        "asked",
+        "base",
+        "configs",
+        "failing",
+        "failure",
+        "flushes",
+        "followers",
+        "outlets",
+        "queue",
+        "why",
+    )
 
     def __init__(self, base: str, why: BaseException | None = None, failing: bool = False) -> None:
         self.base = base
@@ -41,15 +53,29 @@ class Epoch:
         self.configs: deque[Any] = deque(maxlen=1)  # the last one given
         self.queue: dict[int, None] = {}  # the numbers of the inputs that wait
         self.flushes: dict[Completion, None] = {}
+        self.asked = -1  # the number of the last flush among those of the inputs
         self.followers: list[Epoch] = []  # the first one counts; of a closed epoch there is none
+        self.outlets: list[Outlet] = []  # the first one counts: output goes there, to no callback
 
     @property
     def state(self) -> str:
         """The codec's state, while this is the current epoch."""
         return CONFIGURED if self.configs else self.base
 
+    @property
+    def is_unflushed(self) -> bool:
+        """Whether inputs wait that came after the last flush."""
+        return any(number > self.asked for number in list(self.queue)[-1:])
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anybody waits for what comes out."""
+        return bool(self.flushes) or any(outlet.is_awaited for outlet in self.outlets)
+
     def reject(self) -> bool:
-        """Reject the flushes of an epoch that has ended; return whether nothing hinders it."""
+        """Reject the flushes of an epoch that has ended, and whoever goes over its output; return
+        whether nothing hinders it.
+        """
         follower = self.followers[0]
         if follower.failing:
             return False
@@ -57,6 +83,8 @@ class Epoch:
         if why is None and self.flushes and follower.base == CLOSED:
             why = InvalidStateError("cannot flush: the codec is closed")
         self.finish(list(self.flushes), why)
+        for outlet in self.outlets:
+            outlet.abort(why)
         # It has the traceback of whoever was told, and that has the codec.
         follower.why = None
         return True

@@ -23,6 +23,7 @@ from .completion import Completion
 from .delivery import WAKE, WAKEUP_LOST, Delivery, described, unraisable
 from .driver import Driver, Owner
 from .epoch import Epoch
+from .outlet import Outlet
 from .pool import Lending
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05  # seconds, see _next_message
@@ -210,6 +211,14 @@ class Worker(Delivery):
             self._driver.restart()
         self._post(epoch, self._finish_flush, completion)
 
+    def _run_last(self, epoch: Epoch, outlet: Outlet) -> None:
+        """End an outlet after all output, as a flush ends."""
+        self._drain(epoch)
+        with self._core:
+            self._check(epoch)
+            self._driver.restart()
+        outlet.finish()
+
     def _check(self, epoch: Epoch) -> None:
         if epoch.followers:
             raise _Stop
@@ -250,6 +259,8 @@ class Worker(Delivery):
         epoch.queue.pop(number, None)
         if epoch.followers:
             raise _Stop
+        if epoch.outlets:
+            epoch.outlets[0].taken(len(epoch.queue))
         self._announce_dequeue()
 
     def _announce_dequeue(self) -> None:
@@ -262,8 +273,13 @@ class Worker(Delivery):
 
     def _wait_for_room(self, epoch: Epoch) -> None:
         lending = self._lending
-        if lending is not None and not lending.pool.room(len(self._undelivered)):
+        if lending is not None and not lending.pool.room(self._waiting(epoch)):
             self._wait_for_lease(epoch, lending)
+
+    def _waiting(self, epoch: Epoch) -> int:
+        """Return how many outputs wait for the program, which holds no lease of them."""
+        waiting = len(self._undelivered)
+        return waiting + len(epoch.outlets[0].boxes) if epoch.outlets else waiting
 
     def _wait_for_lease(self, epoch: Epoch, lending: Lending) -> None:
         """Wait until a lease comes back; messages that arrive meanwhile go to the backlog, in
@@ -275,16 +291,16 @@ class Worker(Delivery):
         deadline: float | None = time.monotonic() + patience
         warned = False
         try:
-            while not pool.room(len(self._undelivered)):
+            while not pool.room(self._waiting(epoch)):
                 returns = pool.returns
                 self._check(epoch)
-                if deadline is None and epoch.flushes:
+                if deadline is None and epoch.is_awaited:
                     # Asked for during a stall that has been reported: it gets its time as well.
                     deadline = time.monotonic() + patience
                 timeout = None if deadline is None else deadline - time.monotonic()
                 if timeout is not None and timeout <= 0:
                     deadline = None
-                    if self._undelivered:
+                    if self._waiting(epoch):
                         # Frames wait for the event loop, not for the program to close them.
                         deadline = time.monotonic() + patience
                     else:
@@ -309,6 +325,8 @@ class Worker(Delivery):
     def _report_stall(self, epoch: Epoch, lending: Lending, warn: bool) -> None:
         self._check(epoch)
         flushes = list(epoch.flushes)
+        # Of one that nobody waits at, the frames are about to be closed.
+        outlet = epoch.outlets[0] if epoch.outlets and epoch.outlets[0].is_awaited else None
         error = lending.stalled(lending.pool, len(epoch.queue))
         try:
             if warn:
@@ -318,12 +336,17 @@ class Worker(Delivery):
             unraisable(raised)
         finally:
             epoch.finish(flushes, error)
+            if outlet is not None:
+                outlet.finish(error)
 
     def _fail(self, epoch: Epoch, error: Exception) -> None:
         """Close the codec because of `error`, after what was decoded before it has been
         delivered.
         """
         self._failed = epoch
+        if epoch.outlets:
+            self._close_with_error(epoch, error)
+            return
         self._post(epoch, self._close_with_error, error)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from .._runtime import trace
 from .._runtime.closing import Closable, only_once
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
 from .._spec.functions import is_async
 from .._spec.numbers import show
-from ..errors import InvalidArgumentError
+from ..errors import InvalidArgumentError, InvalidStateError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -28,15 +30,28 @@ class Codec(Closable):
 
     _kind: ClassVar[str]
     """What a warning calls it."""
+    _action: ClassVar[str]
+    """What it does, as the table of states calls it."""
     _queued: ClassVar[str]
     """What its queue holds."""
+    _loop: ClassVar[str]
+    """The method that gives its output to a loop."""
     _engine: Engine
 
     def __init__(
-        self, output: Callable[..., object], error: Callable[[BaseException], object]
+        self,
+        output: Callable[..., object] | None,
+        error: Callable[[BaseException], object] | None,
     ) -> None:
         only_once(self, "_output")
+        if (output is None) != (error is None):
+            raise InvalidArgumentError(
+                "output and error go together: give both callbacks, or neither, and take the "
+                f"output from {self._loop}()"
+            )
         for name, callback in (("output", output), ("error", error)):
+            if callback is None:
+                continue
             if not callable(callback):
                 raise InvalidArgumentError(f"{name} must be callable, got {show(callback)}")
             if is_async(callback):
@@ -90,12 +105,64 @@ class Codec(Closable):
         """
         self._engine.close()
 
+    def _wrap(self, raw: Any) -> tuple[Any, ...]:
+        """See `Owner`."""
+        raise NotImplementedError
+
+    # ---- what a loop over the output needs, see `Outputs` ----------------------------------------
+
+    def _take(self, box: list[Any]) -> None:
+        """Queue what is in the box, and take it out."""
+        raise NotImplementedError
+
+    def _input_ends(self) -> None:
+        """Hear that the loop has nothing more to give."""
+
+    def _require_heard(self) -> None:
+        """Raise InvalidStateError if nobody gets the output."""
+        if self._output is None and not self._engine.epoch.outlets:
+            raise InvalidStateError(
+                f"this {type(self).__name__} was made without callbacks: only {self._loop}() gives "
+                "its output, and takes its input"
+            )
+
+    def _place(self) -> trace.Place:
+        """Return the place in the program that gets an output, for `_wrap`."""
+        if self._output is None or self._engine.epoch.outlets:
+            return trace.caller(5)  # of the step in which `Outputs` calls `_wrap`
+        return trace.callback(self._output)
+
     def _left_open(self) -> str | None:
         # One that was never configured, or was reset, holds nothing.
         return f"unclosed {self._kind} {self!r}" if self.state == "configured" else None
 
     def _abandon(self) -> None:
         self._engine.abandon()
+
+    def __exit__(self, kind: object = None, *exc_info: object) -> None:
+        try:
+            message = None if kind is not None else self._left_behind()
+            if message is not None:
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+        finally:
+            self.close()
+
+    def _left_behind(self) -> str | None:
+        """Return what to warn with when ``with`` is left, None if nothing that was asked for is
+        lost.
+        """
+        epoch = self._engine.epoch
+        if epoch.outlets or epoch.state != "configured":
+            return None  # who leaves a loop says that the rest is not wanted
+        what = f"{self!r} is closed at the end of 'with'"
+        if any(not flush._looked for flush in list(epoch.flushes)):
+            return f"{what}, and nobody has waited for its flush: output may be lost"
+        if epoch.is_unflushed:
+            return (
+                f"{what}, and was not flushed: what is queued is lost. Wait for flush() before, or "
+                "call reset() if nobody wants it"
+            )
+        return None
 
     def __enter__(self) -> Self:
         # Also one that is closed: an error may come at any time, right before ``with`` too.

@@ -27,6 +27,7 @@ class Decoder(Codec):
     __slots__ = ("_key_required", "_pool")
 
     _kind = "decoder"
+    _action = "decode"
     _queued = "chunks"
     _takes: ClassVar[type[EncodedChunk]]
     """What `decode` is given."""
@@ -65,13 +66,16 @@ class Decoder(Codec):
             raise InvalidArgumentError(f"decode takes an {self._takes.__name__}, got {show(chunk)}")
         if self._key_required:
             self._engine.require("decode")
+            self._require_heard()
             self._require_key(chunk)
         self._engine.enqueue(chunk, "decode")
         self._key_required = False
 
-    def _wrap(self, raw: Any) -> tuple[Any, ...]:
-        """See `Owner`."""
-        raise NotImplementedError
+    def _take(self, box: list[Any]) -> None:
+        self._decode(box.pop())
+
+    def _input_ends(self) -> None:
+        self._key_required = True
 
     def _require_key(self, chunk: Any) -> None:
         if chunk.type != "key":

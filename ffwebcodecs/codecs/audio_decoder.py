@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
@@ -15,6 +15,7 @@ from ..errors import NotSupportedError
 from ..frames.audio_data import AudioData
 from ._audio_decoding import AudioDecoderDriver, layout_of, require_decoder
 from ._decoder import Decoder
+from ._outputs import Outputs
 from .encoded_audio_chunk import EncodedAudioChunk
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ class AudioDecoder(Decoder):
 
     Parameters
     ----------
-    output : callable
+    output : callable, optional
         Called with each AudioData, one for each chunk of most codecs. It is yours: close it.
-    error : callable
+        Not called while an `audio_data` loop gets it all.
+    error : callable, optional
         Called with an exception, at most once; the decoder is closed then. An exception that a
-        callback raises arrives here too.
+        callback raises arrives here too. Both callbacks are given, or neither, for a codec of which
+        `audio_data` loops are all that is used.
     frame_pool_size : int or None, optional
         How many AudioData may be out, not closed, before the decoder stops taking chunks; None: no
         limit, for they are small.
@@ -70,12 +73,13 @@ class AudioDecoder(Decoder):
     __slots__ = ()
 
     _takes = EncodedAudioChunk
+    _loop = "audio_data"
     _copies = "keep copies and close the originals (copy_to, to_ndarray)"
 
     def __init__(
         self,
-        output: Callable[[AudioData], object],
-        error: Callable[[BaseException], object],
+        output: Callable[[AudioData], object] | None = None,
+        error: Callable[[BaseException], object] | None = None,
         *,
         frame_pool_size: int | None = None,
         stall_timeout: float = 5.0,
@@ -134,11 +138,55 @@ class AudioDecoder(Decoder):
         """
         self._decode(chunk)
 
+    def audio_data(
+        self, chunks: Iterable[EncodedAudioChunk] | AsyncIterable[EncodedAudioChunk]
+    ) -> Outputs[AudioData]:
+        """Return what gives the samples to a loop, ``for`` or ``async for``, and feeds the decoder
+        meanwhile.
+
+        At most eight chunks and outputs wait together, so the loop's pace is that of all, and
+        memory stays bounded. After the last of `chunks` all output comes, as after `flush`. The
+        callbacks are not called meanwhile. A loop that is left before its end (``break``, an
+        exception, a task that is cancelled) resets the decoder: `configure` it to go on.
+
+        Parameters
+        ----------
+        chunks : iterable or asynchronous iterable of EncodedAudioChunk
+            A plain one is gone over in this thread by ``for``, and on a thread of its own by
+            ``async for``, which must not wait for it.
+
+        Returns
+        -------
+        iterator and asynchronous iterator of AudioData
+            For one loop, under asyncio or trio, or without either. ``with`` or its `close`,
+            ``async with`` or `aclose` end it.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `chunks` cannot be gone over.
+        InvalidStateError
+            The decoder is not configured, another such loop is running, or the callbacks are still
+            to get output.
+        AbortError
+            In the loop: `reset` or `close` was called meanwhile.
+        EncodingError, NotSupportedError, FramePoolExhaustedError
+            In the loop, after all output before it: why the decoder failed. So are the
+            exceptions of `chunks`, and of `decode` for what it gives.
+
+        Examples
+        --------
+        >>> async for data in decoder.audio_data(chunks):
+        ...     with data:
+        ...         print(data.timestamp, data.number_of_frames)
+        """
+        return Outputs(self, chunks)
+
     def _wrap(self, ptr: AVFrame) -> tuple[AudioData]:
         timestamp = native.timestamp(ptr)
         data = AudioData._from_native(Picture(ptr, self._pool.lend(timestamp)), timestamp, True)
         if trace.enabled:
-            data._note(trace.callback(self._output))
+            data._note(self._place())
         return (data,)
 
 

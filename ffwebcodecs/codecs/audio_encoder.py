@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import Any
 
 from .._public import public
@@ -19,6 +19,7 @@ from ._audio_encoder_driver import (
 )
 from ._audio_encoding import SoundEncoding
 from ._codec import Codec
+from ._outputs import Outputs
 from .encoded_audio_chunk import EncodedAudioChunk
 from .encoded_audio_chunk_metadata import EncodedAudioChunkMetadata
 
@@ -33,11 +34,13 @@ class AudioEncoder(Codec):
 
     Parameters
     ----------
-    output : callable
-        Called with each EncodedAudioChunk and its EncodedAudioChunkMetadata.
-    error : callable
+    output : callable, optional
+        Called with each EncodedAudioChunk and its EncodedAudioChunkMetadata. Not called while a
+        `chunks` loop gets it all.
+    error : callable, optional
         Called with an exception, at most once; the encoder is closed then. An exception that a
-        callback raises arrives here too.
+        callback raises arrives here too. Both callbacks are given, or neither, for a codec of which
+        `chunks` loops are all that is used.
 
     Raises
     ------
@@ -66,12 +69,14 @@ class AudioEncoder(Codec):
     __slots__ = ("_status",)
 
     _kind = "encoder"
+    _action = "encode"
+    _loop = "chunks"
     _queued = "pieces"
 
     def __init__(
         self,
-        output: Callable[[EncodedAudioChunk, EncodedAudioChunkMetadata], object],
-        error: Callable[[BaseException], object],
+        output: Callable[[EncodedAudioChunk, EncodedAudioChunkMetadata], object] | None = None,
+        error: Callable[[BaseException], object] | None = None,
     ) -> None:
         super().__init__(output, error)
         self._status = AudioEncoderStatus()
@@ -134,7 +139,52 @@ class AudioEncoder(Codec):
         except InvalidStateError as error:
             raise InvalidArgumentError(str(error)) from None
         self._engine.require("encode")
+        self._require_heard()
         self._engine.enqueue(PendingSound(picture, sound, timestamp), "encode")
+
+    def chunks(
+        self, data: Iterable[AudioData] | AsyncIterable[AudioData]
+    ) -> Outputs[tuple[EncodedAudioChunk, EncodedAudioChunkMetadata]]:
+        """Return what gives the chunks to a loop, ``for`` or ``async for``, and feeds the encoder
+        meanwhile.
+
+        At most eight pieces and outputs wait together, so the loop's pace is that of all, and
+        memory stays bounded. After the last of `data` all output comes, as after `flush`. The
+        callbacks are not called meanwhile. A loop that is left before its end (``break``, an
+        exception, a task that is cancelled) resets the encoder: `configure` it to go on.
+
+        Parameters
+        ----------
+        data : iterable or asynchronous iterable of AudioData
+            A plain one is gone over in this thread by ``for``, and on a thread of its own by
+            ``async for``, which must not wait for it. Each AudioData is taken: it is closed
+            when the encoder has its own reference.
+
+        Returns
+        -------
+        iterator and asynchronous iterator of (EncodedAudioChunk, EncodedAudioChunkMetadata)
+            For one loop, under asyncio or trio, or without either. ``with`` or its `close`,
+            ``async with`` or `aclose` end it.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `data` cannot be gone over.
+        InvalidStateError
+            The encoder is not configured, another such loop is running, or the callbacks are still
+            to get output.
+        AbortError
+            In the loop: `reset` or `close` was called meanwhile.
+        EncodingError, NotSupportedError
+            In the loop, after all output before it: why the encoder failed. So are the
+            exceptions of `data`, and of `encode` for what it gives.
+
+        Examples
+        --------
+        >>> async for chunk, metadata in encoder.chunks(read_audio_data("clip.mp4")):
+        ...     muxer.add_chunk(chunk, metadata)
+        """
+        return Outputs(self, data)
 
     def flush(self) -> Completion:
         """Ask for all chunks of the samples queued so far; the last one is filled up with silence.
@@ -159,6 +209,14 @@ class AudioEncoder(Codec):
     def encoder_name(self) -> str | None:
         """FFmpeg's name of the encoder that runs (``"libopus"``), None before it is open."""
         return self._status.encoder
+
+    def _take(self, box: list[Any]) -> None:
+        data = box.pop()
+        try:
+            self.encode(data)
+        finally:
+            if isinstance(data, AudioData):
+                data.close()
 
     def _wrap(
         self, raw: tuple[EncodedAudioChunk, EncodedAudioChunkMetadata]

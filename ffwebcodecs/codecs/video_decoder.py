@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
 from ._decoder import Decoder
 from ._decoding import DecoderDriver, length_size_of, within_limit
+from ._outputs import Outputs
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ class VideoDecoder(Decoder):
 
     Parameters
     ----------
-    output : callable
-        Called with each VideoFrame. The frame is yours: close it.
-    error : callable
+    output : callable, optional
+        Called with each VideoFrame. The frame is yours: close it. Not called while a
+        `frames` loop gets it all.
+    error : callable, optional
         Called with an exception, at most once; the decoder is closed then. An exception that a
-        callback raises arrives here too.
+        callback raises arrives here too. Both callbacks are given, or neither, for a codec of which
+        `frames` loops are all that is used.
     frame_pool_size : int or None, optional
         How many frames may be out, not closed, before the decoder stops taking chunks; None: no
         limit.
@@ -72,12 +75,13 @@ class VideoDecoder(Decoder):
     __slots__ = ("_hardware",)
 
     _takes = EncodedVideoChunk
+    _loop = "frames"
     _copies = "keep copies and close the originals (create_image_bitmap, FrameCache)"
 
     def __init__(
         self,
-        output: Callable[[VideoFrame], object],
-        error: Callable[[BaseException], object],
+        output: Callable[[VideoFrame], object] | None = None,
+        error: Callable[[BaseException], object] | None = None,
         *,
         frame_pool_size: int | None = 16,
         stall_timeout: float = 5.0,
@@ -137,6 +141,52 @@ class VideoDecoder(Decoder):
         """
         self._decode(chunk)
 
+    def frames(
+        self, chunks: Iterable[EncodedVideoChunk] | AsyncIterable[EncodedVideoChunk]
+    ) -> Outputs[VideoFrame]:
+        """Return what gives the frames to a loop, ``for`` or ``async for``, and feeds the decoder
+        meanwhile.
+
+        At most eight chunks and outputs wait together, so the loop's pace is that of all, and
+        memory stays bounded. After the last of `chunks` all output comes, as after `flush`. The
+        callbacks are not called meanwhile. A loop that is left before its end (``break``, an
+        exception, a task that is cancelled) resets the decoder: `configure` it to go on.
+
+        Parameters
+        ----------
+        chunks : iterable or asynchronous iterable of EncodedVideoChunk
+            A plain one is gone over in this thread by ``for``, and on a thread of its own by
+            ``async for``, which must not wait for it.
+
+        Returns
+        -------
+        iterator and asynchronous iterator of VideoFrame
+            For one loop, under asyncio or trio, or without either. ``with`` or its `close`,
+            ``async with`` or `aclose` end it.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `chunks` cannot be gone over.
+        InvalidStateError
+            The decoder is not configured, another such loop is running, or the callbacks are still
+            to get output.
+        AbortError
+            In the loop: `reset` or `close` was called meanwhile.
+        EncodingError, NotSupportedError, FramePoolExhaustedError
+            In the loop, after all output before it: why the decoder failed. So are the
+            exceptions of `chunks`, and of `decode` for what it gives.
+
+        Examples
+        --------
+        >>> with Demuxer("clip.mp4") as demuxer, VideoDecoder() as decoder:
+        ...     decoder.configure(demuxer.video_config)
+        ...     async for frame in decoder.frames(demuxer.chunks()):
+        ...         with frame:
+        ...             print(frame.timestamp)
+        """
+        return Outputs(self, chunks)
+
     def _require_key(self, chunk: EncodedVideoChunk) -> None:
         super()._require_key(chunk)
         # What a container calls a key frame is one: broadcast streams start at recovery points.
@@ -180,5 +230,5 @@ class VideoDecoder(Decoder):
         duration = native.duration(ptr) or None
         frame = VideoFrame._from_native(picture, shape, timestamp, duration, True)
         if trace.enabled:
-            frame._note(trace.callback(self._output))
+            frame._note(self._place())
         return (frame,)

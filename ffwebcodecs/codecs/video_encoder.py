@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import Any
 
 from .._av import forked
@@ -20,6 +20,7 @@ from ..frames.video_frame import VideoFrame
 from ._codec import Codec
 from ._encoder_input import Configuration, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Output, PendingFrame
+from ._outputs import Outputs
 from .encoded_video_chunk import EncodedVideoChunk
 from .encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 
@@ -34,11 +35,13 @@ class VideoEncoder(Codec):
 
     Parameters
     ----------
-    output : callable
-        Called with each EncodedVideoChunk and its EncodedVideoChunkMetadata.
-    error : callable
+    output : callable, optional
+        Called with each EncodedVideoChunk and its EncodedVideoChunkMetadata. Not called while a
+        `chunks` loop gets it all.
+    error : callable, optional
         Called with an exception, at most once; the encoder is closed then. An exception that a
-        callback raises arrives here too.
+        callback raises arrives here too. Both callbacks are given, or neither, for a codec of which
+        `chunks` loops are all that is used.
 
     Raises
     ------
@@ -70,12 +73,14 @@ class VideoEncoder(Codec):
     )
 
     _kind = "encoder"
+    _action = "encode"
+    _loop = "chunks"
     _queued = "frames"
 
     def __init__(
         self,
-        output: Callable[[EncodedVideoChunk, EncodedVideoChunkMetadata], object],
-        error: Callable[[BaseException], object],
+        output: Callable[[EncodedVideoChunk, EncodedVideoChunkMetadata], object] | None = None,
+        error: Callable[[BaseException], object] | None = None,
     ) -> None:
         super().__init__(output, error)
         # Orientations are checked and frames queued in one order. Reentrant, because the garbage
@@ -179,6 +184,7 @@ class VideoEncoder(Codec):
             quantizer = self._checked(quantizer)
         with self._lock:
             self._engine.require("encode")
+            self._require_heard()
             orientation = shape.rotation, shape.flip
             if self._orientation is not None and orientation != self._orientation:
                 raise DataError(
@@ -189,6 +195,50 @@ class VideoEncoder(Codec):
             pending = PendingFrame(picture, shape, timestamp, duration, key_frame, quantizer)
             self._engine.enqueue(pending, "encode")
             self._orientation = orientation
+
+    def chunks(
+        self, frames: Iterable[VideoFrame] | AsyncIterable[VideoFrame]
+    ) -> Outputs[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]]:
+        """Return what gives the chunks to a loop, ``for`` or ``async for``, and feeds the encoder
+        meanwhile.
+
+        At most eight frames and outputs wait together, so the loop's pace is that of all, and
+        memory stays bounded. After the last of `frames` all output comes, as after `flush`. The
+        callbacks are not called meanwhile. A loop that is left before its end (``break``, an
+        exception, a task that is cancelled) resets the encoder: `configure` it to go on.
+
+        Parameters
+        ----------
+        frames : iterable or asynchronous iterable of VideoFrame
+            A plain one is gone over in this thread by ``for``, and on a thread of its own by
+            ``async for``, which must not wait for it. Each frame is taken: it is closed
+            when the encoder has its own reference.
+
+        Returns
+        -------
+        iterator and asynchronous iterator of (EncodedVideoChunk, EncodedVideoChunkMetadata)
+            For one loop, under asyncio or trio, or without either. ``with`` or its `close`,
+            ``async with`` or `aclose` end it.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `frames` cannot be gone over.
+        InvalidStateError
+            The encoder is not configured, another such loop is running, or the callbacks are still
+            to get output.
+        AbortError
+            In the loop: `reset` or `close` was called meanwhile.
+        EncodingError, NotSupportedError
+            In the loop, after all output before it: why the encoder failed. So are the
+            exceptions of `frames`, and of `encode` for what it gives.
+
+        Examples
+        --------
+        >>> async for chunk, metadata in encoder.chunks(read_frames("clip.mp4")):
+        ...     muxer.add_chunk(chunk, metadata)
+        """
+        return Outputs(self, frames)
 
     def _checked(self, quantizer: object) -> int | None:
         value = to_integer(quantizer, "quantizer")
@@ -250,6 +300,14 @@ class VideoEncoder(Codec):
         Known when the first chunk arrives; the log of ``ffwebcodecs`` says it too.
         """
         return self._status.problem
+
+    def _take(self, box: list[Any]) -> None:
+        frame = box.pop()
+        try:
+            self.encode(frame)
+        finally:
+            if isinstance(frame, VideoFrame):
+                frame.close()
 
     def _wrap(self, raw: Output) -> Output:
         return raw

@@ -238,6 +238,7 @@ def test_pool_recovers_when_frames_are_collected() -> None:
             gc.collect()
             assert held.wait(lambda: len(held.frames) == 2)
         held.close()
+        decoder.reset()
 
 
 def test_reset_and_close_end_a_stall_at_once() -> None:

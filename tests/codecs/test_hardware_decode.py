@@ -287,6 +287,7 @@ def test_decoders_give_all_references_to_the_device_back(
             with sink.decoder() as decoder:  # closed in mid-stream
                 decoder.configure(source.config)
                 feed(decoder, source.records)
+                decoder.close()
     gc.collect()
     # a decoder's worker ends a moment after `close`
     wait_until(lambda: avutil.av_buffer_get_ref_count(device.ptr) == 1, "all references given back")

@@ -106,12 +106,16 @@ def test_any_positive_stall_timeout_works(seconds: float) -> None:
         warnings.simplefilter("ignore", ffwebcodecs.FramePoolWarning)
         decoder.configure(data.config)
         feed(decoder, data.records)
-        decoder.flush()
+        done = decoder.flush()
         for expected in data.times():
             frame = frames.get(timeout=TIMEOUT)
             wait_until(lambda: decoder.decode_queue_size < 10, "the worker waits")
             assert frame.timestamp == expected
             frame.close()
+        try:
+            done.result(TIMEOUT)
+        except ffwebcodecs.FramePoolExhaustedError:
+            assert seconds < 1
 
 
 # ---- configure -----------------------------------------------------------------------------------
