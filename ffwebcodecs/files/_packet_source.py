@@ -66,6 +66,9 @@ class PacketSource(Protocol):
     def stated(self) -> Stated | None:
         """Return what a file states; None of what is no file."""
 
+    def refuse_inside(self) -> None:
+        """Raise InvalidStateError if the file object that is being read calls this."""
+
     def interrupt(self) -> None:
         """End what waits for the input, for good."""
 
@@ -99,6 +102,9 @@ class ChunkPackets:
 
     def stated(self) -> Stated | None:
         return None
+
+    def refuse_inside(self) -> None:
+        pass
 
     def interrupt(self) -> None:
         pass
@@ -316,6 +322,9 @@ class FilePackets:
 
     def stated(self) -> Stated | None:
         return Stated(self._core)
+
+    def refuse_inside(self) -> None:
+        self._core.refuse_inside()
 
     def interrupt(self) -> None:
         self._core.interrupt()

@@ -328,11 +328,13 @@ class RandomAccess:
 
     def interrupt(self) -> None:
         """End what another thread does with it, for good."""
+        self.packets.refuse_inside()
         self.closed = True
         self.packets.interrupt()
 
     def close(self, wait: bool = True) -> None:
         """Close decoder and packets; twice is fine."""
+        self.packets.refuse_inside()
         self.closed = True
         self.run = None
         self.packets.close(wait)

@@ -161,6 +161,9 @@ class Connection:
         """Whether `stop` was called, or what it reads from broke off."""
         return self._stop.stopped
 
+    def suit(self, format: str) -> None:
+        """Be what a format of this name needs."""
+
     @property
     def is_inside(self) -> bool:
         """Whether this is called by what this very thread reads from."""

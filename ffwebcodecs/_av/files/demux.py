@@ -437,8 +437,7 @@ class DemuxerCore(SeekableInput):
         """Raise InvalidStateError if it is closed, or called by the file object that it reads."""
         if self._context is None:
             raise InvalidStateError("the demuxer is closed")
-        if self._connection is not None and self._connection.is_inside:
-            self._connection.refuse_inside()
+        self.refuse_inside()
 
     @property
     def closed(self) -> bool:
@@ -447,9 +446,9 @@ class DemuxerCore(SeekableInput):
 
     def interrupt(self) -> None:
         """End what waits for the input, for good; from any thread, twice is fine."""
+        self.refuse_inside()
         connection = self._connection
         if connection is not None:
-            connection.refuse_inside()
             connection.stop()
 
     def close(self, wait: bool = True) -> None:
@@ -458,14 +457,14 @@ class DemuxerCore(SeekableInput):
         What another thread is reading at the moment is freed when that comes back; with `wait`,
         this waits for it, but not for long.
         """
-        if self._connection is not None:
-            self._connection.refuse_inside()
-        self._context = self._stamper = None
+        self.refuse_inside()
+        connection = self._connection
+        self._context = self._stamper = self._connection = None
+        self._read_frame = self._read_nothing  # the connection's own would hold what it reads
         self._forget()
         self._drop()
         if self._copied_stamps is not None:
             self._copied_stamps.restart(0)
-        connection, self._connection = self._connection, None
         if connection is not None:
             connection.close(wait)
         self._source.close()

@@ -15,6 +15,10 @@ from .object_reader import ObjectReader
 if TYPE_CHECKING:
     from ..._ffi._types import AVFormatContext, AVPacket
 
+# Begin the names of formats that go to places of which their index tells. Others look for them
+# from the end, and go astray where nobody knows it.
+_BY_PLACE = ("mov", "matroska", "avi")
+
 
 class ObjectConnection(Connection):
     """A file object, called in the thread that calls libavformat, and in no other.
@@ -47,6 +51,11 @@ class ObjectConnection(Connection):
             self.stop()
         super().begin()
         self._cursor.until = self._until
+
+    def suit(self, format: str) -> None:
+        reader = self._reader
+        if reader.can_seek and not format.startswith(_BY_PLACE) and reader.size() is None:
+            self.context.pb.seekable = 0
 
     @property
     def is_inside(self) -> bool:

@@ -6,9 +6,10 @@ import os
 from functools import partial
 from typing import NamedTuple
 
+from ..._ffi import ffi
 from ...errors import EncodingError, InvalidArgumentError, NotSupportedError
 from .. import averror, said
-from . import limits, picture_streams
+from . import index_at_end, limits, picture_streams
 from .confinement import Confinement
 from .connecting import connect
 from .connection import Connection, StartHelper
@@ -74,7 +75,7 @@ def _next_step(words: str) -> str:
 
 
 def _open(connection: Connection, source: InputFile, opening: Opening) -> OpenedInput:
-    head = b""
+    head, media = b"", None
     prepared = Preparation(source, opening, connection.context)
     confinement = prepared.confinement
     limits.before_open(prepared.options, opening, source, connection.read_at)
@@ -83,11 +84,16 @@ def _open(connection: Connection, source: InputFile, opening: Opening) -> Opened
         code = connection.call(confinement.judge, prepared.options)
         if code < 0:
             prepared.check(code)
+        if prepared.format:
+            connection.suit(ffi.string(prepared.format.name).decode())
         if connection.read_at is None:
             head = picture_streams.head_of(connection)
+            media = index_at_end.media_first(connection)
     code = connection.open(source.url, prepared.format, prepared.options)
     prepared.check(code)
     code = limits.find_stream_info(connection, opening)
+    if media is not None:
+        index_at_end.require_media(connection, media, source.shown)
     confinement.opening = False
     confinement.check()
     averror.check(code, f"cannot read {source.shown}", EncodingError)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat
-from ...errors import EncodingError, NotSupportedError
+from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import averror
 from ..codecs import packet
 from . import last_packets, limits, seeking, sound_streams, stream_info
@@ -84,6 +84,15 @@ class SeekableInput:
         self.is_fresh = True
         """Nothing has been read yet."""
         self.seekability: Seekability
+
+    def refuse_inside(self) -> None:
+        """Raise InvalidStateError if the file object that is being read calls this."""
+        if self._connection is not None and self._connection.is_inside:
+            self._connection.refuse_inside()
+
+    @staticmethod
+    def _read_nothing(_context: object, _ptr: object) -> int:
+        raise InvalidStateError("the demuxer is closed")
 
     def plain_context(self) -> AVFormatContext | None:
         """Return what ``av_read_frame`` reads just what `read_any` would return; None if there is
