@@ -23,9 +23,9 @@ FFWEBCODECS_BUILD=api "$venv/bin/python" -m pip install --quiet --disable-pip-ve
     exit 1
 }
 
-# What the package must live beside. The tests that need one of these are skipped where it cannot be had.
-for packages in "av opencv-python-headless" "nbconvert ipykernel"; do
+# What the package must live beside, or reads from. The tests that need one of these are skipped where it cannot be had.
+for packages in "av opencv-python-headless" "nbconvert ipykernel" "fsspec" "boto3 moto flask flask-cors"; do
     # shellcheck disable=SC2086
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 30 --only-binary :all: $packages ||
-        echo "Not installed: $packages (the tests of coexistence that need them are skipped)." >&2
+        echo "Not installed: $packages (the tests that need them are skipped)." >&2
 done
