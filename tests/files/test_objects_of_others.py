@@ -161,7 +161,7 @@ def test_a_pipe_of_a_program_gives_what_is_there() -> None:
     """`read` of such a file waits for all that it was asked for: 64 KiB that never come."""
     path = clip("h264-bframes.ts")
     size = len(path.read_bytes()) // 2
-    program = f"head -c {size} '{path}'; read; tail -c +{size + 1} '{path}'"
+    program = f"head -c {size} '{path}'; read go; tail -c +{size + 1} '{path}'"
     with subprocess.Popen(
         ["sh", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
