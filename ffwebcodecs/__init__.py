@@ -48,6 +48,7 @@ _HOMES = {
     "IndexRange": "files.index_range",
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
+    "LiveFrames": "files.live_frames",
     "Muxer": "files.muxer",
     "NotSupportedError": "errors",
     "OperationError": "errors",
@@ -146,6 +147,7 @@ if TYPE_CHECKING:
     from .files.check_result import Finding as Finding
     from .files.demuxer import Demuxer as Demuxer
     from .files.index_range import IndexRange as IndexRange
+    from .files.live_frames import LiveFrames as LiveFrames
     from .files.muxer import Muxer as Muxer
     from .files.read_audio import read_audio as read_audio
     from .files.read_audio_data import read_audio_data as read_audio_data

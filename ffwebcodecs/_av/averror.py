@@ -8,6 +8,7 @@ from types import FrameType
 from typing import TypeVar
 
 from .._ffi import avutil, ffi
+from .._spec.discreet import discreet
 from ..errors import (
     EncodingError,
     InvalidArgumentError,
@@ -102,7 +103,7 @@ def os_error(code: int, path: str, *, opening: bool = False) -> OSError | None:
         -errno.EROFS,
         -errno.EFBIG,
     ):
-        return OSError(-code, os.strerror(-code), path)
+        return OSError(-code, os.strerror(-code), discreet(path))
     return None
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 
 from .. import _ffi
 from .._ffi import avutil, ffi
+from .._spec.discreet import discreet
 
 _QUIET = -8  # AV_LOG_QUIET: what the loader has set
 _MOST = 3  # lines
@@ -92,7 +93,7 @@ def _told(lines: Iterable[tuple[bool, bytes]]) -> str:
         is_open = not ends
     errors = [text for is_error, text in whole if is_error and text]
     others = [text for _, text in whole if text and not any(word in text for word in _IDLE)]
-    chosen = list(dict.fromkeys((errors or others)[-_MOST:]))
+    chosen = list(dict.fromkeys(map(discreet, (errors or others)[-_MOST:])))
     return "; ".join(_shortened(text.rstrip("."), _LONGEST // len(chosen) - 2) for text in chosen)
 
 

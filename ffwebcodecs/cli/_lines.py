@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from typing import Any, Protocol, TextIO
 
+from ..files._discreet import discreet
+
 # Characters that do something to a terminal instead of being shown; lines end at their end only.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) != "\t"}
 _BUT_LINES = {code: text for code, text in _CONTROLS.items() if chr(code) != "\n"}
@@ -42,14 +44,15 @@ def forget_drawing(drawing: Drawing) -> None:
 def complain(message: str) -> None:
     """Write a message to standard error."""
     # In one piece, because jobs may speak at once.
-    _try(sys.stderr, f"ffwebcodecs: {message.translate(_BUT_LINES)}\n")
+    _try(sys.stderr, f"ffwebcodecs: {discreet(message).translate(_BUT_LINES)}\n")
 
 
 def tell(line: str, *, aside: bool = False) -> None:
     """Write a line of what was done to standard output; `aside`: to standard error, where output
     is something else.
     """
-    _try(sys.stderr if aside else sys.stdout, f"{line.translate(_CONTROLS)}\n")
+    shown = discreet(line).translate(_CONTROLS)
+    _try(sys.stderr if aside else sys.stdout, f"{shown}\n")
 
 
 def give(text: str) -> None:

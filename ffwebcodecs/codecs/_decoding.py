@@ -129,10 +129,12 @@ def open_decoder(
     hardware: HardwareStatus | None = None,
     pool_size: int | None = None,
     explode: bool = False,
+    frame_threads: bool = True,
 ) -> tuple[Core, ShapeCache]:
     """Return an open decoding core for a parsed configuration, and the shapes of its frames.
 
-    With `explode`, damage inside a picture is an error where FFmpeg would conceal it.
+    With `explode`, damage inside a picture is an error where FFmpeg would conceal it. Without
+    `frame_threads`, threads share each picture, where the stream allows that.
     `preference` overrides the configuration's. "no-preference" is software: it decodes every stream
     the same everywhere, and small pictures faster than a device with its way there and back.
 
@@ -153,6 +155,7 @@ def open_decoder(
         coded_size=size,  # type: ignore[arg-type]
         threads=threads or config.threads or 0,
         low_delay=bool(config.optimize_for_latency),
+        frame_threads=frame_threads,
         parameters=config._native,
         max_pixels=config.max_pixels,
         explode=explode,

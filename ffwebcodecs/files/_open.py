@@ -104,6 +104,8 @@ def open_for_decoding(
             threads=threads,
             preference=hardware_acceleration,
             explode=explode,
+            # Each would hold back a frame; who names a number wants them all the same.
+            frame_threads=not opening.live or threads is not None,
         )
     except BaseException:
         file.close()

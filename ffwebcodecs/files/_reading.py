@@ -219,6 +219,10 @@ class FileFrames:
         frame: VideoFrame = next(self._frames)
         return frame
 
+    def interrupt(self) -> None:
+        """End what waits for a frame, for good, without waiting for that."""
+        self._demuxer.interrupt()
+
     def close(self) -> None:
         """Close decoder and file; twice is fine.
 

@@ -52,6 +52,7 @@ def read_frames(
     upright: bool = False,
     deinterlace: bool = False,
     color_space: ColorSpace | None = None,
+    live: bool = False,
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file, or of chunks, in presentation order.
 
@@ -99,6 +100,12 @@ def read_frames(
         no `rotation` then (`VideoFrame.upright`). Default: pixels as they are stored.
     color_space : VideoColorSpace or mapping, optional
         As for `Demuxer`; it replaces what `config` says, too.
+    live : bool, optional
+        For what comes as it is made, a camera or a broadcast, from a pipe or the network. The first
+        frame comes as soon as there is enough of it; decoding goes on while the program is busy,
+        and drops the oldest frames when that is late: what is returned is a `LiveFrames`, which
+        counts them. No frame is held back by threads, unless `threads` says how many there are. See
+        docs/streams.md.
 
     Yields
     ------
@@ -128,22 +135,13 @@ def read_frames(
     """
     first = None if start is None else to_int64(start, "start")
     last = None if stop is None else to_int64(stop, "stop")
-    stride = to_integer(step, "step")
-    if stride < 1:
-        raise InvalidArgumentError(f"step is {stride}, it must be at least 1")
-    if hardware_acceleration not in HARDWARE_ACCELERATION:
-        raise InvalidArgumentError(
-            f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
-            f"got {show(hardware_acceleration)}"
-        )
-    count = None if threads is None else to_integer(threads, "threads")
-    if count is not None and not 1 <= count <= 1024:
-        raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
+    stride, count = _numbers(step, threads, hardware_acceleration)
     opening = parse_opening(
         format, options, playlists, max_pixels, timeout, stream=stream, color_space=color_space
     )
     parsed = None if config is None else VideoDecoderConfig.parse(config)
     whole = _whole_pictures(deinterlace, source)
+    opening.live = _is_live(live, source)
     damage = Damage(errors, strict)
     span, turns = (first, last, stride), to_flag(upright, "upright")
     if isinstance(source, Demuxer):
@@ -186,7 +184,28 @@ def read_frames(
     close = partial(_close, file.close, damage)
     lasting = file.demuxer.foresee(held_picture(file.demuxer))
     frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful, turns=turns)
-    return FileFrames(frames, file.demuxer)
+    found = FileFrames(frames, file.demuxer)
+    if not opening.live:
+        return found
+    from .live_frames import LiveFrames
+
+    return LiveFrames._of(found)
+
+
+def _numbers(step: object, threads: object, preference: object) -> tuple[int, int | None]:
+    """Return step and threads, all checked."""
+    stride = to_integer(step, "step")
+    if stride < 1:
+        raise InvalidArgumentError(f"step is {stride}, it must be at least 1")
+    if preference not in HARDWARE_ACCELERATION:
+        raise InvalidArgumentError(
+            f"hardware_acceleration must be one of {', '.join(HARDWARE_ACCELERATION)}, "
+            f"got {show(preference)}"
+        )
+    count = None if threads is None else to_integer(threads, "threads")
+    if count is not None and not 1 <= count <= 1024:
+        raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
+    return stride, count
 
 
 def _onwards(
@@ -261,6 +280,17 @@ def _whole_pictures(
 
     parse_deinterlace(deinterlace)
     return whole_pictures
+
+
+def _is_live(live: object, source: object) -> bool:
+    if not to_flag(live, "live"):
+        return False
+    if isinstance(source, Demuxer) or (isinstance(source, Iterable) and not _is_file(source)):
+        raise InvalidArgumentError(
+            "live reads on while the program is busy, which a Demuxer or chunks do not: give the "
+            "path, URL or file object itself"
+        )
+    return True
 
 
 def _close(close: Callable[[], object], damage: Damage) -> None:

@@ -51,6 +51,7 @@ CLASSES = [
     "SvcOutputMetadata",
     "VideoIndex",
     "IndexRange",
+    "LiveFrames",
 ]
 FUNCTIONS = [
     "read_audio",

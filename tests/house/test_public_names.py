@@ -24,6 +24,7 @@ OWNERS = {
     "Demuxer",
     "FrameCache",
     "ImageBitmap",
+    "LiveFrames",
     "Muxer",
     "Video",
     "VideoDecoder",

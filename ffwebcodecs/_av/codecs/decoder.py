@@ -85,6 +85,8 @@ class DecoderCore:
         FFmpeg threads.
     low_delay : bool
         One frame in, one frame out: slice threads only.
+    frame_threads : bool
+        Whether threads may work on a frame each, which holds back as many frames but one.
     parameters : optional
         What the configuration carries from the demuxer, see `parameters.known`; says more than the
         rest for uncommon codecs.
@@ -139,6 +141,7 @@ class DecoderCore:
         coded_size: tuple[int, int] | None = None,
         threads: int = 0,
         low_delay: bool = False,
+        frame_threads: bool = True,
         parameters: Any = None,
         codec: AVCodec | None = None,
         device: Device | None = None,
@@ -173,8 +176,9 @@ class DecoderCore:
         self._guard = PictureGuard(context, codec, self.name, max_pixels)
         context.pkt_timebase = (1, 1000000)
         context.thread_count = threads or default_threads()
-        if low_delay:
+        if low_delay or not frame_threads:
             context.thread_type = avcodec.FF_THREAD_SLICE
+        if low_delay or (not frame_threads and self.name == "libdav1d"):
             context.flags |= avcodec.AV_CODEC_FLAG_LOW_DELAY
         self._device = device
         if device is not None:
@@ -201,6 +205,7 @@ class DecoderCore:
                 coded_size=coded_size,
                 threads=threads,
                 low_delay=low_delay,
+                frame_threads=frame_threads,
                 parameters=parameters,
                 max_pixels=max_pixels,
                 explode=explode,

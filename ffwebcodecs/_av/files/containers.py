@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ... import _ffi
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.codecs import families
+from ..._spec.discreet import discreet
 from ...errors import InvalidArgumentError, NotSupportedError
 from .. import releases
 from . import holds, sound_files
@@ -412,7 +413,7 @@ def find(path: str | None, name: str | None, *, several: bool = False) -> Contai
             if suffix and found and _first_name(found) in _TRIED:
                 return Container(found, _first_name(found))
             raise InvalidArgumentError(
-                f"no container is known for the suffix {suffix!r} of {path!r}; "
+                f"no container is known for the suffix {suffix!r} of {discreet(path)!r}; "
                 f"use one of {', '.join(_BY_SUFFIX)}, or give format"
             )
     else:

@@ -313,7 +313,8 @@ class DemuxerCore(SeekableInput):
     def _find_stamper(self) -> stamps.Stamper | None:
         if self.info.index == NO_VIDEO:
             return None
-        return stamps.find(self.info, self._parameters(), self._read_packet, self._looked_at)
+        read, live = self._read_packet, self._opening.live
+        return stamps.find(self.info, self._parameters(), read, self._looked_at, live)
 
     def _parameters(self) -> AVCodecParameters:
         return self._context.streams[self.info.index].codecpar

@@ -47,6 +47,7 @@ _MOST_HEADER = 1 << 28
 _LAST_OFFSET = (1 << 63) - 1
 _LONGEST_SIDE = (1 << 31) - 1
 _WHITELIST = "codec_whitelist"
+_PATIENCE = "analyzeduration"
 
 
 def before_open(
@@ -118,6 +119,13 @@ def find_stream_info(connection: Connection, opening: Opening) -> int:
     allowed = opening.options.get(_WHITELIST)
     if _may_decode(connection):
         _allow(context, None if allowed is None else allowed.encode())
+    elif (
+        ffi.string(context.iformat.name) == b"flv"
+        and _PATIENCE not in opening.options
+        and not opening.live
+    ):
+        # It would wait for 90 seconds of what only a decoder tells.
+        avutil.av_opt_set_int(context, _PATIENCE.encode(), 5_000_000, 0)
     options = _options(context, most)
     with forked.opening:
         code = connection.call(avformat.avformat_find_stream_info, options[0])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..._ffi import ffi
 from ...errors import EncodingError, InvalidArgumentError, NotSupportedError
 from .. import averror, said
-from . import index_at_end, limits, picture_streams
+from . import index_at_end, limits, picture_streams, quick_start
 from .confinement import Confinement
 from .connecting import connect
 from .connection import Connection, StartHelper
@@ -91,6 +91,8 @@ def _open(connection: Connection, source: InputFile, opening: Opening) -> Opened
             media = index_at_end.media_first(connection)
     code = connection.open(source.url, prepared.format, prepared.options)
     prepared.check(code)
+    if opening.live:
+        quick_start.quicken(connection, opening)
     code = limits.find_stream_info(connection, opening)
     if media is not None:
         index_at_end.require_media(connection, media, source.shown)

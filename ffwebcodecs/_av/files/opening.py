@@ -12,12 +12,13 @@ from ..._spec.frames.color_space import VideoColorSpace
 class Opening:
     """See `Demuxer`, whose parameters these are; checked by who makes it. `needs_video` says
     whether an input without video is an error, `takes_sound` whether its sound is read too, or may
-    stand for the video, and `only_sound` that nothing else is wanted.
+    stand for the video, and `only_sound` that nothing else is wanted. `live` asks for the first
+    picture as soon as it can be given, see `quick_start`.
     """
 
     __slots__ = (
         *("color_space", "format", "limits", "max_pixels", "needs_video", "options", "playlists"),
-        *("only_sound", "stream", "takes_sound", "timeout"),
+        *("live", "only_sound", "stream", "takes_sound", "timeout"),
     )
 
     def __init__(
@@ -44,6 +45,7 @@ class Opening:
         self.color_space = color_space
         self.takes_sound = takes_sound
         self.only_sound = only_sound
+        self.live = False
 
     def may_wait(self, name: str) -> bool:
         """Whether libavformat itself may wait for others when it reads what is so named: for the

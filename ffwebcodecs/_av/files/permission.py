@@ -8,6 +8,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ..._spec.discreet import discreet
 from ..._spec.files import playlist_text
 from ...errors import NotSupportedError
 from . import dash, scripts
@@ -204,14 +205,16 @@ def _check_concat(text: bytes, rule: Rule, path: str) -> None:
             url = f"file:{name}" if name.startswith("/") else name
         if isinstance(rule, Beside):
             if playlist_text.is_absolute(name) or playlist_text.leaves(name):
-                raise NotSupportedError(f"{name!r} is not a file beside it or below")
+                raise NotSupportedError(f"{discreet(name)!r} is not a file beside it or below")
             rule.check(os.path.realpath(url[5:]), name)
             if os.path.exists(url[5:]) and not os.path.isfile(url[5:]):
-                raise NotSupportedError(f"{name!r} is no regular file")
+                raise NotSupportedError(f"{discreet(name)!r} is no regular file")
         file, code = open_stream(os.fsencode(url))
         found = probe(file[0], os.fsencode(url))[0] if code >= 0 else None
         if found is not None and scripts.script(found):
-            raise NotSupportedError(f"{name!r} is a playlist itself ({scripts.names(found)})")
+            raise NotSupportedError(
+                f"{discreet(name)!r} is a playlist itself ({scripts.names(found)})"
+            )
 
 
 def _but_given(options: dict[str, str], opening: Opening) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ..._spec.discreet import discreet
 from ..._spec.files import playlist_text
 from ...errors import NotSupportedError
 from .stream import location
@@ -61,7 +62,7 @@ class Beside(Rule):
         path = url[len(prefix) :]
         path = path[5:] if path.startswith("file:") else path
         if _SCHEME.match(path):
-            raise NotSupportedError(f"{url!r} is not a file beside it or below")
+            raise NotSupportedError(f"{discreet(url)!r} is not a file beside it or below")
         real = os.path.realpath(path)
         self.check(real, url)
         return f"{prefix}file:{real}"
@@ -75,13 +76,13 @@ class Beside(Rule):
         if not inside:
             raise NotSupportedError(f"{name!r} is not in its folder, {self.folder!r}")
         if os.path.exists(real) and not os.path.isfile(real):
-            raise NotSupportedError(f"{name!r} is no regular file")
+            raise NotSupportedError(f"{discreet(name)!r} is no regular file")
 
     def check_names(self, text: bytes) -> None:
         """Raise NotSupportedError for a name in an HLS playlist that is not relative."""
         for name in playlist_text.hls_names(text):
             if playlist_text.is_absolute(name):
-                raise NotSupportedError(f"{name!r} is not a file beside it or below")
+                raise NotSupportedError(f"{discreet(name)!r} is not a file beside it or below")
 
 
 class Network(Rule):
@@ -94,14 +95,15 @@ class Network(Rule):
         """Return the URL to open for this one; raises NotSupportedError."""
         match = _HTTP.match(_CRYPTO.sub("", url, count=1))
         if match is None:
-            raise NotSupportedError(f"{url!r} is neither http nor https")
+            raise NotSupportedError(f"{discreet(url)!r} is neither http nor https")
         self._check_host(url)
         return url
 
     def _check_host(self, url: str) -> None:
         if self._host is not None and (found := host_of(url)) != self._host:
             raise NotSupportedError(
-                f"{url!r} is on {found}, and playlists='same-host' allows {self._host} only"
+                f"{discreet(url)!r} is on {found}, and playlists='same-host' allows "
+                f"{self._host} only"
             )
 
     def check_names(self, text: bytes) -> None:

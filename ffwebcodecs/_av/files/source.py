@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ..._spec.discreet import discreet
 from ..._spec.texts import attribute, buffer_of, is_path, to_path
 from ...errors import InvalidArgumentError
 from .spool import Spool
@@ -44,7 +45,7 @@ class InputFile:
         if is_path(source):
             self.by_name = True
             self.name = to_path(source)
-            self.shown = repr(self.name)
+            self.shown = repr(discreet(self.name))
             return
         if type(source) is not bytes and self._take_object(source):
             return

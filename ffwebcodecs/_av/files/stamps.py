@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avcodec, ffi
-from ..._spec.codecs.picture_limit import HEAD
 from ..._spec.files.reorder import Reorder, Stamp
 from ...errors import EncodingError
 from .. import averror
@@ -24,6 +23,7 @@ from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import allocate as allocate_parameters
 from ..codecs.picture_order import PictureOrder, counts_pictures, is_known
 from .containers import reorders
+from .packed_pictures import is_packed
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodecParameters, AVPacket
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 NOPTS = packet.NOPTS
 # They store presentation times, if not all of them, also where they begin in the middle.
 _STORES = frozenset({"mpeg", "mpegts", "mpegtsraw", "vob", "dvd", "hls", "dash", "rtsp", "sdp"})
-_STORES_NONE = frozenset({"avi", "gxf", "mpegvideo", "h264", "hevc", "vvc", "vc1"})
+STORES_NONE = frozenset({"avi", "gxf", "mpegvideo", "h264", "hevc", "vvc", "vc1"})
 _NUMBERS = "dirac"  # FFmpeg's parser gives its pictures' numbers as times
 _HEADER = 13  # bytes of a Dirac parse unit without content
 _MOST_HELD = 48  # pictures; damaged counts would hold a stream for ever
@@ -44,8 +44,8 @@ _MOST_SEEN = 1024  # pictures to remember for whoever stamps the whole stream
 _PROGRAM = frozenset({"mpeg", "vob", "dvd"})  # their packets may hold several pictures
 _BEGINNING = 16  # pictures of H.264 and HEVC, to see whether each has a time there
 _LOOK = 64  # packets, for the first one of the video
+_LIVE_LOOK = 8
 _BASELINE = 66  # H.264's profile without B pictures
-_USER_DATA = b"\0\0\1\xb2DivX"  # and a version, with a "p" at its end
 
 
 class _Delayed:
@@ -357,7 +357,11 @@ def take_kept(kept: Kept, ptr: AVPacket) -> int:
 
 
 def find(
-    info: StreamInfo, parameters: AVCodecParameters, read: ReadPacket, ahead: Kept
+    info: StreamInfo,
+    parameters: AVCodecParameters,
+    read: ReadPacket,
+    ahead: Kept,
+    live: bool,
 ) -> Stamper | None:
     """Return what stamps a stream from its beginning on, None if nobody need: its packets have
     their times, as far as the first one tells.
@@ -370,6 +374,8 @@ def find(
         As for `Stamper.read`.
     ahead
         Packets that were read here, for who reads on, if nothing is returned.
+    live
+        Look at few packets only, and believe containers that store the times.
     """
     if not parameters.video_delay and info.format_name != _NUMBERS:
         return None
@@ -379,8 +385,9 @@ def find(
     wanted = _BEGINNING if name in _PROGRAM and counts_pictures(info.codec) else 2
     while len(first) < wanted and _read_one(info, read, found, first):
         pass
-    packed = info.codec == "mpeg4" and bool(first) and _is_packed(first[0], parameters)
-    denies = not packed and _denies(info, parameters, read, found, first)
+    packed = info.codec == "mpeg4" and bool(first) and is_packed(first[0], parameters)
+    look = _LOOK if not live else 0 if name in _STORES else _LIVE_LOOK
+    denies = not packed and _denies(info, parameters, read, found, first, look)
     lacks = packed or denies or _lacks(info, first)
     rises = _repeats(info)
     if not (lacks or rises) and all(ptr.pts != NOPTS for ptr in first):
@@ -420,6 +427,7 @@ def _denies(
     read: ReadPacket,
     found: Kept,
     first: list[AVPacket],
+    look: int,
 ) -> bool:
     """Return whether the container shows pictures in the order in which they are decoded, though
     the codec shows them in another.
@@ -430,7 +438,7 @@ def _denies(
     if not order.works:
         return False
     last, falls = 0, 0
-    for number in range(_LOOK):
+    for number in range(look):
         if number == len(first) and not _read_one(info, read, found, first):
             break
         if not _rise(first[max(number - 1, 0) : number + 1]):
@@ -453,7 +461,7 @@ def begin(info: StreamInfo, parameters: AVCodecParameters, origin: int) -> Stamp
     """Return what stamps a stream from its first packet without a presentation time on, which is
     shown at `origin` if nothing else tells.
     """
-    stored = info.format_name.split(",")[0] not in _STORES_NONE
+    stored = info.format_name.split(",")[0] not in STORES_NONE
     stamper = Stamper(info, parameters, stored=stored)
     stamper.origin(origin)
     return stamper
@@ -461,7 +469,7 @@ def begin(info: StreamInfo, parameters: AVCodecParameters, origin: int) -> Stamp
 
 def leaves_out(info: StreamInfo) -> bool:
     """Return whether the container may leave out presentation times."""
-    return info.format_name.split(",")[0] in _STORES_NONE | _STORES
+    return info.format_name.split(",")[0] in STORES_NONE | _STORES
 
 
 def _lacks(info: StreamInfo, first: list[AVPacket]) -> bool:
@@ -469,7 +477,7 @@ def _lacks(info: StreamInfo, first: list[AVPacket]) -> bool:
     tell.
     """
     name = info.format_name.split(",")[0]
-    if name in _STORES_NONE or name == _NUMBERS:
+    if name in STORES_NONE or name == _NUMBERS:
         return True
     if name == "mxf" and counts_pictures(info.codec):
         # Without an index that tells, FFmpeg shows pictures when they are decoded.
@@ -486,15 +494,3 @@ def _repeats(info: StreamInfo) -> bool:
     is_list = info.format_name.startswith(("hls", "dash"))
     # A tag of four letters is MP4's, MPEG-TS has a byte.
     return is_list and info.codec_tag >= 1 << 24 and counts_pictures(info.codec)
-
-
-def _is_packed(first: AVPacket, parameters: AVCodecParameters) -> bool:
-    """Return whether the encoder says that it puts two pictures into one packet."""
-    head = bytes(ffi.buffer(first.data, min(first.size, HEAD))) if first.size else b""
-    if parameters.extradata_size:
-        head = bytes(ffi.buffer(parameters.extradata, parameters.extradata_size)) + head
-    at = head.find(_USER_DATA)
-    if at < 0:
-        return False
-    text = head[at + len(_USER_DATA) :].split(b"\0", 1)[0]
-    return text.endswith(b"p")

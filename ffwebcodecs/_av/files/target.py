@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 from typing import Any
 
+from ..._spec.discreet import discreet
 from ..._spec.functions import is_async
 from ..._spec.texts import attribute, descriptor_of, is_path, to_path
 from ...errors import InvalidArgumentError
@@ -72,7 +73,7 @@ class OutputFile:
         self.path: str | None = None
         if is_path(destination):
             self.path = to_path(destination)
-            self.shown = repr(self.path)
+            self.shown = repr(discreet(self.path))
             if several:
                 _require_name(self.path, self.shown)
             return
