@@ -96,7 +96,7 @@ class AbortError(WebCodecsError):
 
 @public
 class QuotaExceededError(WebCodecsError):
-    """A limit was reached."""
+    """A limit was reached: a cache or a queue is full."""
 
 
 @public

@@ -26,8 +26,11 @@ _LOOK = 1.0  # seconds after which a waiting thread looks whether anybody is the
 class Deliverer(Protocol):
     """Who ends a flush, as those see it who wait for that."""
 
-    def why_not_wait(self) -> str | None:
-        """Return why this thread must not wait, None if it may."""
+    def why_not_wait(self, for_ever: bool) -> str | None:
+        """Return why this thread must not wait, None if it may; `waited` is called at the end."""
+
+    def waited(self) -> None:
+        """Note that this thread does not wait any more."""
 
     def why_unheard(self) -> str | None:
         """Return why nobody delivers now, None if somebody does."""
@@ -107,16 +110,18 @@ class Completion:
             timeout = to_float(timeout, "timeout")
         deliverer = self._deliverer
         if not self._outcome:
-            reason = deliverer.why_not_wait() if deliverer is not None else None
-            if reason is not None:
-                raise InvalidStateError(reason)
             waiter = _Waiter()
-            self._wakers[waiter] = None
             try:
+                reason = deliverer.why_not_wait(timeout is None) if deliverer is not None else None
+                if reason is not None:
+                    raise InvalidStateError(reason)
+                self._wakers[waiter] = None
                 if not self._outcome and not self._wait(waiter, timeout):
                     raise TimeoutError(f"the flush is not over after {timeout} seconds")
             finally:
                 self._wakers.pop(waiter, None)
+                if deliverer is not None:
+                    deliverer.waited()
         try:
             self._raise()
         finally:
@@ -126,7 +131,7 @@ class Completion:
         end = None if timeout is None else time.monotonic() + timeout
         while True:
             left = _LOOK if end is None else min(_LOOK, max(end - time.monotonic(), 0))
-            if waiter.wait(left):
+            if waiter.wait(left) or self._outcome:  # ended without a word: in a fork
                 return True
             if end is not None and time.monotonic() >= end:
                 return False
@@ -169,7 +174,7 @@ class Completion:
 
         def finished() -> None:
             if running_loop() is loop:
-                wake()
+                loop.call_soon(wake)  # not at once: behind those that other threads have woken
                 return
             try:
                 loop.call_soon_threadsafe(wake)
@@ -178,6 +183,9 @@ class Completion:
 
         def look() -> None:
             nonlocal timer
+            if self._outcome:  # `wake` was interrupted
+                wake()
+                return
             deliverer = self._deliverer
             reason = deliverer.look_after() if deliverer is not None else None
             if reason is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 
 class Driver(Protocol):
@@ -36,6 +36,10 @@ class Owner(Protocol):
     """The public codec as the engine sees it: what becomes of outputs, errors and events."""
 
     on_dequeue: Callable[[], object] | None
+    _action: ClassVar[str]
+    """What queues an input, an event of the state table."""
+    _queued: ClassVar[str]
+    """What the queue holds."""
 
     @property
     def _output(self) -> Callable[..., object] | None:

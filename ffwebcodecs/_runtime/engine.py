@@ -3,7 +3,8 @@ encoders.
 
 Theory of operation (spec 1.9). The public codec puts messages into a mailbox; the worker takes them
 in order and runs them against a *driver*, the object that knows the native codec. What comes out
-goes through `delivery`. An engine is all three: `worker` runs the messages, here is who is called.
+goes through `delivery`. An engine is all of them: `worker` runs the messages, `queueing` says who
+waits for room among them, here is who is called.
 
 `reset` and `close` begin a new epoch. Every message and every output carries the epoch it belongs
 to, and one of an older epoch is dropped: that is all that "clear the queue" means. Who calls may be
@@ -26,7 +27,6 @@ import time
 import weakref
 from collections import deque
 from functools import partial
-from itertools import count
 from queue import SimpleQueue
 from typing import Any
 
@@ -41,18 +41,24 @@ from .driver import Driver, Owner
 from .epoch import Epoch
 from .outlet import Outlet
 from .pool import Lending
-from .worker import Worker, WorkerThread
+from .queueing import Queueing
+from .worker import WorkerThread
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
-class Engine(Worker):
+class Engine(Queueing):
     """See the module. All methods but the private ones may be called from any thread."""
 
-    def __init__(self, driver: Driver, owner: Owner, lending: Lending | None = None) -> None:
-        super().__init__(driver, owner, lending)
+    def __init__(
+        self,
+        driver: Driver,
+        owner: Owner,
+        lending: Lending | None = None,
+        max_queue: int | None = None,
+    ) -> None:
+        super().__init__(driver, owner, lending, max_queue)
         self._is_inherited = False
-        self._number = count().__next__
         forked.watch(self)
 
     # ---- called by the public codec --------------------------------------------------------------
@@ -92,8 +98,8 @@ class Engine(Worker):
             if not epoch.followers or self.epoch.base == CLOSED:
                 return
 
-    def enqueue(self, item: Any, action: str) -> None:
-        """Queue one chunk or frame."""
+    def enqueue(self, item: Any, action: str) -> bool:
+        """Queue one chunk or frame; return False if there is no room for it."""
         epoch = self._epoch
         if epoch.followers or not epoch.configs:
             epoch = self._usable(action)
@@ -101,12 +107,17 @@ class Engine(Worker):
         # local variables for as long as the program keeps the exception.
         box, number = [item], self._number()
         try:
-            epoch.queue[number] = None
+            if self.max_queue is None:
+                epoch.queue[number] = None
+            elif not self._reserve(epoch, number):
+                return False
             self._mailbox.put((epoch, self._run_item, (box, number)))
         except BaseException:
             box.clear()  # nobody takes it any more
             epoch.queue.pop(number, None)
+            epoch.serve()
             raise
+        return True
 
     def flush(self) -> Completion:
         """Queue a flush and return its completion, a rejected one if the codec is not
@@ -222,7 +233,7 @@ class Engine(Worker):
     def _after_fork(self) -> None:
         """Be closed, in a process that has neither our worker nor FFmpeg's."""
         epoch = self.epoch
-        self._core = threading.RLock()
+        self._core, self._reserving = threading.RLock(), threading.RLock()
         self._mailbox = SimpleQueue()
         self._is_inherited = epoch.base != CLOSED
         if self._lending is not None:
@@ -232,7 +243,7 @@ class Engine(Worker):
         self._loop = None
         for outlet in epoch.outlets:
             outlet.after_fork(forked.inherited("this codec"))
-        pending = [*self._unsettled.flushes, *epoch.flushes]
+        pending = [*self._unsettled.pending(), *epoch.pending()]
         self._epoch = self._unsettled = self._worked = Epoch(CLOSED)
         for completion in pending:
             completion._after_fork(forked.inherited("this codec"))
@@ -241,8 +252,10 @@ class Engine(Worker):
         """Return whether this thread is the worker's."""
         return threading.current_thread() is self._thread
 
-    def why_not_wait(self) -> str | None:
-        """Return why this thread must not wait for a flush, None if it may."""
+    def why_not_wait(self, for_ever: bool) -> str | None:
+        """Return why this thread must not wait for a flush, None if it may; `waited` is called at
+        the end.
+        """
         if self.is_worker_here():
             return (
                 "a callback cannot wait for a flush: it runs on the thread that delivers the output"
@@ -250,6 +263,11 @@ class Engine(Worker):
         if self._loop is not None and running_loop() is self._loop:
             return (
                 "this event loop delivers the output: use 'await codec.flush()' instead of result()"
+            )
+        if self._closes_circle(for_ever):
+            return (
+                "waiting would not end: a callback of that codec waits, itself or over others, for "
+                "the codec that this callback belongs to"
             )
         return self.why_unheard()
 
@@ -270,6 +288,7 @@ class Engine(Worker):
             self._mailbox.put(WAKEUP_LOST)
         elif self._outbox:
             self._wake_loop()
+        self.epoch.serve_again()
         return self.why_unheard()
 
     def _start(self) -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from typing import Any
 
 from .._spec.codecs.state import CLOSED, CONFIGURED, UNCONFIGURED
-from ..errors import InvalidStateError
+from ..errors import AbortError, InvalidStateError
 from .completion import Completion
 from .outlet import Outlet
 
@@ -41,7 +41,9 @@ class Epoch:
         "followers",
         "outlets",
         "queue",
+        "rooms",
         "why",
+        "woken",
     )
 
     def __init__(self, base: str, why: BaseException | None = None, failing: bool = False) -> None:
@@ -54,6 +56,10 @@ class Epoch:
         self.queue: dict[int, None] = {}  # the numbers of the inputs that wait
         self.flushes: dict[Completion, None] = {}
         self.asked = -1  # the number of the last flush among those of the inputs
+        # Those that wait for room in the queue, with their place in the line, and the size that the
+        # queue has to be below.
+        self.rooms: dict[Completion, tuple[int, int]] = {}
+        self.woken: dict[Completion, None] = {}  # of those, who are on their way to the queue
         self.followers: list[Epoch] = []  # the first one counts; of a closed epoch there is none
         self.outlets: list[Outlet] = []  # the first one counts: output goes there, to no callback
 
@@ -70,30 +76,72 @@ class Epoch:
     @property
     def is_awaited(self) -> bool:
         """Whether anybody waits for what comes out."""
-        return bool(self.flushes) or any(outlet.is_awaited for outlet in self.outlets)
+        return bool(self.flushes or self.rooms) or any(outlet.is_awaited for outlet in self.outlets)
 
     def reject(self) -> bool:
-        """Reject the flushes of an epoch that has ended, and whoever goes over its output; return
-        whether nothing hinders it.
+        """Reject the flushes of an epoch that has ended, waits for room, and whoever goes over its
+        output; return whether nothing hinders it.
         """
         follower = self.followers[0]
         if follower.failing:
             return False
         why = follower.why
-        if why is None and self.flushes and follower.base == CLOSED:
-            why = InvalidStateError("cannot flush: the codec is closed")
-        self.finish(list(self.flushes), why)
+        pending = self.pending()
+        if why is None and pending:
+            if follower.base == CLOSED:
+                why = InvalidStateError("the codec is closed")
+            else:
+                why = AbortError("the codec was reset")
+        self.finish(pending, why)
         for outlet in self.outlets:
             outlet.abort(why)
         # It has the traceback of whoever was told, and that has the codec.
         follower.why = None
         return True
 
-    def finish(self, flushes: list[Completion], error: BaseException | None) -> None:
-        """End `flushes`; one is forgotten after it has been told, so another may go on with it."""
-        for completion in flushes:
+    def pending(self) -> list[Completion]:
+        """Return the flushes, and those that wait for room."""
+        return [*self.flushes, *self.rooms]
+
+    def finish(self, pending: list[Completion], error: BaseException | None) -> None:
+        """End what is `pending`; it is forgotten after it has been told, so another may go on with
+        it.
+        """
+        for completion in pending:
             completion._finish(error)
             self.flushes.pop(completion, None)
+            self.rooms.pop(completion, None)
+
+    def serve(self) -> None:
+        """Wake those that wait for room, first come first served, as many as there is room for.
+
+        One that was woken may find that another was faster, or may have been interrupted: so who
+        has taken a place, or leaves without, serves as well.
+        """
+        # Not of its items: the tuples might set off the garbage collector, which may change it.
+        size, line = len(self.queue), list(self.rooms)
+        if len(line) > 1:
+            line.sort(key=self._place)
+        for room in line:
+            if size < self.rooms.get(room, (0, 0))[1]:
+                self.woken[room] = None
+                if self.rooms.pop(room, None) is None:
+                    self.woken.pop(room, None)  # it was served by another, or has left
+                    continue
+                room._finish()
+                size += 1
+
+    def _place(self, room: Completion) -> int:
+        return self.rooms.get(room, (0, 0))[0]
+
+    def serve_again(self) -> None:
+        """Make up for what was interrupted: wake those again who have not come, and do not count on
+        them any more.
+        """
+        for room in list(self.woken):
+            room._finish()
+            self.woken.pop(room, None)
+        self.serve()
 
 
 def first() -> Epoch:

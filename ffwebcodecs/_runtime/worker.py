@@ -54,6 +54,7 @@ class Worker(Delivery):
         self._failed: Epoch | None = None  # the epoch in which the codec failed
         self._thread: threading.Thread | None = None
         self._threads: list[object] = []  # the first one works, should two have been started
+        self._waits_for: Worker | None = None  # inside a callback of this one
 
     def close(self) -> None:
         """See `Engine`."""
@@ -261,6 +262,8 @@ class Worker(Delivery):
             raise _Stop
         if epoch.outlets:
             epoch.outlets[0].taken(len(epoch.queue))
+        if epoch.rooms:
+            epoch.serve()
         self._announce_dequeue()
 
     def _announce_dequeue(self) -> None:
@@ -324,7 +327,7 @@ class Worker(Delivery):
 
     def _report_stall(self, epoch: Epoch, lending: Lending, warn: bool) -> None:
         self._check(epoch)
-        flushes = list(epoch.flushes)
+        pending = epoch.pending()
         # Of one that nobody waits at, the frames are about to be closed.
         outlet = epoch.outlets[0] if epoch.outlets and epoch.outlets[0].is_awaited else None
         error = lending.stalled(lending.pool, len(epoch.queue))
@@ -335,7 +338,7 @@ class Worker(Delivery):
             # A filter makes it an exception, of nobody's call; or whoever shows it fails.
             unraisable(raised)
         finally:
-            epoch.finish(flushes, error)
+            epoch.finish(pending, error)
             if outlet is not None:
                 outlet.finish(error)
 
@@ -348,6 +351,11 @@ class Worker(Delivery):
             self._close_with_error(epoch, error)
             return
         self._post(epoch, self._close_with_error, error)
+
+
+def this_thread() -> Worker | None:
+    """Return the worker that this thread is."""
+    return _by_thread.get(threading.get_ident())
 
 
 class WorkerThread:

@@ -11,7 +11,7 @@ from .._runtime.closing import Closable, only_once
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
 from .._spec.functions import is_async
-from .._spec.numbers import show
+from .._spec.numbers import show, to_integer
 from ..errors import InvalidArgumentError, InvalidStateError
 
 if TYPE_CHECKING:
@@ -99,6 +99,34 @@ class Codec(Closable):
         """
         self._engine.reset()
 
+    async def ready(self, max_queue: int | None = None) -> None:
+        """Wait until there is room in the queue, in a task of asyncio's; other tasks run meanwhile,
+        also when there is room already.
+
+        Right after it the queue takes one more, unless another thread is faster. Those who wait
+        are served in the order in which they came, one for each place.
+
+        Parameters
+        ----------
+        max_queue : int, optional
+            Fewer than this many are to wait in the queue; default: `max_queue` of the codec, or 8
+            where it has none.
+
+        Raises
+        ------
+        InvalidArgumentError
+            `max_queue` is no integer, or less than 1.
+        InvalidStateError
+            The codec is not configured, or no event loop of asyncio's runs here. Also if the loop
+            has stopped to which the codec delivers.
+        AbortError
+            `reset` or `close` was called meanwhile.
+        EncodingError, NotSupportedError, FramePoolExhaustedError
+            The codec failed, or it is a decoder whose frames are held and none was closed for
+            `stall_timeout`.
+        """
+        await self._engine.until_room(queue_limit(max_queue))
+
     def close(self) -> None:
         """Free the codec now; twice is fine, and does what is left if the first was interrupted.
         Output that was delivered stays valid.
@@ -171,3 +199,13 @@ class Codec(Closable):
     def __repr__(self) -> str:
         name, engine = type(self).__name__, self._engine
         return f"<{name} {engine.state}, {engine.queue_size} {self._queued} queued>"
+
+
+def queue_limit(max_queue: object) -> int | None:
+    """Return a checked limit of a queue."""
+    if max_queue is None:
+        return None
+    limit = to_integer(max_queue, "max_queue")
+    if limit < 1:
+        raise InvalidArgumentError(f"max_queue is {limit}, it must be at least 1, or None")
+    return limit

@@ -14,7 +14,7 @@ from .._runtime.pool import FramePool, FramePoolStats, Held, Lending
 from .._spec.numbers import show, to_float, to_integer
 from ..errors import DataError, FramePoolExhaustedError, InvalidArgumentError
 from ._chunk import EncodedChunk
-from ._codec import Codec
+from ._codec import Codec, queue_limit
 
 
 class Decoder(Codec):
@@ -35,7 +35,11 @@ class Decoder(Codec):
     """How to keep what it lends, as a part of a sentence."""
 
     def _begin(
-        self, make: Callable[[int | None], Driver], frame_pool_size: object, stall_timeout: object
+        self,
+        make: Callable[[int | None], Driver],
+        frame_pool_size: object,
+        stall_timeout: object,
+        max_queue: object,
     ) -> None:
         """Make the engine, of the driver that `make` returns for a checked size of the pool."""
         size: int | None = None
@@ -50,10 +54,11 @@ class Decoder(Codec):
             raise InvalidArgumentError(
                 f"stall_timeout is {seconds}, it must be more than 0 seconds"
             )
+        limit = queue_limit(max_queue)
         self._key_required = True
         self._pool = FramePool(size)
         lending = Lending(self._pool, seconds, partial(exhausted, copies=self._copies))
-        self._engine = Engine(make(size), self, lending)
+        self._engine = Engine(make(size), self, lending, limit)
 
     def _configure(self, parsed: Any) -> None:
         # Before and after: whatever interrupts, no delta chunk passes for the first one.
@@ -64,11 +69,15 @@ class Decoder(Codec):
     def _decode(self, chunk: Any) -> None:
         if not isinstance(chunk, self._takes):
             raise InvalidArgumentError(f"decode takes an {self._takes.__name__}, got {show(chunk)}")
-        if self._key_required:
-            self._engine.require("decode")
-            self._require_heard()
-            self._require_key(chunk)
-        self._engine.enqueue(chunk, "decode")
+        place: int | None = None
+        while True:
+            if self._key_required:
+                self._engine.require("decode")
+                self._require_heard()
+                self._require_key(chunk)
+            if self._engine.enqueue(chunk, "decode"):
+                break
+            place = self._engine.wait_for_room(place)
         self._key_required = False
 
     def _take(self, box: list[Any]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from .._runtime.closing import Closable
 from .._runtime.epoch import Epoch
 from .._runtime.feeding import Feeder, feed_in_task, feed_on_thread, feed_once
-from .._runtime.outlet import Outlet
+from .._runtime.outlet import DEPTH, Outlet
 from .._runtime.parking import Spot, TaskSpot, ThreadSpot
 from .._spec.numbers import show
 from .._spec.texts import attribute, is_path
@@ -174,7 +174,8 @@ class Outputs(Generic[T]):
     def _begin(self, keyword: str) -> CodecIntake:
         if self._intake is None:
             codec = self._codec
-            outlet = Outlet()
+            limit = codec._engine.max_queue
+            outlet = Outlet(DEPTH if limit is None else min(DEPTH, limit))
             self._intake = CodecIntake(codec, outlet, codec._engine.lead_to(outlet, codec._action))
             self._keyword = keyword
         if keyword != self._keyword:

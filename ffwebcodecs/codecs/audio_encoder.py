@@ -18,7 +18,7 @@ from ._audio_encoder_driver import (
     PendingSound,
 )
 from ._audio_encoding import SoundEncoding
-from ._codec import Codec
+from ._codec import Codec, queue_limit
 from ._outputs import Outputs
 from .encoded_audio_chunk import EncodedAudioChunk
 from .encoded_audio_chunk_metadata import EncodedAudioChunkMetadata
@@ -41,11 +41,15 @@ class AudioEncoder(Codec):
         Called with an exception, at most once; the encoder is closed then. An exception that a
         callback raises arrives here too. Both callbacks are given, or neither, for a codec of which
         `chunks` loops are all that is used.
+    max_queue : int or None, optional
+        How many pieces may wait in the queue. Beyond that `encode` waits until there is room, or,
+        where an event loop runs, raises QuotaExceededError: ``await encoder.ready()`` before it.
+        None: no limit.
 
     Raises
     ------
     InvalidArgumentError
-        A callback is not callable, or is an async function.
+        A callback is not callable, or is an async function, or `max_queue` is out of range.
 
     Notes
     -----
@@ -77,10 +81,12 @@ class AudioEncoder(Codec):
         self,
         output: Callable[[EncodedAudioChunk, EncodedAudioChunkMetadata], object] | None = None,
         error: Callable[[BaseException], object] | None = None,
+        *,
+        max_queue: int | None = None,
     ) -> None:
         super().__init__(output, error)
         self._status = AudioEncoderStatus()
-        self._engine = Engine(AudioEncoderDriver(self._status), self)
+        self._engine = Engine(AudioEncoderDriver(self._status), self, None, queue_limit(max_queue))
 
     @staticmethod
     def is_config_supported(config: AudioEncoderConfig | Mapping[str, Any]) -> AudioEncoderSupport:
@@ -129,7 +135,13 @@ class AudioEncoder(Codec):
         InvalidArgumentError
             `data` is no AudioData or is closed.
         InvalidStateError
-            The encoder is not configured.
+            The encoder is not configured. Or there is no room in the queue, and this is a callback:
+            waiting would not end.
+        QuotaExceededError
+            `max_queue` pieces wait already, and an event loop runs in this thread, which must not
+            block. Nothing has changed.
+        AbortError, EncodingError, NotSupportedError
+            It waited for room, and the encoder was reset or closed, or failed. Nothing was queued.
         """
         if not isinstance(data, AudioData):
             raise InvalidArgumentError(f"encode takes an AudioData, got {show(data)}")
@@ -140,7 +152,10 @@ class AudioEncoder(Codec):
             raise InvalidArgumentError(str(error)) from None
         self._engine.require("encode")
         self._require_heard()
-        self._engine.enqueue(PendingSound(picture, sound, timestamp), "encode")
+        pending = PendingSound(picture, sound, timestamp)
+        place: int | None = None
+        while not self._engine.enqueue(pending, "encode"):
+            place = self._engine.wait_for_room(place)
 
     def chunks(
         self, data: Iterable[AudioData] | AsyncIterable[AudioData]

@@ -49,7 +49,12 @@ class VideoDecoder(Decoder):
         limit.
     stall_timeout : float, optional
         Seconds after which the decoder says that it waits for frames to be closed: a
-        `FramePoolWarning`, and `FramePoolExhaustedError` for a pending `flush`.
+        `FramePoolWarning`, and `FramePoolExhaustedError` for a pending `flush`,
+        or a `decode` or `ready` that waits.
+    max_queue : int or None, optional
+        How many chunks may wait in the queue. Beyond that `decode` waits until there is room, or,
+        where an event loop runs, raises QuotaExceededError: ``await decoder.ready()`` before it.
+        None: no limit.
 
     Raises
     ------
@@ -85,10 +90,13 @@ class VideoDecoder(Decoder):
         *,
         frame_pool_size: int | None = 16,
         stall_timeout: float = 5.0,
+        max_queue: int | None = None,
     ) -> None:
         super().__init__(output, error)
         self._hardware = HardwareStatus()
-        self._begin(partial(DecoderDriver, self._hardware), frame_pool_size, stall_timeout)
+        self._begin(
+            partial(DecoderDriver, self._hardware), frame_pool_size, stall_timeout, max_queue
+        )
 
     @staticmethod
     def is_config_supported(config: VideoDecoderConfig | Mapping[str, Any]) -> VideoDecoderSupport:
@@ -135,9 +143,16 @@ class VideoDecoder(Decoder):
         InvalidArgumentError
             `chunk` is no EncodedVideoChunk.
         InvalidStateError
-            The decoder is not configured.
+            The decoder is not configured. Or there is no room in the queue, and this is a callback:
+            waiting would not end.
         DataError
             A key chunk is due (after `configure` or `flush`) and this is none. Nothing has changed.
+        QuotaExceededError
+            `max_queue` chunks wait already, and an event loop runs in this thread, which must not
+            block. Nothing has changed.
+        AbortError, EncodingError, NotSupportedError, FramePoolExhaustedError
+            It waited for room, and the decoder was reset or closed, or failed, or waits
+            itself for output to be closed. Nothing was queued.
         """
         self._decode(chunk)
 

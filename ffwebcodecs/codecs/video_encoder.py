@@ -17,7 +17,7 @@ from .._spec.encoders.options import quantizer_range
 from .._spec.numbers import show, to_flag, to_integer
 from ..errors import DataError, InvalidArgumentError, InvalidStateError, NotSupportedError
 from ..frames.video_frame import VideoFrame
-from ._codec import Codec
+from ._codec import Codec, queue_limit
 from ._encoder_input import Configuration, open_best
 from ._encoding import EncoderDriver, EncoderStatus, Output, PendingFrame
 from ._outputs import Outputs
@@ -42,11 +42,15 @@ class VideoEncoder(Codec):
         Called with an exception, at most once; the encoder is closed then. An exception that a
         callback raises arrives here too. Both callbacks are given, or neither, for a codec of which
         `chunks` loops are all that is used.
+    max_queue : int or None, optional
+        How many frames may wait in the queue. Beyond that `encode` waits until there is room, or,
+        where an event loop runs, raises QuotaExceededError: ``await encoder.ready()`` before it.
+        None: no limit.
 
     Raises
     ------
     InvalidArgumentError
-        A callback is not callable, or is an async function.
+        A callback is not callable, or is an async function, or `max_queue` is out of range.
 
     Notes
     -----
@@ -81,6 +85,8 @@ class VideoEncoder(Codec):
         self,
         output: Callable[[EncodedVideoChunk, EncodedVideoChunkMetadata], object] | None = None,
         error: Callable[[BaseException], object] | None = None,
+        *,
+        max_queue: int | None = None,
     ) -> None:
         super().__init__(output, error)
         # Orientations are checked and frames queued in one order. Reentrant, because the garbage
@@ -91,7 +97,7 @@ class VideoEncoder(Codec):
         self._quantizers = 0, 51
         self._mode = "variable"
         self._status = EncoderStatus()
-        self._engine = Engine(EncoderDriver(self._status), self)
+        self._engine = Engine(EncoderDriver(self._status), self, None, queue_limit(max_queue))
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
@@ -162,9 +168,15 @@ class VideoEncoder(Codec):
         InvalidArgumentError
             `frame` is no VideoFrame or is closed, or `quantizer` is out of range.
         InvalidStateError
-            The encoder is not configured.
+            The encoder is not configured. Or there is no room in the queue, and this is a callback:
+            waiting would not end.
         DataError
             The frame is turned otherwise than the first one after `configure`. Nothing has changed.
+        QuotaExceededError
+            `max_queue` frames wait already, and an event loop runs in this thread, which must not
+            block. Nothing has changed.
+        AbortError, EncodingError, NotSupportedError
+            It waited for room, and the encoder was reset or closed, or failed. Nothing was queued.
 
         Notes
         -----
@@ -182,19 +194,27 @@ class VideoEncoder(Codec):
         key_frame = to_flag(key_frame, "key_frame")
         if quantizer is not None:
             quantizer = self._checked(quantizer)
+        pending = PendingFrame(picture, shape, timestamp, duration, key_frame, quantizer)
+        place: int | None = None
+        while not self._enqueue(pending):
+            place = self._engine.wait_for_room(place)  # without the lock: a reset ends it
+
+    def _enqueue(self, pending: PendingFrame) -> bool:
+        """Queue a frame; return False if there is no room for it."""
         with self._lock:
             self._engine.require("encode")
             self._require_heard()
-            orientation = shape.rotation, shape.flip
+            orientation = pending.shape.rotation, pending.shape.flip
             if self._orientation is not None and orientation != self._orientation:
                 raise DataError(
-                    f"the frame at {timestamp} us has rotation {orientation[0]} and flip "
+                    f"the frame at {pending.timestamp} us has rotation {orientation[0]} and flip "
                     f"{orientation[1]}, the first one since configure has {self._orientation[0]} "
                     f"and {self._orientation[1]}"
                 )
-            pending = PendingFrame(picture, shape, timestamp, duration, key_frame, quantizer)
-            self._engine.enqueue(pending, "encode")
+            if not self._engine.enqueue(pending, "encode"):
+                return False
             self._orientation = orientation
+        return True
 
     def chunks(
         self, frames: Iterable[VideoFrame] | AsyncIterable[VideoFrame]
