@@ -81,7 +81,9 @@ _HOMES = {
     "open_handles": "ffmpeg",
     "read_audio": "files.read_audio",
     "read_audio_data": "files.read_audio_data",
+    "read_audio_data_async": "files.read_audio_data_async",
     "read_frames": "files.read_frames",
+    "read_frames_async": "files.read_frames_async",
     "remux": "files.remux",
     "set_log_level": "ffmpeg",
     "trace_frames": "_runtime.trace",
@@ -151,7 +153,9 @@ if TYPE_CHECKING:
     from .files.muxer import Muxer as Muxer
     from .files.read_audio import read_audio as read_audio
     from .files.read_audio_data import read_audio_data as read_audio_data
+    from .files.read_audio_data_async import read_audio_data_async as read_audio_data_async
     from .files.read_frames import read_frames as read_frames
+    from .files.read_frames_async import read_frames_async as read_frames_async
     from .files.remux import remux as remux
     from .files.segment_info import SegmentInfo as SegmentInfo
     from .files.stream_description import StreamDescription as StreamDescription

@@ -7,7 +7,10 @@ something only: a source may be waited in for ever.
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
+import weakref
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Protocol
@@ -41,8 +44,16 @@ class Intake(Protocol):
     def discard(self, box: list[Any]) -> None:
         """Let go of what is in the box."""
 
+    def stop(self) -> None:
+        """Want no more."""
+
     def finish(self, error: BaseException | None) -> None:
         """Say that there is no more, because of `error` if it is one."""
+
+
+_running: weakref.WeakKeyDictionary[threading.Thread, weakref.ref[Intake]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 class Feeder:
@@ -121,11 +132,25 @@ def feed_on_thread(source: Iterable[Any], intake: Intake) -> Feeder:
         name="ffwebcodecs-source",
         daemon=True,
     )
+    _running[thread] = weakref.ref(intake)
     thread.start()
     return Feeder(state, _nothing)
 
 
 def _nothing() -> None: ...
+
+
+@atexit.register
+def _end_all() -> None:
+    """Let nobody read a file when the libraries that it uses are taken apart."""
+    running = list(_running.items())
+    for _, ref in running:
+        intake = ref()
+        if intake is not None:
+            intake.stop()
+    until = time.monotonic() + _GRACE
+    for thread, _ in running:
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def _feed(box: list[Iterable[Any]], intake: Intake, state: FeederState) -> None:

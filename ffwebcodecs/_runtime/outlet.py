@@ -29,7 +29,7 @@ class Outlet:
     boxes : deque of list
         Raw outputs, each in a list of one element.
     depth : int
-        How much may wait, see `DEPTH`.
+        How much may wait, see `DEPTH`; 0: one that is waited for.
     """
 
     __slots__ = ("_is_dry", "_reader", "_writer", "boxes", "depth", "end")
@@ -118,7 +118,7 @@ class Outlet:
 
     def has_room(self, queued: int) -> bool:
         """Return whether one more input may be given while `queued` wait; also at the end."""
-        return queued + len(self.boxes) < self.depth or bool(self.end)
+        return queued + len(self.boxes) < (self.depth or self.is_awaited) or bool(self.end)
 
     def wake_writer(self) -> None:
         """Let whoever waits for room look again."""

@@ -260,7 +260,7 @@ class Outputs(Generic[T]):
 class CodecIntake:
     """How a loop's input reaches the codec, which this does not hold."""
 
-    __slots__ = ("_codec", "_engine", "epoch", "failure", "outlet")
+    __slots__ = ("__weakref__", "_codec", "_engine", "epoch", "failure", "outlet")
 
     def __init__(self, codec: Codec, outlet: Outlet, epoch: Epoch) -> None:
         self._codec = weakref.ref(codec)
@@ -297,6 +297,10 @@ class CodecIntake:
             item = box.pop()
             if isinstance(item, Closable):
                 item.close()
+
+    def stop(self) -> None:
+        """See `feeding.Intake`."""
+        self.outlet.abort(None)
 
     def finish(self, error: BaseException | None) -> None:
         """See `feeding.Intake`."""

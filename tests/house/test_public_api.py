@@ -56,7 +56,9 @@ CLASSES = [
 FUNCTIONS = [
     "read_audio",
     "read_audio_data",
+    "read_audio_data_async",
     "read_frames",
+    "read_frames_async",
     "create_image_bitmap",
     "ffmpeg_info",
     "open_handles",

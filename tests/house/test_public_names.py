@@ -54,7 +54,17 @@ def test_type_hints_of_a_public_class_can_be_read(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["read_audio", "read_audio_data", "read_frames", "remux", "transcode", "write_frames"]
+    "name",
+    [
+        "read_audio",
+        "read_audio_data",
+        "read_audio_data_async",
+        "read_frames",
+        "read_frames_async",
+        "remux",
+        "transcode",
+        "write_frames",
+    ],
 )
 def test_type_hints_of_a_public_function_can_be_read(name: str) -> None:
     thing = getattr(ffwebcodecs, name)

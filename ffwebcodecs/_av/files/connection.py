@@ -19,7 +19,7 @@ from ..._ffi import avformat, ffi
 from ...errors import InvalidStateError
 from .. import atomic, averror, forked, ledger
 from .custom_input import CustomInput
-from .interrupt import Interruption, waiting
+from .interrupt import Interruption, watch
 from .pipe_reader import PipeReader, late, open_pipe
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class PipeConnection(Connection):
         except BaseException:  # of a signal's handler: what was begun goes when the collector comes
             reader.close()
             raise
-        waiting.add(self)
+        watch(self)
 
     def _prepare(self, ptr: AVFormatContext) -> tuple[Any, ...]:
         super()._prepare(ptr)
@@ -260,7 +260,7 @@ class RemoteConnection(Connection):
     def __init__(self, shown: str, timeout: float | None, start: StartHelper) -> None:
         super().__init__(shown, timeout)
         self._helper = start(self._stop.stop)
-        waiting.add(self)
+        watch(self)
 
     def _made(self, *arguments: Any, function: Callable[..., int]) -> int:
         # The context goes along, so that it lives until the call has come back. An error that is

@@ -11,8 +11,10 @@ do, is not reached: see `pipe_reader`.
 
 from __future__ import annotations
 
+import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ... import _ffi
 from ..._ffi import avutil, ffi
@@ -21,6 +23,9 @@ from ..averror import check_pointer
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, AVBufferRef, AVFormatContext, Pointer
+
+
+_T = TypeVar("_T")
 
 
 class Waiting(Protocol):
@@ -32,6 +37,46 @@ class Waiting(Protocol):
 
 waiting: weakref.WeakSet[Waiting] = weakref.WeakSet()
 """All that may wait at the moment."""
+
+
+class Waits:
+    """What one thread opens that may wait: `stop` ends it, also what is opened after that."""
+
+    __slots__ = ("_each", "_stopped")
+
+    def __init__(self) -> None:
+        self._each: list[weakref.ref[Waiting]] = []
+        self._stopped = False
+
+    def run(self, function: Callable[[], _T]) -> _T:
+        """Return ``function()``; this is for what it, and this thread from now on, opens."""
+        _own.waits = self
+        return function()
+
+    def add(self, each: Waiting) -> None:
+        """Stop `each` when the others are stopped."""
+        self._each.append(weakref.ref(each))
+        if self._stopped:
+            each.stop()
+
+    def stop(self) -> None:
+        """End all waits, for good; from any thread, twice is fine."""
+        self._stopped = True
+        for ref in list(self._each):
+            each = ref()
+            if each is not None:
+                each.stop()
+
+
+_own = threading.local()
+
+
+def watch(each: Waiting) -> None:
+    """Let `stop_all` know, and the `Waits` of this thread."""
+    waiting.add(each)
+    waits: Waits | None = getattr(_own, "waits", None)
+    if waits is not None:
+        waits.add(each)
 
 
 def stop_all() -> None:

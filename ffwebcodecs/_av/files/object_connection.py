@@ -9,7 +9,7 @@ from ..._ffi import avformat
 from ...errors import InvalidStateError
 from .connection import Connection
 from .custom_input import CustomInput
-from .interrupt import waiting
+from .interrupt import watch
 from .object_reader import ObjectReader
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ObjectConnection(Connection):
         self._custom = CustomInput(self._cursor, reader.buffer_size)
         super().__init__(shown, timeout)
         self._cursor.timeout = timeout
-        waiting.add(self)
+        watch(self)
 
     def _prepare(self, ptr: AVFormatContext) -> tuple[Any, ...]:
         super()._prepare(ptr)

@@ -11,7 +11,7 @@ import time
 
 from ...errors import InvalidStateError
 from .handle import Handle
-from .interrupt import waiting
+from .interrupt import watch
 from .pipe_reader import SLICE
 
 _PAUSE = 0.02  # seconds between two looks for a reader, which nothing tells of
@@ -34,7 +34,7 @@ class PipeWriter:
         self._path = path
         self._handle = handle
         self._stopped = False
-        waiting.add(self)
+        watch(self)
 
     def stop(self) -> None:
         """End what waits, soon; from any thread, twice is fine."""

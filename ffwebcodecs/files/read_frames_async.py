@@ -1,0 +1,120 @@
+"""read_frames_async: the frames of a file for tasks, decoded on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from .._av.files.interrupt import Waits
+from .._av.frames.picture import Picture
+from .._public import public
+from .._runtime.async_reading import AsyncReading
+from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.picture_limit import MAX_PIXELS
+from .._spec.numbers import to_flag
+from ..errors import InvalidArgumentError
+from ..frames.video_frame import VideoFrame
+from ._input_options import ColorSpace
+from .demuxer import Demuxer
+from .read_frames import read_frames
+
+_AHEAD = 4  # frames
+
+
+@public
+def read_frames_async(
+    source: Any,
+    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    *,
+    start: int | None = None,
+    stop: int | None = None,
+    step: int = 1,
+    hardware_acceleration: str = "no-preference",
+    threads: int | None = None,
+    errors: str = "raise",
+    strict: bool = False,
+    format: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    playlists: bool | str | None = None,
+    max_pixels: int | None = MAX_PIXELS,
+    timeout: float | None = None,
+    stream: int | None = None,
+    upright: bool = False,
+    deinterlace: bool = False,
+    color_space: ColorSpace | None = None,
+) -> AsyncReading[VideoFrame]:
+    """Give the frames of a file, or of chunks, to ``async for``: those of `read_frames`.
+
+    A thread of its own opens, decodes and closes, at most four frames ahead of the loop. It begins
+    with the first step. Each frame belongs to you; one that the loop just drops is freed at once,
+    without a warning.
+
+    Parameters
+    ----------
+    source, config
+        As for `read_frames`, and used on the thread: a file object is called there. A Demuxer is
+        not read ahead: it goes on where the loop was left. Asynchronous chunks are for
+        `VideoDecoder.frames`.
+    start, stop, step, hardware_acceleration, threads, errors, strict
+        As for `read_frames`.
+    format, options, playlists, max_pixels, timeout, stream, upright, deinterlace, color_space
+        As for `read_frames`.
+
+    Returns
+    -------
+    asynchronous iterator of VideoFrame
+        For one loop, under asyncio or trio. ``async with`` or its `aclose` end it early, and so
+        does a step that is cancelled: when they are over, decoder and file are closed, unless a
+        file object does not come back; then they are when it does. Dropped early, it is closed as
+        well, with a ResourceWarning.
+
+    Raises
+    ------
+    InvalidArgumentError
+        `source` is asynchronous.
+    EncodingError, NotSupportedError, InvalidArgumentError, OSError, TimeoutError
+        In the loop: as `read_frames`, and in the first step what that raises when it is called.
+
+    Examples
+    --------
+    >>> async with read_frames_async("clip.mp4", step=25) as frames:
+    ...     async for frame in frames:
+    ...         with frame:
+    ...             await send(frame.to_ndarray("RGB"))
+    """
+    if isinstance(source, AsyncIterable) and not isinstance(source, Iterable):
+        raise InvalidArgumentError(
+            "read_frames_async reads files and plain iterables of chunks: give asynchronous chunks "
+            "to VideoDecoder.frames"
+        )
+    given = dict(locals())
+    if isinstance(source, Demuxer):
+        last = _Last(source, to_flag(given.pop("upright"), "upright"))
+        make = partial(last.frames, **given)
+        return AsyncReading("read_frames_async", make, 0, last.put_back)
+    waits, read = Waits(), partial(read_frames, **given)
+    make = partial(waits.run, read)
+    return AsyncReading("read_frames_async", make, _AHEAD, VideoFrame.close, waits.stop)
+
+
+class _Last:
+    """The frame that a Demuxer has given last, which goes back if nobody takes it."""
+
+    def __init__(self, demuxer: Demuxer, turns: bool) -> None:
+        self._demuxer = demuxer
+        self._turns = turns
+        self._last: list[Picture] = []
+
+    def frames(self, **given: Any) -> Iterator[VideoFrame]:
+        for frame in read_frames(**given):
+            self._last[:] = [frame._open_picture()]
+            if self._turns:
+                frame = frame.upright()  # noqa: PLW2901
+            yield frame
+            del frame
+
+    def put_back(self, frame: VideoFrame) -> None:
+        frame.close()
+        if self._last:
+            self._demuxer._put_back(self._last.pop().ptr)
