@@ -79,12 +79,21 @@ class FilmClock:
             if one.kind in _TIMED and not one.is_cover
         }
 
-    def settle(self, kept: Container[int]) -> None:
+    def settle(self, kept: Container[int], with_pictures: bool = False) -> None:
         """Let the output begin with the first of the video and the other streams that are `kept`,
-        unless it was said where.
+        or `with_pictures` with the video, if no more than a lead-in comes before it, unless it was
+        said where.
         """
-        if not self._keeps:
-            starts = [when for index, when in self._starts.items() if index in kept]
+        starts = [when for index, when in self._starts.items() if index in kept]
+        picture = self._video[0]
+        if (
+            with_pictures
+            and self.start is None
+            and picture is not None
+            and all(when is None or picture - when <= _LEAD_IN for when in starts)
+        ):
+            self.zero = picture
+        elif not self._keeps:
             known = [when for when in (self._video[0], *starts) if when is not None]
             self.zero = min(known, default=self.zero)
 

@@ -16,10 +16,11 @@ from .._spec.numbers import show
 from .._spec.texts import buffer_of, is_path, to_path
 from ..errors import InvalidArgumentError
 from ._labels import is_of_stream
-from ._losses import Losses
+from ._losses import BEGINS_LATE, PROBE_MORE, Losses
 from ._orientation import tell_rotation
 from ._original import original_of
 from ._subtitles import converted, wanted
+from ._told_sound import tell_copied_apart
 from .muxer import Muxer
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _ABOUT_FILE = {
     *("lastkeyframelocation", "metadatacreator", "metadatadate", "audiodelay", "starttime"),
     *("wmfsdkversion", "wmfsdkneeded", "isvbr", "deviceconformancetemplate"),
 }
-_PROBE_MORE = "a larger probesize, as in input_options={'probesize': 50_000_000}, finds it in time"
 
 
 def refuse_same_file(input: Any, output: Any) -> None:
@@ -76,18 +76,20 @@ def copy_streams(
     subtitles: bool = True,
     video: str | None = None,
     sound: KeptSound | None = None,
+    *,
+    is_part: bool = False,
 ) -> tuple[list[str], list[str], dict[int, int]]:
     """Add the streams that are copied to a muxer, those that are subtitles only with `subtitles`,
     and those that `sound` encodes; return the copied ones, the ones left out, and the number in the
-    output of each. `video` is FFmpeg's name of the video's codec there, as far as that is known.
+    output of each. `video` is FFmpeg's name of the video's codec there, as far as that is known;
+    with `is_part` the output begins somewhere else.
     """
     if demuxer.info.loop is not None:  # an animation is played as often as the input
         muxer._open_core().set_loop_count(demuxer.info.loop)
     copied: list[str] = []
     dropped = demuxer.left_out()  # with audio=False
     numbers: dict[int, int] = {}
-    refused = muxer._refused
-    has_chapters = bool(demuxer.chapters)
+    refused, has_chapters = muxer._refused, bool(demuxer.chapters)
     has_video = demuxer.info.index != NO_VIDEO
     has_timecode = has_video and "timecode" in dict(demuxer.info.parameters.tags)
     muxer._wanted = [
@@ -118,10 +120,12 @@ def copy_streams(
             name += "" if kept is None else f" as {kept.codec}"
         if stream.is_known and kept is not None:
             number = numbers[stream.index] = muxer._add_copied_stream(kept)
-            whose = f" of stream {stream.index}"
-            tell_rotation(stream.display_matrix, muxer._container, losses, whose)
+            container, whose = muxer._container, f" of stream {stream.index}"
+            tell_rotation(stream.display_matrix, container, losses, whose)
             if refused is not None:
                 refused.names[number] = name
+            if not is_part:
+                tell_copied_apart(stream, demuxer, container, losses, muxer._shown)
             copied.append(name)
             continue
         dropped.append(name)
@@ -135,9 +139,9 @@ def copy_streams(
                 said += ", and remux encodes nothing, as transcode does"
             hint = f"{_way_out(muxer, video)}{without}=False leaves it out without a word"
         else:
-            why = "it begins late: nothing is known of it"
-            said = f"the {name} stream of {demuxer.shown} begins late: nothing is known of it"
-            hint = _PROBE_MORE
+            why = f"it {BEGINS_LATE}"
+            said = f"the {name} stream of {demuxer.shown} {BEGINS_LATE}"
+            hint = f"input_{PROBE_MORE}"
         losses.add(name, why, f"{said}: it is left out ({hint})")
     return copied, dropped, numbers
 
@@ -180,7 +184,8 @@ def late_streams(demuxer: DemuxerCore, losses: Losses, subtitles: bool = True) -
         losses.add(
             name,
             "it begins late",
-            f"the {name} stream of {demuxer.shown} begins late: it is left out ({_PROBE_MORE})",
+            f"the {name} stream of {demuxer.shown} begins late: it is left out "
+            f"(input_{PROBE_MORE})",
         )
     return late
 

@@ -16,10 +16,11 @@ from ._converted_sound import ConvertedSound
 from ._cut_sound import CutSound
 from ._encoded_sound import EncodedSound
 from ._labels import Unheld, label_encoded
-from ._losses import Losses, warn
+from ._losses import BEGINS_LATE, PROBE_MORE, Losses, warn
 from ._sound_decoding import SoundDecoding
 from ._sound_options import AUTO, COPY, SoundOptions
 from ._sound_target import SoundSource, open_sound
+from ._told_sound import begins_apart
 from ._tracks import VIDEO
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class KeptSound:
         options = self._options
         if options.codec == COPY or not options.wanted:
             return False
+        if not stream.is_known:
+            return options.encodes  # which `add` refuses
         if options.encodes or not muxer._can_hold(stream):
             return True
         if muxer.format_name == "avi" and self._begins_between_packets(stream):
@@ -121,7 +124,7 @@ class KeptSound:
         """Add a stream of which a part is copied to the sample to a muxer; return whether it can
         be. Where it is cut between packets, that is said.
         """
-        if not self._is_cut or not muxer._can_hold(stream):
+        if not (self._is_cut and stream.is_known and muxer._can_hold(stream)):
             return False
         name = f"audio {stream.codec}"
         if not self._cuts_exactly(stream, muxer):
@@ -168,7 +171,7 @@ class KeptSound:
         if padding_of(demuxer.sound(stream.index), demuxer.first_of(stream.index)):
             return True
         if self._clock.start is None:
-            return False
+            return bool(begins_apart(stream, demuxer))
         if sound_cuts.is_plain(stream.codec):
             return False  # samples as they are, which are cut
         # Its own packets are moved by what they can be.
@@ -193,7 +196,9 @@ class KeptSound:
         decoding = None
         try:
             if not source.sample_rate or not source.channels.number:
-                raise NotSupportedError("nothing is known of its rate and channels")
+                raise NotSupportedError(
+                    f"{name} of {self._shown} {BEGINS_LATE} (input_{PROBE_MORE})"
+                )
             decoding = SoundDecoding(sound, demuxer.first_of(stream.index))
             opened = partial(
                 open_sound, options=self._options, muxer=muxer, losses=self._losses, name=name

@@ -9,6 +9,8 @@ import warnings
 from .._spec.numbers import to_flag
 from ..errors import NotSupportedError
 
+PROBE_MORE = "options={'probesize': 500_000_000, 'analyzeduration': 3_600_000_000} looks further"
+BEGINS_LATE = "begins late: nothing is known of it"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 

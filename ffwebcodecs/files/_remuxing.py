@@ -116,7 +116,8 @@ class Remuxing(ConversionRun):
             found = copy_text(demuxer, muxer, self._losses)
         elif muxer._container.sound_suffix is None or config is not None:
             video = None if config is None else demuxer.info.codec
-            found = copy_streams(demuxer, muxer, self._losses, options.subtitles, video)
+            losses, is_part = self._losses, options.takes_part
+            found = copy_streams(demuxer, muxer, losses, options.subtitles, video, is_part=is_part)
         elif options.audio:
             found = copy_sound(demuxer, muxer, self._losses)
         else:

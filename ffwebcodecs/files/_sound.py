@@ -8,7 +8,7 @@ from .._av.files.demux import DemuxerCore
 from .._av.files.stream_info import NO_VIDEO
 from .._av.files.streams import CopiedStream
 from ..errors import NotSupportedError
-from ._losses import Losses
+from ._losses import BEGINS_LATE, PROBE_MORE, Losses
 from .muxer import Muxer
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ def _chosen(
     ]
     if not sounds:
         raise NotSupportedError(f"{demuxer.shown} has no sound, and {suffix} files hold no video")
+    sounds = [stream for stream in sounds if stream.is_known]
+    if not sounds:
+        raise NotSupportedError(f"the sound of {demuxer.shown} {BEGINS_LATE} (input_{PROBE_MORE})")
     fitting = [
         stream
         for stream in sounds

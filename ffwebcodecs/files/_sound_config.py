@@ -10,6 +10,7 @@ from .._spec.codecs.audio_config import AudioDecoderConfig
 from .._spec.codecs.audio_strings import audio_codec_string
 from .._spec.codecs.ffmpeg import require_bytes
 from ..errors import DataError, NotSupportedError
+from ._losses import PROBE_MORE
 
 if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
@@ -40,7 +41,7 @@ def make_sound_config(sound: SoundStream, padding: int | None, shown: str) -> Au
     if rate <= 0 or channels.number <= 0:
         raise NotSupportedError(
             f"{shown} does not say how many channels the sound of stream {sound.number} "
-            f"({parameters.codec}) has, and at what rate"
+            f"({parameters.codec}) has, and at what rate; {PROBE_MORE}"
         )
     extradata = parameters.extradata
     codec = audio_codec_string(parameters.codec, extradata, parameters.number("profile"))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._av.codecs import packet
 from .._av.files.containers import Container
+from .._spec.files.microseconds import to_microseconds
 from ._losses import Losses
 
 _HEARD = 1000  # microseconds
 
 
 if TYPE_CHECKING:
+    from .._av.files.demux import DemuxerCore
+    from .._av.files.streams import CopiedStream
     from ._sound_track import SoundTrack
 
 
@@ -47,11 +51,41 @@ def tell_apart(
     shown : str
     """
     late = track.apart(offset)
-    if not container.has_constant_rate or abs(late) < _HEARD:
+    if container.has_constant_rate and abs(late) >= _HEARD:
+        _say_apart(f"the track {track.name!r}", late, container, losses, shown)
+
+
+def begins_apart(stream: CopiedStream, demuxer: DemuxerCore) -> int:
+    """Return by how many microseconds a stream of sound of an input is late where its first packet
+    and the first picture begin together; 0 if nobody hears it.
+    """
+    pictures, start = demuxer.info.start_time, stream.start_time
+    # What comes later than FFmpeg looks begins at 0, by what it says.
+    first = demuxer.first_of(stream.index)
+    ticks = None if first is None else packet.order_shown(first)
+    if ticks is not None:
+        start = to_microseconds(ticks, stream.time_base)
+    if pictures is None or start is None:
+        return 0
+    late = pictures - start
+    return late if abs(late) >= _HEARD else 0
+
+
+def tell_copied_apart(
+    stream: CopiedStream, demuxer: DemuxerCore, container: Container, losses: Losses, shown: str
+) -> None:
+    """Say that copied sound and the picture do not meet where each stream begins at 0."""
+    if not container.has_constant_rate or stream.kind != "audio":
         return
+    late = begins_apart(stream, demuxer)
+    if late:
+        _say_apart(f"audio {stream.codec}", late, container, losses, shown)
+
+
+def _say_apart(what: str, late: int, container: Container, losses: Losses, shown: str) -> None:
     how = f"{abs(late) / 1000:.0f} ms {'late' if late > 0 else 'early'}"
     losses.add(
-        f"the beginning of the track {track.name!r}",
+        f"the beginning of {what}",
         f"{container.name} lets all begin together: it is {how}",
         f"{container.name} lets sound and picture begin together: the sound of {shown} is {how} "
         "(.mp4 and .mkv hold when each begins)",

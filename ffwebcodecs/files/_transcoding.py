@@ -80,11 +80,13 @@ class Transcoding(ConversionRun):
             with self._muxer(demuxer) as muxer:
                 muxer._refused = refused = options.refused_packets(losses, demuxer.shown)
                 codec = self._encoding.codec_name
+                is_part = options.takes_part
                 copied, dropped, numbers = copy_streams(
-                    demuxer, muxer, losses, options.subtitles, codec, sound
+                    demuxer, muxer, losses, options.subtitles, codec, sound, is_part=is_part
                 )
                 heard = sound.conversions
-                clock.settle({*numbers, *heard})
+                # In AVI all begins at 0: what is heard before the first picture is left out.
+                clock.settle({*numbers, *heard}, muxer._container.has_constant_rate)
                 copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
                 losses.check()
                 bases = {stream.index: stream.time_base for stream in demuxer.others}

@@ -138,6 +138,7 @@ def moved_by_encoding(
         ("mp4-aac.mp4", ".ts", "aac", PART),
         ("mp4-aac.mp4", ".avi", "mp3", {}),
         ("mov-s16.mov", ".avi", "auto", PART),
+        ("flv-mp3.flv", ".avi", "auto", {}),
     ],
 )
 def test_sound_that_is_encoded_stays_with_the_picture(

@@ -105,6 +105,8 @@ class DemuxerCore(SeekableInput):
             self._connection = connect(self._source, opening, helper)
             opened = open_input(self._connection, self._source, opening, helper)
             self._confinement, self._head = opened
+            if all_streams or opening.only_sound:
+                self._look_further()
             self._use(self._connection)
             self.info = self._describe(self._connection)
             self.seekability = seeking.Seekability(self._connection, self.info, self._source)
@@ -181,10 +183,8 @@ class DemuxerCore(SeekableInput):
             if i == self.info.index or (i in joined and self._joined is not None):
                 continue
             if all_streams and i not in joined:
-                copied = CopiedStream(context.streams[i])
-                if copied.kind == "audio":
-                    copied.last = self.last_packet_of(i)
-                self.others.append(copied)
+                last = self.last_packet_of(i) if self.is_sound(i) else None
+                self.others.append(CopiedStream(context.streams[i], last))
             elif not (self._opening.takes_sound and self.is_sound(i)):
                 self._discarded.append(i)
         self._discard()

@@ -10,7 +10,7 @@ from ..._ffi import avcodec, avformat
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import averror
 from ..codecs import packet
-from . import last_packets, limits, seeking, sound_streams, stream_info
+from . import last_packets, late_sound, limits, seeking, sound_streams, stream_info
 from .connecting import connect
 from .copied_stamps import CopiedStamps
 from .landing import Landing
@@ -240,6 +240,22 @@ class SeekableInput:
         except BaseException:
             self.close()
             raise
+
+    def _look_further(self) -> None:
+        """Open the input again if that tells more of its sound."""
+        before, source, opening = self._connection, self._source, self._opening
+        assert before is not None
+        if not before.opens_again or (source.by_name and opening.may_wait(source.name)):
+            return
+        further = late_sound.look_further(before.context, opening)
+        if further is None:
+            return
+        self._opening = further
+        self._connection = connection = connect(source, further, self._helper)
+        connection.follow(before)
+        before.close()
+        opened = open_input(connection, source, further, self._helper)
+        self._confinement, self._head = opened
 
     def _discard(self) -> None:
         context = self._context

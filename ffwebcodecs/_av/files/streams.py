@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, avutil, ffi
+from ..._spec.codecs.sound_packets import frame_size_of
 from .. import averror
 from ..codecs import parameters
 from ..codecs.packet import NOPTS
@@ -56,7 +57,7 @@ class CopiedStream:
         "time_base",
     )
 
-    def __init__(self, stream: AVStream) -> None:
+    def __init__(self, stream: AVStream, last: LastPacket | None = None) -> None:
         par = stream.codecpar
         self.conversion: SubtitleConversion | None = None
         self.index: int = stream.index
@@ -66,7 +67,7 @@ class CopiedStream:
         self.codec: str = ffi.string(avcodec.avcodec_get_name(par.codec_id)).decode()
         self.time_base = (stream.time_base.num, stream.time_base.den)
         self.start_time: int | None = None  # microseconds
-        self.last: LastPacket | None = None  # what MP4's tables say of it
+        self.last = last  # what MP4's tables say of it
         self.late = 0  # microseconds by which its packets are to be moved in the output
         if stream.start_time != NOPTS:
             self.start_time = avutil.av_rescale_q(stream.start_time, self.time_base, (1, 1000000))
@@ -148,8 +149,16 @@ class CopiedStream:
         return max(0, self.parameters.sample_rate) if self.kind == "audio" else 0
 
     @property
+    def frame_size(self) -> int:
+        """How many samples each packet has, 0 if that is not known, or not of all."""
+        size: int = self.parameters.frame_size
+        return size if size > 0 else frame_size_of(self.codec, self.sample_rate)
+
+    @property
     def is_known(self) -> bool:
-        """Whether enough is known of it for the header of a file: a video's size."""
+        """Whether enough is known of it for a header: a video's size, a sound's rate."""
+        if self.kind == "audio":
+            return self.sample_rate > 0
         return self.kind != "video" or self.parameters.width > 0
 
     @property

@@ -37,6 +37,17 @@ def samples_in(codec: str, data: memoryview, extradata: bytes, rate: int) -> int
     return None if count is None else count(data, extradata, rate)
 
 
+def frame_size_of(codec: str, rate: int) -> int:
+    """Return how many samples all packets of a codec hold, 0 if that is not so, or unknown."""
+    if codec == "mp3":
+        return 1152 if rate >= _MPEG_1 else 576
+    return _LENGTHS.get(codec, 0)
+
+
+_LENGTHS = {"aac": _AAC, "mp2": 1152, "ac3": _AC3_SAMPLES}
+_MPEG_1 = 32000  # hertz, at least
+
+
 def _opus(data: memoryview, extradata: bytes, rate: int) -> int | None:
     frame, code = _OPUS[data[0] >> 3], data[0] & 3
     if code == 3 and len(data) < 2:
