@@ -9,6 +9,7 @@ from typing import Any
 
 from ..files._descriptors import descriptor_of
 from ._spelling import as_typed
+from ._values import parse_seconds
 
 
 class CommandError(Exception):
@@ -41,6 +42,29 @@ def add_several(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="allow hls (.m3u8), dash (.mpd) and segment, which write other files too",
     )
+
+
+def add_fragments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--fragmented`` and ``--fragment-duration``."""
+    parser.add_argument(
+        "--fragmented",
+        action="store_true",
+        help="write OUT piece by piece, so that it can be played while it is made; to standard "
+        "output or a FIFO each piece goes at once",
+    )
+    parser.add_argument(
+        "--fragment-duration",
+        metavar="S",
+        type=parse_seconds,
+        help="of such pieces: 2, 0.5; default: one for each group of pictures",
+    )
+
+
+def fragment_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the functions that write films take of it; raise UsageError for one alone."""
+    if options.fragment_duration is not None and not options.fragmented:
+        raise UsageError("--fragment-duration needs --fragmented")
+    return {"fragmented": options.fragmented, "fragment_duration": options.fragment_duration}
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:

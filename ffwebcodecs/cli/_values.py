@@ -26,6 +26,17 @@ def parse_time(text: str) -> int:
     return whole * 1_000_000 + round(seconds * 1_000_000)
 
 
+def parse_seconds(text: str) -> float:
+    """Return seconds of ``2`` or ``0.5``."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} are no seconds, more than 0; write 2 or 0.5")
+    return seconds
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """Return width and height of ``1920x1080``."""
     size = _numbers(text)

@@ -25,10 +25,12 @@ from ._output import (
     CommandError,
     UsageError,
     add_force,
+    add_fragments,
     add_quiet,
     check_output,
     exists,
     explain,
+    fragment_arguments,
     is_standard_output,
     make_parent,
     output_name,
@@ -66,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_encoding(parser)
     add_metadata(parser, "which has none by itself")
+    add_fragments(parser)
     add_force(parser)
     add_quiet(parser)
 
@@ -73,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     check_encoding(options)
+    fragments = fragment_arguments(options)
     check_output(options.output)
     if options.output == "-" and options.format is None:
         raise UsageError("standard output needs --format: mkv, mpegts ...")
@@ -110,6 +114,7 @@ def run(options: argparse.Namespace) -> int:
             encoder_options=merged(options.preset, options.options),
             metadata=None if tags is None else tags({}),
             on_progress=step,
+            **fragments,
         )
     if not options.quiet:
         count = result.frames_written

@@ -26,7 +26,14 @@ from ._input import (
     input_name,
 )
 from ._jobs import add_jobs, estimate_frames, merged, run_jobs
-from ._output import UsageError, add_force, add_quiet, add_several
+from ._output import (
+    UsageError,
+    add_force,
+    add_fragments,
+    add_quiet,
+    add_several,
+    fragment_arguments,
+)
 from ._tags import add_metadata, changed_tags
 from ._values import parse_bitrate, parse_crop, parse_option, parse_rate, parse_scale, parse_time
 
@@ -52,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_metadata(parser)
     add_several(parser)
+    add_fragments(parser)
     add_force(parser)
     add_quiet(parser)
     add_require_all(parser)
@@ -182,6 +190,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit status."""
     check_encoding(options)
     audio = check_sound(options)
+    fragments = fragment_arguments(options)
     start, stop = options.start, options.stop
     if stop is not None and stop <= (start or 0):
         raise UsageError("--stop must be after --start")
@@ -220,6 +229,7 @@ def run(options: argparse.Namespace) -> int:
             on_progress=on_progress,
             several_files=options.several_files,
             require_all=options.require_all,
+            **fragments,
             **damage_arguments(options),
             **input_arguments(options, "input_"),
         )

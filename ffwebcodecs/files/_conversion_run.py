@@ -10,6 +10,7 @@ from .._av.files.demux import DemuxerCore
 from ._conversion import begin_labels, output_tags, refuse_same_file, take_tags
 from ._conversion_options import ConversionOptions
 from ._input_options import parse_opening
+from ._output_options import OutputOptions
 from .muxer import Muxer
 
 
@@ -51,12 +52,7 @@ class ConversionRun:
     def _muxer(self, demuxer: DemuxerCore) -> Muxer:
         """Return the output, which knows what its file is labelled with."""
         tags = output_tags(take_tags(demuxer), self._options.metadata)
-        muxer = Muxer(
-            self._output,
-            format=self._given["format"],
-            metadata=tags,
-            several_files=self._given["several_files"],
-        )
+        muxer = OutputOptions.of(self._given).open(self._output, tags)
         try:
             begin_labels(muxer, demuxer, tags, self._losses)
         except BaseException:  # a warning may be an error

@@ -37,6 +37,7 @@ class EncodingOptions:
     hardware_acceleration: str
     encoder_options: Mapping[str, Any] | None
     threads: int | None
+    fragment_duration: float | None  # key frames are wanted at their borders
 
     @property
     def background_name(self) -> str:
@@ -111,6 +112,15 @@ def _framerate(value: Any) -> float:
     return rate
 
 
+def _fragment_duration(value: Any) -> float:
+    seconds = to_float(value, "fragment_duration")
+    if not 0 < seconds < 1e6:
+        raise InvalidArgumentError(
+            f"fragment_duration is {seconds:g}, it must be more than 0 and in seconds"
+        )
+    return seconds
+
+
 def _threads(value: Any) -> int:
     number = to_integer(value, "threads")
     if not 1 <= number <= 1024:
@@ -153,6 +163,7 @@ def _quantizer(value: Any) -> int:
 
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "framerate": _framerate,
+    "fragment_duration": _fragment_duration,
     "threads": _threads,
     "width": lambda value: to_dimension(value, "width"),
     "height": lambda value: to_dimension(value, "height"),

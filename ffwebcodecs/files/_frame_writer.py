@@ -29,6 +29,7 @@ from ._encoding_options import EncodingOptions
 from ._even_times import EvenTimes, counts_pictures
 from ._given_times import GivenTimes
 from ._hdr import warn_of_depth
+from ._key_frames import KeyFrames
 from ._orientation import Orientation
 from ._original import Original, PictureData
 from ._pace import Pace
@@ -70,6 +71,7 @@ class FrameWriter:
         self._waiting: deque[tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]] = deque()
         self._orientation = Orientation(muxer._container)
         self._framing = Framing()
+        self._keys = KeyFrames(options.fragment_duration)
         self.frames = 0
         self.turns = False  # whether the last frame's pixels were turned
         self.config: VideoEncoderConfig | None = None
@@ -133,7 +135,8 @@ class FrameWriter:
         picture, shape = self._framing.of(picture, shape)
         if self._odd:
             shape = _even(shape)
-        pending = PendingFrame(picture, shape, timestamp, duration, False, self._options.quantizer)
+        key, quantizer = self._keys.is_due(timestamp), self._options.quantizer
+        pending = PendingFrame(picture, shape, timestamp, duration, key, quantizer)
         self._driver.send(pending)
         self.frames += 1
         if self.frames == 1:

@@ -11,7 +11,6 @@ from typing import Any
 
 from .._av.files import containers
 from .._av.files.demux import DemuxerCore
-from .._av.files.target import OutputFile
 from .._runtime.helper import HelperThread
 from ..errors import EncodingError, InvalidArgumentError, NotSupportedError
 from ._clock import FilmClock
@@ -19,6 +18,7 @@ from ._conversion import copy_chapters, copy_streams, late_streams
 from ._conversion_run import ConversionRun
 from ._kept_sound import KeptSound
 from ._original import original_of
+from ._output_options import output_file
 from ._sound import copy_sound
 from ._sound_of_input import SoundOfInput
 from ._sound_options import SoundOptions
@@ -38,9 +38,7 @@ _OF_VIDEO = {
 
 def is_for_sound(output: Any, given: Mapping[str, Any]) -> bool:
     """Return whether an output holds sound and no film."""
-    target = OutputFile(output)
-    several = bool(given["several_files"])
-    container = containers.find(target.path, given["format"], several=several)
+    container = _container(output, given)
     if container.sound_suffix is None:
         return False
     codec = given["codec"]  # Ogg's film is Theora
@@ -49,9 +47,14 @@ def is_for_sound(output: Any, given: Mapping[str, Any]) -> bool:
 
 def holds_song(output: Any, given: Mapping[str, Any]) -> bool:
     """Return whether an output that is for films may hold sound alone."""
-    several = bool(given["several_files"])
-    container = containers.find(OutputFile(output).path, given["format"], several=several)
+    container = _container(output, given)
     return container.holds_films and container.holds_sound
+
+
+def _container(output: Any, given: Mapping[str, Any]) -> containers.Container:
+    several = bool(given["several_files"])
+    path = output_file(output, given).path
+    return containers.find(path, given["format"], several=several)
 
 
 class SoundRun(ConversionRun):
@@ -72,7 +75,7 @@ class SoundRun(ConversionRun):
     ) -> None:
         self._sound = SoundOptions.parse(given)
         super().__init__(input, output, {**given, "audio": self._sound.wanted})
-        silent = OutputFile(output).shown if demuxer is None else demuxer.shown
+        silent = output_file(output, given).shown if demuxer is None else demuxer.shown
         self._refuse_pictures(silent, "holds" if demuxer is None else "has", given)
         self._opening.needs_video = False
         self._demuxer = demuxer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._public import public
@@ -11,6 +11,7 @@ from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ._conversion import Metadata
 from ._remuxing import Remuxing
+from .segment_info import SegmentInfo
 from .transcode_result import Progress, TranscodeResult
 
 
@@ -29,6 +30,10 @@ def remux(
     metadata: Metadata = None,
     on_progress: Progress | None = None,
     several_files: bool = False,
+    fragmented: bool = False,
+    fragment_duration: float | None = None,
+    on_segment: Callable[[bytes, SegmentInfo], object] | None = None,
+    atomic: bool = True,
     errors: str = "raise",
     strict: bool = False,
     input_format: str | None = None,
@@ -49,7 +54,8 @@ def remux(
     Parameters
     ----------
     input : path, bytes-like or binary file object
-    output : path or writable binary file object
+    output : path or writable binary file object, or None
+        None: `on_segment` takes all of it.
     start, stop : int, optional
         Microseconds from the film's beginning. The output, whose times begin at 0, begins with the
         last key frame at or before `start`, and all streams begin there with it. It ends with the
@@ -64,6 +70,7 @@ def remux(
         at key frames. The input is read several times, so it is a
         file or bytes. `transcode` cuts anything exactly.
     keep_start, audio, subtitles, format, metadata, on_progress, several_files
+    fragmented, fragment_duration, on_segment, atomic
     input_format, input_options, playlists, max_pixels, timeout, stream, require_all
         As for `transcode`.
     errors : {"raise", "skip"}, optional

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._public import public
@@ -14,6 +14,7 @@ from ._sound_options import MapAudio
 from ._sound_run import SoundRun, is_for_sound
 from ._transcoding import Transcoding
 from ._work import MapFrame
+from .segment_info import SegmentInfo
 from .transcode_result import Progress, TranscodeResult
 
 
@@ -51,6 +52,10 @@ def transcode(
     metadata: Metadata = None,
     on_progress: Progress | None = None,
     several_files: bool = False,
+    fragmented: bool = False,
+    fragment_duration: float | None = None,
+    on_segment: Callable[[bytes, SegmentInfo], object] | None = None,
+    atomic: bool = True,
     errors: str = "raise",
     strict: bool = False,
     input_format: str | None = None,
@@ -75,7 +80,8 @@ def transcode(
     Parameters
     ----------
     input : path, bytes-like or binary file object
-    output : path or writable binary file object
+    output : path or writable binary file object, or None
+        None: `on_segment` takes all of it.
     codec : str, optional
         ``"h264"``, ``"hevc"``, ``"vp8"``, ``"vp9"``, ``"av1"``, a WebCodecs codec string, or
         ``"ffmpeg:NAME"``; default: what is usual for the output's suffix.
@@ -169,6 +175,20 @@ def transcode(
         Called with a TranscodeProgress after each frame.
     several_files : bool, optional
         As for `Muxer`.
+    fragmented : bool, optional
+        True: the output is made of fragments (MP4, MOV) or clusters (MKV, WebM), and a file object
+        or a pipe gets each as soon as it is complete, as it gets the packets of MPEG-TS and raw
+        streams. What is refused before the work begins gives no byte; if it fails later, they keep
+        what they got. Default: they get the finished bytes at the end.
+    fragment_duration : float, optional
+        Seconds of a fragment. Video that is encoded gets a key frame at the beginning of each.
+        Default: a fragment for each group of pictures, which encoders like to make 250 long.
+    on_segment : callable, optional
+        Called with the bytes of each fragment and its SegmentInfo, in the calling thread, as by
+        `Muxer`; what it raises ends the conversion.
+    atomic : bool, optional
+        False: a path is written under its name from the beginning, and stays there if it fails.
+        Default: it appears under its name when it is complete.
     errors : {"raise", "skip"}, optional
         What to do about damage of the input's video: "skip" goes on at the next key frame, as
         `read_frames` does. A UserWarning and the result say what was skipped, by the file's own

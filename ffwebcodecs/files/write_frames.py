@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._public import public
@@ -11,9 +11,10 @@ from .._spec.frames.rect import Rect
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
 from ._fields import Fields
+from ._output_options import OutputOptions
 from ._sound_options import SoundOptions
 from ._work import Work
-from .muxer import Muxer
+from .segment_info import SegmentInfo
 from .transcode_result import Progress, TranscodeResult
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def write_frames(
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,
     several_files: bool = False,
+    fragmented: bool = False,
+    fragment_duration: float | None = None,
+    on_segment: Callable[[bytes, SegmentInfo], object] | None = None,
+    atomic: bool = True,
 ) -> TranscodeResult:
     """Encode frames into a file: the other half of `read_frames`.
 
@@ -56,7 +61,8 @@ def write_frames(
         that of the frame before; one that goes back further is an error. So is it if three or more
         would be shown in an instant, less than 100 us each: then nobody counted, or in another
         unit. With `framerate`, frames that all have the same timestamp are numbered.
-    output : path or writable binary file object
+    output : path or writable binary file object, or None
+        None: `on_segment` takes all of it.
     audio : path, iterable of AudioData, or (array, sample rate), optional
         The sound. Of a file, or a file object or bytes, the sound from its beginning, copied if the
         output's container holds it, else encoded. AudioData are taken as frames are: each is closed
@@ -70,7 +76,7 @@ def write_frames(
         As for `transcode`.
     latency_mode, hardware_acceleration, encoder_options, threads, metadata, on_progress
         As for `transcode`.
-    several_files
+    several_files, fragmented, fragment_duration, on_segment, atomic
         As for `transcode`.
 
     Returns
@@ -80,19 +86,21 @@ def write_frames(
     Raises
     ------
     InvalidArgumentError, NotSupportedError, EncodingError, DataError, OSError
-        As `transcode`; there is no output then, and none of no frames.
+        As `transcode`; there is no output then, and none of no frames. What was given out before,
+        with `fragmented` or ``atomic=False``, is.
 
     Examples
     --------
     >>> write_frames(read_frames("clip.mp4", step=2), "fast.mp4")
     >>> write_frames(read_frames("clip.mp4"), "loud.mp4", audio="clip.mp4")
     """
-    options = EncodingOptions.parse(output, locals())  # the signature is their list
+    given = dict(locals())  # the signature is the list of options
+    options = EncodingOptions.parse(output, given)
     heard = SoundOptions.parse(
         {"audio": "auto" if audio_codec is None else audio_codec, "audio_bitrate": audio_bitrate}
     )
     began = time.monotonic()
-    with Muxer(output, format=format, metadata=metadata, several_files=several_files) as muxer:
+    with OutputOptions.of(given).open(output, metadata) as muxer:
         work = Work(muxer, options)
         work.on_progress = on_progress
         work.fields = Fields(muxer._losses, "what is written", None, of_frames=True)

@@ -90,3 +90,11 @@ def test_change_speed_halves_the_times(tmp_path: Path) -> None:
     assert run("change_speed.py", source, out).endswith("at 2 times the speed\n")
     assert max(abs(a - b / 2) for a, b in zip(times(out), times(source), strict=True)) <= 1
     assert streams(out) == ["video h264"]
+
+
+def test_segments_can_be_played_from_their_playlist(tmp_path: Path) -> None:
+    text = run("segments.py", clip("h264-with-audio.mp4"), tmp_path)
+    index = tmp_path / "index.m3u8"
+    assert text == f"{index}: {FRAMES} frames\n"
+    assert streams(index) == ["video h264", "audio aac"]
+    assert psnr(pictures(index), pictures(clip("h264-with-audio.mp4"))) > 25

@@ -1,4 +1,4 @@
-"""The examples of the README, docs/time.md and docs/sound.md run as they stand there."""
+"""The examples of the README, docs/time.md, sound.md and streams.md run as they stand there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = dict(
 # Those that are complete: others show a line or two.
 PIECES = {
     f"{page}-{number}": code
-    for page in ("time", "sound")
+    for page in ("time", "sound", "streams")
     for number, code in enumerate(
         re.findall(
             r"^```python\n((?:import \w+\n)*import ffwebcodecs\n.*?)^```",

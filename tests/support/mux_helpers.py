@@ -38,16 +38,18 @@ def _time(text: str | None) -> int | None:
 
 def packets(path: Path, stream: str = "v:0") -> list[Packet]:
     options = ("-select_streams", stream, "-show_packets", "-show_data_hash", "md5")
-    return [
-        Packet(
-            packet["data_hash"],
-            packet["flags"].startswith("K"),
-            _time(packet.get("pts_time")),
-            _time(packet.get("dts_time")),
-            _time(packet.get("duration_time")),
-        )
-        for packet in probe(path, *options)["packets"]
-    ]
+    return [packet_of(packet) for packet in probe(path, *options)["packets"]]
+
+
+def packet_of(packet: Any) -> Packet:
+    """Return a packet of ffprobe's, which was asked for hashes."""
+    return Packet(
+        packet["data_hash"],
+        packet["flags"].startswith("K"),
+        _time(packet.get("pts_time")),
+        _time(packet.get("dts_time")),
+        _time(packet.get("duration_time")),
+    )
 
 
 def video_stream(path: Path) -> Any:
