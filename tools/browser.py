@@ -3,7 +3,8 @@
 ``python tools/browser.py`` (``make browser``) makes a small film with the ffmpeg program, converts
 it on the command line, and has a browser without a window play each result to its end. The page
 says what the browser's own decoders did: how far it played, how many pictures it showed, and how
-many bytes of sound and video it decoded. Not part of the tests: a browser is 400 MB.
+many bytes of sound and video it decoded. Then it plays segments, as they were given to
+`on_segment`, through Media Source. Not part of the tests: a browser is 400 MB.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import Any
+
+import media_source
 
 PROGRAMS = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"
 PACKAGE = "chromium-headless-shell"
@@ -71,15 +74,19 @@ play().then(async seen => tell({...seen, sound: await heard().catch(silent)}))
 """
 
 
+PAGES = {"/page": PAGE, "/segments": media_source.PAGE}
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves a folder with the page, and takes what the page says."""
 
     server: Server
 
     def do_GET(self) -> None:
-        """Answer with the page, or a file."""
-        if self.path == "/page":
-            self._answer(PAGE.encode(), "text/html")
+        """Answer with a page, or a file."""
+        page = PAGES.get(self.path)
+        if page is not None:
+            self._answer(page.encode(), "text/html")
         else:
             super().do_GET()
 
@@ -137,13 +144,13 @@ def make_film(path: Path) -> None:
     )
 
 
-def play(program: str, server: Server, name: str) -> dict[str, Any]:
+def play(program: str, server: Server, name: str, page: str = "/page") -> dict[str, Any]:
     """Return what the browser says of a file that the server has."""
     with tempfile.TemporaryDirectory() as profile:
         command = [
             *(program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
             *("--autoplay-policy=no-user-gesture-required", f"--user-data-dir={profile}"),
-            *("--remote-debugging-port=0", f"http://127.0.0.1:{server.server_port}/page#{name}"),
+            *("--remote-debugging-port=0", f"http://127.0.0.1:{server.server_port}{page}#{name}"),
         ]
         quiet = subprocess.DEVNULL
         with subprocess.Popen(command, stdout=quiet, stderr=quiet) as running:
@@ -195,6 +202,13 @@ def main() -> int:
             wrong = faults(told, 1.5 if more else SECONDS)
             failed += bool(wrong)
             print(f"{name}: {'; '.join(wrong) or 'seen and heard'}")
+            print(f"    {json.dumps(told)}")
+        for name in media_source.FILMS:
+            listed = media_source.make(folder, name)
+            told = play(program, server, listed, "/segments")
+            wrong = media_source.faults(folder, name, listed, told)
+            failed += bool(wrong)
+            print(f"{name}, segments: {'; '.join(wrong) or 'played through Media Source'}")
             print(f"    {json.dumps(told)}")
         server.shutdown()
         server.server_close()
