@@ -20,6 +20,7 @@ from pathlib import Path
 
 import access
 import sound
+import streams
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("FFWEBCODECS_CACHE", ROOT / ".cache"))
@@ -311,7 +312,10 @@ def versions() -> str:
     return ", ".join(parts)
 
 
-BENCHES = ("decode", "overhead", "convert", "transcode", "create", "import", "access", "sound")
+BENCHES = (
+    *("decode", "overhead", "convert", "transcode", "create", "import"),
+    *("access", "sound", "streams"),
+)
 
 
 def main() -> int:
@@ -335,6 +339,7 @@ def main() -> int:
         "import": lambda: bench_import(report, options.rounds),
         "access": lambda: access.bench_access(report, lent, programs, options.rounds, threads),
         "sound": lambda: sound.bench_sound(report, lent, programs, options.rounds),
+        "streams": lambda: streams.bench_streams(report, lent, options.rounds),
     }
     for name, bench in benches.items():
         if options.only in (None, name):
