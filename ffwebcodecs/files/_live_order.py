@@ -131,12 +131,9 @@ class LiveOrder:
             start, stop, dts = (time + self._offset for time in (start, stop, dts))
             begin = start if is_key else dts + self._delay
             if self._plan.is_due(begin, is_key):
-                newest = video.newest + self._offset
-                if not (is_all or _are_complete(others, begin, newest)):
+                newest = begin if is_all else video.newest + self._offset
+                if not self._cut(core, others, begin, newest, write, cut, is_all):
                     return
-                self._write_before(core, others, begin, write)
-                self._plan.cut()
-                cut(begin)
             else:
                 self._write_before(core, others, dts + 1, write)
             if is_key:
@@ -145,6 +142,11 @@ class LiveOrder:
             self._segments.note_picture(begin, stop, is_key)
             self._reached = dts
             write(video.write_next, core, self._offset)
+        key = video.waiting_key
+        if key is not None and self._plan.is_due(key + self._offset, True):
+            begin = key + self._offset
+            if not self._cut(core, others, begin, begin, write, cut, is_all):
+                return
         if is_all:
             self._write_sound(core, others, write, cut, None)
         elif video.timeline is None:
@@ -153,6 +155,26 @@ class LiveOrder:
             newest = max((each.reach for each in others if each.is_waited_for), default=0)
             if newest - self._reached > _PATIENCE:
                 self._write_sound(core, others, write, cut, newest - _PATIENCE)
+
+    def _cut(
+        self,
+        core: MuxerCore,
+        others: list[SoundTrack | _Copied],
+        begin: int,
+        newest: int,
+        write: Write,
+        cut: Write,
+        is_all: bool,
+    ) -> bool:
+        """End the fragment before a picture, with all that begins before; return False if some of
+        it has not come.
+        """
+        if not (is_all or _are_complete(others, begin, newest)):
+            return False
+        self._write_before(core, others, begin, write)
+        self._plan.cut()
+        cut(begin)
+        return True
 
     def _write_before(
         self, core: MuxerCore, others: list[SoundTrack | _Copied], time: int, write: Write

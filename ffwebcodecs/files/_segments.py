@@ -45,7 +45,16 @@ class Segments:
     """
 
     __slots__ = (
-        *("_film", "_has_begun", "_index", "_is_key", "_on_segment", "_shown", "_sound"),
+        *(
+            "_film",
+            "_film_end",
+            "_has_begun",
+            "_index",
+            "_is_key",
+            "_on_segment",
+            "_shown",
+            "_sound",
+        ),
         *("_target", "_until", "is_giving", "mime_type"),
     )
 
@@ -57,6 +66,7 @@ class Segments:
         self._index = 0
         self._film: tuple[int, int] | None = None  # from when to when, in this fragment
         self._sound: tuple[int, int] | None = None
+        self._film_end = 0
         self._until: int | None = None  # when the next fragment begins
         self._is_key = False
         self.is_giving = False
@@ -68,7 +78,9 @@ class Segments:
         """
         if self._film is None:
             self._is_key = is_key
-        self._film = _both(self._film, start, stop)
+            self._film = start, self._film_end
+        self._film_end = max(self._film_end, stop)
+        self._film = min(self._film[0], start), self._film_end
 
     def note_sound(self, start: int, stop: int) -> None:
         """Note a packet of sound that is written."""

@@ -196,6 +196,12 @@ class VideoTrack:
         return entry.dts
 
     @property
+    def waiting_key(self) -> int | None:
+        """When the key frame is shown that is written next, but waits for the one after it."""
+        last = None if self.timeline is None or self.ready else self.timeline.last
+        return last.pts if last is not None and _item(last)[0].type == "key" else None
+
+    @property
     def next_picture(self) -> tuple[int, int, int, bool]:
         """Of what is written next: from when to when it is shown, when it is decoded, and whether
         it is a key frame.

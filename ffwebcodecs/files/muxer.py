@@ -58,9 +58,9 @@ class Muxer(Muxing):
         begins the next one is added. Nothing in the file is completed later, so it says nothing of
         its length.
     fragment_duration : float, optional
-        Seconds that a fragment lasts at least: groups of pictures are gathered, and those that are
-        longer are cut. Default: each group of pictures is a fragment, and each second of sound if
-        there is no picture.
+        Seconds: groups of pictures are gathered until they last as long, and those that last longer
+        are cut. Default: each group of pictures is a fragment, and each second of sound if there is
+        no picture.
     on_segment : callable, optional
         Called as ``on_segment(data: bytes, info: SegmentInfo)`` with the init segment, then with
         each fragment. It must not use the muxer.

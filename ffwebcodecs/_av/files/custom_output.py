@@ -33,16 +33,9 @@ _WRITE = "int(void *, const uint8_t *, int)"
 
 
 class CustomOutput:
-    """The AVIOContext whose bytes are gathered.
+    """The AVIOContext whose bytes are gathered."""
 
-    Attributes
-    ----------
-    holders : tuple
-        Owners of its native parts. They are freed from the last to the first, once the format
-        context is.
-    """
-
-    __slots__ = ("_broken", "_data", "_error", "_in_use", "_place", "_taken", "holders")
+    __slots__ = ("_broken", "_data", "_error", "_holders", "_in_use", "_pb", "_place", "_taken")
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -66,16 +59,21 @@ class CustomOutput:
         # Others may put another buffer in this one's place, so what is freed is the field's.
         memory[0] = ffi.NULL
         field = ffi.cast("void *", ffi.addressof(box[0], "buffer"))
-        self.holders: tuple[Any, ...] = kept, box, ffi.gc(field, avutil.av_freep)
+        self._pb: AVIOContext = box[0]
+        self._holders: tuple[Any, ...] = kept, box, ffi.gc(field, avutil.av_freep)
+
+    def holders(self) -> tuple[Any, ...]:
+        """Return the owners of its native parts, once: nothing else may have them, for they are
+        freed from the last to the first, once the format context is.
+        """
+        holders, self._holders = self._holders, ()
+        return holders
 
     def attach(self, context: AVFormatContext) -> None:
-        """Make a context that is not begun yet write here; whoever frees it takes the holders
-        before.
-        """
-        box: Pointer[AVIOContext] = self.holders[1]
-        box[0].seekable = 0
+        """Make a context that is not begun yet write here."""
+        self._pb.seekable = 0
         context.flags |= avformat.AVFMT_FLAG_CUSTOM_IO
-        context.pb = box[0]
+        context.pb = self._pb
 
     def close(self, context: AVFormatContext) -> int:
         """Gather the last bytes after the trailer; return FFmpeg's code."""

@@ -106,7 +106,7 @@ class MuxerCore:
         # What it writes asks for it while it waits, so that is freed last.
         self._interruption = Interruption()
         self._output = CustomOutput() if name is None else NamedOutput()
-        holders = self._interruption.holder, *self._output.holders, free
+        holders = self._interruption.holder, *self._output.holders(), free
         context = _formats.own(ptr, holders)
         self._interruption.watch(context)
         if isinstance(self._output, CustomOutput):

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 class NamedOutput:
     """It is closed after the context is freed, and apart from it, for that needs no Python
     function. Without a trailer what lies in it then is nobody's.
-
-    Attributes
-    ----------
-    holders : tuple
-        Its owner.
     """
 
-    __slots__ = ("_box", "holders")
+    __slots__ = ("_box", "_holders")
 
     def __init__(self) -> None:
         self._box: Pointer[AVIOContext] = ffi.new("AVIOContext **")
-        self.holders: tuple[Any, ...] = (ffi.gc(self._box, avformat.avio_closep),)
+        self._holders: tuple[Any, ...] = (ffi.gc(self._box, avformat.avio_closep),)
+
+    def holders(self) -> tuple[Any, ...]:
+        """Return its owner, once: nothing else may have it, for it is freed after the context."""
+        holders, self._holders = self._holders, ()
+        return holders
 
     def open(self, context: AVFormatContext, url: bytes, asking: Any) -> int:
         """Open it for a context, which lets `asking`, an AVIOInterruptCB, end its waits; return

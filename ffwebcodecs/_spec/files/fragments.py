@@ -12,19 +12,21 @@ class FragmentCuts:
     """Decides before which packet the next fragment begins; times in microseconds.
 
     A fragment begins with a key frame. Groups of pictures are gathered until they are as long as is
-    wanted. A group that is longer by itself is cut wherever that is reached.
+    wanted. A group that is longer by itself is cut wherever that is reached, and the next group
+    begins another fragment.
 
     Parameters
     ----------
     wanted : int or None
-        How long a fragment is to be at least. None: each group of pictures is one.
+        How long a fragment is to be. None: each group of pictures is one.
     """
 
-    __slots__ = ("_began", "_film_end", "_mark", "_wanted")
+    __slots__ = ("_began", "_film_end", "_is_inside", "_mark", "_wanted")
 
     def __init__(self, wanted: int | None) -> None:
         self._wanted = wanted
         self._began: int | None = None  # None: the next packet begins a fragment
+        self._is_inside = False  # it began within a group of pictures
         self._mark = 0  # the last key frame or cut
         self._film_end: int | None = None
 
@@ -33,7 +35,11 @@ class FragmentCuts:
         if self._began is None:
             return False
         if is_key:
-            return self._wanted is None or time - self._began >= self._wanted - _SLACK
+            return (
+                self._wanted is None
+                or self._is_inside
+                or time - self._began >= self._wanted - _SLACK
+            )
         return self._wanted is not None and time - self._mark >= self._wanted - _SLACK
 
     def is_due_for_sound(self, time: int) -> bool:
@@ -51,11 +57,15 @@ class FragmentCuts:
         """Note a picture that is written, and when it ends."""
         if is_key or self._began is None:
             self._mark = time
+        if self._began is None:
+            self._is_inside = not is_key
         self._film_end = end if self._film_end is None else max(end, self._film_end)
         self._note(time)
 
     def note_sound(self, time: int) -> None:
         """Note a packet of sound that is written."""
+        if self._began is None:
+            self._is_inside = False
         self._note(time)
 
     def _note(self, time: int) -> None:

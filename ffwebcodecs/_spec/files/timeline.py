@@ -102,6 +102,12 @@ class Timeline:
         if not self.started and self._waiting:
             self._start()
 
+    @property
+    def last(self) -> Entry | None:
+        """The one entry that waits for the next one, None if it is not the only one that waits."""
+        alone = self.started and self._upcoming is None and len(self._waiting) == 1
+        return self._waiting[0] if alone else None
+
     def begin_empty(self) -> None:
         """Settle the offset: no entry will come."""
         self.offset = -self._zero
