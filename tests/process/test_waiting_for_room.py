@@ -262,5 +262,5 @@ def make():
     )
     status, shown, errors = run(code, FILM.path())
     assert (status, errors) == (0, "")
-    attack.report(f"film of {count} chunks through max_queue=8: {how}", count, 0, "growth in KiB")
-    assert int(shown) < 3 << 10
+    attack.report(f"film of {count} chunks through max_queue=8: {how}", count, 0, "memory grew")
+    assert int(shown) < 3 << 10  # KiB
