@@ -1,4 +1,4 @@
-"""Decode a clip under asyncio: the callbacks run on the loop, flush() is awaited.
+"""Decode a clip under asyncio: the loop over the frames sets the pace, others run meanwhile.
 
 Usage: python examples/decoder_asyncio.py CLIP
 """
@@ -8,25 +8,16 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from ffwebcodecs import Demuxer, VideoDecoder, VideoFrame
+from ffwebcodecs import Demuxer, VideoDecoder
 
 
 async def main(path: str) -> None:
     count = 0
-
-    def output(frame: VideoFrame) -> None:
-        nonlocal count
-        count += 1
-        frame.close()  # gives the frame's memory back to the decoder
-
-    def error(problem: Exception) -> None:
-        print(f"decoding stopped: {problem}", file=sys.stderr)
-
-    with Demuxer(path) as demuxer, VideoDecoder(output, error) as decoder:
+    with Demuxer(path) as demuxer, VideoDecoder() as decoder:
         decoder.configure(demuxer.video_config)
-        for chunk in demuxer.chunks():
-            decoder.decode(chunk)
-        await decoder.flush()
+        async for frame in decoder.frames(demuxer.chunks()):
+            with frame:  # gives the frame's memory back to the decoder
+                count += 1
     print(f"{count} frames")
 
 

@@ -68,13 +68,11 @@ class VideoDecoder(Decoder):
 
     Examples
     --------
-    >>> decoder = VideoDecoder(output=lambda frame: frame.close(), error=print)
-    >>> with Demuxer("clip.mp4") as demuxer:
+    >>> with Demuxer("clip.mp4") as demuxer, VideoDecoder() as decoder:
     ...     decoder.configure(demuxer.video_config)
-    ...     for chunk in demuxer.chunks():
-    ...         decoder.decode(chunk)
-    ...     decoder.flush().result()
-    >>> decoder.close()
+    ...     for frame in decoder.frames(demuxer.chunks()):
+    ...         with frame:
+    ...             print(frame.timestamp)
     """
 
     __slots__ = ("_hardware",)

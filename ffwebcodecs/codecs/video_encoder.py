@@ -60,12 +60,10 @@ class VideoEncoder(Codec):
 
     Examples
     --------
-    >>> encoder = VideoEncoder(output=lambda chunk, metadata: chunks.append(chunk), error=print)
-    >>> encoder.configure({"codec": "avc1.42001E", "width": 320, "height": 240})
-    >>> with VideoFrame.from_ndarray(pixels, timestamp=0) as frame:
-    ...     encoder.encode(frame, key_frame=True)
-    >>> encoder.flush().result()
-    >>> encoder.close()
+    >>> with VideoEncoder() as encoder, Muxer("small.mp4") as muxer:
+    ...     encoder.configure({"codec": "avc1.42001E", "width": 320, "height": 240})
+    ...     for chunk, metadata in encoder.chunks(read_frames("clip.mp4")):
+    ...         muxer.add_chunk(chunk, metadata)
     """
 
     __slots__ = (
