@@ -47,6 +47,10 @@ class _Copied:
         return self._stream.kind in ("audio", "video") and not self._stream.is_cover
 
     @property
+    def codec(self) -> str:
+        return self._stream.codec
+
+    @property
     def is_heard(self) -> bool:
         return self._stream.kind == "audio"
 
@@ -214,7 +218,8 @@ class LiveOrder:
     ) -> None:
         if each.is_heard:
             self._plan.note_sound(start)
-            self._segments.note_sound(start, stop)
+            is_delayed = core.container.has_codec_delay(each.codec)
+            self._segments.note_sound(start, stop, is_delayed=is_delayed)
         write(each.write_next, core)
 
 

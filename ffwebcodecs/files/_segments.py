@@ -50,7 +50,9 @@ class Segments:
             "_film_end",
             "_has_begun",
             "_index",
+            "_first",
             "_is_key",
+            "_moved",
             "_on_segment",
             "_shown",
             "_sound",
@@ -69,6 +71,8 @@ class Segments:
         self._film_end = 0
         self._until: int | None = None  # when the next fragment begins
         self._is_key = False
+        self._first = 0  # when the first packet is written, 0 if that is later
+        self._moved: int | None = None  # microseconds, once the first fragment is given
         self.is_giving = False
         self.mime_type = ""
 
@@ -82,8 +86,12 @@ class Segments:
         self._film_end = max(self._film_end, stop)
         self._film = min(self._film[0], start), self._film_end
 
-    def note_sound(self, start: int, stop: int) -> None:
-        """Note a packet of sound that is written."""
+    def note_sound(self, start: int, stop: int, *, is_delayed: bool) -> None:
+        """Note a packet of sound that is written; `is_delayed`: later, as a field of the file
+        says, than it is heard.
+        """
+        if not is_delayed:
+            self._first = min(self._first, start)
         self._sound = _both(self._sound, start, stop)
 
     def begin(self, core: MuxerCore) -> None:
@@ -139,8 +147,12 @@ class Segments:
         if not data:
             return
         start, stop = self._film or self._sound or (0, 0)
-        start = max(start, 0)  # what a decoder needs before the first sound is not heard
         stop = stop if self._until is None else self._until
+        if self._moved is None:
+            # libavformat moves all packets, so that none lies before 0.
+            self._moved = 0 if core.container.holds_negative_times else -self._first
+        start, stop = start + self._moved, stop + self._moved
+        start = max(start, 0)  # what a decoder needs before the first sound is not heard
         is_key = self._film is None or self._is_key
         self._film = self._sound = self._until = None
         self._index += 1

@@ -205,10 +205,16 @@ class SoundTrack:
         if not self._ready or self.sound is None:
             return None
         entry, rate = self._ready[0], self.sound.sample_rate
-        begin = entry.position + self.shift
+        begin = entry.position + self._heard_shift
         return time_of(begin, rate), time_of(begin + entry.lasting, rate)
 
     is_waited_for = is_heard = True
+
+    @property
+    def codec(self) -> str:
+        """FFmpeg's name of the codec."""
+        assert self.sound is not None
+        return self.sound.codec
 
     @property
     def reach(self) -> int:
@@ -216,7 +222,15 @@ class SoundTrack:
         reach = None if self._timeline is None else self._timeline.reach
         if reach is None or self.sound is None:
             return 0
-        return time_of(reach + self.shift, self.sound.sample_rate)
+        return time_of(reach + self._heard_shift, self.sound.sample_rate)
+
+    @property
+    def _heard_shift(self) -> int:
+        """As `shift`, without what readers take away again."""
+        sound, container = self.sound, self._container
+        if sound is None or container is None or not container.has_codec_delay(sound.codec):
+            return self.shift
+        return self.shift - sound.initial_padding
 
     @property
     def lasting(self) -> int:

@@ -90,6 +90,13 @@ def begin_fragment(core: MuxerCore) -> None:
         core.set_option("mpegts_flags", "+resend_headers")
 
 
+def keeps_sound_back(container: Container) -> bool:
+    """Whether libavformat writes a packet of sound only when the next one comes, so that it would
+    stand in the next fragment.
+    """
+    return container.name in _MATROSKA
+
+
 def ends_apart(container: Container) -> bool:
     """Whether what is written at the end is none of the last fragment: an index of all of them."""
     return container.is_iso

@@ -21,7 +21,7 @@ from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import set_extradata
 from ..frames.pixel_format import pix_fmt_id
-from . import chapters, containers, side_data
+from . import chapters, containers, live, side_data
 from .animation import Animation
 from .chapters import Chapter
 from .copied_packets import PacketCheck, RefusedPacketError
@@ -31,7 +31,7 @@ from .named_output import NamedOutput
 from .streams import CopiedStream, drop_tag, set_tag, subtitle_clock
 from .video_stream import VideoStream
 from .written_sound import WrittenPacket, WrittenSound
-from .written_stream import SPARSE, SparseStream, WrittenStream
+from .written_stream import SPARSE, SparseStream, WrittenStream, push_sound
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVFormatContext, AVPacket, AVStream
@@ -435,14 +435,14 @@ class MuxerCore:
         self.write_waiting()
 
     def write_waiting(self) -> None:
-        """Write what waits for packets of other streams; as `flush`, but no check of copied packets
-        is ended.
-        """
+        """As `flush`, but no check of copied packets is ended."""
         self._check_write(avformat.av_interleaved_write_frame(self._context, ffi.NULL))
 
     def end_fragment(self) -> bytes:
         """End the fragment or cluster with all that waits, and return what was gathered."""
         self.write_waiting()
+        if live.keeps_sound_back(self.container):
+            push_sound(self._context, self._streams, self._spare)
         self._check_write(avformat.av_write_frame(self._context, ffi.NULL))
         return self.gathered()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..._ffi import avformat, avutil
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from .copied_packets import PacketCheck
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVPacket, AVStream
+    from ..._ffi._types import AVFormatContext, AVPacket, AVStream
 
 MOST_TICKS = 1 << 28  # between decoding and presentation in MP4, as far as FFmpeg reads it
 
@@ -86,3 +88,18 @@ class SparseStream:
             return False
         self._let_go = now
         return True
+
+
+def push_sound(context: AVFormatContext, streams: Sequence[WrittenStream], spare: AVPacket) -> None:
+    """Let Matroska's muxer write the packet of sound that it keeps back, by one without bytes."""
+    for index, one in enumerate(streams):
+        if one.stream.codecpar.codec_type != avutil.AVMEDIA_TYPE_AUDIO or one.last_dts is None:
+            continue
+        try:
+            spare.stream_index, spare.pts, spare.dts = index, one.last_dts, one.last_dts
+            packet.skip_samples(spare, 0, 1)  # with nothing at all in it, it would be an end
+            if avformat.av_write_frame(context, spare) >= 0:
+                one.given += 1  # libavformat counts it
+        finally:
+            packet.unref(spare)
+        return
