@@ -19,6 +19,12 @@ static const char *ffwc_path_of(void *address)
 }
 #endif
 """
+CALLBACKS = """
+extern "Python" void ffwc_release(void *opaque, uint8_t *data);
+extern "Python" int ffwc_read(void *opaque, uint8_t *data, int size);
+extern "Python" int ffwc_write(void *opaque, const uint8_t *data, int size);
+extern "Python" int64_t ffwc_seek(void *opaque, int64_t offset, int whence);
+"""
 CORE_PATH = """
 static const char *ffwc_library_path(int library)
 {
