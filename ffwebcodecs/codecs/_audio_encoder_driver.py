@@ -55,6 +55,8 @@ class AudioEncoderDriver:
         self._start: int | None = None  # microseconds
         self._emitted: AudioDecoderConfig | None = None
         self._is_described = False
+        self._held: AVPacket | None = None  # one ahead, at the end
+        self._is_draining = False
 
     def open(self, config: AudioEncoderConfig) -> None:
         self._release()
@@ -80,16 +82,26 @@ class AudioEncoderDriver:
 
     def receive(self) -> Output | None:
         encoding = self._encoding
-        ptr = None if encoding is None else encoding.receive()
-        return None if encoding is None or ptr is None else self._wrapped(encoding, ptr)
+        if encoding is None:
+            return None
+        ptr, self._held = self._held or encoding.receive(), None
+        if ptr is None:
+            return None
+        if self._is_draining and encoding.codec == "flac":
+            # Behind its last packet it says what belongs into the header: length and checksum.
+            self._held = encoding.receive()
+            return self._wrapped(encoding, ptr, self._held is None)
+        return self._wrapped(encoding, ptr, False)
 
     def drain(self) -> None:
         if self._encoding is not None:
             self._encoding.drain()
+            self._is_draining = True
 
     def restart(self) -> None:
         # What was drained is opened anew by the next piece.
-        self._start = None
+        self._start = self._held = None
+        self._is_draining = False
 
     def close(self) -> None:
         self._release()
@@ -97,21 +109,23 @@ class AudioEncoderDriver:
 
     def _release(self) -> None:
         encoding, self._encoding = self._encoding, None
-        self._config = self._start = None
-        self._is_described = False
+        self._config = self._start = self._held = None
+        self._is_described = self._is_draining = False
         if encoding is not None:
             encoding.close()
 
-    def _wrapped(self, encoding: SoundEncoding, ptr: AVPacket) -> Output:
+    def _wrapped(self, encoding: SoundEncoding, ptr: AVPacket, is_last: bool) -> Output:
         config = None
         if not self._is_described:
             # It is the first packet, which may bring the headers: later ones change nothing.
             self._is_described = True
             config = encoding.decoder_config
             if config == self._emitted:
-                config = None
+                config = None  # nor does it begin anew with what only the end of the last one told
             else:
                 self._emitted = config
+        elif is_last:
+            config = encoding.decoder_config
         rate = encoding.sound.sample_rate
         pts, _ = packet.times(ptr)
         assert pts is not None

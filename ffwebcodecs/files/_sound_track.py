@@ -39,6 +39,7 @@ class SoundTrack:
             "_container",
             "_is_ended",
             "_is_padded",
+            "_is_split",
             "_new_header",
             "_ready",
             "_strips",
@@ -63,6 +64,7 @@ class SoundTrack:
         self._is_padded = False
         self._strips = False
         self._is_ended = False
+        self._is_split = False  # an encoder has ended and begun again
         self._new_header: bytes | None = None  # the codec's, as the encoder knows it by now
 
     def begin(
@@ -104,7 +106,10 @@ class SoundTrack:
         sound, timeline = self.sound, self._timeline
         assert sound is not None
         assert timeline is not None
-        if config is not None and config != self._config:
+        is_new = config is not None and config != self._config
+        if not is_new and self._new_header is not None:
+            self._is_split = True  # what was the end of all is none
+        if config is not None and is_new:
             self._check_same(chunk, config)
         samples = samples_in(sound.codec, chunk.data, sound.extradata, sound.sample_rate)
         if samples is None:
@@ -277,7 +282,7 @@ class SoundTrack:
         self._is_ended = True
         assert self.begins is not None
         total = self._written - self.begins - self.shift
-        last = flac_header(header or sound.extradata, total)
+        last = flac_header(header or sound.extradata, total, is_whole=not self._is_split)
         core.write_sound(
             self.index, WrittenPacket(packet.filled(0, 0), self._written, 0, 0, extradata=last)
         )

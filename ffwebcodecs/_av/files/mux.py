@@ -240,12 +240,8 @@ class MuxerCore:
             self.container.require_copy(source.kind, source.codec_id, source.codec)
         stream = self._new_stream()
         par = stream.codecpar
-        code = avcodec.avcodec_parameters_copy(par, source.parameters)
-        averror.check(code, "cannot copy a stream's parameters")
+        source.fill(par, counts_packets=self.container.has_constant_rate)
         par.codec_tag = self.container.accepted_tag(source.codec_id, par.codec_tag)
-        if self.container.has_constant_rate and source.kind == "audio":
-            # FFmpeg knows it of packets that it has seen. AVI counts packets with it.
-            par.frame_size = source.frame_size
         stream.time_base = source.time_base
         if source.codec == "mov_text":
             stream.time_base = subtitle_clock(source.time_base)

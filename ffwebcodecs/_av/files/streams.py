@@ -15,6 +15,7 @@ from . import side_data
 if TYPE_CHECKING:
     from ..._ffi._types import (
         AVChapter,
+        AVCodecParameters,
         AVDictionary,
         AVDictionaryEntry,
         AVFormatContext,
@@ -86,6 +87,15 @@ class CopiedStream:
         size = par.extradata_size if par.extradata else 0
         return bytes(ffi.buffer(par.extradata, size)) if size else b"", par.profile
 
+    def fill(self, par: AVCodecParameters, *, counts_packets: bool) -> None:
+        """Fill the parameters of a stream of an output, which may tell times by the number of
+        samples that all packets have: FFmpeg knows it only if it has seen some.
+        """
+        code = avcodec.avcodec_parameters_copy(par, self.parameters)
+        averror.check(code, "cannot copy a stream's parameters")
+        if counts_packets and self.kind == "audio" and par.frame_size <= 0:
+            par.frame_size = frame_size_of(self.codec, self.sample_rate)
+
     def can_become(self, codec: str) -> bool:
         """Return whether this FFmpeg makes packets of another codec of those of this stream."""
         if self.kind != "subtitle":
@@ -147,12 +157,6 @@ class CopiedStream:
     def sample_rate(self) -> int:
         """Hertz, 0 if nothing tells, or it is no sound."""
         return max(0, self.parameters.sample_rate) if self.kind == "audio" else 0
-
-    @property
-    def frame_size(self) -> int:
-        """How many samples each packet has, 0 if that is not known, or not of all."""
-        size: int = self.parameters.frame_size
-        return size if size > 0 else frame_size_of(self.codec, self.sample_rate)
 
     @property
     def is_known(self) -> bool:

@@ -157,10 +157,14 @@ def pcm_silence(codec: str) -> int | None:
     return _SILENCE.get(codec)
 
 
-def flac_header(header: bytes, samples: int) -> bytes:
-    """Return STREAMINFO with the number of samples in it, if that is not known yet."""
+def flac_header(header: bytes, samples: int, *, is_whole: bool = True) -> bytes:
+    """Return STREAMINFO with the number of samples in it. Its checksum is left out if it is that
+    of another number of them, or `is_whole` says that it is none of all.
+    """
     # RFC 9639, 8.2: 36 bits before the checksum of 16 bytes.
-    value = int.from_bytes(header[10:18], "big")
-    if len(header) < 34 or value & _FLAC_TOTAL or not 0 < samples <= _FLAC_TOTAL:
+    if len(header) < 34 or not 0 < samples <= _FLAC_TOTAL:
         return header
-    return header[:10] + (value | samples).to_bytes(8, "big") + header[18:]
+    value = int.from_bytes(header[10:18], "big")
+    known = value & _FLAC_TOTAL
+    checksum = header[18:34] if is_whole and known in (0, samples) else bytes(16)
+    return header[:10] + (value - known + samples).to_bytes(8, "big") + checksum + header[34:]
