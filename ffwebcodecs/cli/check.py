@@ -1,8 +1,9 @@
 """Go through files and say what is wrong with them, and what is worth knowing.
 
-Every packet is read and every picture decoded. An error is a frame that is missing or damaged, or a
-time that cannot be trusted; notes are no fault of the file: a variable rate, an edit list, open
-groups of pictures, colours that are not stated. Times are the file's own timestamps.
+Every packet is read and every picture decoded; of a file without video, all of its sound. An error
+is a frame that is missing or damaged, or a time that cannot be trusted; notes are no fault of the
+file: a variable rate, an edit list, open groups of pictures, colours that are not stated. Times are
+the file's own timestamps.
 
 Exit status: 0 all files are sound (notes do not count), 1 there are errors in one, 2 one cannot be
 read. Of several files, the highest.
@@ -20,6 +21,7 @@ from ._input import add_input, video_arguments
 from ._lines import complain, give
 from ._output import explain
 from ._progress import Progress
+from ._song import check_song, is_song
 
 HELP = "what is wrong with a file, frame by frame"
 
@@ -82,11 +84,25 @@ def _check(path: str, options: argparse.Namespace) -> dict[str, Any]:
     except ffwebcodecs.FFmpegLoadError:
         raise  # the next file would fail as well
     except (ffwebcodecs.WebCodecsError, OSError) as error:
-        document["error"] = explain(path, error)
-        complain(document["error"])
-        return document
+        if isinstance(error, ffwebcodecs.NotSupportedError) and is_song(path, options):
+            return _check_song(path, options, document)
+        return _unreadable(path, error, document)
     document["status"] = "sound" if found.sound else "errors"
     document["findings"] = found.to_json()
+    return document
+
+
+def _check_song(path: str, options: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any]:
+    try:
+        check_song(path, options, document)
+    except (ffwebcodecs.WebCodecsError, OSError) as error:
+        return _unreadable(path, error, document)
+    return document
+
+
+def _unreadable(path: str, error: Exception, document: dict[str, Any]) -> dict[str, Any]:
+    document["error"] = explain(path, error)
+    complain(document["error"])
     return document
 
 

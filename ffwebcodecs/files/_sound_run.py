@@ -37,8 +37,15 @@ _OF_VIDEO = {
 
 
 def is_for_sound(output: Any, given: Mapping[str, Any]) -> bool:
-    """Return whether an output holds sound and no film."""
+    """Return whether an output holds sound and no film; raises NotSupportedError if it holds
+    subtitles alone.
+    """
     container = _container(output, given)
+    if container.is_text:
+        raise NotSupportedError(
+            f"{container.name} holds subtitles alone: remux(input, output) writes them, and "
+            "transcode pictures and sound"
+        )
     if container.sound_suffix is None:
         return False
     codec = given["codec"]  # Ogg's film is Theora

@@ -259,4 +259,7 @@ def _read(announced: Any) -> dict[Name, dict[str, str]] | None:
         raise
     except Exception as error:
         raise InvalidArgumentError(f"tracks cannot be read: {show(error)}") from error
-    return {_name(name): {} for name in names}
+    known: dict[Name, dict[str, str]] = {_name(name): {} for name in names}
+    if len(known) < len(names):
+        raise InvalidArgumentError(f"tracks names one twice: {show(names)}")
+    return known
