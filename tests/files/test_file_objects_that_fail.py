@@ -119,6 +119,8 @@ def test_an_end_of_iteration_does_not_end_the_frames() -> None:
     gc.collect()
 
 
+# An interrupt between the making of what is closed and its ``with`` leaves it to the collector.
+@pytest.mark.filterwarnings("ignore:unclosed demuxer:ResourceWarning")
 @pytest.mark.attack
 @pytest.mark.slow
 def test_interrupts_at_any_moment_come_out() -> None:

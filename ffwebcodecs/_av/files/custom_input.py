@@ -45,16 +45,18 @@ class CustomInput:
 
     Attributes
     ----------
+    error : BaseException or None
+        What the reader raised since the last `raise_kept`.
     holders : tuple
         Owners of its native parts. They are freed from the last to the first, once the format
         context is.
     """
 
-    __slots__ = ("_broken", "_error", "_in_use", "_reader", "holders")
+    __slots__ = ("_broken", "_in_use", "_reader", "error", "holders")
 
     def __init__(self, reader: Reader, size: int = _SIZE) -> None:
         self._reader: Any = reader
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
         self._broken = False
         handle = ffi.new_handle(self)
         self._in_use = {handle: None}
@@ -95,7 +97,7 @@ class CustomInput:
 
     def raise_kept(self) -> None:
         """Raise what the reader raised since the last time."""
-        error, self._error = self._error, None
+        error, self.error = self.error, None
         if error is not None:
             try:
                 raise error
@@ -105,12 +107,12 @@ class CustomInput:
     def _keep(self, error: BaseException) -> None:
         self._broken = True
         # The first one says what happened, but an interrupt must not be lost.
-        if self._error is None or not isinstance(error, Exception):
-            self._error = error
+        if self.error is None or not isinstance(error, Exception):
+            self.error = error
 
     def forget(self) -> None:
         """Give up what was kept. It remembers the frames of its callers, which hold the context."""
-        self._error = None
+        self.error = None
 
     def _fill(self, buffer: Any) -> int:
         if self._broken:

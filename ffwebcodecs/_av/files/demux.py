@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
 from ..._spec.files.upcoming import Lasting, Upcoming
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         AVPacket,
     )
 
-_T = TypeVar("_T")
 NOPTS = packet.NOPTS
 _NO_MORE = -1  # what some demuxers (GXF) say of the end
 _DEFAULT_STEP = 40000  # microseconds from picture to picture, if the file does not tell
@@ -424,16 +423,6 @@ class DemuxerCore(SeekableInput):
         """The source, for people."""
         return self._source.shown
 
-    def look(self, use: Callable[[Callable[[int, int], bytes]], _T]) -> _T | None:
-        """Return ``use(read)``, where ``read(offset, size)`` reads on the side; None of pipes."""
-        connection = self._connection
-        return None if connection is None else limits.look(self._source, connection.read_at, use)
-
-    @property
-    def source(self) -> InputFile:
-        """What is read."""
-        return self._source
-
     def require_open(self) -> None:
         """Raise InvalidStateError if it is closed, or called by the file object that it reads."""
         if self._context is None:
@@ -458,9 +447,15 @@ class DemuxerCore(SeekableInput):
         What another thread is reading at the moment is freed when that comes back; with `wait`,
         this waits for it, but not for long.
         """
-        self.refuse_inside()
-        connection = self._connection
-        self._context = self._stamper = self._connection = None
+        connection, is_refused = self._connection, False
+        try:
+            self.refuse_inside()
+        except InvalidStateError:
+            is_refused = True
+            raise
+        finally:
+            if not is_refused:  # an interrupt is no reason to stay open
+                self._context = self._stamper = self._connection = None
         self._read_frame = self._read_nothing  # the connection's own would hold what it reads
         self._forget()
         self._drop()

@@ -152,13 +152,14 @@ class FileObject:
             raise InvalidStateError(f"reading {self.shown} was broken off: only close is left")
         with self.inside:
             try:
-                return getattr(self._file, name)(*arguments)
+                answer = getattr(self._file, name)(*arguments)
             except StopIteration as error:  # in a generator it would end the frames in silence
                 self.is_broken = True
                 raise RuntimeError(f"{name}() of {self.shown} raised StopIteration") from error
             except BaseException:
                 self.is_broken = True
                 raise
+        return answer
 
     def _wrong(self, what: str) -> OSError:
         self.is_broken = True

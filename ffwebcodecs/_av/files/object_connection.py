@@ -27,7 +27,10 @@ class ObjectConnection(Connection):
     middle of something then.
     """
 
-    __slots__ = ("_cursor", "_custom", "_file", "_reader", "opens_again", "read_at")
+    __slots__ = (
+        *("_cursor", "_custom", "_file", "_is_careful", "_read_frame", "_reader"),
+        *("opens_again", "read_at"),
+    )
 
     def __init__(self, shown: str, timeout: float | None, reader: ObjectReader) -> None:
         self._reader, self._file = reader, reader.file
@@ -39,6 +42,8 @@ class ObjectConnection(Connection):
         self._custom = CustomInput(self._cursor, reader.buffer_size)
         super().__init__(shown, timeout)
         self._cursor.timeout = timeout
+        self._is_careful = timeout is not None  # whether there is something to look at first
+        self._read_frame: Callable[..., int] = avformat.av_read_frame
         watch(self)
 
     def _prepare(self, ptr: AVFormatContext) -> tuple[Any, ...]:
@@ -82,10 +87,23 @@ class ObjectConnection(Connection):
         return code
 
     def read(self, context: AVFormatContext, ptr: AVPacket) -> int:
+        # As `begin` and `_made`, in fewer steps: once a packet.
         del context
-        if self._timeout is not None or self._stop.stopped or self._file.is_broken:
+        if self._is_careful:
             self.begin()
-        return self._made(self.context, ptr, function=avformat.av_read_frame)
+        inside = self._file.inside
+        if inside._is_owned():  # type: ignore[attr-defined]
+            self.refuse_inside()
+        with inside:
+            try:
+                code = self._read_frame(self.context, ptr)
+            finally:
+                del ptr
+                if self._custom.error is not None:
+                    self._raise_kept()
+        if code < 0 and self._stop.stopped:
+            raise self._broken_off()
+        return code
 
     def _raise_kept(self) -> None:
         try:
@@ -96,7 +114,7 @@ class ObjectConnection(Connection):
 
     def stop(self) -> None:
         super().stop()
-        self._cursor.is_stopped = True
+        self._cursor.is_stopped = self._is_careful = True
 
     @property
     def reads_directly(self) -> bool:

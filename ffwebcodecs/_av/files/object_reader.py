@@ -82,16 +82,15 @@ class ObjectReader:
         if offset > _LAST - self.file.origin or size <= 0:
             return b""
         size = min(size, _MOST)
+        if self._is_plain:
+            return os.pread(self.file.descriptor(), size, self.file.origin + offset)
+        parts = []
         with self.file.inside:
-            if self._is_plain:
-                place = self.file.origin + offset
-                return os.pread(self.file.descriptor(), size, place)
-            parts = []
             while size > 0 and (part := self._part(offset, size)):
                 parts.append(part)
                 offset += len(part)
                 size -= len(part)
-            return b"".join(parts)
+        return b"".join(parts)
 
     def fill(self, offset: int, buffer: Any) -> int:
         """Read from a place to the start of a buffer; return how many bytes, 0 at the end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Container
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._ffi import avcodec, avformat
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .stream_info import StreamInfo
     from .streams import CopiedStream
 
+_T = TypeVar("_T")
 _LOOK = 256  # packets
 
 
@@ -84,6 +85,16 @@ class SeekableInput:
         self.is_fresh = True
         """Nothing has been read yet."""
         self.seekability: Seekability
+
+    def look(self, use: Callable[[Callable[[int, int], bytes]], _T]) -> _T | None:
+        """Return ``use(read)``, where ``read(offset, size)`` reads on the side; None of pipes."""
+        connection = self._connection
+        return None if connection is None else limits.look(self._source, connection.read_at, use)
+
+    @property
+    def source(self) -> InputFile:
+        """What is read."""
+        return self._source
 
     def refuse_inside(self) -> None:
         """Raise InvalidStateError if the file object that is being read calls this."""
