@@ -30,6 +30,7 @@ from ffwebcodecs import (
     read_audio,
     read_frames,
     remux,
+    transcode,
 )
 
 NAME = "h264-bframes.mp4"
@@ -42,6 +43,7 @@ def index_size(data: bytes) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.divided
 @pytest.mark.parametrize("kind", ["mp4", "front.mp4", "mkv"])
 def test_one_picture_of_a_large_file_needs_little_of_it(kind: str, tmp_path: Path) -> None:
     path = film()
@@ -89,7 +91,6 @@ def test_it_is_called_by_the_thread_that_calls() -> None:
 
 _KINDS: list[Callable[[bytes], Any]] = [
     Own,
-    io.BytesIO,
     Filling,
     lambda data: Own(data, most=777),
 ]
@@ -128,6 +129,11 @@ def test_sound_copies_and_indices_are_those_of_the_path(name: str) -> None:
         remux(source, out, format="matroska")
         results.append(out.getvalue())
     assert len({len(each) for each in results}) == 1
+    for source in (path, Own(data)):
+        out = io.BytesIO()
+        transcode(source, out, format="mp4", codec="ffmpeg:mpeg4", audio="copy", stop=500_000)
+        results.append(out.getvalue())
+    assert len(results[-1]) == len(results[-2])
     index = VideoIndex(path)
     index.verify(Own(data))
     with Video(Own(data), index=index) as video, video[20] as frame:

@@ -212,8 +212,14 @@ def test_frames_and_videos_cannot_be_closed_from_inside() -> None:
 
     frames: Any = read_frames(Calling(film().read_bytes()))
     closes.append(frames.close)
-    assert sum(1 for _ in frames) == 500
+    seen = 0
+    for _ in frames:
+        seen += 1
+        if refused and seen > 200:  # it went on
+            break
     closes.clear()
+    frames.close()
+    assert seen == 201
     assert refused and set(refused) == {InvalidStateError}
     refused.clear()
     video = Video(Calling(film().read_bytes()), cache_bytes=0)
