@@ -49,6 +49,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize(("format", "picture", "sound"), KINDS)
 def test_all_together_is_the_file_that_is_written_at_once(
     format: str, picture: str | None, sound: str | None, tmp_path: Path
@@ -115,6 +116,7 @@ def test_decoding_times_of_fragments_go_on_where_those_before_end() -> None:
     ]
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("format", ["mp4", "mkv", "ts"])
 def test_each_segment_plays_behind_the_first_one(format: str, tmp_path: Path) -> None:
     config, chunks = film()

@@ -110,6 +110,19 @@ def test_an_object_may_take_less_at_a_time(most: int) -> None:
     assert b"".join(sink.parts) == live(((c, config) for c in chunks), "mp4").data
 
 
+def test_what_an_object_buffers_is_flushed() -> None:
+    reading, writing = os.pipe()
+    config, chunks = film()
+    with open(reading, "rb", buffering=0) as reader, open(writing, "wb", 1 << 20) as file:
+        os.set_blocking(reading, False)
+        with Muxer(file, on_segment=lambda data, _: given.append(data), **OPTIONS) as muxer:
+            given: list[bytes] = []
+            for chunk in chunks[:20]:
+                muxer.add_chunk(chunk, config)
+            assert reader.read(1 << 20) == b"".join(given) != b""
+            muxer.discard()
+
+
 class Answering(io.RawIOBase):
     def __init__(self, answer: Any) -> None:
         self._answer = answer

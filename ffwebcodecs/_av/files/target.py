@@ -146,6 +146,9 @@ class OutputFile:
         elif self._destination is not None:
             target = self._destination
             write_bytes(target.write, data, is_raw=isinstance(target, io.RawIOBase))
+            flush = attribute(target, "flush")
+            if callable(flush) and not is_async(flush):
+                flush()  # what is buffered there has not come yet
 
     def interrupt(self) -> None:
         """End what waits for a reader; from any thread, twice is fine."""
