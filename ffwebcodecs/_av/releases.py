@@ -102,6 +102,14 @@ def matroska_adds_codec_delay() -> bool:
 
 
 @cache
+def matroska_delays_all_sound() -> bool:
+    """Whether Matroska says of all sound, not of Opus alone, how much comes before its beginning:
+    since FFmpeg 9.0. Before, such packets move all others so that none lies before 0.
+    """
+    return _ffi.version("avcodec") >= (63,)
+
+
+@cache
 def mov_holds_space() -> bool:
     """Whether MOV says of stereo and spherical pictures that they are: since FFmpeg 7.1."""
     return _ffi.version("avcodec") >= (61, 19)

@@ -218,7 +218,7 @@ class LiveOrder:
     ) -> None:
         if each.is_heard:
             self._plan.note_sound(start)
-            is_delayed = core.container.has_codec_delay(each.codec)
+            is_delayed = core.container.moves_sound(each.codec)
             self._segments.note_sound(start, stop, is_delayed=is_delayed)
         write(each.write_next, core)
 

@@ -186,6 +186,11 @@ class Container:
         """
         return self.name in ("matroska", "webm") and codec == "opus"
 
+    def moves_sound(self, codec: str) -> bool:
+        """Return whether sound that begins before 0 is written later, and read where it was."""
+        is_matroska = self.name in ("matroska", "webm")
+        return self.has_codec_delay(codec) or (is_matroska and releases.matroska_delays_all_sound())
+
     @property
     def holds_negative_times(self) -> bool:
         """Whether packets may lie before 0."""
