@@ -59,6 +59,7 @@ async function late(film) {
   const made = await source(film.type);
   for (const one of film.init) await append(made, one);
   const buffered = await append(made, film.media[1]);
+  made.media.endOfStream();  // else a short one is too little to begin with
   const there = once(made.video, "seeked");
   made.video.currentTime = Math.max(film.times[1], buffered[0][0]) + 0.02;
   await there;
@@ -85,6 +86,9 @@ async function play() {
     late: await late(film),
   };
 }
+setTimeout(() => tell({error: `it stood still: ${[...document.querySelectorAll("video")].map(
+  video => `at ${video.currentTime} s, ready ${video.readyState}, seeking ${video.seeking}`)}`}),
+  60_000);
 play().then(tell).catch(error => tell({error: `${error}`}));
 </script>
 """
