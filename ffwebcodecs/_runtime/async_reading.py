@@ -172,6 +172,12 @@ class AsyncReading(Generic[T]):
         if feeder is not None and not feeder.state.is_done:
             await feeder.settled()
 
+    @property
+    def dropped(self) -> int:
+        """How many items an input that is read ``live`` has dropped, because the loop was late."""
+        source = self._box[0]
+        return source if isinstance(source, int) else getattr(source, "dropped", 0)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -233,11 +239,11 @@ def _read(
 
 
 def _close(made: list[Any]) -> None:
-    for source in made:
-        close = getattr(source, "close", None)
-        if close is not None:
-            close()
-    made.clear()
+    source = made[0]
+    close = getattr(source, "close", None)
+    if close is not None:
+        close()
+    made[0] = getattr(source, "dropped", 0)
 
 
 def _wait_for_room(outlet: Outlet) -> bool:

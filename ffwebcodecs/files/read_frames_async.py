@@ -43,6 +43,7 @@ def read_frames_async(
     upright: bool = False,
     deinterlace: bool = False,
     color_space: ColorSpace | None = None,
+    live: bool = False,
 ) -> AsyncReading[VideoFrame]:
     """Give the frames of a file, or of chunks, to ``async for``: those of `read_frames`.
 
@@ -60,6 +61,8 @@ def read_frames_async(
         As for `read_frames`.
     format, options, playlists, max_pixels, timeout, stream, upright, deinterlace, color_space
         As for `read_frames`.
+    live : bool, optional
+        As for `read_frames`; ``dropped`` of what is returned counts what came too fast.
 
     Returns
     -------
@@ -95,7 +98,9 @@ def read_frames_async(
         return AsyncReading("read_frames_async", make, 0, last.put_back)
     waits, read = Waits(), partial(read_frames, **given)
     make = partial(waits.run, read)
-    return AsyncReading("read_frames_async", make, _AHEAD, VideoFrame.close, waits.stop)
+    # Of a live input the newest frames are wanted when they are asked for.
+    ahead = 0 if live else _AHEAD
+    return AsyncReading("read_frames_async", make, ahead, VideoFrame.close, waits.stop)
 
 
 class _Last:

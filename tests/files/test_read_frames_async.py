@@ -188,6 +188,21 @@ def test_decoding_is_a_few_frames_ahead_of_the_loop() -> None:
     run("asyncio", main)
 
 
+def test_live_gives_the_newest_frames_and_counts_the_others() -> None:
+    times = [frame.timestamp for frame in read_frames(clip(CLIP))]
+
+    async def main() -> None:
+        async with read_frames_async(clip(CLIP), live=True) as frames:
+            got = [(await anext(frames)).timestamp]
+            # Nobody takes any: four wait in the end, and the rest is gone.
+            wait_until(lambda: frames.dropped >= len(times) - 5, "all is decoded")
+            got += [frame.timestamp async for frame in frames]
+        assert len(got) + frames.dropped == len(times)
+        assert got[-4:] == times[-4:]
+
+    run("asyncio", main)
+
+
 def test_a_demuxer_goes_on_where_the_loop_was_left() -> None:
     times = [frame.timestamp for frame in read_frames(clip(CLIP))]
 
