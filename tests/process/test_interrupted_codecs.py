@@ -115,6 +115,7 @@ class Round:
         for flush in self.flushes:
             if not flush.done():
                 return "a flush waits after close"
+            flush.exception()  # looked at
         thread = decoder._engine._thread
         if thread is not None:
             thread.join(TIMEOUT)
