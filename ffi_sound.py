@@ -6,8 +6,15 @@
 DECODE_CDEF = (
     "int ffwc_decode(AVCodecContext *codec, AVPacket *packet, int64_t pts, AVPacket *spare, "
     "AVFrame *first, AVFrame *second, int *received);"
+    # Sends packets as ones of the `times`, for as long as each is a plain one: it gives one frame,
+    # of the same time. Returns how many were; the next one may have been sent, and what it gave is
+    # in the frames behind theirs: `state`, numbered as FFWC_RUN_ below. `about` has two numbers for
+    # each frame: its samples, and whether it may be of another kind than the one before.
+    "int ffwc_decode_run(AVCodecContext *codec, int count, AVPacket **packets, int64_t *times, "
+    "int unit, AVPacket *spare, AVFrame **frames, int64_t *about, int64_t *state);"
 )
 DECODE = """
+#include <libavutil/time.h>
 static int ffwc_decode(AVCodecContext *codec, AVPacket *packet, int64_t pts, AVPacket *spare,
                        AVFrame *first, AVFrame *second, int *received)
 {
@@ -33,18 +40,83 @@ static int ffwc_decode(AVCodecContext *codec, AVPacket *packet, int64_t pts, AVP
     }
     return code;
 }
+enum {
+    FFWC_RUN_FORMAT,    /* of the frame before: AVSampleFormat, hertz, channels, their places */
+    FFWC_RUN_RATE,
+    FFWC_RUN_CHANNELS,
+    FFWC_RUN_PLACES,
+    FFWC_RUN_TIME,      /* to take at most, about: microseconds */
+    FFWC_RUN_RECEIVED,  /* of a packet that is not plain: -1: it was not sent; how often */
+    FFWC_RUN_SENT,      /* avcodec_receive_frame was called, what the sending gave, */
+    FFWC_RUN_RESULT     /* and what the last receiving did */
+};
+/* Tells whether a frame may be of another kind than the one before, and notes its own. */
+static int ffwc_is_other(const AVFrame *frame, int64_t *state)
+{
+    int64_t channels, places;
+    int same, is_listed = 0;
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 24, 100)
+    channels = frame->ch_layout.nb_channels * 16 + frame->ch_layout.order;
+    places = (int64_t)frame->ch_layout.u.mask;
+    is_listed = frame->ch_layout.order > AV_CHANNEL_ORDER_NATIVE;
+#else
+    channels = frame->channels;
+    places = (int64_t)frame->channel_layout;
+#endif
+    same = frame->format == state[FFWC_RUN_FORMAT] && frame->sample_rate == state[FFWC_RUN_RATE] &&
+           channels == state[FFWC_RUN_CHANNELS] && places == state[FFWC_RUN_PLACES];
+    state[FFWC_RUN_FORMAT] = frame->format;
+    state[FFWC_RUN_RATE] = frame->sample_rate;
+    state[FFWC_RUN_CHANNELS] = channels;
+    state[FFWC_RUN_PLACES] = places;
+    return !same || is_listed;
+}
+static int ffwc_decode_run(AVCodecContext *codec, int count, AVPacket **packets, int64_t *times,
+                           int unit, AVPacket *spare, AVFrame **frames, int64_t *about,
+                           int64_t *state)
+{
+    int64_t begin = av_gettime_relative();
+    int done, received[2];
+    state[FFWC_RUN_RECEIVED] = -1;
+    for (done = 0; done < count; done++) {
+        int size = packets[done]->size;
+        if (size <= 0 || size % unit || times[done] == AV_NOPTS_VALUE)
+            break;
+        if (done && av_gettime_relative() - begin > state[FFWC_RUN_TIME])
+            break;
+        received[1] = 0;
+        state[FFWC_RUN_SENT] = ffwc_decode(codec, packets[done], times[done], spare, frames[done],
+                                           frames[done + 1], received);
+        if (state[FFWC_RUN_SENT] < 0 || received[0] != 2 || received[1] != AVERROR(EAGAIN) ||
+            frames[done]->pts != times[done]) {
+            state[FFWC_RUN_RECEIVED] = received[0];
+            state[FFWC_RUN_RESULT] = received[1];
+            break;
+        }
+        about[2 * done] = frames[done]->nb_samples;
+        about[2 * done + 1] = ffwc_is_other(frames[done], state);
+    }
+    return done;
+}
 """
 
 # Reads packets of a stream, decodes them and writes their samples as interleaved floats, without
 # the GIL, for as long as each packet is a plain one: it begins where the one before ends, nothing
 # of it is to be left out, it gives one frame, of the same kind as before, and there is room. What
-# is not plain is left as it is, at the point reached: for Python to go on with, from there.
+# is not plain is left as it is, at the point reached: for Python to go on with, from there. Or it
+# keeps the frames, for which there is `room`, and `counts` has how many samples each has.
 #
 # `plan`: what stays, numbered as FFWC_PLAN_ below; `state`: what goes on. It stops after so many
 # bytes, or some milliseconds, so that signals are heard.
 SOUND_CDEF = (
     "int ffwc_sound(AVFormatContext *context, AVPacket *packet, AVCodecContext *codec, "
-    "AVFrame *first, AVFrame *second, int64_t *plan, int64_t *state, uint8_t *to);"
+    "AVFrame *first, AVFrame *second, int64_t *plan, int64_t *state, uint8_t *to, AVFrame **kept, "
+    "int room, int64_t *counts);"
+    # Reads packets of a stream, for as long as there is room and not too much was read; returns how
+    # many. `about` has five numbers of each: pts, dts, duration, flags, size; `code` is what
+    # av_read_frame said at last.
+    "int ffwc_read_run(AVFormatContext *context, int stream, int room, AVPacket **packets, "
+    "int64_t bytes, int64_t time, int64_t *about, int *code);"
 )
 SOUND = """
 #include <libavutil/time.h>
@@ -78,7 +150,8 @@ enum {
     FFWC_SAMPLES_OF,  /* the last frame */
     FFWC_SENT,        /* what avcodec_send_packet said, and how often avcodec_receive_frame was */
     FFWC_RECEIVED,    /* called, with what result at last */
-    FFWC_RESULT
+    FFWC_RESULT,
+    FFWC_KEPT         /* frames */
 };
 enum { FFWC_PAUSED, FFWC_READ_FAILED, FFWC_READ, FFWC_DECODED };  /* what is to be gone on with */
 #define FFWC_TO_FLOAT(name, type, value) \\
@@ -201,13 +274,26 @@ static void ffwc_floats(float *to, const AVFrame *frame, const int64_t *plan)
         writers[plan[FFWC_TYPE]](to, frame->extended_data, (int)plan[FFWC_PLANES], channels,
                                  frame->nb_samples);
 }
-/* `to` is where the sample at the position goes that `state` has. */
-static int ffwc_sound(AVFormatContext *context, AVPacket *packet, AVCodecContext *codec,
-                      AVFrame *first, AVFrame *second, int64_t *plan, int64_t *state, uint8_t *to)
+/* Tells whether two frames have their channels at the same places, which FFmpeg does not list one
+   by one. */
+static int ffwc_is_placed_as(const AVFrame *frame, const AVFrame *other)
 {
-    int64_t begin = av_gettime_relative(), left = plan[FFWC_BYTES];
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 24, 100)
+    return frame->ch_layout.order <= AV_CHANNEL_ORDER_NATIVE &&
+           frame->ch_layout.order == other->ch_layout.order &&
+           frame->ch_layout.u.mask == other->ch_layout.u.mask;
+#else
+    return frame->channel_layout == other->channel_layout;
+#endif
+}
+/* `to` is where the sample at the position goes that `state` has; without it frames are kept. */
+static int ffwc_sound(AVFormatContext *context, AVPacket *packet, AVCodecContext *codec,
+                      AVFrame *first, AVFrame *second, int64_t *plan, int64_t *state, uint8_t *to,
+                      AVFrame **kept, int room, int64_t *counts)
+{
+    int64_t begin = av_gettime_relative(), left = plan[FFWC_BYTES], *frames = &state[FFWC_KEPT];
     int done;
-    for (done = 0; left > 0; done++) {
+    for (done = 0; left > 0 && (to || *frames < room); done++) {
         int code;
         if (done % 8 == 7 && av_gettime_relative() - begin > plan[FFWC_TIME])
             break;
@@ -238,14 +324,51 @@ static int ffwc_sound(AVFormatContext *context, AVPacket *packet, AVCodecContext
         if (code != AVERROR(EAGAIN) || state[FFWC_RECEIVED] != 2 ||
             !ffwc_fits(packet, first, plan, state[FFWC_POSITION]))
             return FFWC_DECODED;
-        ffwc_floats((float *)to, first, plan);
-        to += sizeof(float) * plan[FFWC_CHANNELS] * first->nb_samples;
+        if (to) {
+            ffwc_floats((float *)to, first, plan);
+            to += sizeof(float) * plan[FFWC_CHANNELS] * first->nb_samples;
+        } else {
+            if (!ffwc_is_placed_as(first, *frames ? kept[*frames - 1] : first))
+                return FFWC_DECODED;
+            counts[*frames] = first->nb_samples;
+        }
         state[FFWC_POSITION] += first->nb_samples;
         state[FFWC_TICKS] = first->pts;
         state[FFWC_SAMPLES_OF] = first->nb_samples;
-        av_frame_unref(first);
+        if (to)
+            av_frame_unref(first);
+        else
+            av_frame_move_ref(kept[(*frames)++], first);
         av_packet_unref(packet);
     }
     return FFWC_PAUSED;
+}
+static int ffwc_read_run(AVFormatContext *context, int stream, int room, AVPacket **packets,
+                         int64_t bytes, int64_t time, int64_t *about, int *code)
+{
+    int64_t begin = av_gettime_relative();
+    int count = 0;
+    *code = 0;
+    while (count < room && bytes > 0) {
+        AVPacket *packet = packets[count];
+        *code = av_read_frame(context, packet);
+        if (*code < 0)
+            break;
+        bytes -= (int64_t)packet->size + 256;
+        if (packet->stream_index == stream) {
+            about[0] = packet->pts;
+            about[1] = packet->dts;
+            about[2] = packet->duration;
+            about[3] = packet->flags;
+            about[4] = packet->size;
+            about += 5;
+            count++;
+        } else {
+            av_packet_unref(packet);
+        }
+        if (av_gettime_relative() - begin > time)
+            break;
+    }
+    return count;
 }
 """

@@ -11,6 +11,7 @@ the reference takes out what was kept. All of that is C (`atomic`).
 from __future__ import annotations
 
 import weakref
+from itertools import repeat
 from typing import Any
 
 from .._ffi import ffi, keep_for_ever
@@ -47,6 +48,14 @@ class Keeper:
             keep_for_ever(self.kept)
             self._is_lasting = True
         self.kept[_Reference(owner, self._forget)] = holder
+
+    def keep_each(self, holders: list[Any], owners: list[Any]) -> None:
+        """Do the same for several, each holder for the owner at its place."""
+        if not self._is_lasting:
+            keep_for_ever(self.kept)
+            self._is_lasting = True
+        references = map(_Reference, owners, repeat(self._forget))
+        self.kept.update(zip(references, holders, strict=True))
 
 
 _keeper = Keeper()

@@ -12,6 +12,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any, TypeVar
 
 from .._ffi import ffi
@@ -68,6 +69,12 @@ class Owned(Kind):
         owner: _T = ffi.cast(ffi.typeof(ptr), ptr)
         self._keeper.keep(holder, owner)
         return owner
+
+    def own_each(self, ptrs: list[_T], holders: list[Any]) -> list[_T]:
+        """Do the same for several pointers of one type; it costs less."""
+        owners: list[_T] = list(map(ffi.cast, repeat(ffi.typeof(ptrs[0])), ptrs))
+        self._keeper.keep_each(holders, owners)
+        return owners
 
     def abandon(self) -> list[Any]:
         """Leave all that is alive to whoever else frees it, not counted any more, and return what

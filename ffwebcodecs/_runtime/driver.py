@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
@@ -30,6 +31,22 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Free the native codec; twice is fine."""
+
+
+class BatchDriver(Driver, Protocol):
+    """A driver that can run several inputs in one step; worth it where each takes little time."""
+
+    most: int
+    """Inputs at once."""
+
+    def run_batch(self, items: deque[Any], outputs: deque[Any]) -> None:
+        """Do what `send` and `receive` would with these inputs, in turn: take from the left what is
+        run, append to `outputs` what comes of it.
+
+        It may come back early, and does so when there are as many outputs as there were inputs;
+        then `receive` gives the rest. An error belongs to the last input that was taken, and the
+        outputs are those of the ones before.
+        """
 
 
 class Owner(Protocol):

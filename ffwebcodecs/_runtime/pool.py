@@ -18,6 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from .._ffi import FREES_LATE
 from .._public import public
 from . import trace
 from .trace import Place
@@ -77,22 +78,30 @@ class Lease:
         self._pool = pool
         self._number = number
         self._places = places
-        self._holders: dict[int, None] = {}
+        self._holders: dict[int, None] | None = {} if FREES_LATE else None
 
     def hold(self, holder: object) -> None:
         """Note an open frame, where dropping a reference does not free at once."""
-        self._holders[id(holder)] = None
+        if self._holders is not None:
+            self._holders[id(holder)] = None
 
     def let_go(self, holder: object) -> None:
         """Forget a frame that is closed; with the last one the lease goes back."""
-        self._holders.pop(id(holder), None)
-        if not self._holders:
-            self._pool._give_back(self._number)
+        if self._holders is not None:
+            self._holders.pop(id(holder), None)
+            if not self._holders:
+                self._pool._give_back(self._number)
 
     def note(self, place: Place) -> None:
         """Remember one more holder, for as long as `place` lives."""
         if self._places is not None:
             self._places.append(weakref.ref(place))
+
+
+class _BoundedLease(Lease):
+    """One of a pool whose worker may wait for it."""
+
+    __slots__ = ()
 
     def __del__(self) -> None:
         try:
@@ -123,7 +132,7 @@ class FramePool:
         """Return a lease for a frame that is delivered now."""
         number = self._next_number()
         places: list[weakref.ref[Place]] | None = [] if trace.enabled else None
-        lease = Lease(self, number, places)
+        lease = (Lease if self.capacity is None else _BoundedLease)(self, number, places)
         # Python drops a signal's exception that comes in a destructor, and the rest of it: then the
         # weak reference takes the entry out, which needs no Python function. (It calls
         # `pop(number, itself)`.)
@@ -147,6 +156,12 @@ class FramePool:
         way.
         """
         return self.capacity is None or len(self._out) + undelivered < self.capacity
+
+    def room_for(self, most: int, undelivered: int) -> int:
+        """Return how many frames, up to `most`, may be received while others are on their way."""
+        if self.capacity is None:
+            return most
+        return min(most, self.capacity - len(self._out) - undelivered)
 
     def held(self) -> list[Held]:
         """Return the frames that are out, oldest first."""

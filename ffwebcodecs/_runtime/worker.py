@@ -32,6 +32,8 @@ _by_thread: dict[int, Worker] = {}  # those that run
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_by_thread.clear)
 
+_Input = tuple[list[Any], int]  # in a box, and its number
+
 
 class _Stop(BaseException):
     """Leaves whatever the worker is doing: the work's epoch is over."""
@@ -43,6 +45,7 @@ class Worker(Delivery):
     def __init__(self, driver: Driver, owner: Owner, lending: Lending | None) -> None:
         super().__init__(owner)
         self._driver = driver
+        self._most: int = getattr(driver, "most", 1)  # inputs that it takes in one step
         self._lending = lending
         # The native codec: held for one FFmpeg call at a time. Reentrant, because the garbage
         # collector may run a destructor that uses this codec while it is held.
@@ -183,9 +186,14 @@ class Worker(Delivery):
             self._check(epoch)
             self._driver.open(config)
 
-    def _run_item(self, epoch: Epoch, argument: tuple[list[Any], int]) -> None:
+    def _run_item(self, epoch: Epoch, argument: _Input) -> None:
         box, number = argument
         self._wait_for_room(epoch)
+        if self._most > 1 and (self._backlog or not self._mailbox.empty()):
+            batch = self._gathered(epoch, argument)
+            if len(batch) > 1:
+                self._run_batch(epoch, batch)
+                return
         try:
             self._send(epoch, box)
         except Exception:
@@ -198,6 +206,74 @@ class Worker(Delivery):
         except Exception:
             self._rescue(epoch)
             raise
+
+    def _gathered(self, epoch: Epoch, first: _Input) -> list[_Input]:
+        """Return an input with those behind it that may be run in the same step: what is there, as
+        far as there is room for what comes of it.
+        """
+        batch, most, lending = [first], self._most, self._lending
+        if lending is not None:
+            most = lending.pool.room_for(most, self._waiting(epoch))
+        backlog, mailbox, action = self._backlog, self._mailbox, self._run_item
+        while len(batch) < most:
+            if backlog:
+                if backlog[0][0] is not epoch or backlog[0][1] != action:
+                    break
+                batch.append(backlog.popleft()[2])
+            elif mailbox.empty():
+                break
+            else:
+                backlog.append(mailbox.get_nowait())
+                if backlog[0][0] is None:
+                    self._run(backlog.popleft())
+        return batch
+
+    def _run_batch(self, epoch: Epoch, batch: list[_Input]) -> None:
+        """Run several inputs as `_run_item` would one after the other."""
+        items: deque[Any] = deque()
+        numbers: deque[int] = deque()
+        for box, number in batch:
+            if box:
+                items.append(box.pop())
+                numbers.append(number)
+        outputs: deque[Any] = deque()
+        failure: Exception | None = None
+        try:
+            try:
+                with self._core:
+                    self._check(epoch)
+                    self._driver.run_batch(items, outputs)  # type: ignore[attr-defined]
+            except Exception as error:
+                failure = error
+            # Whoever waits for room below puts what comes behind them.
+            while items:
+                self._backlog.appendleft((epoch, self._run_item, ([items.pop()], numbers.pop())))
+            self._hand_over_each(epoch, outputs, numbers)
+            if failure is not None:
+                raise failure
+            self._receive_all(epoch)
+        except Exception:
+            self._rescue(epoch)
+            raise
+        finally:
+            # An exception of a callback may keep this function's variables.
+            items.clear()
+            outputs.clear()
+            del failure
+
+    def _hand_over_each(self, epoch: Epoch, outputs: deque[Any], numbers: deque[int]) -> None:
+        """Hand over what inputs of these numbers gave; each counts as waiting up to its output, so
+        that the two together are bounded.
+        """
+        while outputs:
+            if numbers:
+                self._taken(epoch, numbers.popleft())
+            else:
+                self._check(epoch)
+            self._wait_for_room(epoch)
+            self._hand_over(epoch, [outputs.popleft()])
+        while numbers:
+            self._taken(epoch, numbers.popleft())
 
     def _send(self, epoch: Epoch, box: list[Any]) -> None:
         with self._core:

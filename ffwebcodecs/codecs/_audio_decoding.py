@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from .._av import averror, releases
-from .._av.codecs import packet
+from .._av.codecs import packet, sound_batch
 from .._av.codecs.audio_decoder import AudioDecoderCore, has_audio_decoder
 from .._av.codecs.codec_context import no_decoder
 from .._av.frames import channel_layout, samples
@@ -14,24 +16,33 @@ from .._spec.codecs import sound_families
 from .._spec.codecs.aac import USAC
 from .._spec.codecs.audio_strings import AudioCodecInfo, parse_audio_codec
 from ..errors import DataError, EncodingError, NotSupportedError
+from ..frames._sound_piece import sound_of
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from .._av.frames.channel_layout import Channels
     from .._ffi._types import AVFrame
     from .._spec.codecs.audio_config import AudioDecoderConfig
+    from ..frames._sound_piece import SoundPiece
     from .encoded_audio_chunk import EncodedAudioChunk
+
+    SoundOutput = tuple[AVFrame, int, SoundPiece]  # and its timestamp
 
 _LATEST = 2**63 - 1
 
 
 class AudioDecoderDriver:
-    """Runs a decoding core for an engine. An output is an AVFrame."""
+    """Runs a decoding core for an engine."""
+
+    most = sound_batch.MOST
 
     def __init__(self, pool_size: int | None) -> None:
         self._core: AudioDecoderCore | None = None
         self._passes_over_junk = False
         self._pre_skip = 0  # samples of each channel
         self._skip = 0  # of them, those still to come
+        self._sound: SoundPiece | None = None  # what came last
 
     def open(self, config: AudioDecoderConfig) -> None:
         self.close()
@@ -52,13 +63,62 @@ class AudioDecoderDriver:
             if not silent or error.code != averror.INVALID_DATA:
                 raise
 
-    def receive(self) -> AVFrame | None:
+    def receive(self) -> SoundOutput | None:
         core = self._core
         while core is not None:
             ptr = core.receive()
-            if ptr is None or not self._skip or self._leave_out(ptr):
-                return ptr
+            if ptr is None:
+                return None
+            if not self._skip or self._leave_out(ptr):
+                return ptr, native.timestamp(ptr), sound_of(ptr)
         return None
+
+    def run_batch(self, chunks: deque[EncodedAudioChunk], outputs: deque[SoundOutput]) -> None:
+        room, end = len(outputs) + len(chunks), time.perf_counter() + sound_batch.TIME / 1e6
+        while chunks and len(outputs) < room:
+            core = self._core
+            if core is not None and not self._skip:
+                done = self._run_plain(core, chunks, outputs, room - len(outputs))
+                if done and not core.is_ahead:
+                    return  # all of them, or time is over
+            if not chunks or len(outputs) >= room:
+                return
+            self.send(chunks.popleft())
+            while len(outputs) < room and (output := self.receive()) is not None:
+                outputs.append(output)
+            if time.perf_counter() > end:
+                return
+
+    def _run_plain(
+        self,
+        core: AudioDecoderCore,
+        chunks: deque[EncodedAudioChunk],
+        outputs: deque[SoundOutput],
+        most: int,
+    ) -> int:
+        """Run the first chunks together as far as nothing is special about them; return how many
+        they were.
+        """
+        some = list(islice(chunks, most))
+        times = [chunk._timestamp for chunk in some]
+        decoded = core.run([chunk._decodable() for chunk in some], times)
+        if decoded is None:
+            return 0
+        ptrs, counts, others = decoded
+        sound = self._sound
+        if sound is not None and not any(others) and counts.count(sound.frames) == len(ptrs):
+            outputs.extend(zip(ptrs, times, repeat(sound), strict=False))
+        else:
+            for ptr, timestamp, count, is_other in zip(ptrs, times, counts, others, strict=False):
+                if sound is None or is_other:
+                    sound = sound_of(ptr)
+                elif count != sound.frames:
+                    sound = sound._replace(frames=count)
+                outputs.append((ptr, timestamp, sound))
+        self._sound = sound
+        for _ in ptrs:
+            chunks.popleft()
+        return len(ptrs)
 
     def _leave_out(self, ptr: AVFrame) -> bool:
         """Take from a frame what comes before the beginning; return whether anything is left."""
@@ -86,6 +146,7 @@ class AudioDecoderDriver:
 
     def close(self) -> None:
         core, self._core = self._core, None
+        self._sound = None
         if core is not None:
             core.close()
 

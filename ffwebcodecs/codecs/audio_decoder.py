@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._public import public
 from .._runtime import trace
@@ -19,7 +18,7 @@ from ._outputs import Outputs
 from .encoded_audio_chunk import EncodedAudioChunk
 
 if TYPE_CHECKING:
-    from .._ffi._types import AVFrame
+    from ._audio_decoding import SoundOutput
 
 
 @public
@@ -195,9 +194,10 @@ class AudioDecoder(Decoder):
         """
         return Outputs(self, chunks)
 
-    def _wrap(self, ptr: AVFrame) -> tuple[AudioData]:
-        timestamp = native.timestamp(ptr)
-        data = AudioData._from_native(Picture(ptr, self._pool.lend(timestamp)), timestamp, True)
+    def _wrap(self, output: SoundOutput) -> tuple[AudioData]:
+        ptr, timestamp, sound = output
+        picture = Picture(ptr, self._pool.lend(timestamp))
+        data = AudioData._from_native(picture, timestamp, True, sound)
         if trace.enabled:
             data._note(self._place())
         return (data,)

@@ -25,6 +25,7 @@ from ._sound_decoding import SoundDecoding
 if TYPE_CHECKING:
     from .._av.files.opening import Opening
     from .._av.files.sound_run import ArrayRun
+    from .._av.frames.samples import SoundShape
     from .._ffi._types import AVFrame, AVPacket
     from ._damage import Damage
     from ._sample_array import SampleArray
@@ -35,6 +36,7 @@ _BACK = (0, 1, 2, 4, 8, 16, 32)  # seconds
 _LEAST = 6  # packets whose times are to agree
 _CALIBRATED = 32  # packets
 _LITTLE = 500_000  # microseconds by which what headers state is off
+_NO_LIMIT = 2**62
 _MOST = 256  # packets that are read for it
 
 
@@ -47,6 +49,8 @@ class SoundFile:
         There is sound before the window, and behind it.
     shortfall : str or None
         What is missing at the end of the file.
+    shape : SoundShape or None
+        What the frame is that came last, if that is known without looking at it.
     demuxer : DemuxerCore
     decoding : SoundDecoding
     """
@@ -54,11 +58,13 @@ class SoundFile:
     __slots__ = (
         "_damage",
         "_fill",
+        "_like",
         "_ready",
         "before",
         "decoding",
         "demuxer",
         "more",
+        "shape",
         "shortfall",
         "stream",
     )
@@ -72,6 +78,8 @@ class SoundFile:
         self.before = self.more = False
         self.shortfall: str | None = None
         self._fill: Callable[[AVPacket], bool] | None = None
+        self.shape: SoundShape | None = None
+        self._like: SoundShape | None = None  # what came last
         try:
             self.stream = core.sound(wanted)
             core.select({self.stream.number})
@@ -118,9 +126,13 @@ class SoundFile:
             if not begun:
                 begun = True
                 first, last = span(decoding.rate)
-                if array is not None and sound_run.is_possible():
+                if sound_run.is_possible():
                     run = sound_run.ArrayRun(self.demuxer, self.stream.number)
-                    self._fill = partial(self._run, run, array, last)
+                    if array is not None:
+                        self._fill = partial(self._run, run, array, last)
+                    else:
+                        self._fill = partial(self._run_on, run)
+                    self._like = samples.describe(ready[0][0])
             ptr, position = ready.pop(0)
             count = samples.count(ptr)
             if first is not None and position < first:
@@ -155,8 +167,13 @@ class SoundFile:
         ptr = packet.allocate()
         try:
             while True:
-                fill = self._fill
+                fill, self.shape = self._fill, None
                 has_packet = fill is not None and fill(ptr)
+                if ready:
+                    yield True  # before anything else is read
+                    self.shape = None
+                    if not has_packet:
+                        continue
                 found = number if has_packet else read(ptr)
                 if found is None:
                     break
@@ -165,6 +182,8 @@ class SoundFile:
                         ready += decoding.feed(ptr)
                     except EncodingError as error:
                         self._note(error)
+                    if fill is not None and ready:
+                        self._like = samples.describe(ready[-1][0])
                 packet.unref(ptr)
                 yield True
             ready += decoding.finish()
@@ -216,6 +235,27 @@ class SoundFile:
             if not ran.is_paused:
                 return ran.has_packet
         return False
+
+    def _run_on(self, run: ArrayRun, ptr: AVPacket) -> bool:
+        """Read and decode what follows as far as no packet is to be looked at, to `_ready`; return
+        whether one was read that is.
+        """
+        decoding = self.decoding
+        position, like = decoding.end, self._like
+        plan = None if position is None else decoding.plan(position)
+        if position is None or plan is None or like is None:
+            return False
+        limit = decoding.bound(_NO_LIMIT)
+        if limit <= position:
+            return False
+        ran = run.go(decoding.core, ptr, like, plan, position, limit)
+        if ran is None:
+            return False
+        self._ready += ran.kept
+        if ran.kept:
+            self.shape = self._like = samples.describe(ran.kept[0][0])
+        decoding.went_on(ran)
+        return ran.has_packet
 
     def _note(self, error: EncodingError) -> None:
         """Raise what is wrong with a packet, or note it."""
@@ -298,6 +338,7 @@ class SoundFile:
     def close(self) -> None:
         """Close decoder and file; twice is fine."""
         self._ready.clear()
+        self._fill = None  # it knows this
         self.decoding.close()
         self.demuxer.close()
 

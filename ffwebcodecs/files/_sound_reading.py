@@ -17,6 +17,7 @@ from ._sound_file import SoundFile, ceil_position, span_of
 
 if TYPE_CHECKING:
     from .._av.files.opening import Opening
+    from .._av.frames.samples import SoundShape
     from ._sample_array import SampleArray
 
 _MOST_RATE = 768_000  # hertz
@@ -68,6 +69,11 @@ class SoundReading:
     def rate(self) -> int:
         """Samples a second of what comes out; with HE-AAC it is known when something has come."""
         return self._file.decoding.rate if self._convert is None else self._convert.rate
+
+    @property
+    def shape(self) -> SoundShape | None:
+        """What the frame is that came last, if that is known without looking at it."""
+        return self._file.shape if self._convert is None else None
 
     @property
     def expected(self) -> int:

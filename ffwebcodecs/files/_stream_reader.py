@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from .._av import averror
 from .._av.codecs import packet
+from .._av.files.packet_run import PacketRun
 from .._av.files.sound import SampleCounter
 from .._spec.files.microseconds import to_microseconds, to_ticks
 from ..codecs.encoded_audio_chunk import EncodedAudioChunk
@@ -34,31 +36,43 @@ _BEGINNING = -(2**62)
 class _SoundPackets:
     """A stream of sound that is read: how its packets become chunks."""
 
-    __slots__ = ("_samples", "next", "stream")
+    __slots__ = ("_microseconds", "_run", "_samples", "next", "stream")
 
-    def __init__(self, stream: SoundStream) -> None:
+    def __init__(self, core: DemuxerCore, stream: SoundStream) -> None:
         self.stream = stream
         self._samples = SampleCounter(stream.parameters)
+        self._run = PacketRun(core, stream.number)
+        # The nearest microsecond to ticks: a fraction, with the half added.
+        numerator, denominator = stream.parameters.time_base
+        self._microseconds = 2 * numerator * 1_000_000, denominator, 2 * denominator
         self.next = 0  # microseconds, for a packet without a time
 
     def chunk_of(self, ptr: AVPacket) -> EncodedAudioChunk:
         """Make a chunk of a packet; takes it."""
-        stream = self.stream
-        start = packet.order_shown(ptr)
-        if stream.last is not None:
-            stream.last.mend(ptr, start)
-        ticks = packet.duration(ptr)
-        base, rate = stream.parameters.time_base, stream.sample_rate
-        timestamp = self.next
-        if start is not None:
-            timestamp = to_microseconds(start - stream.zero, base)
-        duration = None if ticks is None else to_microseconds(ticks, base)
-        if ticks is None or stream.is_coarse:
-            samples = self._samples.of(packet.size_of(ptr))
-            if samples and rate:
-                duration = to_microseconds(samples, (1, rate))
+        return self._chunk_of(ptr, *packet.said_by(ptr))
+
+    def chunks(self) -> list[EncodedAudioChunk]:
+        """Read some chunks; none: the next packet is to be read as any other one."""
+        return [self._chunk_of(*found) for found in self._run.read()]
+
+    def _chunk_of(
+        self, ptr: AVPacket, pts: int, dts: int, ticks: int, flags: int, size: int
+    ) -> EncodedAudioChunk:
+        stream, (factor, half, divisor) = self.stream, self._microseconds
+        timestamp, start, last = self.next, dts if pts == packet.NOPTS else pts, stream.last
+        if last is not None and start in (last.begin, last.before):
+            last.mend(ptr, start)
+            ticks = packet.duration(ptr) or 0
+        if start != packet.NOPTS:
+            timestamp = ((start - stream.zero) * factor + half) // divisor
+        duration = (ticks * factor + half) // divisor if ticks else None
+        if duration is None or stream.is_coarse:
+            samples = self._samples.of(size)
+            if samples and stream.sample_rate:
+                duration = to_microseconds(samples, (1, stream.sample_rate))
         self.next = timestamp + (duration or 0)
-        return EncodedAudioChunk._from_native(ptr, packet.is_key(ptr), timestamp, duration)
+        key = bool(flags & packet.KEY)
+        return EncodedAudioChunk._from_native(ptr, key, timestamp, duration)
 
 
 class StreamReader:
@@ -104,7 +118,7 @@ class StreamReader:
         core.select(streams)
         if start is not None:
             self._anchor = start
-        self._sounds = {i: _SoundPackets(core.sound(i)) for i in streams if core.is_sound(i)}
+        self._sounds = {i: _SoundPackets(core, core.sound(i)) for i in streams if core.is_sound(i)}
         if start is not None and not goes:
             pass
         elif self._anchor is not None:
@@ -192,7 +206,11 @@ class StreamReader:
     def next(self, streams: frozenset[int]) -> tuple[int, Chunk] | None:
         """Return the next chunk of these streams and the index of its own, None at the end."""
         self.require(streams)
-        return self._waiting.popleft() if self._waiting else self._read(streams)
+        waiting = self._waiting
+        if not waiting and len(streams) == len(self._sounds) == 1:
+            index = next(iter(streams))
+            waiting.extend(zip(repeat(index), self._sounds[index].chunks()))
+        return waiting.popleft() if waiting else self._read(streams)
 
     def _read(self, streams: frozenset[int]) -> tuple[int, Chunk] | None:
         core = self._core

@@ -8,6 +8,7 @@ from typing import Any
 from .._av import averror
 from .._av.frames.picture import Picture
 from .._public import public
+from ..frames._sound_piece import sound_of
 from ..frames.audio_data import AudioData
 from ._sound_reading import SoundReading, parse_reading
 
@@ -64,7 +65,8 @@ def _pieces(reading: SoundReading) -> Iterator[AudioData]:
     try:
         for position in reading.frames(box):
             timestamp = position * 1_000_000 // reading.rate
-            box[0] = AudioData._from_native(Picture(box[0]), timestamp, False)
+            sound = sound_of(box[0], reading.shape)
+            box[0] = AudioData._from_native(Picture(box[0]), timestamp, False, sound)
             yield box.pop()
     except BaseException as error:
         box.clear()

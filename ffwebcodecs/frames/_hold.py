@@ -46,6 +46,14 @@ class Hold(Closable):
         """Return the error for the use of it when it is closed."""
         return InvalidStateError(f"the {self._noun} is closed")
 
+    def __del__(self) -> None:
+        try:
+            if self._picture is None:  # what it is most often, so it is asked without a call
+                return
+        except AttributeError:
+            return
+        super().__del__()
+
     def _left_open(self) -> str | None:
         return f"unclosed {self._noun} {self!r}" if self._warn else None
 

@@ -39,7 +39,8 @@ class SoundPiece(NamedTuple):
 CLOSED = SoundPiece(SoundShape(None, 0, Channels(0), -1), 0.0, 0)
 
 
-def sound_of(ptr: AVFrame) -> SoundPiece:
-    """Return what FFmpeg says of a frame."""
-    shape = samples.describe(ptr)
+def sound_of(ptr: AVFrame, shape: SoundShape | None = None) -> SoundPiece:
+    """Return what FFmpeg says of a frame, whose shape may be known."""
+    if shape is None:
+        shape = samples.describe(ptr)
     return SoundPiece(shape, float(shape.sample_rate), samples.count(ptr))

@@ -17,13 +17,15 @@ from ..frames import frame as frames
 from . import codec_context
 from .codec_context import allocate_context, set_extradata
 from .packet import NOPTS, allocate, reference, shortened
+from .sound_batch import SoundBatch
 from .sound_parameters import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
     from ..frames.channel_layout import Channels
+    from .sound_batch import DecodedRun
 
 # FFmpeg's own decoder of Opus is off by up to a fifth of full scale in single samples.
 _BEST = {"opus": "libopus", "mp3": "mp3float"}
@@ -86,6 +88,7 @@ class AudioDecoderCore:
         "__weakref__",
         "_anchor",
         "_at_once",
+        "_batch",
         "_context",
         "_early",
         "_has_filler",
@@ -135,6 +138,7 @@ class AudioDecoderCore:
         self._shown, self._second = allocate(), frames.allocate()  # to be used again and again
         self._received = ffi.new("int[4]")
         self._at_once = _at_once()
+        self._batch: SoundBatch | None = None
         context = allocate_context(codec)
         parameters = known(parameters, codec.id)
         if parameters is not None:
@@ -214,6 +218,26 @@ class AudioDecoderCore:
             self._early += (0, first), (0, second)
             self._second = frames.allocate()
         return code
+
+    def run(self, packets: Sequence[AVPacket], times: Sequence[int]) -> DecodedRun | None:
+        """Decode the first ones of at most `sound_batch.MOST` packets, as `send` with `retime` and
+        `receive` would, as long as each gives one frame: return those. The next packet is to be
+        sent, though it may be that `is_ahead`. None: that cannot be done.
+        """
+        if self._at_once is None or self._is_due or self._early:
+            return None
+        if self._batch is None:
+            self._batch = SoundBatch()
+        decoded, self._early = self._batch.run(self._context, self._unit, packets, times)
+        count = len(decoded.ptrs)
+        if count:
+            self.passed(times[count - 1], decoded.samples[-1])
+        return decoded
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether FFmpeg has been sent the packet that `send` gets next."""
+        return bool(self._early)
 
     def drain(self) -> None:
         """Say that no packet follows; `receive` then gives what is left and sets `at_end`."""
@@ -316,7 +340,7 @@ class AudioDecoderCore:
     def close(self) -> None:
         """Free the decoder. Call it from the thread that uses it, or while no thread does."""
         self._context = None
-        self._spare = None
+        self._spare = self._batch = None
         self._early = []
 
     def _after_fork(self) -> None:
@@ -383,6 +407,9 @@ class InheritedAudioDecoder(AudioDecoderCore):
     __slots__ = ()
 
     def send(self, packet: AVPacket, timestamp: int, retime: bool = False) -> None:
+        raise forked.inherited("this decoder")
+
+    def run(self, packets: Sequence[AVPacket], times: Sequence[int]) -> DecodedRun | None:
         raise forked.inherited("this decoder")
 
     def drain(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, ffi
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _packets = ledger.owned("packet")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 NOPTS = -(2**63)
+KEY = 1  # AV_PKT_FLAG_KEY
 _MAX = 0x7FFFFFFF - 64
 _VP8_SHOWN = 16  # in a packet's first byte
 _SKIPS = struct.Struct("<II")
@@ -38,6 +40,15 @@ def allocate(size: int = 256) -> AVPacket:
     if not ptr:
         raise MemoryError("cannot allocate a packet: FFmpeg is out of memory")
     return _packets.own(ptr, box)
+
+
+def allocate_many(count: int) -> list[AVPacket]:
+    """Return the owners of so many new, empty AVPackets."""
+    holders = list(islice(_boxes or _begin(), count))
+    ptrs = [box[0] for box in holders]
+    if not all(ptrs):
+        raise MemoryError("cannot allocate packets: FFmpeg is out of memory")
+    return _packets.own_each(ptrs, holders)
 
 
 def _begin() -> Iterator[Any]:
@@ -169,6 +180,11 @@ def at_time(ptr: AVPacket, timestamp: int) -> AVPacket:
 def duration(ptr: AVPacket) -> int | None:
     """Return how long the picture is shown, in the packet's units; None if that is not known."""
     return ptr.duration or None
+
+
+def said_by(ptr: AVPacket) -> tuple[int, int, int, int, int]:
+    """Return both times (`NOPTS`: unknown), the duration (0: unknown), the flags and the size."""
+    return ptr.pts, ptr.dts, ptr.duration, ptr.flags, ptr.size
 
 
 def is_discarded(ptr: AVPacket) -> bool:

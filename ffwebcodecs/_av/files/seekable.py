@@ -122,6 +122,11 @@ class SeekableInput:
         self._confinement.check()
         self._failed = min(code, 0)
 
+    def has_read(self, code: int) -> None:
+        """Say the same where what has been read is given first: then what is wrong is told."""
+        self.is_fresh = False
+        self._failed = min(code, 0 if self._confinement.error is None else -1)
+
     def begin(self) -> list[int]:
         """Pass over what comes before the first key packet, if nothing has been read yet: it was
         made of pictures that are missing. Return the times of the packets that were passed over.

@@ -6,6 +6,7 @@ It goes on while each packet is a plain one, see `ffi_sound.py`; ABI mode has no
 from __future__ import annotations
 
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import _ffi
@@ -14,7 +15,7 @@ from ..frames import frame as frames
 from ..frames import samples
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVPacket
+    from ..._ffi._types import AVFrame, AVPacket
     from ..codecs.audio_decoder import AudioDecoderCore
     from ..frames.samples import SoundShape
     from .demux import DemuxerCore
@@ -24,7 +25,8 @@ _BYTES = 1 << 22  # to read before Python has its turn
 _TIME = 10_000  # microseconds
 _NONE = 2**63 - 1
 _PAUSED, _FAILED, _READ, _DECODED = range(4)
-_POSITION, _LEAST, _MOST, _IS_MIXED, _TICKS, _SAMPLES, _SENT, _RECEIVED, _RESULT = range(9)
+_POSITION, _LEAST, _MOST, _IS_MIXED, _TICKS, _SAMPLES, _SENT, _RECEIVED, _RESULT, _KEPT = range(10)
+_FRAMES = 16  # that are kept at most
 
 
 class PlainPackets(NamedTuple):
@@ -56,6 +58,8 @@ class Ran(NamedTuple):
     """The next packet was read, and is to be decoded."""
     is_paused: bool
     """It may go on at once."""
+    kept: list[tuple[AVFrame, int]]
+    """Frames, each with its first sample, where they are not written."""
 
 
 def is_possible() -> bool:
@@ -66,13 +70,20 @@ def is_possible() -> bool:
 class ArrayRun:
     """What decodes the packets of one stream."""
 
-    __slots__ = ("_demuxer", "_frames", "_number", "_plan", "_state")
+    __slots__ = (
+        *("_counts", "_demuxer", "_frames", "_kept", "_number", "_plan", "_room", "_state"),
+        "_stock",
+    )
 
     def __init__(self, demuxer: DemuxerCore, number: int) -> None:
         self._demuxer, self._number = demuxer, number
         self._frames = frames.allocate(), frames.allocate()
         self._plan = ffi.new("int64_t[]", 19)
-        self._state = ffi.new("int64_t[]", 9)
+        self._state = ffi.new("int64_t[]", 10)
+        self._kept = ffi.new("AVFrame *[]", _FRAMES)
+        self._counts = ffi.new("int64_t[]", _FRAMES)
+        self._stock: list[AVFrame] = []  # empty ones
+        self._room = 1  # the next time; whoever wants one frame is not to wait for many
 
     def go(
         self,
@@ -82,7 +93,7 @@ class ArrayRun:
         plan: PlainPackets,
         position: int,
         limit: int,
-        place: Any,
+        place: Any = None,
     ) -> Ran | None:
         """Read and decode; None if nothing may be read.
 
@@ -96,8 +107,8 @@ class ArrayRun:
         plan : PlainPackets
         position, limit : int
             Of the next sample, and up to where they may be written.
-        place : buffer
-            From the sample at `position` on, float32.
+        place : buffer, optional
+            From the sample at `position` on, float32; default: frames are kept.
         """
         context = self._demuxer.plain_context()
         codec = decoder.context
@@ -117,11 +128,35 @@ class ArrayRun:
         except OverflowError:  # of a file's own time base
             return None
         state = self._state
-        state[0:9] = [position, _NONE, -_NONE, 0, 0, 0, 0, 0, 0]
-        to = ffi.from_buffer("uint8_t[]", place)
+        state[0:10] = [position, _NONE, -_NONE, 0, 0, 0, 0, 0, 0, 0]
+        room, to = 0, ffi.NULL
+        if place is None:
+            room = self._make_room()
+        else:
+            to = ffi.from_buffer("uint8_t[]", place)
         first, second = self._frames
-        reached = avformat.ffwc_sound(context, ptr, codec, first, second, self._plan, state, to)
+        reached = avformat.ffwc_sound(
+            *(context, ptr, codec, first, second, self._plan, state, to),
+            *(self._kept, room, self._counts),
+        )
         return self._ran(decoder, reached, position)
+
+    def _make_room(self) -> int:
+        room, stock = self._room, self._stock
+        self._room = min(2 * room, _FRAMES)
+        if len(stock) < room:
+            stock += frames.allocate_many(_FRAMES - len(stock))
+        self._kept[0:room] = stock[:room]
+        return room
+
+    def _take_kept(self, position: int) -> list[tuple[AVFrame, int]]:
+        number, stock = self._state[_KEPT], self._stock
+        if not number:
+            return []
+        counts = ffi.unpack(self._counts, number)
+        kept = list(zip(stock, accumulate(counts[:-1], initial=position), strict=False))
+        del stock[:number]
+        return kept
 
     def _ran(self, decoder: AudioDecoderCore, reached: int, position: int) -> Ran:
         state = self._state
@@ -140,8 +175,8 @@ class ArrayRun:
         least, most = state[_LEAST], state[_MOST]
         errors = (least, most) if least <= most else None
         has_packet = reached in (_READ, _DECODED)
-        mixed = bool(state[_IS_MIXED])
-        return Ran(state[_POSITION], errors, mixed, has_packet, reached == _PAUSED)
+        mixed, kept = bool(state[_IS_MIXED]), self._take_kept(position)
+        return Ran(state[_POSITION], errors, mixed, has_packet, reached == _PAUSED, kept)
 
 
 @cache

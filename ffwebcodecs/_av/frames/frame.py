@@ -8,6 +8,7 @@ conversions share one owner.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avutil, ffi
@@ -37,6 +38,15 @@ def allocate(size: int = 512) -> AVFrame:
     if not ptr:
         raise MemoryError("cannot allocate a frame: FFmpeg is out of memory")
     return _frames.own(ptr, box)
+
+
+def allocate_many(count: int) -> list[AVFrame]:
+    """Return the owners of so many new, empty AVFrames."""
+    holders = list(islice(_boxes or _begin(), count))
+    ptrs = [box[0] for box in holders]
+    if not all(ptrs):
+        raise MemoryError("cannot allocate frames: FFmpeg is out of memory")
+    return _frames.own_each(ptrs, holders)
 
 
 def _begin() -> Iterator[Any]:
