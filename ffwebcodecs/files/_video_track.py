@@ -198,8 +198,8 @@ class VideoTrack:
     @property
     def waiting_key(self) -> int | None:
         """When the key frame is shown that is written next, but waits for the one after it."""
-        last = None if self.timeline is None or self.ready else self.timeline.last
-        return last.pts if last is not None and _item(last)[0].type == "key" else None
+        entry = None if self.timeline is None or self.ready else self.timeline.last
+        return entry.pts if entry is not None and _item(entry)[0].type == "key" else None
 
     @property
     def next_picture(self) -> tuple[int, int, int, bool]:

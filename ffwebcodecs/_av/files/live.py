@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ...errors import NotSupportedError
 from . import holds
 
 if TYPE_CHECKING:
     from .containers import Container
-    from .mux import MuxerCore
 
 _MATROSKA = frozenset(("matroska", "webm"))
 # Nothing in them depends on what comes later, or a reader does without it.
@@ -44,6 +43,15 @@ _LONGEST_CLUSTER = "30000"
 _LARGEST_CLUSTER = str(64 << 20)
 
 
+class LiveOutput(Protocol):
+    """A `MuxerCore`."""
+
+    container: Container
+
+    def set_option(self, key: str, value: str) -> None:
+        """Set an option of libavformat's."""
+
+
 def require(container: Container) -> None:
     """Raise NotSupportedError if a container cannot be written as it is made."""
     if container.name in _STREAMS:
@@ -69,7 +77,7 @@ def mime_type(container: Container, has_video: bool) -> str:
     return f"{'audio' if is_sound and name != 'mp2t' else 'video'}/{name}"
 
 
-def set_up(core: MuxerCore) -> None:
+def set_up(core: LiveOutput) -> None:
     """Choose how such a file is written, before its header."""
     name = core.container.name
     if core.container.is_iso:
@@ -84,7 +92,7 @@ def set_up(core: MuxerCore) -> None:
         core.set_option("flvflags", "+no_duration_filesize")
 
 
-def begin_fragment(core: MuxerCore) -> None:
+def begin_fragment(core: LiveOutput) -> None:
     """Let what is written next stand alone, if the container has no beginning."""
     if core.container.name == "mpegts":
         core.set_option("mpegts_flags", "+resend_headers")
