@@ -72,6 +72,8 @@ class Connection:
     """Whether the same can be opened once more."""
     read_at: Callable[[int, int], bytes] | None = None
     """Reads what was open already and can seek, at any place, without moving."""
+    inside: Any = None
+    """The lock of a file object, see `FileObject`."""
 
     def __init__(self, shown: str, timeout: float | None) -> None:
         self.context: AVFormatContext | Any = None
@@ -163,11 +165,6 @@ class Connection:
 
     def suit(self, format: str) -> None:
         """Be what a format of this name needs."""
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether this is called by what this very thread reads from."""
-        return False
 
     def refuse_inside(self) -> None:
         """Raise InvalidStateError if this is called by what this very thread reads from."""

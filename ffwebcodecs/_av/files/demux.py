@@ -427,7 +427,8 @@ class DemuxerCore(SeekableInput):
         """Raise InvalidStateError if it is closed, or called by the file object that it reads."""
         if self._context is None:
             raise InvalidStateError("the demuxer is closed")
-        self.refuse_inside()
+        if self._connection is not None and self._connection.inside is not None:
+            self.refuse_inside()
 
     @property
     def closed(self) -> bool:

@@ -29,11 +29,12 @@ class ObjectConnection(Connection):
 
     __slots__ = (
         *("_cursor", "_custom", "_file", "_is_careful", "_read_frame", "_reader"),
-        *("opens_again", "read_at"),
+        *("inside", "opens_again", "read_at"),
     )
 
     def __init__(self, shown: str, timeout: float | None, reader: ObjectReader) -> None:
         self._reader, self._file = reader, reader.file
+        self.inside: Any = reader.file.inside
         self.read_at: Callable[[int, int], bytes] | None = None
         self.opens_again = reader.can_seek
         if self.opens_again:
@@ -62,20 +63,15 @@ class ObjectConnection(Connection):
         if reader.can_seek and not format.startswith(_BY_PLACE) and reader.size() is None:
             self.context.pb.seekable = 0
 
-    @property
-    def is_inside(self) -> bool:
-        inside: bool = self._file.inside._is_owned()  # type: ignore[attr-defined]
-        return inside
-
     def refuse_inside(self) -> None:
-        if self.is_inside:
+        if self.inside._is_owned():
             raise InvalidStateError(
                 f"{self.shown} is being read: its own functions cannot use, or close, what reads it"
             )
 
     def _made(self, *arguments: Any, function: Callable[..., int]) -> int:
         self.refuse_inside()
-        with self._file.inside:
+        with self.inside:
             try:
                 code = function(*arguments)
             finally:
@@ -91,8 +87,8 @@ class ObjectConnection(Connection):
         del context
         if self._is_careful:
             self.begin()
-        inside = self._file.inside
-        if inside._is_owned():  # type: ignore[attr-defined]
+        inside = self.inside
+        if inside._is_owned():
             self.refuse_inside()
         with inside:
             try:

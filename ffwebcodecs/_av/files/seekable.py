@@ -98,7 +98,7 @@ class SeekableInput:
 
     def refuse_inside(self) -> None:
         """Raise InvalidStateError if the file object that is being read calls this."""
-        if self._connection is not None and self._connection.is_inside:
+        if self._connection is not None:
             self._connection.refuse_inside()
 
     @staticmethod
