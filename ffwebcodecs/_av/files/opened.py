@@ -122,3 +122,5 @@ def _open_in_vain(connection: Connection, source: InputFile, opening: Opening) -
         _open(connection, source, opening)
     except Exception as error:  # the one that is raised is there already
         averror.let_go(error)
+        if source.reader is not None and source.reader.file.is_broken:
+            raise  # this one is the file object's own
