@@ -8,10 +8,12 @@ something only: a source may be waited in for ever.
 from __future__ import annotations
 
 import atexit
+import sys
 import threading
 import time
 import weakref
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
@@ -26,6 +28,9 @@ _GRACE = 0.3  # seconds that a source has to come back when its output is no lon
 
 class Intake(Protocol):
     """Where the input goes."""
+
+    is_finished: bool
+    """Whether `finish` was called."""
 
     def is_over(self) -> bool:
         """Return whether no more is wanted."""
@@ -180,6 +185,7 @@ def feed_in_task(source: AsyncIterable[Any], intake: Intake) -> Feeder:
     if trio is None:
         loop = running_loop()
         task = loop.create_task(_feed_async([source], intake, state))
+        task.add_done_callback(partial(_ended, intake, state))
         return Feeder(state, _from_any_thread(loop.call_soon_threadsafe, task.cancel))
     import contextvars
 
@@ -205,6 +211,15 @@ def _from_any_thread(
     return stop
 
 
+def _ended(intake: Intake, state: FeederState, task: Any) -> None:
+    """See to it that nobody waits for a task that has ended as none should: interrupted."""
+    state.done()
+    if not intake.is_finished:
+        intake.stop()
+    if not task.cancelled():
+        task.exception()  # looked at
+
+
 async def _feed_within(scope: Any, *arguments: Any) -> None:
     with scope:
         await _feed_async(*arguments)
@@ -217,18 +232,27 @@ async def _feed_async(box: list[AsyncIterable[Any]], intake: Intake, state: Feed
         while await _room(intake) and await _feed_next(step, intake):
             pass
         await _close(source)
-    except (Exception, KeyboardInterrupt, SystemExit) as error:
-        _failed(intake, error)
-        await _close(source)
     except GeneratorExit:
         raise  # nothing runs that could be waited for
-    except BaseException:  # cancelled
+    except _cancelled():
         _failed(intake, AbortError("the task that reads what is to be given was cancelled"))
         await _close(source)
         raise
+    except BaseException as error:  # Ctrl-C too, which whoever goes over the output is to hear
+        _failed(intake, error)
+        await _close(source)
     finally:
         del source
         state.done()
+
+
+def _cancelled() -> type[BaseException]:
+    """Return what is raised in a task that is cancelled."""
+    trio = trio_here()
+    kind: type[BaseException] = (
+        sys.modules["asyncio"].CancelledError if trio is None else trio.Cancelled
+    )
+    return kind
 
 
 async def _close(source: Any) -> None:

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from ..errors import InvalidStateError
 from .completion import running_loop
 
+_LOOK = 1.0  # seconds after which a waiting task looks again
+
 
 class Spot(Protocol):
     """Where somebody waits, once."""
@@ -81,7 +83,14 @@ def _asyncio_spot() -> _Parts:
         if not future.done():
             future.set_result(None)
 
-    return loop.call_soon_threadsafe, end, lambda: future
+    async def wait() -> None:
+        timer = loop.call_later(_LOOK, end)  # a wake-up may be lost to an interrupt
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+    return loop.call_soon_threadsafe, end, wait
 
 
 def _trio_spot() -> _Parts | None:

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .._runtime.closing import Closable
-from .._runtime.epoch import Epoch
 from .._runtime.feeding import Feeder, feed_in_task, feed_on_thread, feed_once
 from .._runtime.outlet import DEPTH, Outlet
 from .._runtime.parking import Spot, TaskSpot, ThreadSpot
@@ -175,9 +174,10 @@ class Outputs(Generic[T]):
         if self._intake is None:
             codec = self._codec
             limit = codec._engine.max_queue
-            outlet = Outlet(DEPTH if limit is None else min(DEPTH, limit))
-            self._intake = CodecIntake(codec, outlet, codec._engine.lead_to(outlet, codec._action))
             self._keyword = keyword
+            # Ours before output goes there: whatever comes between, `close` finds it.
+            self._intake = CodecIntake(codec, Outlet(DEPTH if limit is None else min(DEPTH, limit)))
+            self._intake.begin(codec._action)
         if keyword != self._keyword:
             raise InvalidStateError(f"this loop was begun with '{self._keyword}'")
         return self._intake
@@ -215,12 +215,12 @@ class Outputs(Generic[T]):
         self._source = None
         if self._is_over:
             return
-        self._is_over = True
         intake = self._intake
         if intake is not None:
             intake.leave()
         if self._feeder is not None:
             self._feeder.stop()
+        self._is_over = True  # at the end: what an interrupt leaves, the next one does
 
     async def aclose(self) -> None:
         """End the loop as `close` does, and wait until nothing reads the source any more; for a
@@ -260,14 +260,19 @@ class Outputs(Generic[T]):
 class CodecIntake:
     """How a loop's input reaches the codec, which this does not hold."""
 
-    __slots__ = ("__weakref__", "_codec", "_engine", "epoch", "failure", "outlet")
+    __slots__ = ("__weakref__", "_codec", "_engine", "epoch", "failure", "is_finished", "outlet")
 
-    def __init__(self, codec: Codec, outlet: Outlet, epoch: Epoch) -> None:
+    def __init__(self, codec: Codec, outlet: Outlet) -> None:
         self._codec = weakref.ref(codec)
         self._engine = codec._engine
         self.outlet = outlet
-        self.epoch = epoch
+        self.epoch = self._engine.epoch
         self.failure: BaseException | None = None  # the source's
+        self.is_finished = False
+
+    def begin(self, action: str) -> None:
+        """Let output go to the outlet."""
+        self.epoch = self._engine.lead_to(self.outlet, action)
 
     def queued(self) -> int:
         """Return how many inputs wait."""
@@ -309,6 +314,7 @@ class CodecIntake:
         if codec is not None:
             codec._input_ends()
         self._engine.end_input(self.epoch, self.outlet)
+        self.is_finished = True
 
     def look(self) -> None:
         """See `Engine`."""
@@ -316,11 +322,14 @@ class CodecIntake:
 
     def detach(self) -> None:
         """Let output go to the callbacks again."""
-        self.epoch.outlets.clear()
+        if self.epoch.outlets[:1] == [self.outlet]:
+            self.epoch.outlets.clear()
 
     def leave(self) -> None:
         """Reset, and let go of all that is there."""
-        self._engine.leave(self.epoch)
+        for epoch in (self.epoch, self._engine.epoch):
+            if epoch.outlets[:1] == [self.outlet]:
+                self._engine.leave(epoch)
         self.outlet.abort(None)
         self.outlet.dry()
 
