@@ -214,7 +214,7 @@ def _from_any_thread(
 def _ended(intake: Intake, state: FeederState, task: Any) -> None:
     """See to it that nobody waits for a task that has ended as none should: interrupted."""
     state.done()
-    if not intake.is_finished:
+    if not intake.is_finished and not intake.is_over():  # else the codec says why
         intake.stop()
     if not task.cancelled():
         task.exception()  # looked at
