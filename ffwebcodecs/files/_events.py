@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
+from .._runtime.closing import end_generator
 from ..frames.video_frame import VideoFrame
 from ._clock import FilmClock
 from ._conversion import late_streams
@@ -121,10 +122,7 @@ class FileEvents:
         """Close decoder and file; twice is fine."""
         self.others.close()
         # Generators that were left in the middle: they hold us, as we hold them.
-        try:
-            self._frames.close()
-            self._packets.close()
-        except ValueError:
-            # A second Ctrl-C did not wait for the thread that is in them: it closes all at its end.
-            return
-        self._file.close()
+        if end_generator(self._frames) and end_generator(self._packets):
+            self._file.close()
+        # Else a second Ctrl-C did not wait for the thread that is in them: it closes all at its
+        # end.

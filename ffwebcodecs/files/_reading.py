@@ -13,6 +13,7 @@ from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
 from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
+from .._runtime.closing import end_generator
 from .._spec.numbers import show
 from ..codecs._decoding import Pictures
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -230,13 +231,7 @@ class FileFrames:
         closes all at its end.
         """
         until = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                self._frames.close()
-                return
-            except ValueError:  # it is being executed
-                if not self._frames.gi_running:
-                    continue
+        while not end_generator(self._frames):
             self._demuxer.interrupt()
             if _is_below(self._frames.gi_frame) or time.monotonic() >= until:
                 return

@@ -101,6 +101,9 @@ def codec_loops_cancelled() -> Iterator[Step]:
 
     loops: tuple[Loop, ...] = (frames, frames_of_tasks, chunks, audio_data, sound_chunks)
 
+    for loop in loops:
+        asyncio.run(loop())  # what is kept for the next time is there
+
     def step(index: int) -> None:
         _cancelled(loops[index % len(loops)], index // len(loops) % 40)
 
@@ -133,6 +136,9 @@ def readings_cancelled() -> Iterator[Step]:
             break
 
     loops: tuple[Loop, ...] = (frames, frames_of_an_object, live, sound, left)
+
+    for loop in loops:
+        asyncio.run(loop())  # what is kept for the next time is there
 
     def step(index: int) -> None:
         _cancelled(loops[index % len(loops)], index // len(loops) % 40)

@@ -115,6 +115,9 @@ def segments_that_raise() -> Iterator[Step]:
     each=media.FRAMES,
 )
 def readers_that_leave() -> Iterator[Step]:
+    for work in WORKS:
+        work(Sink())  # what is kept for the next time is there
+
     def step(index: int) -> None:
         wanted = index * 397 % 40_000
         out: Any

@@ -7,8 +7,9 @@ import gc
 import pickle
 import re
 import sys
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +36,7 @@ from ffwebcodecs import (
     create_image_bitmap,
     read_frames,
 )
-from ffwebcodecs._runtime.closing import Closable
+from ffwebcodecs._runtime.closing import Closable, end_generator
 
 CLIP = "vp9.webm"
 
@@ -309,3 +310,30 @@ def test_what_is_made_cannot_be_made_anew(make: Callable[[Path], Any], tmp_path:
     elif hasattr(thing, "close"):
         thing.close()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.once
+def test_a_generator_that_is_being_executed_is_not_closed() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def steps() -> Generator[int, None, None]:
+        try:
+            yield 0
+            inside.set()
+            go_on.wait()
+            yield 1
+        finally:
+            ends.append(True)
+
+    ends: list[bool] = []
+    running = steps()
+    next(running)
+    thread = threading.Thread(target=next, args=(running,))
+    thread.start()
+    inside.wait()
+    assert not end_generator(running)
+    go_on.set()
+    thread.join()
+    assert not ends
+    assert end_generator(running) and ends
+    assert end_generator(running)
