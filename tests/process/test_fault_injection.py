@@ -31,6 +31,7 @@ MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "plan
 KEPT = ("bitmap", "cache", "save", "chunk")
 DECODED = ("decoder", "sound_decoder", "sound_encoder", "demux", "read")
 HEARD = ("hear", "convert_sound")
+OBJECTS = ("read_object", "write_object")
 LIMITED = (*MADE, *KEPT, *DECODED, *HEARD, "read_threaded", "resample")
 CLIPS = (
     Clip("h264-64x64.mp4", "libx264", *B_FRAMES, size="64x64", frames=10),
@@ -47,6 +48,7 @@ SWALLOWED = {"success", "other result"}
 OWN = (
     ("demux.py", "in _open"),
     ("connection.py", "in _made"),
+    ("object_connection.py", "in _made"),
     ("opener.py", "in open"),
     ("decoder.py", "in __init__"),
     ("audio_decoder.py", "in send"),
@@ -145,6 +147,26 @@ def test_decoding_survives_each_failing_allocation(operation: str, method: str, 
     if operation == "sound_decoder":  # how many chunks go together is a matter of time
         known.discard("not reached")
     assert all(name.endswith("Error") for name in known), summary
+
+
+def test_reading_a_file_object_survives_each_failing_allocation(shim: Path) -> None:
+    summary = sweep(OBJECTS, "once", shim)["read_object"]
+    assert not summary["problems"], summary["problems"][:3]
+    assert errors(summary) > summary["points"] // 6, summary
+    known = {name.split(",")[0] for name in summary["outcomes"]} - SWALLOWED
+    assert all(name.endswith("Error") for name in known), summary
+    lost = [name for name in summary["outcomes"] if name.endswith("allocations lost")]
+    some = max(2, summary["points"] // 20)  # as where a path is opened
+    assert sum(summary["outcomes"][name] for name in lost) <= some, summary
+
+
+def test_writing_to_a_file_object_survives_each_failing_allocation(shim: Path) -> None:
+    summary = sweep(OBJECTS, "once", shim)["write_object"]
+    assert not summary["problems"], summary["problems"][:3]
+    assert set(summary["outcomes"]) <= {"MemoryError", "success", "other result"}, summary
+    assert errors(summary) > summary["points"] // 2, summary
+    # FFmpeg's muxer of MP4 puts boxes together in memory, and does not look whether there was any.
+    assert summary["outcomes"].get("other result", 0) <= max(2, summary["points"] // 20), summary
 
 
 @pytest.mark.parametrize("operation", LIMITED)

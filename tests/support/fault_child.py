@@ -13,6 +13,7 @@ import ctypes
 import faulthandler
 import gc
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -30,6 +31,7 @@ from typing import Any
 import numpy as np
 from audio_decode_helpers import chunks_of, media, samples_of
 from decode_helpers import stream_of
+from file_objects import Own, Stream
 from scale_caches import clear_cache
 from sound_frames import resampled, shape
 from suite import part
@@ -43,6 +45,7 @@ from ffwebcodecs import (
     EncodedVideoChunk,
     EncodingError,
     FrameCache,
+    Muxer,
     VideoDecoder,
     VideoFrame,
     WebCodecsError,
@@ -58,6 +61,7 @@ from ffwebcodecs._av.frames.channel_layout import Channels
 
 MAX_POINTS = 280
 SAMPLE = 30
+SMALL_SAMPLE = 12
 SAMPLE_OF_SIZES = 12
 SIZES = [1, 8, 24, 40, 64, 100, 128, 200, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000]
 SIZES += [5000, 7000, 9000, 12_000, 20_000, 30_000, 50_000, 100_000, 200_000, 500_000, 1 << 20]
@@ -201,6 +205,40 @@ def read() -> Any:
     return found
 
 
+def read_object() -> Any:
+    """Read file objects where they are, one that can seek and one that cannot."""
+    found = []
+    try:
+        with Demuxer(Own(CLIPS[0].read_bytes(), most=2000)) as demuxer:
+            found += [digest(each.data) for each in demuxer.chunks()]
+            demuxer.seek(0)
+            found.append(digest(next(demuxer.chunks()).data))
+        for frame in read_frames(Stream(CLIPS[1].read_bytes()), threads=1):
+            with frame:
+                found.append(digest(frame.planes[0].to_ndarray().copy()))
+    except UserWarning as told:  # FFmpeg took a failure for the end, and less came than is stated
+        raise EncodingError(str(told)) from None
+    return found
+
+
+def write_object() -> Any:
+    """Give fragments to an object, and segments to a function."""
+    stream = stream_of(CLIPS[0])
+    given: list[tuple[str, bytes]] = []
+    for format in ("mp4", "mpegts"):  # Matroska's numbers are drawn by chance
+        sink = io.BytesIO()
+        options = {"format": format, "fragmented": True, "tracks": ["video"]}
+        with Muxer(
+            sink, on_segment=lambda data, info: given.append((info.kind, data)), **options
+        ) as muxer:
+            for number, record in enumerate(stream.records):
+                muxer.add_chunk(record.chunk(), stream.config)
+                if number == 5:
+                    muxer.flush()
+        given.append((format, sink.getvalue()))
+    return [(kind, digest(data)) for kind, data in given]
+
+
 def read_threaded() -> Any:
     return [
         digest(frame.planes[0].to_ndarray().copy()) for frame in read_frames(CLIPS[0], threads=2)
@@ -326,7 +364,7 @@ OPERATIONS: dict[str, Callable[[], Any]] = {
     for each in (
         *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
         *(sound, chunk, demux, read, read_threaded, decoder, sound_decoder, sound_encoder),
-        *(resample, hear, convert_sound),
+        *(resample, hear, convert_sound, read_object, write_object),
     )
 }
 
@@ -461,7 +499,8 @@ def sweep(name: str, method: str, fault: Shim | Limit) -> dict[str, Any]:
     problems: list[str] = []
     points = list(fault.points(operation))
     settle("after counting")
-    sample = SAMPLE_OF_SIZES if method == "limit" else SAMPLE
+    sample = SMALL_SAMPLE if name.endswith("_object") else SAMPLE
+    sample = SAMPLE_OF_SIZES if method == "limit" else sample
     chosen = part(points, min(1, sample / len(points)), f"{name} {method}")
     gc.collect()
     gc.freeze()  # else every collection in a child copies the parent's memory, page by page
