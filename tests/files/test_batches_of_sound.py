@@ -103,6 +103,7 @@ def test_chunks_are_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert several == described(chunks_in(sound(name)))
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_so_are_the_samples_of_a_decoder(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     chunks, _ = chunks_in(sound(name))
@@ -236,6 +237,7 @@ def test_all_that_waits_is_taken_in_few_steps(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.attack
+@pytest.mark.divided
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_so_it_is_with_damage(name: str) -> None:
     dice = attack.dice(f"batches of sound {name}")

@@ -104,8 +104,8 @@ CALLS: tuple[Callable[..., Any], ...] = (Video, read_audio, heard)
 @pytest.mark.parametrize("kind", ["tcp", "fifo", "http"])
 def test_the_timeout_ends_every_reader(kind: str, call: Callable[..., Any], tmp_path: Path) -> None:
     data = transport_stream() if call is Video and kind != "tcp" else b""
-    with silent(kind, tmp_path, data) as one, pytest.raises(TimeoutError, match=r"0\.2 s") as error:
-        call(one.source, timeout=0.2)
+    with silent(kind, tmp_path, data) as one, pytest.raises(TimeoutError, match=r"0\.1 s") as error:
+        call(one.source, timeout=0.1)
     assert one.source in str(error.value)
 
 

@@ -59,6 +59,7 @@ def require_part(
         assert np.abs(found.data - wanted).max() <= close, (start, stop)
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_the_whole_is_what_the_ffmpeg_program_decodes(name: str) -> None:
     found = read_audio(sound(name))
@@ -82,6 +83,7 @@ def test_the_whole_is_what_the_ffmpeg_program_decodes(name: str) -> None:
     assert np.abs(found.data - wanted[: len(found)]).max() <= close
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize(
     "name", [*sorted(TOLD), "flac.mkv", "alac.m4a", "pcm16.avi", "pcm24.mov", "pcm32.wav"]
 )
@@ -108,6 +110,7 @@ def test_samples_of_integers_are_divided_by_a_power_of_two(name: str) -> None:
 
 
 @pytest.mark.attack
+@pytest.mark.divided
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_part_is_that_part_of_the_whole(name: str) -> None:
     path, dice = sound(name), attack.dice(f"windows {name}")
@@ -124,6 +127,7 @@ def test_a_part_is_that_part_of_the_whole(name: str) -> None:
     require_part(whole, read_audio(path, tail), tail, 2**40, 1e-3 if "ac3" in name else CLOSE)
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("name", ["pcm16.wav", "aac.m4a", "opus.webm", "flac.ogg", "mp2.ts"])
 @pytest.mark.parametrize(("rate", "channels"), [(16000, 1), (48000, None), (44100, 2), (None, 1)])
 def test_a_part_of_converted_sound_is_that_part_of_the_whole(

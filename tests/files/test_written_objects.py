@@ -300,54 +300,51 @@ def test_interrupts_at_any_moment_leave_nothing(monkeypatch: pytest.MonkeyPatch)
         assert open_handles() == before, moments.where
 
 
-SCRIPTS = {
-    "a muxer that is left": "m = make(); add(m)",
-    "a daemon thread in write": (
-        "import threading\n"
-        "inside = threading.Event()\n"
-        "class Slow:\n"
-        "    def write(self, data):\n"
-        "        inside.set(); threading.Event().wait()\n"
-        "m = make(Slow())\n"
-        "threading.Thread(target=add, args=(m,), daemon=True).start()\n"
-        "inside.wait()"
-    ),
-    "a fork": (
-        "import os\n"
-        "m = make(); add(m)\n"
-        "pid = os.fork()\n"
-        "if not pid:\n"
-        "    try: m.flush()\n"
-        "    except w.InvalidStateError: os._exit(len(sink.parts) - got)\n"
-        "    os._exit(99)\n"
-        "assert os.waitpid(pid, 0)[1] == 0\n"
-        "m.close()"
-    ),
-}
+PROCESS = """
+import os, sys, threading, warnings
+import ffwebcodecs as w
+warnings.simplefilter("ignore")
+with w.Demuxer(sys.argv[1]) as d:
+    config, chunks = d.video_config, [*d.chunks()]
+class Sink:
+    def __init__(self): self.parts = []
+    def write(self, data): self.parts.append(data)
+def make(sink):
+    return w.Muxer(sink, format="mp4", fragmented=True, tracks=["video"])
+def add(muxer):
+    for chunk in chunks[:20]: muxer.add_chunk(chunk, config)
+
+# In a child, no muxer of the parent writes.
+if hasattr(os, "fork"):
+    sink = Sink()
+    forked = make(sink)
+    add(forked)
+    got = len(sink.parts)
+    pid = os.fork()
+    if not pid:
+        try: forked.flush()
+        except w.InvalidStateError: os._exit(len(sink.parts) - got)
+        os._exit(99)
+    assert os.waitpid(pid, 0)[1] == 0
+    forked.close()
+
+left = make(Sink())
+add(left)
+
+inside = threading.Event()
+class Slow:
+    def write(self, data):
+        inside.set()
+        threading.Event().wait()
+slow = make(Slow())
+threading.Thread(target=add, args=(slow,), daemon=True).start()
+inside.wait()
+"""
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_the_process_ends(name: str) -> None:
-    if name == "a fork" and not hasattr(os, "fork"):
-        pytest.skip("there is no fork")
-    script = (
-        "import warnings; warnings.simplefilter('ignore')\n"
-        "import ffwebcodecs as w\n"
-        "class Sink:\n"
-        "    parts = []\n"
-        "    def write(self, data): self.parts.append(data)\n"
-        "sink = Sink(); got = 0\n"
-        f"with w.Demuxer({str(clip(FILM))!r}) as d:\n"
-        "    config, chunks = d.video_config, [*d.chunks()]\n"
-        "def make(to=sink):\n"
-        "    return w.Muxer(to, format='mp4', fragmented=True, tracks=['video'])\n"
-        "def add(m):\n"
-        "    global got\n"
-        "    for chunk in chunks[:20]: m.add_chunk(chunk, config)\n"
-        "    got = len(sink.parts)\n"
-    )
+def test_the_process_ends_with_muxers_left_and_in_write_and_after_a_fork() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", script + SCRIPTS[name]],
+        [sys.executable, "-c", PROCESS, clip(FILM)],
         capture_output=True,
         text=True,
         timeout=60,

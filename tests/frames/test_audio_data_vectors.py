@@ -32,6 +32,7 @@ def test_there_are_as_many_cases_as_said() -> None:
     assert {tag for case in SAME for tag in case["tags"]} == {"core", "tolerance"}
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("case", SAME, ids=lambda case: case["id"])
 def test_answers_are_chromiums(case: dict[str, Any]) -> None:
     assert differences(case, replay(case, ORACLE["media"])) == []

@@ -51,6 +51,7 @@ OWN = (
     ("object_connection.py", "in _made"),
     ("opener.py", "in open"),
     ("decoder.py", "in __init__"),
+    ("audio_decoder.py", "in _open"),
     ("audio_decoder.py", "in send"),
     ("audio_decoder.py", "in _decode"),
     ("fault_child.py", "in in_child"),

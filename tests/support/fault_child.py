@@ -60,9 +60,10 @@ from ffwebcodecs import (
 from ffwebcodecs._av.frames.channel_layout import Channels
 
 MAX_POINTS = 280
-SAMPLE = 30
-SMALL_SAMPLE = 12
-SAMPLE_OF_SIZES = 12
+# Each FFI mode has its own sample.
+SAMPLE = 16
+SMALL_SAMPLE = 10
+SAMPLE_OF_SIZES = 8
 SIZES = [1, 8, 24, 40, 64, 100, 128, 200, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000]
 SIZES += [5000, 7000, 9000, 12_000, 20_000, 30_000, 50_000, 100_000, 200_000, 500_000, 1 << 20]
 TIMEOUT = 20

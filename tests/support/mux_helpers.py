@@ -41,6 +41,14 @@ def packets(path: Path, stream: str = "v:0") -> list[Packet]:
     return [packet_of(packet) for packet in probe(path, *options)["packets"]]
 
 
+def all_packets(path: Path) -> dict[str, list[Packet]]:
+    """Return the packets of pictures and of sound, by one look of ffprobe's."""
+    found: dict[str, list[Packet]] = {"video": [], "audio": []}
+    for packet in probe(path, "-show_packets", "-show_data_hash", "md5")["packets"]:
+        found[packet["codec_type"]].append(packet_of(packet))
+    return found
+
+
 def packet_of(packet: Any) -> Packet:
     """Return a packet of ffprobe's, which was asked for hashes."""
     return Packet(
