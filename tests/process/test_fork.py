@@ -21,7 +21,7 @@ warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12: fork with
 """
 # The parent has everything open and running; an alarm ends either process if it hangs.
 SETUP = """
-import gc, os, signal, sys, threading
+import gc, io, os, signal, sys, threading
 import ffwebcodecs as w
 from ffwebcodecs import InvalidStateError
 path, out = sys.argv[1:3]
@@ -61,8 +61,36 @@ packed = []
 packer = w.AudioEncoder(lambda chunk, metadata: packed.append(chunk), print)
 packer.configure({"codec": "flac", "sample_rate": 48000, "number_of_channels": 2})
 packer.encode(samples)
+with open(path, "rb") as file: content = file.read()
+source = w.Demuxer(io.BytesIO(content))
+sourced = source.chunks()
+next(sourced)
+plain = open(path, "rb")
+described = w.Demuxer(plain)
+sink, segments = io.BytesIO(), []
+giving = w.Muxer(sink, format="mp4", fragmented=True, tracks=["video"],
+                 on_segment=lambda data, info: segments.append(data))
+for chunk in chunks[:20]: giving.add_chunk(chunk, demuxer.video_config)
+stream = io.BytesIO()
+w.remux(path, stream, format="mkv", fragmented=True)
+half, inside, go_on = len(stream.getvalue()) // 2, threading.Event(), threading.Event()
+stream.seek(0)
+class Slow:
+    def read(self, size):
+        if stream.tell() > half:
+            inside.set()
+            go_on.wait()
+        return stream.read(500)
+live = w.read_frames(Slow(), live=True)
+lived = [next(live)]
+inside.wait()
+looping = w.VideoDecoder()
+looping.configure(demuxer.video_config)
+outputs = looping.frames(iter(chunks))
+next(outputs).close()
 some.wait()
-total = len(list(w.read_frames(path)))
+times = [frame.timestamp for frame in w.read_frames(path)]
+total, last = len(times), times[-1]
 child = os.fork()
 if child == 0:
     signal.alarm(30)
@@ -94,6 +122,19 @@ packer.encode(samples); packer.flush().result(); packer.close(); assert len(pack
 del packed
 assert len(list(w.read_frames(out))) == total
 decoder.close(); demuxer.close(); reading.close(); cache.close(); samples.close()
+assert 1 + len(list(sourced)) == len(list(described.chunks())) == len(chunks)
+source.close(); described.close(); plain.close()
+for chunk in chunks[20:]: giving.add_chunk(chunk)
+giving.close()
+assert sink.getvalue().startswith(b"".join(segments))
+assert len(list(w.read_frames(io.BytesIO(sink.getvalue())))) == total
+go_on.set()
+lived += live
+assert len(lived) + live.dropped == total and abs(lived[-1].timestamp - last) < 1000  # Matroska
+live.close()
+while lived: lived.pop().close()
+assert 1 + sum(1 for frame in outputs if not frame.close()) == total
+looping.close()
 del chunk, chunks, written, reader, piece; gc.collect()
 assert not any(w.open_handles().values()), w.open_handles()
 print("unharmed")
@@ -114,6 +155,15 @@ CASES = {
     refused(lambda: packer.encode(samples))
     refused(lambda: packer.flush().result(5))
     refused(lambda: muxer.add_chunk(chunks[1]))
+    refused(lambda: next(sourced))
+    refused(lambda: source.seek(0))
+    refused(lambda: next(described.chunks()))
+    refused(lambda: giving.add_chunk(chunks[20]))
+    refused(giving.flush)
+    refused(lambda: [next(live) for _ in range(9)])  # what waits for it is memory
+    refused(lambda: next(outputs))
+    refused(lambda: next(looping.frames(chunks)))
+    assert b"".join(segments) == sink.getvalue()
     assert decoder.state == encoder.state == sound.state == packer.state == "closed"
 """,
     "closes what it inherits": """
@@ -125,6 +175,12 @@ CASES = {
     for thing in (demuxer, reading, muxer, generator, samples, *frames, *kept): thing.close()
     muxer.discard()
     cache.close()
+    before = sink.getvalue()
+    for thing in (source, described, giving, live, outputs, looping): thing.close()
+    for thing in (source, described, giving, live, outputs, looping): thing.close()
+    giving.discard()
+    assert sink.getvalue() == before
+    del source, sourced, described, giving, live, outputs, looping
     del decoder, encoder, sound, packer, demuxer, reading, reader, muxer, generator, flush
     frames.clear(); kept.clear(); gc.collect()
 """,
