@@ -131,6 +131,14 @@ def decodes_animated_webp() -> bool:
 
 
 @cache
+def http_ends_in_silence() -> bool:
+    """Whether a connection over HTTP that drops is no error, but the end of the film: until FFmpeg
+    4.4.
+    """
+    return _ffi.version("avcodec") < (59,)
+
+
+@cache
 def hls_goes_to_its_beginning() -> bool:
     """Whether a seek in HLS can lead to its first key frame: since FFmpeg 5.0."""
     return _ffi.version("avcodec") >= (59,)

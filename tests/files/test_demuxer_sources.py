@@ -19,9 +19,11 @@ from ffwebcodecs import (
     Demuxer,
     EncodingError,
     InvalidArgumentError,
+    NotSupportedError,
     WebCodecsError,
     read_frames,
 )
+from ffwebcodecs._ffi import version
 
 pytestmark = pytest.mark.divided
 
@@ -63,6 +65,10 @@ def test_every_kind_of_source_gives_the_same_chunks(name: str, tmp_path: Path) -
             memoryview(b"x" + data)[1:],
             *(file, later, unbuffered, io.BytesIO(data), Pipe(data)),
         ]
+        if name == NAME and version("avcodec") < (59,):
+            # Its index is at the end, and less is kept than even of this short film.
+            with pytest.raises(NotSupportedError, match="seek"):
+                chunks(sources.pop())
         for source in sources:
             assert chunks(source) == expected, type(source)
         assert not file.closed

@@ -19,9 +19,13 @@ from loopback import DroppingServer
 from silent_helpers import silent, transport_stream
 
 from ffwebcodecs import Demuxer, EncodingError, Video, read_audio, read_audio_data, read_frames
+from ffwebcodecs._ffi import version
 
 pytest.importorskip("fcntl", reason="there are no such pipes on Windows")
-AGAIN = {"reconnect": 1, "reconnect_on_network_error": 1, "reconnect_delay_max": 2}
+OLD = version("avcodec") < (59,)
+AGAIN = {"reconnect": 1, "reconnect_delay_max": 2}
+if not OLD:
+    AGAIN["reconnect_on_network_error"] = 1
 SECRETS = ("geheim", "abc123")
 
 
@@ -50,6 +54,8 @@ def test_a_connection_that_drops_is_made_again(name: str) -> None:
 @pytest.mark.parametrize("name", ["h264-bframes.ts", "h264-bframes.mkv", "live.mp4"])
 def test_a_film_that_comes_short_is_told(name: str) -> None:
     """Some demuxers go back and ask again by themselves: those drop more than once."""
+    if OLD and name == "live.mp4":
+        pytest.skip("this FFmpeg takes it for the end, and no index says that there is more")
     with (
         served(name, drops=9) as server,
         pytest.raises(EncodingError) as caught,

@@ -11,6 +11,7 @@ from convert_helpers import film
 from segments import Looked, Segments
 
 from ffwebcodecs import remux, transcode
+from ffwebcodecs._ffi import version
 
 TICK = 1_001  # Matroska counts milliseconds
 
@@ -57,6 +58,8 @@ def converted(case: Case, folder: Path) -> tuple[Segments, Path]:
 @pytest.mark.parametrize("name", CASES)
 def test_each_segment_is_what_its_info_says(name: str, tmp_path: Path) -> None:
     case = CASES[name]
+    if name == "mkv" and version("avcodec") < (59,):
+        pytest.skip("this FFmpeg leaves pictures that come before the first sound where they are")
     got, whole = converted(case, tmp_path)
     joined = got.init + b"".join(got.media)
     # MP4 ends with an index of its fragments, which is in none of them.

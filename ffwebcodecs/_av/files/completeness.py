@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat
 from ..._spec.files.stated_size import is_whole, missing
+from .. import releases
 from ..codecs.packet import NOPTS
 from .limits import look
 from .stream_info import NO_VIDEO
@@ -84,12 +85,33 @@ class Came:
             stated, came = found
             return f"{source.shown} ends early: it states {stated} frames, {came - less} came"
         sizes = look(source, connection.read_at, missing)
+        if source.is_remote and releases.http_ends_in_silence():
+            sizes = _of_connection(connection)
         if sizes is None:
             return None
         if info.format_name == "flv" and not (self._is_cut_off or _is_short(info, self._last)):
             return None
         stated, came = sizes
         return f"{source.shown} ends early: it states {stated} bytes, and has {came}"
+
+
+def _of_connection(connection: Connection) -> tuple[int, int] | None:
+    """Return how many bytes the server has announced, and how many came before the connection
+    ended, if those are fewer.
+    """
+    found: list[int] = []
+    connection.call(_where, found)
+    stated, came = found
+    return (stated, came) if came < stated else None
+
+
+def _where(context: AVFormatContext, found: list[int]) -> int:
+    pb = context.pb
+    if pb and pb.eof_reached:
+        found += [avformat.avio_seek(pb, 0, avformat.AVSEEK_SIZE), pb.pos]
+    else:  # the demuxer ends before the film does
+        found += [0, 0]
+    return 0
 
 
 def _frames(
