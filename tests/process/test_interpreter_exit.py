@@ -103,6 +103,62 @@ for time in range(20):
                    number_of_channels=2, timestamp=time, data=bytes(4 * 4608)))
 flush = kept[0].flush()
 """,
+    "file objects, fragments, live frames and loops": """
+import asyncio, io, threading
+stream = io.BytesIO()
+ffwebcodecs.remux(sys.argv[1], stream, format="mkv", fragmented=True)
+content = stream.getvalue()
+class Slow:  # a stream whose second half never comes
+    def __init__(self):
+        self.file, self.inside = io.BytesIO(content), threading.Event()
+    def read(self, size):
+        if self.file.tell() > len(content) // 2:
+            self.inside.set()
+            threading.Event().wait()
+        return self.file.read(500)
+class Full:  # takes one piece
+    def __init__(self):
+        self.count, self.inside = 0, threading.Event()
+    def write(self, data):
+        self.count += 1
+        if self.count == 2:
+            self.inside.set()
+            threading.Event().wait()
+        return len(data)
+def begin(function, *arguments):
+    threading.Thread(target=function, args=arguments, daemon=True).start()
+    arguments[0].inside.wait()
+begin(lambda slow: list(ffwebcodecs.read_frames(slow)), Slow())
+begin(lambda full: ffwebcodecs.remux(sys.argv[1], full, format="mp4", fragmented=True), Full())
+demuxed = Demuxer(io.BytesIO(content))
+chunks = demuxed.chunks()
+kept.append(next(chunks))
+config = demuxed.video_config
+frames = ffwebcodecs.read_frames(io.BytesIO(content))
+kept.append(next(frames))
+muxer = ffwebcodecs.Muxer(io.BytesIO(), format="mp4", fragmented=True, tracks=["video"],
+                          on_segment=lambda *segment: kept.append(segment))
+for chunk in demuxer.chunks():
+    muxer.add_chunk(chunk, demuxer.video_config)
+slow = Slow()
+live = ffwebcodecs.read_frames(slow, live=True)
+kept.append(next(live))
+slow.inside.wait()
+decoder = VideoDecoder(max_queue=2)
+decoder.configure(config)
+outputs = decoder.frames(Demuxer(io.BytesIO(content)).chunks())
+kept.append(next(outputs))
+async def main():
+    global other, tasks, reading
+    other = VideoDecoder()
+    other.configure(demuxer.video_config)
+    tasks = other.frames(Demuxer(sys.argv[1]).chunks())
+    kept.append(await tasks.__anext__())
+    reading = ffwebcodecs.read_frames_async(Slow(), live=True)
+    kept.append(await reading.__anext__())
+loop = asyncio.new_event_loop()
+loop.run_until_complete(main())
+""",
     "sys.exit with a callback running": """
 import threading
 inside = threading.Event()
@@ -153,6 +209,8 @@ ready.wait()
 def test_exit_is_clean_with(name: str, thread: str, tmp_path: Path) -> None:
     if "sys.exit" in name and thread != "the main thread":
         pytest.skip("sys.exit ends the interpreter from the main thread only")
+    if "fragments" in name and thread != "the main thread" and not attack.LONG:
+        pytest.skip("it has daemons of its own: the long run looks at it elsewhere too")
     code = SETUP + f"CODE = {CASES[name]!r}\n" + THREADS[thread]
     done = subprocess.run(
         [sys.executable, "-c", code, str(clip("h264-bframes.mp4")), str(tmp_path / "out.mp4")],
