@@ -100,7 +100,7 @@ class Segments:
         """
         if not live.ends_apart(core.container):
             self._give_init(core, core.gathered())
-        live.begin_fragment(core)
+        live.begin_fragment(core, is_first=True)
 
     def cut(self, core: MuxerCore, refused: RefusedPackets | None, until: int | None) -> None:
         """End the fragment with what was written, and give it; the next one begins at a time, None:

@@ -92,10 +92,17 @@ def set_up(core: LiveOutput) -> None:
         core.set_option("flvflags", "+no_duration_filesize")
 
 
-def begin_fragment(core: LiveOutput) -> None:
-    """Let what is written next stand alone, if the container has no beginning."""
+def begin_fragment(core: LiveOutput, *, is_first: bool = False) -> None:
+    """Let what is written next stand alone: with the container's beginning, if it has none, and
+    with its own times.
+    """
     if core.container.name == "mpegts":
         core.set_option("mpegts_flags", "+resend_headers")
+    elif core.container.is_iso and not is_first:
+        # Else libavformat moves it to where the last packet before it ends. That says how long a
+        # picture is shown, not when the next one is decoded; and a track that comes late would
+        # begin at 0.
+        core.set_option("movflags", "+frag_discont")
 
 
 def keeps_sound_back(container: Container) -> bool:
