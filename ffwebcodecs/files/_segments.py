@@ -46,6 +46,7 @@ class Segments:
 
     __slots__ = (
         *(
+            "_begins",
             "_film",
             "_film_end",
             "_has_begun",
@@ -69,6 +70,7 @@ class Segments:
         self._film: tuple[int, int] | None = None  # from when to when, in this fragment
         self._sound: tuple[int, int] | None = None
         self._film_end = 0
+        self._begins: int | None = None  # when this fragment does, if that was said
         self._until: int | None = None  # when the next fragment begins
         self._is_key = False
         self._first = 0  # when the first packet is written, 0 if that is later
@@ -147,7 +149,14 @@ class Segments:
         if not data:
             return
         start, stop = self._film or self._sound or (0, 0)
-        stop = stop if self._until is None else self._until
+        if self._begins is not None:
+            start = max(start, self._begins)  # what came too late for the one before is no start
+        if self._until is not None:
+            # A picture that is late begins the next one when this one's sound is over.
+            late = self._sound[1] if self._sound is not None else start
+            self._until = self._until if self._until >= start else max(start, late)
+            stop = self._until
+        self._begins = self._until
         if self._moved is None:
             # libavformat moves all packets, so that none lies before 0.
             self._moved = 0 if core.container.holds_negative_times else -self._first

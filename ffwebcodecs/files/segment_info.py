@@ -21,7 +21,9 @@ class SegmentInfo:
         0 is the init segment, media segments count from 1.
     timestamp : int
         When the first picture of a media segment is shown, or its first sound is heard if it has no
-        picture, in microseconds of the file: it begins at 0 or later.
+        picture, in microseconds of the file: it begins at 0 or later. Before it may lie what came
+        too late for the segment before, and pictures of an open group, which are decoded after
+        the key frame and shown before it.
     duration : int
         Until the next segment begins, in microseconds; of the last one, until its last picture, or
         sound, ends. Both are 0 of an init segment.

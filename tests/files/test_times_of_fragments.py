@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fragment_helpers import both, film, live
+from fragment_helpers import both, film, live, song
 from mux_helpers import packets
 
 from ffwebcodecs import EncodedAudioChunk, EncodedVideoChunk
@@ -50,3 +51,20 @@ def test_sound_that_begins_in_a_later_fragment_begins_when_it_should(
     path.write_bytes(given.data)
     found = packets(path, "a:0")[0].pts
     assert found == pytest.approx(sound[0][0].timestamp, abs=1000)
+
+
+@pytest.mark.parametrize("format", ["mp4", "mkv"])
+def test_pictures_that_come_too_late_do_not_turn_the_clock_of_segments_back(format: str) -> None:
+    config, chunks = film()
+    audio, packets = song("aac.m4a")
+    step = 1_024_000_000 / 44100
+    count = round(15_000_000 / step)
+    sound = [moved(packets[i % 20], round(i * step)) for i in range(count)]
+    mixed = [(chunks[0], config), (sound[0], audio)]
+    mixed += [(each, config) for each in chunks[1:25]]
+    mixed += [(each, audio) for each in sound[1:]]  # 10 s more than the pictures
+    mixed += [(each, config) for each in chunks[25:]]
+    infos = live(mixed, format).infos[1:]
+    for before, after in pairwise(infos):
+        assert before.timestamp + before.duration == after.timestamp
+    assert len(infos) > 4
