@@ -20,7 +20,7 @@ from .._av import forked
 from ..errors import AbortError, InvalidStateError
 from .feeding import Feeder, FeederState
 from .outlet import Outlet
-from .parking import TaskSpot, ThreadSpot
+from .parking import TaskSpot, ThreadSpot, turn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -106,7 +106,12 @@ class AsyncReading(Generic[T]):
             raise StopAsyncIteration
         if self._feeder is None:
             self._begin()
-        while not self._take(out):
+        has_waited = False  # each step lets other tasks run, also with output that is there
+        while not (has_waited and self._take(out)):
+            has_waited = True
+            if outlet.boxes or outlet.end:
+                await turn()
+                continue
             spot = TaskSpot()
             try:
                 if outlet.read_at(spot):

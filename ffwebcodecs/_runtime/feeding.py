@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from ..errors import AbortError
 from .completion import running_loop
 from .delivery import unraisable
-from .parking import Spot, TaskSpot, ThreadSpot, soon, trio_here
+from .parking import Spot, TaskSpot, ThreadSpot, soon, trio_here, turn
 
 _LOOK = 1.0  # seconds after which a waiting thread looks again
 _GRACE = 0.3  # seconds that a source has to come back when its output is no longer wanted
@@ -288,6 +288,7 @@ async def _feed_next(step: Callable[[], Awaitable[Any]], intake: Intake) -> bool
 
 
 async def _room(intake: Intake) -> bool:
+    await turn()  # the source may not wait by itself
     while not intake.has_room():
         spot = TaskSpot()
         if intake.wait_at(spot):

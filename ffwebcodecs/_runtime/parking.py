@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from ..errors import InvalidStateError
@@ -112,6 +113,22 @@ def trio_here() -> Any:
     except RuntimeError:
         return None
     return trio
+
+
+async def turn() -> None:
+    """Let the other tasks run, and what ends this one come: where a task need not wait, it would
+    never hear of it.
+    """
+    trio = trio_here()
+    if trio is None:
+        await _turn()
+    else:
+        await trio.lowlevel.checkpoint()
+
+
+@types.coroutine
+def _turn() -> Generator[Any, None, None]:
+    yield
 
 
 async def soon(spot: TaskSpot, seconds: float) -> None:

@@ -9,16 +9,15 @@ it then looks for itself, so that whatever is lost or interrupted on the way is 
 from __future__ import annotations
 
 import threading
-import types
-from collections.abc import Generator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidStateError, QuotaExceededError
 from .completion import Completion, running_loop
 from .delivery import WAKE
 from .driver import Driver, Owner
 from .epoch import Epoch
+from .parking import turn
 from .pool import Lending
 from .worker import Worker, this_thread
 
@@ -120,7 +119,7 @@ class Queueing(Worker):
                 elif has_waited:
                     break
                 else:
-                    await _turn()
+                    await turn()
                 has_waited = True
             if epoch.rooms:
                 # After what the task does now, which is to take its place.
@@ -183,9 +182,3 @@ class Queueing(Worker):
         mine = this_thread()
         if mine is not None:
             mine._waits_for = None
-
-
-@types.coroutine
-def _turn() -> Generator[Any, None, None]:
-    """Let all run that wait for the event loop."""
-    yield

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from .._runtime.closing import Closable
 from .._runtime.feeding import Feeder, feed_in_task, feed_on_thread, feed_once
 from .._runtime.outlet import DEPTH, Outlet
-from .._runtime.parking import Spot, TaskSpot, ThreadSpot
+from .._runtime.parking import Spot, TaskSpot, ThreadSpot, turn
 from .._spec.numbers import show
 from .._spec.texts import attribute, is_path
 from ..errors import InvalidArgumentError, InvalidStateError
@@ -143,7 +143,12 @@ class Outputs(Generic[T]):
         if self._feeder is None:
             self._feed(intake)
         outlet = intake.outlet
-        while not self._take(intake, out):
+        has_waited = False  # each step lets other tasks run, also with output that is there
+        while not (has_waited and self._take(intake, out)):
+            has_waited = True
+            if outlet.boxes or outlet.end:
+                await turn()
+                continue
             spot = TaskSpot()
             try:
                 if outlet.read_at(spot):
