@@ -29,6 +29,11 @@ def counts_pictures(codec: str) -> bool:
     return codec in _BY_COUNT
 
 
+def tells_types(codec: str) -> bool:
+    """Return whether the types of pictures alone tell their order."""
+    return codec in _BY_TYPE
+
+
 def is_known(codec: str) -> bool:
     """Return whether FFmpeg's parser tells in which order pictures of a codec are shown."""
     return codec in _BY_TYPE or codec in _BY_COUNT
@@ -84,6 +89,11 @@ class PictureOrder:
     def is_intra(self) -> bool:
         """Whether the last packet's picture needs no other."""
         return self._parser is not None and self._parser.pict_type == _I
+
+    @property
+    def is_shown_at_once(self) -> bool:
+        """Whether the last packet's picture is a B picture."""
+        return self._last
 
     @property
     def native(self) -> tuple[AVCodecParserContext, AVCodecContext]:

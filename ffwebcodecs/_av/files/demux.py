@@ -313,7 +313,10 @@ class DemuxerCore(SeekableInput):
         if self.info.index == NO_VIDEO:
             return None
         read, live = self._read_packet, self._opening.live
-        return stamps.find(self.info, self._parameters(), read, self._looked_at, live)
+        pb = self._context.pb
+        once = bool(pb) and not pb.seekable & avformat.AVIO_SEEKABLE_NORMAL
+        ahead = self._looked_at
+        return stamps.find(self.info, self._parameters(), read, ahead, live, once)
 
     def _parameters(self) -> AVCodecParameters:
         return self._context.streams[self.info.index].codecpar

@@ -21,8 +21,9 @@ from .. import averror
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import allocate as allocate_parameters
-from ..codecs.picture_order import PictureOrder, counts_pictures, is_known
+from ..codecs.picture_order import PictureOrder, counts_pictures, is_known, tells_types
 from .containers import reorders
+from .guessed_times import GuessedTimes
 from .packed_pictures import is_packed
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Stamper:
         Two pictures lie in one packet, as DivX wrote them.
     rises : bool
         As for `Reorder`.
+    guesses : bool
+        Some times may be `GuessedTimes`.
 
     Attributes
     ----------
@@ -98,22 +101,9 @@ class Stamper:
     """
 
     __slots__ = (
-        "_ended",
-        "_failure",
-        "_filter",
-        "_index",
-        "_new_reorder",
-        "_numbered",
-        "_order",
-        "_parameters",
-        "_queue",
-        "_raw",
-        "_reorder",
-        "_seen",
-        "_size",
-        "_step",
-        "counts",
-        "denies",
+        *("_ended", "_failure", "_filter", "_guessed", "_index", "_new_reorder", "_numbered"),
+        *("_order", "_parameters", "_queue", "_raw", "_reorder", "_seen", "_size", "_step"),
+        *("counts", "denies"),
     )
 
     def __init__(
@@ -124,8 +114,10 @@ class Stamper:
         stored: bool,
         packed: bool = False,
         rises: bool = False,
+        guesses: bool = False,
     ) -> None:
         self.counts = self.denies = False
+        self._guessed = GuessedTimes() if guesses else None
         self._index = info.index
         self._raw: Kept = deque()
         self._queue: deque[_Delayed] = deque()
@@ -138,7 +130,7 @@ class Stamper:
         self._reorder: Reorder | None = None
         self._new_reorder: Callable[[], Reorder] | None = None
         self._seen: list[Stamp] | None = []
-        codec, delay = info.codec, parameters.video_delay
+        codec, delay = info.codec, max(parameters.video_delay, guesses)
         numerator, denominator = info.time_base
         ticks, seconds = info.frame_rate if info.rate else (25, 1)
         self._step = max(1, round(seconds * denominator / (ticks * numerator)))
@@ -252,7 +244,9 @@ class Stamper:
         """Stop stamping; return what it takes to do that for the whole stream at once. None if that
         cannot be: packets have to be changed, or were too many.
         """
-        if self._filter is not None or self._numbered or self._seen is None or self.denies:
+        if self._filter is not None or self._numbered or self._seen is None:
+            return None
+        if self.denies or self._guessed:
             return None
         if self._reorder is not None and self._reorder.rises:
             return None
@@ -325,6 +319,8 @@ class Stamper:
         pts, dts = packet.times(ptr)
         if self.denies:
             dts = pts
+        if self._guessed and self._order and self._guessed.has(pts, dts, self._order):
+            pts = None
         if self._numbered:
             # What is no longer than a header ends the stream.
             dts = None if pts is None or ptr.size <= _HEADER else pts * self._step
@@ -362,6 +358,7 @@ def find(
     read: ReadPacket,
     ahead: Kept,
     live: bool,
+    once: bool,
 ) -> Stamper | None:
     """Return what stamps a stream from its beginning on, None if nobody need: its packets have
     their times, as far as the first one tells.
@@ -376,12 +373,15 @@ def find(
         Packets that were read here, for who reads on, if nothing is returned.
     live
         Look at few packets only, and believe containers that store the times.
+    once
+        It cannot be read again: FFmpeg gives the packets that it has guessed from.
     """
-    if not parameters.video_delay and info.format_name != _NUMBERS:
+    name = info.format_name.split(",")[0]
+    guesses = once and name in _PROGRAM and tells_types(info.codec)
+    if not (parameters.video_delay or guesses) and info.format_name != _NUMBERS:
         return None
     found: Kept = deque()
     first: list[AVPacket] = []
-    name = info.format_name.split(",")[0]
     wanted = _BEGINNING if name in _PROGRAM and counts_pictures(info.codec) else 2
     while len(first) < wanted and _read_one(info, read, found, first):
         pass
@@ -390,10 +390,12 @@ def find(
     denies = not packed and _denies(info, parameters, read, found, first, look)
     lacks = packed or denies or _lacks(info, first)
     rises = _repeats(info)
-    if not (lacks or rises) and all(ptr.pts != NOPTS for ptr in first):
+    if not (lacks or rises or guesses) and all(ptr.pts != NOPTS for ptr in first):
         ahead.extend(found)
         return None
-    stamper = Stamper(info, parameters, stored=not lacks, packed=packed, rises=rises)
+    stamper = Stamper(
+        info, parameters, stored=not lacks, packed=packed, rises=rises, guesses=guesses
+    )
     stamper.denies = denies
     stamper.counts = lacks and bool(first) and first[0].dts == NOPTS
     stamper.begin(found, read)
