@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ..._spec.codecs import aac
 from ...errors import NotSupportedError
+from ..codecs.bitstream_filter import Filter
+from ..codecs.parameters import set_extradata
+from ..frames import channel_layout
 from . import holds
 
 if TYPE_CHECKING:
+    from ..._ffi._types import AVCodecParameters
     from .containers import Container
+    from .streams import CopiedStream
 
 _MATROSKA = frozenset(("matroska", "webm"))
 # Nothing in them depends on what comes later, or a reader does without it.
@@ -90,6 +96,19 @@ def set_up(core: LiveOutput) -> None:
         core.set_option("cluster_size_limit", _LARGEST_CLUSTER)
     elif name == "flv":
         core.set_option("flvflags", "+no_duration_filesize")
+
+
+def describe(container: Container, source: CopiedStream, par: AVCodecParameters) -> Filter | None:
+    """Give a copied stream the header of its codec, if the file's beginning needs it, and return
+    what makes its packets fit. For files that it can go back in, libavformat takes the header of
+    ADTS from the first packet, and completes the beginning later.
+    """
+    header, profile = source.header
+    if header or source.codec != "aac" or not (container.is_live and container.needs_description):
+        return None
+    channels = channel_layout.read(source.parameters).number
+    set_extradata(par, aac.config_of_adts(profile, source.sample_rate, channels))
+    return Filter("aac_adtstoasc", par) if par.extradata_size else None
 
 
 def begin_fragment(core: LiveOutput, *, is_first: bool = False) -> None:

@@ -259,6 +259,7 @@ class MuxerCore:
             rate = (1, par.sample_rate or 1)
             late += avutil.av_rescale_q(par.initial_padding, rate, _MICROSECONDS)
         output = WrittenStream(stream, source.time_base, late)
+        output.filter = live.describe(self.container, source, par)
         if not source.is_cover:
             output.check = PacketCheck(source, len(self._streams))
         self._streams.append(output)

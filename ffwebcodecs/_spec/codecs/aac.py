@@ -116,6 +116,22 @@ def parse_config(data: bytes) -> AudioSpecificConfig:
     )
 
 
+def config_of_adts(profile: int, sample_rate: int, channels: int) -> bytes:
+    """Return the AudioSpecificConfig of a stream whose packets have headers of ADTS, out of
+    FFmpeg's number of the profile and of what is decoded; empty if it has no such one.
+
+    High efficiency is not said: decoders find it in the stream, as ADTS cannot say it either.
+    """
+    kind = profile % _MPEG2 + 1 if profile >= 0 else LC
+    if kind in (SBR, PS):
+        kind, sample_rate, channels = LC, sample_rate // 2, 1 if kind == PS else channels
+    configuration = next((i for i, n in enumerate(_CHANNELS[:8]) if n == channels and i), 0)
+    if sample_rate not in RATES or not configuration or kind > 4:
+        return b""
+    bits = kind << 11 | RATES.index(sample_rate) << 7 | configuration << 3
+    return bits.to_bytes(2, "big")
+
+
 def _extension(data: bytes, rate: int) -> tuple[bool | None, bool | None, int]:
     """Return what stands behind the configuration. Where that ends is not known without reading all
     of it, so the mark is looked for, as decoders do.
