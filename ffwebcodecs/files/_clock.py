@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
 
 _TIMED = ("video", "audio")
-_LEAD_IN = 100_000  # microseconds: the most that a coder of sound puts in front
+LEAD_IN = 100_000
+"""Microseconds: the most that a coder of sound puts in front."""
 _SHORT = 100_000  # microseconds: who gives less may have meant another unit
 
 
@@ -28,7 +29,7 @@ def origin(demuxer: DemuxerCore, keep_start: bool = False) -> int:
     if keep_start or not begins_anywhere(demuxer.info.format_name):
         return 0
     first, picture = demuxer.info.first_start, demuxer.info.start_time
-    if first is None or (picture is not None and picture - first <= _LEAD_IN):
+    if first is None or (picture is not None and picture - first <= LEAD_IN):
         return picture or 0
     return first
 
@@ -54,7 +55,14 @@ class FilmClock:
         What becomes 0 of the output.
     """
 
-    __slots__ = (*("_has_video", "_keeps", "_starts", "_video"), "origin", "start", "stop", "zero")
+    __slots__ = (
+        *("_has_video", "_keeps", "_starts", "_video"),
+        "moved",
+        "origin",
+        "start",
+        "stop",
+        "zero",
+    )
 
     def __init__(
         self,
@@ -70,6 +78,7 @@ class FilmClock:
         self.start = None if start is None else self.origin + start
         self.stop = None if stop is None else self.origin + stop
         self.zero = self.origin if self.start is None else self.start
+        self.moved = 0
         self._has_video = info.index != NO_VIDEO
         self._keeps = keep_start or self.start is not None or not begins_anywhere(info.format_name)
         self._video = info.start_time, info.duration, begins_anywhere(info.format_name)
@@ -82,20 +91,20 @@ class FilmClock:
     def settle(self, kept: Container[int], with_pictures: bool = False) -> None:
         """Let the output begin with the first of the video and the other streams that are `kept`,
         or `with_pictures` with the video, if no more than a lead-in comes before it, unless it was
-        said where.
+        said where. `moved` says then by how much more than without.
         """
         starts = [when for index, when in self._starts.items() if index in kept]
         picture = self._video[0]
+        if not self._keeps:
+            self.zero = min((w for w in (picture, *starts) if w is not None), default=self.zero)
         if (
             with_pictures
             and self.start is None
             and picture is not None
-            and all(when is None or picture - when <= _LEAD_IN for when in starts)
+            and all(when is None or picture - when <= LEAD_IN for when in starts)
         ):
+            self.moved = picture - self.zero
             self.zero = picture
-        elif not self._keeps:
-            known = [when for when in (self._video[0], *starts) if when is not None]
-            self.zero = min(known, default=self.zero)
 
     def nothing(self) -> str:
         """Say that no frame lies in the part."""

@@ -22,14 +22,19 @@ def tell_times(container: Container, timeline: Timeline, losses: Losses, shown: 
             "show them at an even rate (.mp4 and .mkv hold times)",
         )
     if container.has_constant_rate and timeline.offset < -timeline.step // 2:
-        first = -timeline.offset / 1e6
-        losses.add(
-            "the offset of the clock",
-            f"{name} begins at 0",
-            f"{name} begins with the first picture: that of {shown} is at {first:g} s "
-            "(.mp4 and .mkv hold that)",
-        )
+        tell_offset(-timeline.offset, container, losses, shown)
     losses.check()
+
+
+def tell_offset(first: int, container: Container, losses: Losses, shown: str) -> None:
+    """Tell it that the first picture will be at 0, although it is at `first` (microseconds)."""
+    name = container.name
+    losses.add(
+        "the offset of the clock",
+        f"{name} begins at 0",
+        f"{name} begins with the first picture: that of {shown} is at {first / 1e6:g} s "
+        "(.mp4 and .mkv hold that)",
+    )
 
 
 def tell_shape(video: VideoStream, container: Container, losses: Losses) -> None:

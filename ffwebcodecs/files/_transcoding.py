@@ -19,7 +19,7 @@ from .._runtime.prefetch import Prefetch
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
-from ._clock import FilmClock
+from ._clock import LEAD_IN, FilmClock
 from ._conversion import copy_chapters, copy_streams
 from ._conversion_run import ConversionRun
 from ._converted_sound import ConvertedSound
@@ -34,6 +34,7 @@ from ._other_streams import CopiedPacket
 from ._sound_options import SoundOptions
 from ._sound_run import SoundRun, holds_song
 from ._subtitles import tell as tell_subtitles
+from ._told_times import tell_offset
 from ._work import Work
 from .muxer import Muxer
 from .transcode_result import TranscodeResult
@@ -86,7 +87,10 @@ class Transcoding(ConversionRun):
                 )
                 heard = sound.conversions
                 # In AVI all begins at 0: what is heard before the first picture is left out.
-                clock.settle({*numbers, *heard}, muxer._container.has_constant_rate)
+                container = muxer._container
+                clock.settle({*numbers, *heard}, container.has_constant_rate)
+                if clock.moved > LEAD_IN:
+                    tell_offset(clock.moved, container, losses, demuxer.shown)
                 copy_chapters(demuxer, muxer, losses, clock.zero, clock.stop)
                 losses.check()
                 bases = {stream.index: stream.time_base for stream in demuxer.others}
