@@ -107,11 +107,12 @@ class Engine(Queueing):
         # local variables for as long as the program keeps the exception.
         box, number = [item], self._number()
         try:
+            message = (epoch, self._run_item, (box, number))
             if self.max_queue is None:
                 epoch.queue[number] = None
-            elif not self._reserve(epoch, number):
+                self._mailbox.put(message)
+            elif not self._put_in(epoch, number, message):
                 return False
-            self._mailbox.put((epoch, self._run_item, (box, number)))
         except BaseException:
             box.clear()  # nobody takes it any more
             epoch.queue.pop(number, None)

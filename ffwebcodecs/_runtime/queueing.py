@@ -9,9 +9,11 @@ it then looks for itself, so that whatever is lost or interrupted on the way is 
 from __future__ import annotations
 
 import threading
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .._av.atomic import together
 from ..errors import InvalidStateError, QuotaExceededError
 from .completion import Completion, running_loop
 from .delivery import WAKE
@@ -43,13 +45,17 @@ class Queueing(Worker):
         def why_unheard(self) -> str | None: ...
         def look_after(self) -> str | None: ...
 
-    def _reserve(self, epoch: Epoch, number: int) -> bool:
-        """Count one more input as waiting; return False if there is no room for it."""
+    def _put_in(self, epoch: Epoch, number: int, message: tuple[Any, ...]) -> bool:
+        """Give the worker one more input; return False if there is no room for it."""
         limit = self.max_queue
         with self._reserving:
             if limit is not None and len(epoch.queue) >= limit:
                 return False
-            epoch.queue[number] = None
+            # In one step: a handler or destructor that comes between, and waits for room itself,
+            # would wait for ever for an input that is counted and that the worker does not have.
+            together(
+                partial(epoch.queue.__setitem__, number, None), partial(self._mailbox.put, message)
+            )
         if epoch.rooms:
             epoch.serve()
         return True
