@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,6 +74,12 @@ class SampleArray:
             return None
         return self._shape, self._data[self.count :], self.first + self.count
 
+    def write(self, ptr: AVFrame, before: int, count: int) -> None:
+        """Write a frame like the last one into the `room`, behind so many samples."""
+        start = self.count + before
+        assert self._data is not None
+        self._write(ptr, self._data[start : start + count], count)
+
     def filled(self, samples: int) -> None:
         """Say how many samples have been written into the `room`."""
         self.count += samples
@@ -138,20 +145,12 @@ def writer_of(shape: SoundShape) -> Any:
     scale, bias = _scale_of(dtype)
     planes, width = (number, 1) if planar else (1, number)
     size = dtype.itemsize * width
-    plane = samples.borrowed
+    values_of = samples.PlaneViews(planes, partial(_values, dtype, None if planar else width)).of
 
     def write(ptr: AVFrame, out: npt.NDArray[np.float32], count: int) -> None:
-        if planes > 1 and scale is None:
-            step = samples.distance(ptr, planes, count * size)
-            if step is not None:  # all at once
-                whole = plane(ptr, 0, step * (planes - 1) + count * size)
-                strides = (dtype.itemsize, step)
-                out[...] = np.ndarray((count, planes), dtype, whole, 0, strides)
-                return
-        for index in range(planes):
-            flat = np.frombuffer(plane(ptr, index, count * size), dtype)
+        # Plane by plane: numpy is slow where its innermost loop goes over few channels.
+        for index, values in enumerate(values_of(ptr, count * size)):
             into = out[:, index] if planar else out
-            values = flat if planar else flat.reshape(count, width)
             if scale is None:
                 into[...] = values
             elif bias:
@@ -161,6 +160,12 @@ def writer_of(shape: SoundShape) -> Any:
                 np.multiply(values, scale, out=into, casting="same_kind")
 
     return write
+
+
+def _values(dtype: np.dtype[Any], width: int | None, plane: Any) -> npt.NDArray[Any]:
+    """Return the samples in a buffer; of several channels as rows of `width`."""
+    flat = np.frombuffer(plane, dtype)
+    return flat if width is None else flat.reshape(-1, width)
 
 
 def _scale_of(dtype: np.dtype[Any]) -> tuple[Any, float]:

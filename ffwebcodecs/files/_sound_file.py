@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._av import averror
 from .._av.codecs import packet
-from .._av.files import sound_run
 from .._av.files.demux import DemuxerCore
+from .._av.files.sound_run import ArrayRun
 from .._av.frames import samples
 from .._runtime.helper import HelperThread
 from .._spec.files.microseconds import to_microseconds, to_ticks
@@ -24,7 +24,6 @@ from ._sound_decoding import SoundDecoding
 
 if TYPE_CHECKING:
     from .._av.files.opening import Opening
-    from .._av.files.sound_run import ArrayRun
     from .._av.frames.samples import SoundShape
     from .._ffi._types import AVFrame, AVPacket
     from ._damage import Damage
@@ -126,13 +125,12 @@ class SoundFile:
             if not begun:
                 begun = True
                 first, last = span(decoding.rate)
-                if sound_run.is_possible():
-                    run = sound_run.ArrayRun(self.demuxer, self.stream.number)
-                    if array is not None:
-                        self._fill = partial(self._run, run, array, last)
-                    else:
-                        self._fill = partial(self._run_on, run)
-                    self._like = samples.describe(ready[0][0])
+                run = ArrayRun(self.demuxer, self.stream.number)
+                if array is not None:
+                    self._fill = partial(self._run, run, array, last)
+                else:
+                    self._fill = partial(self._run_on, run)
+                self._like = samples.describe(ready[0][0])
             ptr, position = ready.pop(0)
             count = samples.count(ptr)
             if first is not None and position < first:
@@ -227,7 +225,7 @@ class SoundFile:
             limit = decoding.bound(limit)
             if limit <= position:
                 return False
-            ran = run.go(decoding.core, ptr, shape, plan, position, limit, place)
+            ran = run.go(decoding.core, ptr, shape, plan, position, limit, place, array.write)
             if ran is None:
                 return False
             array.filled(ran.position - position)

@@ -1,6 +1,7 @@
-"""Many packets of sound read, decoded and written as floats by one call, in C, without the GIL.
+"""Many packets of sound read, decoded and written as floats in one go: in API mode by one call, in
+C, without the GIL; in ABI mode by `sound_loop`.
 
-It goes on while each packet is a plain one, see `ffi_sound.py`; ABI mode has no such thing.
+It goes on while each packet is a plain one, see `ffi_sound.py`.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from ... import _ffi
 from ..._ffi import avformat, ffi
 from ..frames import frame as frames
 from ..frames import samples
+from .sound_loop import DECODED, FAILED, PAUSED, READ, SoundLoop
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVFrame, AVPacket
     from ..codecs.audio_decoder import AudioDecoderCore
     from ..frames.samples import SoundShape
     from .demux import DemuxerCore
+    from .sound_loop import Write
 
 _TYPES = ("u8", "s16", "s32", "flt", "s64", "dbl")  # as the extension numbers them
 _BYTES = 1 << 22  # to read before Python has its turn
 _TIME = 10_000  # microseconds
 _NONE = 2**63 - 1
-_PAUSED, _FAILED, _READ, _DECODED = range(4)
 _POSITION, _LEAST, _MOST, _IS_MIXED, _TICKS, _SAMPLES, _SENT, _RECEIVED, _RESULT, _KEPT = range(10)
 _FRAMES = 16  # that are kept at most
 
@@ -62,24 +64,20 @@ class Ran(NamedTuple):
     """Frames, each with its first sample, where they are not written."""
 
 
-def is_possible() -> bool:
-    """Return whether the extension is there."""
-    return _ffi.load().mode == "api"
-
-
 class ArrayRun:
     """What decodes the packets of one stream."""
 
     __slots__ = (
-        *("_counts", "_demuxer", "_frames", "_kept", "_number", "_plan", "_room", "_state"),
-        "_stock",
+        *("_counts", "_demuxer", "_frames", "_is_api", "_kept", "_number", "_plan", "_room"),
+        *("_state", "_stock"),
     )
 
     def __init__(self, demuxer: DemuxerCore, number: int) -> None:
         self._demuxer, self._number = demuxer, number
         self._frames = frames.allocate(), frames.allocate()
+        self._is_api = _ffi.load().mode == "api"
         self._plan = ffi.new("int64_t[]", 19)
-        self._state = ffi.new("int64_t[]", 10)
+        self._state: Any = ffi.new("int64_t[]", 10) if self._is_api else []
         self._kept = ffi.new("AVFrame *[]", _FRAMES)
         self._counts = ffi.new("int64_t[]", _FRAMES)
         self._stock: list[AVFrame] = []  # empty ones
@@ -94,6 +92,7 @@ class ArrayRun:
         position: int,
         limit: int,
         place: Any = None,
+        write: Write | None = None,
     ) -> Ran | None:
         """Read and decode; None if nothing may be read.
 
@@ -109,6 +108,8 @@ class ArrayRun:
             Of the next sample, and up to where they may be written.
         place : buffer, optional
             From the sample at `position` on, float32; default: frames are kept.
+        write : callable, optional
+            What ABI mode writes there with, see `SoundLoop.run`.
         """
         context = self._demuxer.plain_context()
         codec = decoder.context
@@ -123,46 +124,50 @@ class ArrayRun:
             tolerance = -1
         clock = (plan.zero, num, den, tolerance, strict, bias)
         rest = (plan.ends, plan.marks, plan.mark, limit, _BYTES, _TIME)
+        numbers = (self._number, *about, *clock, *rest)
         try:
-            self._plan[0:19] = [self._number, *about, *clock, *rest]
+            self._plan[0:19] = numbers
         except OverflowError:  # of a file's own time base
             return None
         state = self._state
         state[0:10] = [position, _NONE, -_NONE, 0, 0, 0, 0, 0, 0, 0]
-        room, to = 0, ffi.NULL
-        if place is None:
-            room = self._make_room()
-        else:
-            to = ffi.from_buffer("uint8_t[]", place)
+        room = self._make_room() if place is None else 0
         first, second = self._frames
+        if not self._is_api:
+            loop = SoundLoop(codec, ptr, self._frames, numbers, state)
+            kept = self._stock[:room]
+            reached, counts = loop.run(context, _BYTES, write, kept)
+            self._frames = loop.first, loop.second
+            return self._ran(decoder, reached, position, kept, counts)
+        to = ffi.NULL if place is None else ffi.from_buffer("uint8_t[]", place)
+        self._kept[0:room] = self._stock[:room]
         reached = avformat.ffwc_sound(
             *(context, ptr, codec, first, second, self._plan, state, to),
             *(self._kept, room, self._counts),
         )
-        return self._ran(decoder, reached, position)
+        counts = ffi.unpack(self._counts, state[_KEPT]) if state[_KEPT] else []
+        return self._ran(decoder, reached, position, self._stock[: len(counts)], counts)
 
     def _make_room(self) -> int:
         room, stock = self._room, self._stock
         self._room = min(2 * room, _FRAMES)
         if len(stock) < room:
             stock += frames.allocate_many(_FRAMES - len(stock))
-        self._kept[0:room] = stock[:room]
         return room
 
-    def _take_kept(self, position: int) -> list[tuple[AVFrame, int]]:
-        number, stock = self._state[_KEPT], self._stock
-        if not number:
-            return []
-        counts = ffi.unpack(self._counts, number)
-        kept = list(zip(stock, accumulate(counts[:-1], initial=position), strict=False))
-        del stock[:number]
-        return kept
-
-    def _ran(self, decoder: AudioDecoderCore, reached: int, position: int) -> Ran:
+    def _ran(
+        self,
+        decoder: AudioDecoderCore,
+        reached: int,
+        position: int,
+        ptrs: list[AVFrame],
+        counts: list[int],
+    ) -> Ran:
         state = self._state
+        del self._stock[: len(counts)]
         if state[_POSITION] != position:
             decoder.passed(state[_TICKS], state[_SAMPLES])
-        if reached == _DECODED:
+        if reached == DECODED:
             given: list[tuple[int, Any]] = [(state[_SENT], None)]
             received, result = state[_RECEIVED], state[_RESULT]
             if received == 2:
@@ -171,12 +176,15 @@ class ArrayRun:
                 given.append((result, None if result else self._frames[received - 1]))
             self._frames = frames.allocate(), frames.allocate()
             decoder.foretell(given)
-        self._demuxer.read_plain(state[_RESULT] if reached == _FAILED else 0)
+        self._demuxer.read_plain(state[_RESULT] if reached == FAILED else 0)
         least, most = state[_LEAST], state[_MOST]
         errors = (least, most) if least <= most else None
-        has_packet = reached in (_READ, _DECODED)
-        mixed, kept = bool(state[_IS_MIXED]), self._take_kept(position)
-        return Ran(state[_POSITION], errors, mixed, has_packet, reached == _PAUSED, kept)
+        has_packet = reached in (READ, DECODED)
+        mixed = bool(state[_IS_MIXED])
+        kept = list(zip(ptrs, accumulate(counts[:-1], initial=position), strict=False))[
+            : len(counts)
+        ]
+        return Ran(state[_POSITION], errors, mixed, has_packet, reached == PAUSED, kept)
 
 
 @cache

@@ -18,7 +18,7 @@ from .channel_layout import Channels
 from .frame import allocate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..._ffi._types import Array, AVFrame, Bytes
 
@@ -197,9 +197,37 @@ def rate_of(ptr: AVFrame) -> int:
     return ptr.sample_rate
 
 
-def borrowed(ptr: AVFrame, index: int, size: int) -> Any:
-    """Return the beginning of one plane as a buffer, valid while `ptr` is referenced."""
-    return ffi.buffer(ptr.extended_data[index], size)
+class PlaneViews:
+    """What is made of frames' planes, once for each place: a decoder uses the same ones again.
+
+    Parameters
+    ----------
+    planes : int
+    make : callable
+        Takes a buffer, which is valid while the frame is referenced that is looked at.
+    """
+
+    __slots__ = ("_known", "_make", "_planes", "_size")
+
+    def __init__(self, planes: int, make: Callable[[Any], Any]) -> None:
+        self._planes, self._make = range(planes), make
+        self._size = 0
+        self._known: dict[Any, Any] = {}
+
+    def of(self, ptr: AVFrame, size: int) -> list[Any]:
+        """Return what is made of the first bytes of each plane, to be used while `ptr` is."""
+        known = self._known
+        if size != self._size or len(known) > _MOST_KEPT:
+            known.clear()
+            self._size = size
+        places, found = ptr.extended_data, []
+        for index in self._planes:
+            place = places[index]
+            view = known.get(place)
+            if view is None:
+                known[place] = view = self._make(ffi.buffer(place, size))
+            found.append(view)
+        return found
 
 
 @cache
