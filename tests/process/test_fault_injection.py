@@ -137,10 +137,12 @@ def test_decoding_survives_each_failing_allocation(operation: str, method: str, 
         assert any(file in where and where.endswith(function) for file, function in OWN), problem
     # Of few points, two may be unlucky ones; of a file of sound with few allocations, four.
     unlucky = 4 if operation in HEARD else 2
-    assert len(summary["problems"]) <= max(unlucky, summary["points"] // 30), summary["problems"]
+    assert len(summary["problems"]) <= max(unlucky, summary["points"] // 25), summary["problems"]
     lost = [name for name in summary["outcomes"] if name.endswith("allocations lost")]
     # FFmpeg's own: avformat_open_input goes on after a failure and loses a dictionary.
     some = 0 if "decoder" in operation else max(2, summary["points"] // 50)
+    if operation in HEARD:  # since 6.0, av_tx_init loses 640 bytes in each transform of AAC
+        some = max(5, summary["points"] // 8)
     assert sum(summary["outcomes"][name] for name in lost) <= some, summary
     known = (
         {name.split(",")[0] for name in summary["outcomes"]} - SWALLOWED - {"crash -11", "crash -6"}
