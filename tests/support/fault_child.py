@@ -9,7 +9,6 @@ a full sweep (suite.py). Each line of the output is the summary of an operation,
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import gc
 import hashlib
@@ -24,13 +23,14 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from audio_decode_helpers import chunks_of, media, samples_of
 from decode_helpers import stream_of
+from faults import Limit, Shim
 from file_objects import Own, Stream
 from scale_caches import clear_cache
 from sound_frames import resampled, shape
@@ -59,13 +59,10 @@ from ffwebcodecs import (
 )
 from ffwebcodecs._av.frames.channel_layout import Channels
 
-MAX_POINTS = 280
 # Each FFI mode has its own sample.
 SAMPLE = 16
 SMALL_SAMPLE = 10
 SAMPLE_OF_SIZES = 8
-SIZES = [1, 8, 24, 40, 64, 100, 128, 200, 300, 400, 450, 500, 600, 800, 1000, 1500, 2000, 3000]
-SIZES += [5000, 7000, 9000, 12_000, 20_000, 30_000, 50_000, 100_000, 200_000, 500_000, 1 << 20]
 TIMEOUT = 20
 I420 = bytes(range(256)) * 24
 CLIPS: list[Path] = []
@@ -381,60 +378,6 @@ def settle(what: str) -> None:
         assert time.monotonic() < deadline, f"{what}: left {left}, {threading.enumerate()}"
         gc.collect()
         time.sleep(0.001)
-
-
-class Shim:
-    """The n-th allocation fails."""
-
-    def __init__(self, after: bool) -> None:
-        self._lib = ctypes.CDLL(None)
-        self._after = int(after)
-        for name in ("allocations", "failed", "live"):
-            getattr(self._lib, f"fault_{name}").restype = ctypes.c_long
-        self._lib.fault_arm.argtypes = [ctypes.c_long, ctypes.c_int]
-        assert self._lib.fault_init() > 2, "the shim does not see FFmpeg's libraries"
-
-    def points(self, run: Callable[[], Any]) -> Iterator[int]:
-        self._lib.fault_arm(0, 0)
-        run()
-        count = self._lib.fault_allocations()
-        # The first ones each: that is where things are opened. Of a long stream, a sample.
-        first = MAX_POINTS // 2
-        yield from range(1, min(count, first) + 1)
-        yield from range(first + 1, count + 1, max(1, -(-(count - first) // first)))
-
-    def arm(self, point: int) -> None:
-        self._lib.fault_arm(point, self._after)
-
-    def disarm(self) -> bool:
-        failed = self._lib.fault_failed() > 0
-        self._lib.fault_arm(0, 0)
-        return failed
-
-    def live(self) -> int:
-        """Return how many of FFmpeg's allocations are not freed."""
-        return int(self._lib.fault_live())
-
-
-class Limit:
-    """All allocations of more than so many bytes fail."""
-
-    def __init__(self) -> None:
-        self._set = ctypes.CDLL(ffmpeg_info().libraries["avutil"][0]).av_max_alloc
-        self._set.argtypes, self._set.restype = [ctypes.c_size_t], None
-
-    def points(self, _run: Callable[[], Any]) -> Iterator[int]:
-        yield from SIZES
-
-    def arm(self, point: int) -> None:
-        self._set(point)
-
-    def disarm(self) -> bool:
-        self._set(0x7FFFFFFF)
-        return True
-
-    def live(self) -> int:
-        return 0  # not known
 
 
 def attempt(operation: Callable[[], Any], expected: Any, fault: Shim | Limit, point: int) -> Any:
