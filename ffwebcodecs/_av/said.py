@@ -22,6 +22,8 @@ _MOST = 3  # lines
 _LONGEST = 400  # characters of all together
 _CUT = 1023  # bytes of a line, of which the rest is not kept, nor its end
 _BUFFER = 1 << 17
+# What FFmpeg says of cookies that it does not understand, with all of them.
+_COOKIES = re.compile(r"(?<=^Unable to parse ')[^']*")
 _PREFIX = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ")
 # Warnings, which say nothing about a failure.
 _IDLE = ("detected only with low score", "consider increasing", "deprecated", "Estimating duration")
@@ -81,6 +83,7 @@ def _told(lines: Iterable[tuple[bool, bytes]]) -> str:
     is_open = False
     for is_error, raw in lines:
         plain = _PREFIX.sub("", raw.decode("utf-8", "replace"))
+        plain = _COOKIES.sub("***", plain)
         ends = plain.endswith("\n") or len(raw) >= _CUT
         plain = " ".join(plain.split())
         # A file chooses what is said of it, and may mean the terminal.

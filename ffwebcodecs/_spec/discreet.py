@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 _HIDDEN = "***"
-_WORDS = "auth|credential|key|pass|pwd|secret|sig|token"
+_WORDS = "auth|credential|key|pass|pwd|secret|session|sig|streamid|token"
+_NAMES = "code|jwt|sas|sid"  # alone: longer ones are something else
 
 
 def discreet(text: str) -> str:
     """Return a text in which URLs do not tell who the user is, nor what looks like a token in a
-    query.
+    query or a fragment.
     """
     if "://" not in text:
         return text
@@ -19,5 +20,7 @@ def discreet(text: str) -> str:
         return f"{match[1]}{name if colon else ''}{colon and ':'}{_HIDDEN}@"
 
     text = re.sub(r"([a-zA-Z][\w+.-]*://)([^\s/?#]*)@", user, text)
-    word = rf"([?&;][^\s=&#?]*(?:{_WORDS})[^\s=&#]*=)[^\s&#'\"]+"
-    return re.sub(word, rf"\1{_HIDDEN}", text, flags=re.IGNORECASE)
+    word = rf"[^\s=&#?]*(?:{_WORDS})[^\s=&#]*|{_NAMES}"
+    # A colon at the end is the sentence's.
+    value = r"(=['\"]?)[^\s&#'\"]*[^\s&#'\":]"
+    return re.sub(rf"([?&;#](?:{word})){value}", rf"\1\2{_HIDDEN}", text, flags=re.IGNORECASE)

@@ -55,6 +55,25 @@ def tell(line: str, *, aside: bool = False) -> None:
     _try(sys.stderr if aside else sys.stdout, f"{shown}\n")
 
 
+def give_json(document: object) -> None:
+    """Write JSON that the command was called for, as `give` does, without what URLs hold of
+    secrets.
+    """
+    import json  # for these commands only
+
+    _give(json.dumps(_discreet(document), indent=2))
+
+
+def _discreet(document: object) -> object:
+    if isinstance(document, str):
+        return discreet(document)
+    if isinstance(document, dict):
+        return {name: _discreet(value) for name, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [*map(_discreet, document)]
+    return document
+
+
 def give(text: str) -> None:
     """Write lines that the command was called for to standard output.
 
@@ -65,6 +84,10 @@ def give(text: str) -> None:
     OutputError
         It cannot be written.
     """
+    _give(discreet(text))
+
+
+def _give(text: str) -> None:
     stream: TextIO | None = sys.stdout
     if stream is None:
         raise OutputError("standard output is closed")

@@ -12,13 +12,12 @@ read. Of several files, the highest.
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 import ffwebcodecs
 
 from ._input import add_input, video_arguments
-from ._lines import complain, give
+from ._lines import complain, give, give_json
 from ._output import explain
 from ._progress import Progress
 from ._song import check_song, is_song
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             for line in _lines(document, options.quiet):
                 give(line)
     if options.json:
-        give(json.dumps(documents, indent=2))
+        give_json(documents)
     elif len(documents) > 1 and not options.quiet:
         found = [document["status"] for document in documents]
         give(", ".join(f"{found.count(each)} {_WORDS[each]}" for each in _STATUS if each in found))

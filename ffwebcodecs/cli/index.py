@@ -7,14 +7,13 @@ The index belongs to the file as it is now: for another one, or after a change, 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from typing import Any
 
 import ffwebcodecs
 
 from ._input import add_input, video_arguments
-from ._lines import give, tell
+from ._lines import give_json, tell
 from ._output import (
     CommandError,
     UsageError,
@@ -61,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     make_parent(output)
     index.save(output_name(output))
     if options.json:
-        give(json.dumps(_document(index, options.file, output), indent=2))
+        give_json(_document(index, options.file, output))
     elif not options.quiet:
         tell(
             f"{show_count(len(index), 'frame')}, "

@@ -5,7 +5,6 @@ read codec, size, shape, rate, colours; what nobody says is called guessed or es
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from typing import Any
 
@@ -13,7 +12,7 @@ import ffwebcodecs
 
 from ._colors import add_color_space
 from ._input import add_input, input_arguments, input_name
-from ._lines import complain, give
+from ._lines import complain, give, give_json
 from ._output import CommandError, explain
 from ._values import show_time
 
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
                 give("")
             give("\n".join(_lines(document)))
     if options.json:
-        give(json.dumps(documents, indent=2))
+        give_json(documents)
     elif len(documents) > 1:
         done = len(documents) - failed
         give(f"\n{done} done" + (f", {failed} failed" if failed else ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 import warnings
@@ -90,12 +91,34 @@ def test_no_message_shows_a_secret() -> None:
         url = f"http://user:geheim@127.0.0.1:{one.getsockname()[1]}/x.mp4?api_key=abc123"
         done = run("probe", url)
         said = [done.stdout.decode(), done.stderr.decode()]
+        for command in ("probe", "check"):
+            document = run(command, "--json", url).stdout.decode()
+            assert json.loads(document)[0]["file"].startswith("http://user:***@127.0.0.1:")
+            said.append(document)
         for call in (Demuxer, Video, read_frames, read_audio):
             with pytest.raises(Exception, match=r"user:\*\*\*@.*api_key=\*\*\*") as caught:
                 call(url, timeout=5)
             said.append(f"{caught.value!r} {caught.value} {caught.value.__cause__}")
     assert "user:***@127.0.0.1" in said[1]
     assert not any(secret in text for secret in SECRETS for text in said)
+
+
+@pytest.mark.once
+def test_cookies_that_ffmpeg_cannot_parse_are_not_shown() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            with server.accept()[0] as one:
+                one.recv(1 << 16)
+                one.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(EncodingError, match="404 Not Found") as caught:
+            Demuxer(url, options={"cookies": SECRETS[0]}, timeout=5)
+        thread.join()
+    assert SECRETS[0] not in str(caught.value)
 
 
 def heard(source: str, **options: Any) -> None:
