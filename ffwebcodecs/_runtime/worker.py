@@ -18,7 +18,7 @@ from typing import Any
 
 from .._ffi import FREE_THREADED
 from .._spec.codecs.state import CLOSED
-from ..errors import FramePoolWarning
+from ..errors import FramePoolExhaustedError, FramePoolWarning
 from .completion import Completion
 from .delivery import WAKE, WAKEUP_LOST, Delivery, described, unraisable
 from .driver import Driver, Owner
@@ -382,6 +382,7 @@ class Worker(Delivery):
                     if self._waiting(epoch):
                         # Frames wait for the event loop, not for the program to close them.
                         deadline = time.monotonic() + patience
+                        self._end_waits_in_loop(epoch, lending)
                     else:
                         self._report_stall(epoch, lending, warn=not warned)
                         warned = True
@@ -400,6 +401,18 @@ class Worker(Delivery):
                     warned = False
         finally:
             pool.wake = None
+
+    def _end_waits_in_loop(self, epoch: Epoch, lending: Lending) -> None:
+        """End the waits for room and for flushes while frames wait for a loop over the output: it
+        may be the loop's own body that waits, and so takes none.
+        """
+        if epoch.outlets and not epoch.outlets[0].is_awaited:
+            error = FramePoolExhaustedError(
+                f"{len(epoch.outlets[0].boxes)} frames wait for the loop over the output, which "
+                f"has taken none for {lending.stall_timeout} s; {len(epoch.queue)} chunks are "
+                "queued. Wait for room or a flush outside of the loop, or raise frame_pool_size"
+            )
+            epoch.finish(epoch.pending(), error)
 
     def _report_stall(self, epoch: Epoch, lending: Lending, warn: bool) -> None:
         self._check(epoch)
