@@ -144,6 +144,8 @@ def decode_to_device(monkeypatch: pytest.MonkeyPatch, kind: str, until: int | No
     pretend_to_offer(monkeypatch, kind)
     real_init, real_receive = DecoderCore.__init__, DecoderCore.receive
     pools: dict[int, Any] = {}
+    # Vulkan of FFmpeg 7.1 may copy from memory after `upload`: the decoder must not write there.
+    copied: dict[int, list[Any]] = {}
     given = 0
 
     def init(self: DecoderCore, *arguments: Any, **options: Any) -> None:
@@ -161,10 +163,12 @@ def decode_to_device(monkeypatch: pytest.MonkeyPatch, kind: str, until: int | No
         if surfaces is None:
             surfaces = hardware.make_surfaces(self._device, pix_fmt, ptr.width, ptr.height)
             pools[id(self)] = surfaces
+        copied.setdefault(id(self), []).append(ptr)
         return hardware.upload(surfaces, ptr)
 
     def close(self: DecoderCore) -> None:
         pools.pop(id(self), None)
+        copied.pop(id(self), None)
         real_close(self)
 
     real_close = DecoderCore.close
