@@ -132,8 +132,8 @@ def decodes_animated_webp() -> bool:
 
 @cache
 def http_ends_in_silence() -> bool:
-    """Whether a connection over HTTP that drops is no error, but the end of the film: until FFmpeg
-    4.4.
+    """Whether a connection over HTTP that drops is no error, but the end of the film: before
+    FFmpeg 5.0.
     """
     return _ffi.version("avcodec") < (59,)
 

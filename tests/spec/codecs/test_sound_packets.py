@@ -79,12 +79,14 @@ def test_the_header_of_adts_has_a_checksum_or_not() -> None:
     assert adts_header(memoryview(b"\xff\xf1")) == 0
 
 
-def test_a_length_is_put_into_streaminfo_that_has_none() -> None:
+def test_a_length_is_put_into_streaminfo_and_a_checksum_of_others_is_left_out() -> None:
     # RFC 9639, 8.2: 20 bits of rate, 3 of channels, 5 of depth, 36 of length.
     fields = 44100 << 44 | 1 << 41 | 15 << 36
     header = bytes(10) + fields.to_bytes(8, "big") + bytes(range(16))
     found = flac_header(header, 132300)
     assert found == bytes(10) + (fields | 132300).to_bytes(8, "big") + bytes(range(16))
-    assert flac_header(found, 1) == found
+    assert flac_header(found, 132300) == found
+    assert flac_header(found, 1) == bytes(10) + (fields | 1).to_bytes(8, "big") + bytes(16)
+    assert flac_header(header, 132300, is_whole=False)[18:] == bytes(16)
     assert flac_header(header, 0) == header
     assert flac_header(b"short", 5) == b"short"
