@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
-from .._av.frames import buffers, sample_moves
+from .._av.frames import buffers, sample_moves, samples
 from .._av.frames.picture import Picture
 from .._spec.frames.sample_formats import SampleFormat, parse_format
-from .._spec.numbers import to_uint32
+from .._spec.numbers import UINT32_MAX, to_uint32
 from ..errors import NotSupportedError
 from ._sound_piece import SoundPiece
 
@@ -72,8 +72,38 @@ def copy_part(
         fmt, count, size = part_of(sound, options)
         if len(exported) < size:
             raise IndexError(f"destination holds {len(exported)} bytes, the samples have {size}")
-        sample_moves.write(
-            picture.ptr, sound.channels, exported, fmt, options.plane, options.offset, count
-        )
+        plane, offset = options.plane, options.offset
+        if fmt is sound.shape.format:
+            first = offset * fmt.frame_bytes(sound.channels)
+            samples.copy_plane(exported, picture.ptr, plane, first, size)
+        else:
+            sample_moves.write(picture.ptr, sound.channels, exported, fmt, plane, offset, count)
+    finally:
+        buffers.unexport(exported)
+
+
+def is_index(plane_index: object) -> TypeGuard[int]:
+    """Tell whether it is a number that may be one of a plane."""
+    return type(plane_index) is int and 0 <= plane_index <= UINT32_MAX
+
+
+def copy_whole(
+    destination: Any, plane: int, opened: Callable[[], tuple[SoundPiece, Picture]]
+) -> None:
+    """Do the same with a whole plane as it is, for which the options are not the larger part of the
+    time.
+    """
+    exported = buffers.export(destination, "destination", writable=True)
+    try:
+        sound, picture = opened()
+        shape, frames = sound.shape, sound.frames
+        fmt, channels = shape.format, shape.channels.number
+        if fmt is None or not frames or plane >= (channels if fmt.is_planar else 1):
+            part_of(sound, parse_options(plane, 0, None, None))  # which says what is wrong
+            return
+        size = frames * fmt.sample_bytes * (1 if fmt.is_planar else channels)
+        if len(exported) < size:
+            raise IndexError(f"destination holds {len(exported)} bytes, the samples have {size}")
+        samples.copy_plane(exported, picture.ptr, plane, 0, size)
     finally:
         buffers.unexport(exported)

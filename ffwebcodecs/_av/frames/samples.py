@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
+_FEW = 1 << 16  # bytes that are copied sooner than the GIL is given away and asked for again
 _PLACES = 8  # AV_NUM_DATA_POINTERS
 
 
@@ -135,6 +136,17 @@ def wrap(exports: Sequence[Array[int]], shape: SoundShape, samples: int) -> AVFr
 def copy(destination: Bytes, source: Bytes, size: int) -> None:
     """Copy so many bytes, without the GIL."""
     buffers.copy_rows(destination, size, source, size, size, 1)
+
+
+def copy_plane(destination: Bytes, ptr: AVFrame, index: int, first: int, size: int) -> None:
+    """Copy so many bytes of a plane, from one on; without the GIL where they are many."""
+    source = ptr.extended_data[index]
+    if first:
+        source += first
+    if size > _FEW:
+        copy(destination, source, size)
+    elif size:
+        ffi.memmove(destination, source, size)
 
 
 def _describe_as(
