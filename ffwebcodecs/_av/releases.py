@@ -132,9 +132,7 @@ def decodes_animated_webp() -> bool:
 
 @cache
 def http_ends_in_silence() -> bool:
-    """Whether a connection over HTTP that drops is no error, but the end of the film: before
-    FFmpeg 5.0.
-    """
+    """Whether an HTTP connection that drops is no error but the film's end: before FFmpeg 5.0."""
     return _ffi.version("avcodec") < (59,)
 
 
