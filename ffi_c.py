@@ -231,18 +231,24 @@ static char ffwc_log_busy;
 #if defined(_WIN32)
 #include <windows.h>
 #define FFWC_THREAD() ((uint64_t)GetCurrentThreadId())
+#define FFWC_YIELD() SwitchToThread()
 #else
 #include <pthread.h>
+#include <sched.h>
 #define FFWC_THREAD() ((uint64_t)(unsigned long)pthread_self())
+#define FFWC_YIELD() sched_yield()
 #endif
 static struct { uint64_t thread; int level; char text[FFWC_LINE]; } ffwc_lines[FFWC_LINES];
 static uint64_t ffwc_log_written;
 static int ffwc_log_enter(void)
 {
     int tries;
-    for (tries = 0; tries < 10000; tries++)
+    for (tries = 0; tries < 10000; tries++) {
         if (FFWC_TRY())
             return 1;
+        if (tries % 100 == 99)  /* whoever is inside may have lost its core */
+            FFWC_YIELD();
+    }
     return 0;
 }
 static void ffwc_log(void *context, int level, const char *format, va_list arguments)
@@ -267,7 +273,17 @@ static void ffwc_log(void *context, int level, const char *format, va_list argum
     }
     av_log_default_callback(context, level, format, arguments);
 }
-static void ffwc_log_keep(void) { av_log_set_callback(ffwc_log); }
+/* In a forked child, whoever was inside is not there to leave. */
+static void ffwc_log_after_fork(void) { FFWC_LEAVE(); }
+static void ffwc_log_keep(void)
+{
+#if !defined(_WIN32)
+    static int is_ready;
+    if (!is_ready)
+        is_ready = !pthread_atfork(NULL, NULL, ffwc_log_after_fork);
+#endif
+    av_log_set_callback(ffwc_log);
+}
 static uint64_t ffwc_log_count(void)
 {
     uint64_t count = UINT64_MAX;  /* unknown: nothing comes after it */
