@@ -267,7 +267,9 @@ class Container:
         """Return the bitstream filter for chunks with this codec header, if one is needed."""
         if families.of_codec(codec).HAS_LENGTHS:
             prefixed = extradata[:1] == b"\1"
-            return f"{codec}_mp4toannexb" if prefixed and self.name in _ANNEX_B else None
+            # libavformat's own filter, for what is joined anywhere, leaves some key frames bare.
+            ours = self.name in _ANNEX_B or (self.is_live and self.name in ("mpegts", "h264"))
+            return f"{codec}_mp4toannexb" if prefixed and ours else None
         # Adds the header to key frames that lack it.
         needed = codec == "mpeg4" and extradata and self.name in _IN_STREAM
         return "dump_extra" if needed else None

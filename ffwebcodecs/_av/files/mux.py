@@ -220,7 +220,7 @@ class MuxerCore:
         output = WrittenStream(stream, _MICROSECONDS)
         name = self.container.needed_filter(video.codec, video.extradata)
         if name is not None:
-            output.filter = Filter(name, par)
+            output.filter = Filter(name, par, joined=self.container.is_live)
         self._streams.append(output)
         if video.codec in SPARSE:
             self._sparse = SparseStream(output)
