@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ... import _ffi
 from ..._ffi import avformat, avutil, ffi
 from .. import atomic, averror
+from .callee import Callee
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVFormatContext, Pointer
@@ -39,7 +40,7 @@ class Reader(Protocol):
         """
 
 
-class CustomInput:
+class CustomInput(Callee):
     """The AVIOContext of one reader, which is asked for up to `size` bytes at a time, or for more
     where a packet is longer.
 
@@ -52,12 +53,11 @@ class CustomInput:
         context is.
     """
 
-    __slots__ = ("_broken", "_in_use", "_reader", "error", "holders")
+    __slots__ = ("_in_use", "_reader", "holders")
 
     def __init__(self, reader: Reader, size: int = _SIZE) -> None:
         self._reader: Any = reader
-        self.error: BaseException | None = None
-        self._broken = False
+        super().__init__()
         handle = ffi.new_handle(self)
         self._in_use = {handle: None}
         # FFmpeg has the handle, so that lives as long. Its destructor is no Python function.
@@ -94,25 +94,6 @@ class CustomInput:
     def in_use(self) -> bool:
         """Whether FFmpeg may still read from it."""
         return bool(self._in_use)
-
-    def raise_kept(self) -> None:
-        """Raise what the reader raised since the last time."""
-        error, self.error = self.error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # its traceback holds this frame
-
-    def _keep(self, error: BaseException) -> None:
-        self._broken = True
-        # The first one says what happened, but an interrupt must not be lost.
-        if self.error is None or not isinstance(error, Exception):
-            self.error = error
-
-    def forget(self) -> None:
-        """Give up what was kept. It remembers the frames of its callers, which hold the context."""
-        self.error = None
 
     def _fill(self, buffer: Any) -> int:
         if self._broken:

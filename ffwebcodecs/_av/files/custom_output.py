@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ... import _ffi
 from ..._ffi import avformat, avutil, ffi
 from .. import atomic, averror
+from .callee import Callee
 from .custom_input import keep, seek_callback
 
 if TYPE_CHECKING:
@@ -32,17 +33,16 @@ _AVSEEK_SIZE = 0x10000
 _WRITE = "int(void *, const uint8_t *, int)"
 
 
-class CustomOutput:
+class CustomOutput(Callee):
     """The AVIOContext whose bytes are gathered."""
 
-    __slots__ = ("_broken", "_data", "_error", "_holders", "_in_use", "_pb", "_place", "_taken")
+    __slots__ = ("_data", "_holders", "_in_use", "_pb", "_place", "_taken")
 
     def __init__(self) -> None:
         self._data = bytearray()
         self._taken = 0  # bytes before those in `_data`
         self._place = 0  # in `_data`, of what is written next
-        self._error: BaseException | None = None
-        self._broken = False
+        super().__init__()
         handle = ffi.new_handle(self)
         self._in_use = {handle: None}
         # FFmpeg has the handle, so that lives as long. Its destructor is no Python function.
@@ -88,25 +88,6 @@ class CustomOutput:
         self._data = bytearray()
         self._place = 0
         return data
-
-    def raise_kept(self) -> None:
-        """Raise what was raised while libavformat called."""
-        error, self._error = self._error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # its traceback holds this frame
-
-    def _keep(self, error: BaseException) -> None:
-        self._broken = True
-        # The first one says what happened, but an interrupt must not be lost.
-        if self._error is None or not isinstance(error, Exception):
-            self._error = error
-
-    def forget(self) -> None:
-        """Give up what was kept. It remembers the frames of its callers, which hold the context."""
-        self._error = None
 
     def _store(self, data: Any) -> int:
         if self._broken:
