@@ -13,7 +13,7 @@ from mux_helpers import need_container, probe
 
 from ffwebcodecs import remux, transcode
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 Chapters = list[tuple[int, int, str]]
 # Milliseconds. The test clips have 30 frames in one second or a little more.

@@ -23,6 +23,8 @@ from ffwebcodecs import (
     read_frames,
 )
 
+pytestmark = pytest.mark.divided
+
 FILMS = ("heard.mp4", "heard.webm", "heard.ts", "heard.mkv")
 
 

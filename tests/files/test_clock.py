@@ -15,7 +15,7 @@ from ffwebcodecs import remux, transcode
 from ffwebcodecs._av.files.demux import DemuxerCore
 from ffwebcodecs.files._clock import origin
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 
 def stated(path: Path) -> int:

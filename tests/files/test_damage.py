@@ -26,6 +26,8 @@ from ffwebcodecs import (
 )
 from ffwebcodecs.cli import main
 
+pytestmark = pytest.mark.divided
+
 # What these decoders refuse for certain, whatever they conceal elsewhere.
 DAMAGE = {
     "h264-bframes.mp4": b"\x7f\xff\xff\xff\x41",

@@ -20,7 +20,7 @@ from mux_helpers import packets, probe, video_stream
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, TranscodeResult, Video, remux
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 LOSS = 35  # dB that encoded pictures differ by at most
 WHOLE = 10**9

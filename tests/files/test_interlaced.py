@@ -27,7 +27,7 @@ from ffwebcodecs import (
 )
 from ffwebcodecs._ffi import version
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 
 def whole(source: Path, output: Any, **options: Any) -> Any:

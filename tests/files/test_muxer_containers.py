@@ -16,7 +16,7 @@ import ffwebcodecs
 from ffwebcodecs import Demuxer, EncodedVideoChunk, Muxer, NotSupportedError, VideoColorSpace
 from ffwebcodecs._av.files import containers
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 GIF = Clip("animated.gif", "gif", pixel_format="rgb8", frames=12)
 WEBP = Clip("animated.webp", "libwebp_anim", frames=8, inputs=(), pixel_format="yuv420p")

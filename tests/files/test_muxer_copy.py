@@ -11,7 +11,7 @@ from mux_helpers import copy, need_container, packets, pictures, probe, start_st
 
 from ffwebcodecs import remux
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 MPEG4_B = Clip("mpeg4-bframes.mp4", "mpeg4", "-bf", "2")
 PRORES = Clip("prores.mov", "prores_ks", pixel_format="yuv422p10le", frames=5)

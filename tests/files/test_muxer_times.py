@@ -14,7 +14,7 @@ from mux_helpers import mux, packets, pictures, start_step, video_stream
 
 from ffwebcodecs import EncodedVideoChunk, InvalidArgumentError, Muxer, write_frames
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 
 def timed(source: Stream, time: Callable[[int], int], **changes: object) -> list[EncodedVideoChunk]:

@@ -17,7 +17,7 @@ from mux_helpers import packets, probe
 
 from ffwebcodecs import InvalidArgumentError, TranscodeResult, remux, transcode
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 GROUP = 25
 STEP = 40_000

@@ -16,7 +16,7 @@ from mux_helpers import packets, probe
 
 from ffwebcodecs import InvalidArgumentError, NotSupportedError, TranscodeResult, remux
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 TAGS = (
     ";FFMETADATA1\ntitle=Song\nartist=Me\n"

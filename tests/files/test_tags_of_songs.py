@@ -11,6 +11,8 @@ from mux_helpers import probe
 
 from ffwebcodecs import remux, transcode
 
+pytestmark = pytest.mark.divided
+
 SONG = ("-f", "lavfi", "-i", "sine=sample_rate=48000:duration=0.2", "-ac", "2")
 TAGS = {"title": "Über", "artist": "A; B", "album": "Alb", "track": "3"}
 MADE = [part for pair in TAGS.items() for part in ("-metadata", "=".join(pair))]

@@ -30,6 +30,8 @@ from ffwebcodecs import (
 from ffwebcodecs._av.codecs import packet
 from ffwebcodecs._av.files.demux import DemuxerCore
 
+pytestmark = pytest.mark.divided
+
 RATE = 25
 COUNT = 40
 MPEG4 = ("-bf", "2", "-g", "10", "-q:v", "5")

@@ -26,7 +26,7 @@ from ffwebcodecs import (
 )
 from ffwebcodecs._spec.encoders.strings import BY_SUFFIX
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 # ---- inputs and outputs
 

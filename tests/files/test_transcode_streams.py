@@ -18,7 +18,7 @@ from transcode_helpers import OPTIONS, fast
 
 from ffwebcodecs import NotSupportedError, remux, transcode
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 
 @pytest.mark.filterwarnings("ignore:.*cannot say which samples")

@@ -84,6 +84,7 @@ ALL = [*CLIPS, *CUT, *OTHERS]
 # ---- frames --------------------------------------------------------------------------------------
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("one", ALL, ids=repr)
 def test_the_frames_are_those_of_a_linear_decode(one: Clip) -> None:
     path = one.path()

@@ -28,7 +28,7 @@ from ffwebcodecs import (
     write_frames,
 )
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 
 def names(folder: Path) -> list[str]:

@@ -27,7 +27,7 @@ from ffwebcodecs import (
     write_frames,
 )
 
-pytestmark = pytest.mark.divided
+pytestmark = pytest.mark.divided(file=True)
 
 RANGE = ("-color_range", "tv")
 SIZES = {"sd": "320x180", "hd": "1280x720", "tall": "128x720"}
