@@ -61,7 +61,7 @@ def run(code: str, tmp_path: Path) -> None:
     [
         *("README.md", "CONTRIBUTING.md"),
         *("docs/index.md", "docs/converting.md", "docs/sound.md", "docs/time.md"),
-        "docs/streams.md",
+        *("docs/streams.md", "docs/scaling.md"),
     ],
 )
 def test_links_lead_to_files(page: str) -> None:
