@@ -46,6 +46,8 @@ class FrameStore:
     def __init__(self, most: int, picture_bytes: int) -> None:
         self._most = most
         self._cache = FrameCache(max_bytes=most) if most > 0 else None
+        if self._cache is not None:
+            self._cache._memory_kind = "videos"
         self.picture_bytes = max(1, picture_bytes)  # of one picture, about
 
     @property

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Hashable
-from typing import NamedTuple
+from operator import methodcaller
+from typing import Any, NamedTuple
 
 from .._av import forked
 from .._public import public
+from .._runtime import memory
 from .._runtime.closing import Closable, only_once
 from .._spec.frames.formats import get_format
 from .._spec.numbers import show, to_integer
 from ..errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
 from .image_bitmap import ImageBitmap, create_image_bitmap
 from .video_frame import VideoFrame
+
+_PATIENCE = 0.05  # seconds that another thread has for leaving
 
 
 @public
@@ -84,6 +88,7 @@ class FrameCache(Closable):
         "_max_bytes",
         "_max_frames",
         "_misses",
+        "_memory_kind",
     )
 
     def __init__(
@@ -105,6 +110,8 @@ class FrameCache(Closable):
         self._bytes = 0
         self._change: object | None = None  # what is being changed now: see `_begin_change`
         self._hits = self._misses = self._evictions = 0
+        self._memory_kind = "frame caches"
+        memory.watch(self)
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
@@ -147,6 +154,7 @@ class FrameCache(Closable):
 
     def _insert(self, key: Hashable, bitmap: ImageBitmap) -> None:
         size = bitmap._byte_length
+        bitmap._used = memory.next_use()
         with self._lock:
             bitmaps = self._open()
             change = self._begin_change()
@@ -166,6 +174,9 @@ class FrameCache(Closable):
             if self._bitmaps is not bitmaps:  # by the key's own comparison
                 bitmap.close()
                 self._open()
+        del bitmaps
+        memory.watch(self)  # a forked child's own is what it adds
+        memory.keep_within()
 
     def _begin_change(self) -> object:
         """Say that copies come or go: until `_end_change`, the sum is not to be relied on.
@@ -212,6 +223,7 @@ class FrameCache(Closable):
                 return None
             self._hits += 1
             bitmaps.move_to_end(key)
+            bitmap._used = memory.next_use()
             return bitmap._borrow()
 
     def pop(self, key: Hashable) -> ImageBitmap | None:
@@ -262,6 +274,42 @@ class FrameCache(Closable):
         while bitmaps:
             self._let_go(bitmaps.popitem()[1])
         self._end_change(change)
+
+    # ---- what all caches of the process hold together: `memory.Holder` ---------------------------
+
+    def _memory_held(self) -> int:
+        """Return the bytes of all copies; for `memory_report`."""
+        try:
+            return self._count()
+        except RuntimeError:  # another thread changes them
+            return self._bytes
+
+    def _memory_oldest(self) -> int | None:
+        """Return when the least recently used copy was used; for `set_memory_limit`."""
+        try:
+            for bitmap in (self._bitmaps or {}).values():
+                return bitmap._used
+        except RuntimeError:
+            pass
+        return None
+
+    def _memory_drop(self) -> bool:
+        """Drop the least recently used copy; for `set_memory_limit`."""
+        # In one step of C, so that whatever interrupts it finds the lock among what is released.
+        held = [self._lock]
+        taken: list[Any] = []
+        try:
+            taken.extend(filter(methodcaller("acquire", True, _PATIENCE), held))
+            bitmaps = self._bitmaps
+            if not taken or not bitmaps:
+                return False
+            change = self._begin_change()
+            self._let_go(bitmaps.popitem(last=False)[1])
+            self._evictions += 1
+            self._end_change(change)
+            return True
+        finally:
+            deque(map(methodcaller("release"), taken), 0)
 
     @property
     def stats(self) -> FrameCacheStats:

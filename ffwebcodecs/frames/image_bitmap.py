@@ -35,9 +35,10 @@ class ImageBitmap(Surface):
     shares the memory.
     """
 
-    __slots__ = ()
+    __slots__ = ("_used",)
 
     _noun = "bitmap"
+    _used: int  # by a cache: see `memory.next_use`
     _instead = "its pixels are this process's memory; send what to_ndarray() or copy_to() give"
 
     def __init__(self) -> None:

@@ -1,0 +1,113 @@
+"""How much the caches of this process hold together, and how they are kept within a limit.
+
+Whatever keeps pictures or open files only because they may be wanted again is a `Holder`. It says
+how many bytes it holds, when what it would drop next was last used, and drops that when asked. So
+what goes first is what nobody has used for longest, whichever cache has it.
+
+Nobody holds a lock of another one here, and a holder that is busy is passed over: its own next
+addition asks again. What destructors do (a holder goes) is one ``dict.pop``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import weakref
+from functools import partial
+from typing import Any, Protocol
+
+next_use = itertools.count(1).__next__
+"""Stamps uses, over all holders: what was stamped lower was used earlier."""
+
+
+class Holder(Protocol):
+    """What holds memory that it can do without; it must be possible to refer to it weakly."""
+
+    @property
+    def _memory_kind(self) -> str:
+        """What its bytes are called in a report: ``"frame caches"``."""
+        ...
+
+    def _memory_held(self) -> int:
+        """Return the bytes that it holds now; without waiting for anybody."""
+        ...
+
+    def _memory_oldest(self) -> int | None:
+        """Return the stamp (`next_use`) of what `_memory_drop` would drop; None: there is nothing,
+        or nothing that can go now. Without waiting for anybody.
+        """
+        ...
+
+    def _memory_drop(self) -> bool:
+        """Drop what was used longest ago; return False if nothing was dropped: it is busy."""
+        ...
+
+
+_holders: dict[int, weakref.ref[Any]] = {}
+_limit: list[int] = []  # one number, or nothing: no limit
+
+
+def watch(holder: Holder) -> None:
+    """Count what `holder` holds, for as long as it lives; more than once is fine, and needed in a
+    forked child for what it has from its parent.
+    """
+    key = id(holder)
+    known = _holders.get(key)
+    if known is None or known() is not holder:
+        _holders[key] = weakref.ref(holder, partial(_holders.pop, key))
+
+
+def holders() -> list[Holder]:
+    """Return what is watched and alive."""
+    # list() of a dictionary's values is one atomic step; a loop over it would not be.
+    return [found for each in list(_holders.values()) if (found := each()) is not None]
+
+
+def limit() -> int | None:
+    """Return the limit in bytes; None: there is none."""
+    for number in _limit:
+        return number
+    return None
+
+
+def set_limit(number: int | None) -> None:
+    """Set the limit, and drop what is too much."""
+    _limit[:] = () if number is None else (number,)
+    keep_within()
+
+
+def keep_within() -> None:
+    """Drop what is too much, oldest first; to be called after each addition, without holding a
+    lock that a holder takes. Costs next to nothing without a limit.
+    """
+    if not _limit:
+        return
+    from heapq import heapify, heappop, heappush
+
+    most = limit()
+    known = holders()
+    sizes = {id(each): each._memory_held() for each in known}
+    total = sum(sizes.values())
+    if most is None or total <= most:
+        return
+    line: list[tuple[int, int, Holder]] = []
+    for place, each in enumerate(known):
+        oldest = each._memory_oldest()
+        if oldest is not None:
+            line.append((oldest, place, each))
+    heapify(line)
+    while line and total > most:
+        _, place, each = heappop(line)
+        if not each._memory_drop():
+            continue
+        size = each._memory_held()
+        total += size - sizes[id(each)]
+        sizes[id(each)] = size
+        oldest = each._memory_oldest()
+        if oldest is not None:
+            heappush(line, (oldest, place, each))
+
+
+if hasattr(os, "register_at_fork"):
+    # What a child has from its parent is the parent's; what it adds to, it watches again.
+    os.register_at_fork(after_in_child=_holders.clear)
