@@ -327,8 +327,23 @@ def plane_view(ptr: AVFrame, index: int, plane: PlaneSpec, visible: Rect) -> tup
     stride = ptr.linesize[index]
     offset = visible.y // plane.sub_y * stride + visible.x // plane.sub_x * plane.element_bytes
     rows = plane.rows(visible.height)
-    size = stride * (rows - 1) + plane.row_bytes(visible.width) if offset else stride * rows
-    return buffers.view(ptr, ptr.data[index] + offset, size), stride
+    start = ptr.data[index] + offset
+    size = stride * rows
+    if offset or not _holds(ptr, start, size):
+        size += plane.row_bytes(visible.width) - stride
+    return buffers.view(ptr, start, size), stride
+
+
+def _holds(ptr: AVFrame, start: Pointer[int], size: int) -> bool:
+    """Return whether so many bytes lie in one of a frame's buffers."""
+    for index in range(4):
+        ref = ptr.buf[index]
+        if not ref:
+            break
+        distance = start - ref.data
+        if 0 <= distance <= ref.size - size:
+            return True
+    return False
 
 
 def sample_view(
