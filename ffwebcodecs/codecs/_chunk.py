@@ -159,6 +159,10 @@ class EncodedChunk:
         )
         return again, ()
 
+    def __sizeof__(self) -> int:
+        # With its bytes, as bytes objects have it: what moves work and memory about asks for this.
+        return object.__sizeof__(self) + self.byte_length
+
     def __repr__(self) -> str:
         size = self.byte_length
         name = type(self).__name__

@@ -290,6 +290,11 @@ class VideoIndex:
     def __setstate__(self, state: bytes) -> None:
         self._set_up(*unpack_index(io.BytesIO(state), len(state), "a pickled index"))
 
+    def __sizeof__(self) -> int:
+        # With its columns, those too that were made of others meanwhile.
+        columns = list(vars(self._table).values())
+        return object.__sizeof__(self) + sum(getattr(column, "nbytes", 0) for column in columns)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, VideoIndex):
             return NotImplemented

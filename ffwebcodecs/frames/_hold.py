@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._runtime import trace
 from .._runtime.closing import Closable
@@ -59,6 +60,20 @@ class Hold(Closable):
 
     def _require_open(self) -> None:
         self._open_picture()
+
+    def __sizeof__(self) -> int:
+        # With its pixels, as numpy has it: what moves work and memory about (Dask) asks for this.
+        picture = self._picture
+        return object.__sizeof__(self) + (0 if picture is None else native.byte_size(picture.ptr))
+
+    def __dask_tokenize__(self) -> object:
+        # Without it Dask pickles and unpickles twice to find a name, and closes nothing of that.
+        import pickle
+        from hashlib import blake2b
+
+        buffers: list[pickle.PickleBuffer] = []
+        said = pickle.dumps(self, protocol=5, buffer_callback=buffers.append)
+        return type(self).__name__, said, [blake2b(each).hexdigest() for each in buffers]
 
 
 class Timed(Hold):

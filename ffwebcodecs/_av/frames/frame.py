@@ -260,8 +260,9 @@ def is_predicted(ptr: AVFrame) -> bool:
 
 
 def byte_size(ptr: AVFrame) -> int:
-    """Return how many bytes of memory a frame's pixels take, padding too."""
-    return sum(buf.size for i in range(4) if (buf := ptr.buf[i]))
+    """Return how many bytes of memory a frame's pixels or samples take, padding too."""
+    size = sum(buf.size for i in range(8) if (buf := ptr.buf[i]))  # 8: AV_NUM_DATA_POINTERS
+    return size + sum(ptr.extended_buf[i].size for i in range(ptr.nb_extended_buf))
 
 
 def is_key(ptr: AVFrame) -> bool:

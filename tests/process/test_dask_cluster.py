@@ -1,0 +1,122 @@
+"""Frames, bitmaps, sound and chunks go from worker to worker of a Dask cluster, unchanged."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dask_tasks
+import pytest
+from clips import clip, framemd5
+
+import ffwebcodecs
+from ffwebcodecs import VideoFrame
+
+distributed = pytest.importorskip("distributed", reason="tools/install.sh fetches it")
+tokenize = pytest.importorskip("dask.base").tokenize
+
+pytestmark = pytest.mark.slow
+
+FILM = "h264-with-audio.mp4"
+NUMBER = 17
+KINDS = ("VideoFrame", "AudioData", "EncodedVideoChunk")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Start a scheduler and two workers, each a process, which listen on this machine only."""
+    cluster = distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        worker_dashboard_address=None,
+        local_directory=tmp_path_factory.mktemp("dask"),
+        silence_logs=logging.ERROR,
+    )
+    with cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_in_a_worker(client: Any) -> Iterator[None]:
+    yield
+    # The scheduler hears of a future that is dropped, and tells the workers, a moment later.
+    deadline = time.monotonic() + 5
+    while (left := list(client.run(dask_tasks.left).values())) != [{}, {}]:
+        assert time.monotonic() < deadline, left
+
+
+@pytest.fixture
+def workers(client: Any) -> list[str]:
+    return sorted(client.scheduler_info()["workers"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_one_worker_makes_another_one_gets_unchanged(
+    kind: str, client: Any, workers: list[str]
+) -> None:
+    first, second = workers
+    path = os.fspath(clip(FILM))
+    made = client.submit(dask_tasks.make, kind, path, NUMBER, workers=first, pure=False)
+    pid, *far = client.submit(dask_tasks.described, made, workers=second, pure=False).result()
+    here = dask_tasks.make(kind, path, NUMBER)
+    _, *near = dask_tasks.described(here)
+    if kind == "VideoFrame":
+        assert near[1] == framemd5(clip(FILM))[NUMBER].digest
+    assert far == near
+    assert far[0] == kind
+    assert pid == client.run(os.getpid)[second]
+    arrived = made.result()
+    assert dask_tasks.described(arrived)[1:] == tuple(near)
+    for thing in (here, arrived):
+        getattr(thing, "close", lambda: None)()
+
+
+def test_equal_frames_have_one_name_and_others_another() -> None:
+    path = os.fspath(clip(FILM))
+    frames = [dask_tasks.make("VideoFrame", path, number) for number in (3, 3, 4)]
+    first, again, other = map(tokenize, frames)
+    assert first == again != other
+    with VideoFrame(frames[0], timestamp=1) as later:
+        assert tokenize(later) != first
+    for frame in frames:
+        frame.close()
+
+
+def test_a_frame_is_sent_to_every_worker_and_stays_the_clients(
+    client: Any, workers: list[str]
+) -> None:
+    with dask_tasks.make("VideoFrame", os.fspath(clip(FILM)), NUMBER) as frame:
+        sent = client.scatter(frame, broadcast=True)
+        _, *here = dask_tasks.described(frame)
+    for worker in workers:
+        _, *there = client.submit(dask_tasks.described, sent, workers=worker, pure=False).result()
+        assert there == here
+
+
+def test_a_task_that_closes_what_it_got_has_closed_the_workers_own(
+    client: Any, workers: list[str]
+) -> None:
+    path, worker = os.fspath(clip(FILM)), workers[0]
+    made = client.submit(dask_tasks.make, "VideoFrame", path, 3, workers=worker, pure=False)
+    client.submit(dask_tasks.closed, made, workers=worker, pure=False).result()
+    again = client.submit(dask_tasks.described, made, workers=worker, pure=False)
+    with pytest.raises(ffwebcodecs.InvalidStateError, match="the frame at 100000 us is closed"):
+        again.result()
+
+
+def test_what_ffmpeg_refuses_in_a_worker_is_told_in_the_client(client: Any, tmp_path: Path) -> None:
+    path = tmp_path / "empty.mp4"
+    path.write_bytes(b"")
+    with pytest.raises(ffwebcodecs.WebCodecsError) as here:
+        dask_tasks.make("VideoFrame", os.fspath(path), 0)
+    with pytest.raises(type(here.value)) as there:
+        client.submit(dask_tasks.make, "VideoFrame", os.fspath(path), 0).result()
+    assert str(there.value) == str(here.value)
+    assert there.value.code == here.value.code
