@@ -49,6 +49,7 @@ _HOMES = {
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
     "LiveFrames": "files.live_frames",
+    "MemoryReport": "_runtime.memory_report",
     "Muxer": "files.muxer",
     "NotSupportedError": "errors",
     "OperationError": "errors",
@@ -78,6 +79,7 @@ _HOMES = {
     "WebCodecsError": "errors",
     "create_image_bitmap": "frames.image_bitmap",
     "ffmpeg_info": "ffmpeg",
+    "memory_report": "_runtime.memory_report",
     "open_handles": "ffmpeg",
     "read_audio": "files.read_audio",
     "read_audio_data": "files.read_audio_data",
@@ -86,6 +88,7 @@ _HOMES = {
     "read_frames_async": "files.read_frames_async",
     "remux": "files.remux",
     "set_log_level": "ffmpeg",
+    "set_memory_limit": "_runtime.memory_report",
     "trace_frames": "_runtime.trace",
     "transcode": "files.transcode",
     "write_frames": "files.write_frames",
@@ -95,6 +98,9 @@ __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
     from ._runtime.completion import Completion as Completion
+    from ._runtime.memory_report import MemoryReport as MemoryReport
+    from ._runtime.memory_report import memory_report as memory_report
+    from ._runtime.memory_report import set_memory_limit as set_memory_limit
     from ._runtime.pool import FramePoolStats as FramePoolStats
     from ._runtime.trace import trace_frames as trace_frames
     from ._spec.codecs.audio_config import AudioDecoderConfig as AudioDecoderConfig

@@ -57,11 +57,12 @@ class Owned(Kind):
     own. A codec context waits for its threads meanwhile: a Ctrl-C that comes then is seen after.
     """
 
-    __slots__ = ("_keeper", "_left")
+    __slots__ = ("_inherited", "_keeper", "_left")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._keeper = Keeper()
+        self._inherited: frozenset[Any] = frozenset()  # of a forked child: its parent's
         self._left: list[Any] = []  # to whoever else frees it
 
     def own(self, ptr: _T, holder: Any) -> _T:
@@ -85,6 +86,16 @@ class Owned(Kind):
         self._left += holders
         kept.update(dict.fromkeys(kept))  # their owners still forget them
         return holders
+
+    def alive(self) -> list[Any]:
+        """Return what will free each object that this process has made, not that it has from its
+        parent; nothing is freed as long as the list is there.
+        """
+        kept = self._keeper.kept.copy()  # in one step, and without making a tuple
+        return [box for key, box in kept.items() if box is not None and key not in self._inherited]
+
+    def _after_fork(self) -> None:
+        self._inherited = frozenset(self._keeper.kept)
 
     def _live(self) -> int:
         values = list(self._keeper.kept.values())
@@ -124,11 +135,20 @@ def _is_export(kept: Any) -> bool:
     return bool(ffi.typeof(kept).kind == "array")
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
-
 _kinds: dict[str, Kind] = {}
 _lock = threading.RLock()
+
+
+def _in_child() -> None:
+    global _lock
+    _lock = threading.RLock()
+    for each in _kinds.values():
+        if isinstance(each, Owned):
+            each._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def kind(name: str) -> Kind:

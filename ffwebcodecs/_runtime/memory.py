@@ -1,8 +1,8 @@
 """How much the caches of this process hold together, and how they are kept within a limit.
 
-Whatever keeps pictures or open files only because they may be wanted again is a `Holder`. It says
-how many bytes it holds, when what it would drop next was last used, and drops that when asked. So
-what goes first is what nobody has used for longest, whichever cache has it.
+Whatever keeps pictures or open files only because they may be wanted again is a `MemoryHolder`. It
+says how many bytes it holds, when what it would drop next was last used, and drops that when asked.
+So what goes first is what nobody has used for longest, whichever cache has it.
 
 Nobody holds a lock of another one here, and a holder that is busy is passed over: its own next
 addition asks again. What destructors do (a holder goes) is one ``dict.pop``.
@@ -20,7 +20,7 @@ next_use = itertools.count(1).__next__
 """Stamps uses, over all holders: what was stamped lower was used earlier."""
 
 
-class Holder(Protocol):
+class MemoryHolder(Protocol):
     """What holds memory that it can do without; it must be possible to refer to it weakly."""
 
     @property
@@ -42,12 +42,15 @@ class Holder(Protocol):
         """Drop what was used longest ago; return False if nothing was dropped: it is busy."""
         ...
 
+    # def _memory_frames(self) -> list[AVFrame]
+    # Of one that has them: the frames whose bytes it counts, which then count nowhere else.
+
 
 _holders: dict[int, weakref.ref[Any]] = {}
 _limit: list[int] = []  # one number, or nothing: no limit
 
 
-def watch(holder: Holder) -> None:
+def watch(holder: MemoryHolder) -> None:
     """Count what `holder` holds, for as long as it lives; more than once is fine, and needed in a
     forked child for what it has from its parent.
     """
@@ -57,7 +60,7 @@ def watch(holder: Holder) -> None:
         _holders[key] = weakref.ref(holder, partial(_holders.pop, key))
 
 
-def holders() -> list[Holder]:
+def holders() -> list[MemoryHolder]:
     """Return what is watched and alive."""
     # list() of a dictionary's values is one atomic step; a loop over it would not be.
     return [found for each in list(_holders.values()) if (found := each()) is not None]
@@ -90,7 +93,7 @@ def keep_within() -> None:
     total = sum(sizes.values())
     if most is None or total <= most:
         return
-    line: list[tuple[int, int, Holder]] = []
+    line: list[tuple[int, int, MemoryHolder]] = []
     for place, each in enumerate(known):
         oldest = each._memory_oldest()
         if oldest is not None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Hashable
+from functools import partial
 from operator import methodcaller
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._av import forked
 from .._public import public
@@ -17,6 +18,9 @@ from .._spec.numbers import show, to_integer
 from ..errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
 from .image_bitmap import ImageBitmap, create_image_bitmap
 from .video_frame import VideoFrame
+
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
 
 _PATIENCE = 0.05  # seconds that another thread has for leaving
 
@@ -87,8 +91,8 @@ class FrameCache(Closable):
         "_lock",
         "_max_bytes",
         "_max_frames",
-        "_misses",
         "_memory_kind",
+        "_misses",
     )
 
     def __init__(
@@ -275,7 +279,7 @@ class FrameCache(Closable):
             self._let_go(bitmaps.popitem()[1])
         self._end_change(change)
 
-    # ---- what all caches of the process hold together: `memory.Holder` ---------------------------
+    # ---- what all caches of the process hold together: a `MemoryHolder` --------------------------
 
     def _memory_held(self) -> int:
         """Return the bytes of all copies; for `memory_report`."""
@@ -295,11 +299,12 @@ class FrameCache(Closable):
 
     def _memory_drop(self) -> bool:
         """Drop the least recently used copy; for `set_memory_limit`."""
-        # In one step of C, so that whatever interrupts it finds the lock among what is released.
-        held = [self._lock]
+        # Taken and released in one step of C each, between which nothing can be interrupted.
         taken: list[Any] = []
+        acquired = filter(methodcaller("acquire", True, _PATIENCE), (self._lock,))
+        release: partial[Any] = partial(deque, map(methodcaller("release"), taken), 0)
         try:
-            taken.extend(filter(methodcaller("acquire", True, _PATIENCE), held))
+            taken.extend(acquired)
             bitmaps = self._bitmaps
             if not taken or not bitmaps:
                 return False
@@ -309,7 +314,14 @@ class FrameCache(Closable):
             self._end_change(change)
             return True
         finally:
-            deque(map(methodcaller("release"), taken), 0)
+            release()
+
+    def _memory_frames(self) -> list[AVFrame]:
+        try:
+            pictures = [each._picture for each in (self._bitmaps or {}).values()]
+        except RuntimeError:
+            return []
+        return [picture.ptr for picture in pictures if picture is not None]
 
     @property
     def stats(self) -> FrameCacheStats:

@@ -52,6 +52,7 @@ CLASSES = [
     "VideoIndex",
     "IndexRange",
     "LiveFrames",
+    "MemoryReport",
 ]
 FUNCTIONS = [
     "read_audio",
@@ -61,8 +62,10 @@ FUNCTIONS = [
     "read_frames_async",
     "create_image_bitmap",
     "ffmpeg_info",
+    "memory_report",
     "open_handles",
     "set_log_level",
+    "set_memory_limit",
     "trace_frames",
 ]
 ERRORS = [

@@ -160,6 +160,7 @@ def values() -> dict[str, Any]:
         "FramePoolStats": w.FramePoolStats(16, 1, 2, 0, 0.5),
         "HevcEncoderConfig": w.HevcEncoderConfig(format="annexb"),
         "IndexRange": w.IndexRange(0, 15, 0, 500_000, 0, 0, 16, True),
+        "MemoryReport": w.MemoryReport({"frames": 9}, {"frames": 1}, 9, 0, None),
         "PlaneLayout": w.PlaneLayout(0, 64),
         "Rect": w.Rect(0, 0, 2, 2),
         "StreamDescription": w.StreamDescription(

@@ -4,6 +4,10 @@ more of libswscale than this.
 
 from __future__ import annotations
 
+import itertools
+import os
+import weakref
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._ffi import avutil, ffi
@@ -13,6 +17,10 @@ if TYPE_CHECKING:
     from ..._ffi._types import Pointer
 
 
+_arenas: dict[int, weakref.ref[Arena]] = {}
+_next_number = itertools.count().__next__
+
+
 class GaveUpError(Exception):
     """sws_scale refused; `cache.convert` says what it was."""
 
@@ -20,13 +28,15 @@ class GaveUpError(Exception):
 class Arena:
     """The scratch memory of a thread: as large as its largest conversion wants, zeroed at first."""
 
-    __slots__ = ("base", "size")
+    __slots__ = ("__weakref__", "base", "size")
 
     LIMIT = 32 << 20  # more than this is given back after each conversion
 
     def __init__(self) -> None:
         self.base: Pointer[int] | None = None
         self.size = 0
+        number = _next_number()
+        _arenas[number] = weakref.ref(self, partial(_arenas.pop, number))
 
     def get(self, size: int) -> Pointer[int]:
         """Return the base of at least `size` aligned bytes; if it is a new one, the old is void."""
@@ -50,3 +60,14 @@ class Arena:
         if self.size > self.LIMIT:
             self.base = None
             self.size = 0
+
+
+def held() -> tuple[int, int]:
+    """Return how many threads have scratch memory, and its bytes."""
+    sizes = [found.size for each in list(_arenas.values()) if (found := each()) is not None]
+    sizes = list(filter(None, sizes))
+    return len(sizes), sum(sizes)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_arenas.clear)  # those are of the parent's threads
