@@ -43,6 +43,7 @@ _HOMES = {
     "FramePoolExhaustedError": "errors",
     "FramePoolStats": "_runtime.pool",
     "FramePoolWarning": "errors",
+    "FrameRef": "files.frame_ref",
     "HevcEncoderConfig": "_spec.codecs.encoder_config",
     "ImageBitmap": "frames.image_bitmap",
     "IndexRange": "files.index_range",
@@ -154,6 +155,7 @@ if TYPE_CHECKING:
     from .files.check_result import CheckResult as CheckResult
     from .files.check_result import Finding as Finding
     from .files.demuxer import Demuxer as Demuxer
+    from .files.frame_ref import FrameRef as FrameRef
     from .files.index_range import IndexRange as IndexRange
     from .files.live_frames import LiveFrames as LiveFrames
     from .files.muxer import Muxer as Muxer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._av.frames import frame as native
@@ -89,6 +90,12 @@ class FrameStore:
             return 0, 0
         stats = self._cache.stats
         return stats.frames, stats.bytes
+
+    def clear(self) -> None:
+        """Let go of all; more may come."""
+        if self._cache is not None:
+            with suppress(InvalidStateError):  # another thread closes it
+                self._cache.clear()
 
     def close(self) -> None:
         """Let go of all; twice is fine."""

@@ -10,12 +10,15 @@ import os
 import platform
 import stat
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av.files.demux import DemuxerCore
 from .._av.files.object_reader import ObjectReader
 from .._spec.texts import buffer_of, is_path, to_path
 from ..errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from .._spec.files.packet_table import PacketTable
 
 _PIECE = 1 << 16
 
@@ -62,6 +65,23 @@ class SourceDigest:
     def says_nothing(self) -> bool:
         """Whether nothing is known: a URL, a pipe."""
         return self.size is None
+
+    def seal(self, packets: int) -> bytes:
+        """Return what the source is known by, if there are so many packets in it."""
+        return hashlib.sha256(self._words(packets)).digest()
+
+    def seal_of(self, table: PacketTable) -> bytes:
+        """Return what the source with these packets is known by: where nothing else is known of it,
+        by the packets.
+        """
+        found = hashlib.sha256(self._words(len(table)))
+        if self.says_nothing:
+            for column in (table.pts, table.size, table.flags):
+                found.update(column.tobytes())
+        return found.digest()
+
+    def _words(self, packets: int) -> bytes:
+        return repr((self.size, self.first, self.last, packets)).encode()
 
     def difference(self, now: SourceDigest) -> str | None:
         """Return why `now` is another source, None if it looks like the same one."""
@@ -145,7 +165,7 @@ def _of_file(path: str, known: bool) -> SourceDigest:
         )
     if known:
         digest.changed = found.st_mtime_ns
-        digest.place = _hash(f"{platform.node()}\0{os.path.realpath(path)}".encode())
+        digest.place = _hash(f"{platform.node()}\0".encode() + os.fsencode(os.path.realpath(path)))
     return digest
 
 

@@ -18,6 +18,7 @@ from ..frames._upright import upright
 from ..frames.video_frame import VideoFrame
 from ._frame_store import FrameStore
 from ._random_access import RandomAccess, Run
+from ._source_digest import SourceDigest
 
 if TYPE_CHECKING:
     from .._ffi._types import AVFrame
@@ -40,6 +41,8 @@ class VideoCore:
         The packet of each frame, and the key packet at which decoding begins for it.
     origin : int
         When the film begins on the clock of these times.
+    digest : SourceDigest
+        What was known of the source when it was opened.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class VideoCore:
         self.store = store
         self.name = name
         self.origin = 0
+        self.digest = SourceDigest()
         self.shown = table.shown
         self.starts = table.starts.copy()  # corrected where keys turn out to be none
         self.timestamps = table.timestamps

@@ -182,7 +182,7 @@ class VideoFacts(Closable):
         self._require_open()
         return self._core
 
-    def _left_open(self) -> str:
+    def _left_open(self) -> str | None:
         # Not all that `repr` says: that takes numpy, which is gone when the interpreter ends.
         return f"unclosed video of {self._core.name}"
 

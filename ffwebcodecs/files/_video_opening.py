@@ -52,7 +52,7 @@ def core_of_file(
         engine = RandomAccess(packets, file.decoder, again, table, counters)
         store = FrameStore(cache_bytes, _picture_bytes(file.config))
         core = VideoCore(engine, file.shapes, store, demuxer.shown)
-        core.origin = origin(demuxer)
+        core.origin, core.digest = origin(demuxer), digest
         return core, index, file.config
     except BaseException:
         file.close()

@@ -35,10 +35,10 @@ def frame_index(value: Any, count: int) -> int:
 def frame_indices(values: Iterable[Any], count: int) -> tuple[Iterable[int], bool]:
     """Return indices from 0 on, and whether all are known: else they are looked at one by one."""
     if isinstance(values, range):
-        if len(values):
-            frame_index(min(values), count)
-            frame_index(max(values), count)
-        if not len(values) or values[0] >= 0 <= values[-1]:
+        if values:  # not `min` of them: there may be very many
+            frame_index(values[0], count)
+            frame_index(values[-1], count)
+        if not values or values[0] >= 0 <= values[-1]:
             return values, True
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise InvalidArgumentError(f"indices must be an iterable of integers, got {show(values)}")

@@ -16,10 +16,12 @@ from .._spec.texts import is_path
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
+from ._frame_source import FrameSource, Origin, refusal
 from ._input_options import ColorSpace, parse_opening
 from ._video_facts import VideoFacts, read_cache_bytes, read_threads
 from ._video_opening import core_of_chunks, core_of_file
 from ._video_times import check_mode, frame_index, frame_indices
+from .frame_ref import FrameRef
 from .video_index import VideoIndex
 from .video_sample import VideoSample, moments_of
 from .video_slice import VideoSlice
@@ -88,9 +90,9 @@ class Video(VideoFacts):
     ...     batch = video.read([0, 10, 20], width=224, height=224)
     """
 
-    __slots__ = ()
+    __slots__ = ("_origin",)
 
-    _instead = "send its source and the indices instead"
+    _instead = "send references to its frames instead, video.ref[...]: they open them there"
 
     def __init__(
         self,
@@ -119,6 +121,10 @@ class Video(VideoFacts):
         known = _read_index(index)
         core, found, used = core_of_file(source, parsed, known, opening, count, most)
         self._set_up(core, found, used, turns)
+        own = None if most == _CACHE_BYTES else most
+        self._origin: Origin | None = Origin(
+            source, opening, parsed, threads=count, cache_bytes=own, upright=turns or None
+        )
 
     @classmethod
     def from_chunks(
@@ -155,6 +161,7 @@ class Video(VideoFacts):
         count, most = read_threads(threads), read_cache_bytes(cache_bytes)
         core, index = core_of_chunks(chunks, parsed, count, most)
         video._set_up(core, index, parsed, turns)
+        video._origin = None
         return video
 
     # ---- frames ----------------------------------------------------------------------------------
@@ -343,6 +350,31 @@ class Video(VideoFacts):
             self.frames,
             partial(self.read, **options),
         )
+
+    # ---- references ------------------------------------------------------------------------------
+
+    @property
+    def ref(self) -> FrameRef:
+        """A reference to all frames, for another process: ``video.ref[i]`` is one to a frame,
+        ``video.ref[100:400:5]`` one to several, and ``for ref in video.ref`` gives one for each.
+
+        It can be taken of a closed Video too.
+
+        Raises
+        ------
+        NotSupportedError
+            The source has no name: it is bytes, a file object, chunks, a pipe.
+        """
+        return FrameRef(self._source(), range(len(self)))
+
+    def ref_at(self, time: int, mode: str = "shown") -> FrameRef:
+        """Return a reference to the frame of a time: parameters and errors as of `at` and `ref`."""
+        return FrameRef(self._source(), self._clock.index_at(time, check_mode(mode)))
+
+    def _source(self) -> FrameSource:
+        if self._origin is None:
+            raise refusal("its chunks are in the memory of this process")
+        return self._origin.source(self._core, self._index)
 
     def prefetch(self, around: int, *, before: int = 0, after: int = 1_000_000) -> None:
         """Begin to decode what is shown around a time, on a thread of its own, and return.

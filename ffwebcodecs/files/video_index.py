@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.files.packet_table import PacketTable
 from .._spec.numbers import show
+from .._spec.texts import to_path
 from ..errors import InvalidArgumentError
 from ._chunk_table import table_of
 from ._held_picture import hold_last
@@ -97,6 +97,7 @@ class VideoIndex:
         self._table = table
         self._source = source
         self._digest: str | None = None
+        self._saved: str | None = None  # the file that it is in
 
     @classmethod
     def from_chunks(
@@ -135,12 +136,15 @@ class VideoIndex:
         DataError
             It is no index, one of another version, or damaged.
         """
-        return cls._of(*read_index(path))
+        index = cls._of(*read_index(path))
+        index._saved = os.path.abspath(to_path(path))
+        return index
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index to a file, which appears when it is complete; 37 bytes for a packet.
 
-        It does not hold the path of the video, nor a picture.
+        It does not hold the path of the video, nor a picture. A `FrameRef` of a Video with this
+        index names the file from then on, so that who opens it need not read all packets.
 
         Raises
         ------
@@ -148,6 +152,7 @@ class VideoIndex:
             The file cannot be written.
         """
         write_index(path, self._table, self._source)
+        self._saved = os.path.abspath(to_path(path))
 
     def verify(self, source: Any) -> None:
         """Refuse a source of which this is not the index.
@@ -233,14 +238,7 @@ class VideoIndex:
         the number of packets; where the source is no file, of the packets.
         """
         if self._digest is None:
-            source, table = self._source, self._table
-            known = hashlib.sha256(
-                repr((source.size, source.first, source.last, len(table))).encode()
-            )
-            if source.says_nothing:
-                for column in (table.pts, table.size, table.flags):
-                    known.update(np.ascontiguousarray(column).data)
-            self._digest = known.hexdigest()
+            self._digest = self._source.seal_of(self._table).hex()
         return self._digest
 
     def split(self, count: int) -> list[IndexRange]:

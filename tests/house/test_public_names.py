@@ -146,6 +146,8 @@ def values() -> dict[str, Any]:
     )
     with w.Demuxer(CLIPS[0].path()) as demuxer:
         streamed = demuxer.video_config
+    with w.Video(CLIPS[0].path()) as video:
+        ref = video.ref[3]
     finding = w.Finding("gap", "note", "a gap", 1, 2, 40_000, 80_000, {"duration": 40_000})
     found: dict[str, Any] = {
         **sounds(),
@@ -158,6 +160,7 @@ def values() -> dict[str, Any]:
         "FFmpegInfo": w.ffmpeg_info(),
         "FrameCacheStats": w.FrameCacheStats(1, 2, None, 3, 4, 5, 6),
         "FramePoolStats": w.FramePoolStats(16, 1, 2, 0, 0.5),
+        "FrameRef": ref,
         "HevcEncoderConfig": w.HevcEncoderConfig(format="annexb"),
         "IndexRange": w.IndexRange(0, 15, 0, 500_000, 0, 0, 16, True),
         "MemoryReport": w.MemoryReport({"frames": 9}, {"frames": 1}, 9, 0, None),

@@ -1,0 +1,318 @@
+"""The videos that references have opened in this process: a few, those that were used last.
+
+Nobody counts users. Who uses a video holds it; what makes room only forgets it, and it is closed
+when its last user drops it, whatever ended that one. So none is closed under a user, and nothing
+that interrupts can leave one open.
+
+An index stays when its video is closed, for it took a pass over all packets. Videos' pictures and
+these indices are held to `max_bytes`; pictures go first.
+
+A forked child begins with nothing open. What it has of its parent it forgets when it opens its
+first: at the fork itself, other parts of it are not ready yet.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .._av import averror, forked
+from .._runtime import memory
+from .._spec.codecs.picture_limit import MAX_PIXELS
+from ..errors import DataError, EncodingError, InvalidArgumentError
+from ..frames.video_frame import VideoFrame
+from ._frame_requests import FrameRequests
+from ._frame_source import FrameSource, Seen, place_of
+from ._input_options import parse_opening
+from ._source_digest import SourceDigest, digest_of
+from ._video_facts import VideoFacts
+from ._video_opening import core_of_file
+from ._video_times import frame_index, frame_indices
+from .video_index import VideoIndex
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    BatchArguments = tuple[Any, Any, Any, Any, Any, Any]  # of BatchOptions, but the last
+
+T = TypeVar("T")
+MAX_OPEN = 8
+MAX_BYTES = 256 << 20
+_ROW = 80  # bytes that a packet takes in an index, with what is found out of it
+
+
+class OpenVideo(VideoFacts):
+    """A Video for references: closed when it is dropped, which is no mistake."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, source: FrameSource, index: VideoIndex | None, most: int) -> OpenVideo:
+        """Open one, as its source says; raises as `Video`, and DataError."""
+        given = dict(source.given)
+        pixels = given.get("max_pixels", MAX_PIXELS)
+        opening = parse_opening(
+            given.get("format"),
+            dict(given.get("options", ())),
+            given.get("playlists"),
+            pixels or None,
+            given.get("timeout"),
+            stream=given.get("stream"),
+            color_space=given.get("color_space"),
+        )
+        config, threads = given.get("config"), given.get("threads", 1)
+        room = min(given.get("cache_bytes", most), most)
+        core, found, used = core_of_file(source.name, config, index, opening, threads, room)
+        video = cls.__new__(cls)
+        video._set_up(core, found, used, bool(given.get("upright")))
+        source.require_open(core)
+        return video
+
+    def _left_open(self) -> None:
+        """Warn of nothing: the program did not open it."""
+
+    def frame(self, number: int) -> VideoFrame:
+        return self._open_core().frame(frame_index(number, len(self)))
+
+    def requests(self, indices: range) -> FrameRequests:
+        numbers, _ = frame_indices(indices, len(self))
+        return FrameRequests(self._open_core(), numbers, None, is_sized=True)
+
+    def read(self, indices: range, out: Any, options: BatchArguments) -> npt.NDArray[Any]:
+        from ._batch_read import BatchOptions, read_batch
+
+        checked = BatchOptions(*options, upright=self._upright)
+        numbers, _ = frame_indices(indices, len(self))
+        config = self._config
+        size = config.coded_width or 0, config.coded_height or 0
+        return read_batch(self._open_core(), numbers, checked, out, size)
+
+
+class _OpenPlace:
+    """The place of a video; `lock` is held while it is opened."""
+
+    __slots__ = ("lock", "place", "seen", "video")
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.video: OpenVideo | None = None
+        self.seen: Seen | None = None
+        self.place = b""
+
+
+class OpenVideos:
+    """Opens videos, and keeps at most `max_open` of them open."""
+
+    def __init__(self) -> None:
+        self.max_open = MAX_OPEN
+        self.max_bytes = MAX_BYTES
+        self._inherited: list[object] = []
+        self._has_exit = False
+        self._begin()
+        forked.watch(self)
+
+    def _begin(self) -> None:
+        # Reentrant: destructors and handlers of signals may use references too.
+        self._lock = threading.RLock()
+        self._entries: OrderedDict[FrameSource, _OpenPlace] = OrderedDict()
+        self._indices: OrderedDict[FrameSource, tuple[VideoIndex, int, int]] = OrderedDict()
+
+    def _after_fork(self) -> None:
+        self._inherited.append(self._entries)
+        indices = self._indices
+        self._begin()
+        self._indices.update(indices)  # plain memory
+
+    def use(self, source: FrameSource, job: Callable[..., T], *arguments: Any) -> T:
+        """Return ``job(video, *arguments)``, with the video of a source."""
+        video = None
+        try:
+            video = self.video(source)
+            counters = video._core.engine.counters
+            decoded = counters.pictures_decoded
+            result = job(video, *arguments)
+            if counters.pictures_decoded != decoded:
+                self._keep_within(video)
+            return result
+        except BaseException as error:
+            video = None
+            self.failed(source, error)
+            raise
+
+    def failed(self, source: FrameSource, error: BaseException) -> None:
+        """See to it that an error neither keeps a video open nor leaves a broken one."""
+        averror.let_go(error)
+        if _may_have_broken(error, source):
+            self._forget(source)
+
+    def index(self, source: FrameSource) -> VideoIndex:
+        """Return the index of a source; opens the file where it is not known here yet."""
+        found = self._kept_index(source)
+        return self.use(source, _index_of) if found is None else found
+
+    def video(self, source: FrameSource) -> OpenVideo:
+        """Return the open video of a source.
+
+        Raises
+        ------
+        DataError
+            The file is another one, or was changed.
+        Exception
+            What `Video` raises.
+        """
+        if self._inherited:
+            self._inherited.clear()
+        try:
+            seen = Seen(source.path) if source.is_file else None
+            entry = self._entry(source)
+            video = _current(entry, seen)
+            if video is None:
+                with entry.lock:
+                    # Another thread may just have opened it.
+                    video = _current(entry, seen) or self._open(entry, source, seen)
+        except BaseException:
+            self._forget(source)
+            raise
+        if seen is not None:
+            source.require_untouched(seen, entry.place)
+        return video
+
+    def _entry(self, source: FrameSource) -> _OpenPlace:
+        """Return the place of a source, a new one if need be; then others make room for it."""
+        dropped: list[_OpenPlace] = []
+        with self._lock:
+            entries = self._entries
+            entry = entries.get(source)
+            if entry is None:
+                while len(entries) >= self.max_open:
+                    dropped.append(entries.popitem(last=False)[1])
+                entry = entries[source] = _OpenPlace()
+            else:
+                entries.move_to_end(source)
+        return entry  # what was dropped is closed here, without the lock
+
+    def _open(self, entry: _OpenPlace, source: FrameSource, seen: Seen | None) -> OpenVideo:
+        """Open a video that is not open, or look again at one whose file has another face."""
+        video, before = entry.video, entry.seen
+        now, place = None, b""
+        if seen is not None:
+            now = digest_of(source.path)
+            source.require(now)
+            place = place_of(now)
+            source.require_untouched(seen, place)
+            if video is not None and before is not None and before.is_same_file(seen):
+                entry.seen = seen
+                return video
+        entry.video = video = None
+        if not self._has_exit:
+            self._has_exit = True
+            atexit.register(self.clear)
+        index = self._kept_index(source) or _found_index(source, now)
+        video = OpenVideo.of(source, index, self.max_bytes)
+        entry.seen, entry.place = seen, place
+        entry.video = video
+        self._keep_index(source, video.index)
+        return video
+
+    def _kept_index(self, source: FrameSource) -> VideoIndex | None:
+        with self._lock:
+            kept = self._indices.get(source)
+            if kept is None:
+                return None
+            self._indices.move_to_end(source)
+            self._indices[source] = *kept[:2], memory.next_use()
+            return kept[0]
+
+    def _keep_index(self, source: FrameSource, index: VideoIndex) -> None:
+        with self._lock:
+            self._indices[source] = index, _ROW * index.packet_count, memory.next_use()
+            self._indices.move_to_end(source)
+        memory.watch(self)
+        memory.keep_within()
+
+    def _forget(self, source: FrameSource) -> None:
+        with self._lock:
+            entry = self._entries.pop(source, None)
+        del entry
+
+    def _keep_within(self, video: OpenVideo) -> None:
+        """Let go of pictures, then of indices, that are too much; not of this video's pictures."""
+        with self._lock:
+            others = [each.video for each in self._entries.values()]
+        mine = video._core.store
+        stores = [each._core.store for each in others if each is not None and each is not video]
+        total = self._memory_held() + mine.held[1] + sum(store.held[1] for store in stores)
+        for store in stores:
+            if total <= self.max_bytes:
+                return
+            total -= store.held[1]
+            store.clear()
+        while total > self.max_bytes and len(self._indices) > 1:
+            total -= self._drop_index()
+
+    def _drop_index(self) -> int:
+        with self._lock:
+            return self._indices.popitem(last=False)[1][1] if self._indices else 0
+
+    def clear(self) -> None:
+        """Forget all; what is in use stays open until it is not."""
+        with self._lock:
+            entries, indices = self._entries, self._indices
+            self._entries, self._indices = OrderedDict(), OrderedDict()
+        del entries, indices
+
+    # ---- what all caches of the process hold together: `memory.Holder`; pictures say it themselves
+
+    _memory_kind = "references"
+
+    def _memory_held(self) -> int:
+        """Return the bytes of all indices."""
+        return sum(size for _, size, _ in list(self._indices.values()))
+
+    def _memory_oldest(self) -> int | None:
+        """Return when the index that was used longest ago was used."""
+        return min((used for _, _, used in list(self._indices.values())), default=None)
+
+    def _memory_drop(self) -> bool:
+        """Drop that index."""
+        return bool(self._drop_index())
+
+
+def _found_index(source: FrameSource, now: SourceDigest | None) -> VideoIndex | None:
+    """Return an index that somebody here has, or the saved one, if it is this file's."""
+    index: VideoIndex | None = source.known()
+    if index is None and source.index is not None:
+        try:
+            index = VideoIndex.load(source.index)
+        except (OSError, DataError):  # it is not on this machine, or of another version
+            return None
+    return index if index is not None and source.fits(index, now) else None
+
+
+def _current(entry: _OpenPlace, seen: Seen | None) -> OpenVideo | None:
+    """Return an open video if nobody has touched its file."""
+    video, before = entry.video, entry.seen
+    if video is None or video.closed:
+        return None
+    if seen is None or before is None:
+        return video
+    return video if before.facts == seen.facts else None
+
+
+def _may_have_broken(error: BaseException, source: FrameSource) -> bool:
+    """Return whether a video may be of no use after an error: not if only a frame is damaged, or an
+    argument is wrong.
+    """
+    if isinstance(error, EncodingError):
+        return not source.is_file
+    return not isinstance(error, (InvalidArgumentError, IndexError))
+
+
+def _index_of(video: OpenVideo) -> VideoIndex:
+    return video.index
+
+
+VIDEOS = OpenVideos()
