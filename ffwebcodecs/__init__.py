@@ -44,6 +44,7 @@ _HOMES = {
     "FramePoolStats": "_runtime.pool",
     "FramePoolWarning": "errors",
     "FrameRef": "files.frame_ref",
+    "FrameTicket": "frames.frame_ticket",
     "HevcEncoderConfig": "_spec.codecs.encoder_config",
     "ImageBitmap": "frames.image_bitmap",
     "IndexRange": "files.index_range",
@@ -60,6 +61,7 @@ _HOMES = {
     "QuotaExceededError": "errors",
     "Rect": "_spec.frames.rect",
     "SegmentInfo": "files.segment_info",
+    "SharedFrames": "frames.shared_frames",
     "StreamDescription": "files.stream_description",
     "SvcOutputMetadata": "codecs.encoded_video_chunk_metadata",
     "TranscodeProgress": "files.transcode_result",
@@ -82,6 +84,7 @@ _HOMES = {
     "ffmpeg_info": "ffmpeg",
     "memory_report": "_runtime.memory_report",
     "open_handles": "ffmpeg",
+    "open_shared": "frames.open_shared",
     "read_audio": "files.read_audio",
     "read_audio_data": "files.read_audio_data",
     "read_audio_data_async": "files.read_audio_data_async",
@@ -179,9 +182,12 @@ if TYPE_CHECKING:
     from .frames.audio_data import AudioData as AudioData
     from .frames.frame_cache import FrameCache as FrameCache
     from .frames.frame_cache import FrameCacheStats as FrameCacheStats
+    from .frames.frame_ticket import FrameTicket as FrameTicket
     from .frames.image_bitmap import ImageBitmap as ImageBitmap
     from .frames.image_bitmap import create_image_bitmap as create_image_bitmap
+    from .frames.open_shared import open_shared as open_shared
     from .frames.plane import Plane as Plane
+    from .frames.shared_frames import SharedFrames as SharedFrames
     from .frames.video_frame import VideoFrame as VideoFrame
 
 

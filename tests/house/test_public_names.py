@@ -26,12 +26,16 @@ OWNERS = {
     "ImageBitmap",
     "LiveFrames",
     "Muxer",
+    "SharedFrames",
     "Video",
     "VideoDecoder",
     "VideoEncoder",
 }
 # Views and promises of this process, and what holds an array of numpy's.
 BOUND = {"AudioSamples", "Completion", "Plane", "VideoSample", "VideoSlice"}
+
+# What str() gives of a ticket for a frame in shared memory.
+TICKET = "AQEAAAACAAAAAwAAAAQAAAAFAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8AEAAAAAAAAAEAAAAAAAAA"
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -166,6 +170,7 @@ def values() -> dict[str, Any]:
         "MemoryReport": w.MemoryReport({"frames": 9}, {"frames": 1}, 9, 0, None),
         "PlaneLayout": w.PlaneLayout(0, 64),
         "Rect": w.Rect(0, 0, 2, 2),
+        "FrameTicket": w.FrameTicket(TICKET),
         "StreamDescription": w.StreamDescription(
             *(0, "video", "vp8", "vp8", None, None, frozenset({"default"}), False),
             *(64, 48, 1, None, None, ()),

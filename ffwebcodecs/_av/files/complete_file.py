@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._spec.numbers import show
 from ..._spec.texts import descriptor_of
-from .handle import Handle
+from ..handle import Handle
 from .pipe_writer import PipeWriter, is_fifo
 from .replaced_file import ReplacedFile
 

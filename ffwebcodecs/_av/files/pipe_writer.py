@@ -10,7 +10,7 @@ import stat
 import time
 
 from ...errors import InvalidStateError
-from .handle import Handle
+from ..handle import Handle
 from .interrupt import watch
 from .pipe_reader import SLICE
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from ..handle import Handle
 from .complete_file import write_all
-from .handle import Handle
 
 _BLOCK = 1 << 20
 _PREFIX = "ffwebcodecs-"

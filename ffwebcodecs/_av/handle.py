@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain, starmap
 from typing import Any
 
-from .. import atomic, forked, keeping
+from . import atomic, forked, keeping
 
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
