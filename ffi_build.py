@@ -10,6 +10,9 @@ One text drives both. The renderer drops the lines whose version gate does not h
   (`ffi_tables.py`);
 * both have a struct of function pointers for each library that is opened only when it is needed.
 
+Beside them `ffi_pump.c` is compiled as ``ffwebcodecs/_ffi/_pump``, for both modes and every FFmpeg:
+it needs none of its headers.
+
 Type checkers read the structs of all versions in ``ffwebcodecs/_ffi/_types.pyi`` (`ffi_types.py`),
 which is committed.
 
@@ -33,6 +36,7 @@ ROOT = Path(__file__).resolve().parent
 HEADERS = ROOT / "headers"
 LAYOUTS = HEADERS / "layouts"
 PACKAGE = ROOT / "ffwebcodecs" / "_ffi"
+PUMP = "ffwebcodecs._ffi._pump"
 CORE = ("avutil", "avcodec", "swscale")
 LIBRARIES = (*CORE, "avformat")
 BESIDE = ("swresample", "avfilter")  # opened when they are needed, by their functions' addresses
@@ -283,7 +287,6 @@ def api_builders(installed: Installed) -> list[Any]:
     from cffi import FFI
 
     import ffi_c
-    import ffi_sound
 
     versions = installed.versions
     with_format = "avformat" in versions
@@ -316,7 +319,7 @@ def api_builders(installed: Installed) -> list[Any]:
     core.cdef("void ffwc_release_until_exit(void *opaque, uint8_t *data);")
     core.cdef("void ffwc_log_keep(void);\nuint64_t ffwc_log_count(void);")
     core.cdef("int ffwc_log_since(uint64_t since, uint64_t thread, char *buffer, int size);")
-    core.cdef(ffi_c.SAMPLES_CDEF + ffi_sound.DECODE_CDEF)
+    core.cdef(ffi_c.SAMPLES_CDEF)
     if with_format:
         core.cdef(
             'extern "Python" int ffwc_io_open(AVFormatContext *s, AVIOContext **pb, '
@@ -324,7 +327,7 @@ def api_builders(installed: Installed) -> list[Any]:
         )
     text = "#include <stdarg.h>\n#include <string.h>\n" + "\n".join(source)
     text += "\n" + beside(versions) + ffi_c.PATH_OF
-    core_c = ffi_c.CORE_PATH + ffi_c.RELEASE + ffi_c.LOG + ffi_c.SAMPLES + ffi_sound.DECODE
+    core_c = ffi_c.CORE_PATH + ffi_c.RELEASE + ffi_c.LOG + ffi_c.SAMPLES
     core.set_source(name, text + core_c, libraries=list(CORE), **options)
     if not with_format:
         return [core]
@@ -338,8 +341,7 @@ def api_builders(installed: Installed) -> list[Any]:
         "int count, int64_t bytes, int64_t *rows, uint8_t *heads, uint8_t *keys, "
         "AVCodecParserContext *parser, AVCodecContext *codec, int32_t *orders, int *code);"
     )
-    extra.cdef(ffi_sound.SOUND_CDEF)
-    text += ffi_c.FORMAT_PATH + ffi_c.SCAN + ffi_sound.SOUND
+    text += ffi_c.FORMAT_PATH + ffi_c.SCAN
     extra.set_source(f"{name}_format", text, libraries=["avformat"], **options)
     return [core, extra]
 
@@ -362,6 +364,29 @@ def api_extensions() -> list[Any]:
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)  # setuptools wants sources relative to the project
     return [builder.distutils_extension("build/ffi") for builder in api_builders(installed)]
+
+
+def pump_extensions() -> list[Any]:
+    """Return the pump, none where it is not wanted or Python runs without its GIL."""
+    from setuptools import Extension
+
+    if os.environ.get("FFWEBCODECS_BUILD") == "abi" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return []
+    os.chdir(ROOT)
+    return [
+        Extension(
+            PUMP,
+            ["ffi_pump.c"],
+            define_macros=[("Py_LIMITED_API", "0x030A0000")],
+            py_limited_api=True,
+            extra_compile_args=[] if os.name == "nt" else ["-O2", "-g0"],
+        )
+    ]
+
+
+def extensions() -> list[Any]:
+    """Return all extensions to build."""
+    return [*api_extensions(), *pump_extensions()]
 
 
 def main() -> None:

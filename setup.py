@@ -1,7 +1,7 @@
-"""Build ffwebcodecs: the ABI modules always, the API extension where it can be compiled.
+"""Build ffwebcodecs: the ABI modules always, the extensions where they can be compiled.
 
-The extension is optional: without a compiler or without FFmpeg's headers the package is pure Python
-and the wheel says so in its tag (py3-none-any).
+They are optional: the pump needs a compiler, API mode FFmpeg's headers too. Without either the
+package is pure Python, and the wheel says so in its tag (py3-none-any).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LIMITED_API = "cp310"
 
 
 class OptionalBuildExt(build_ext):
-    """Compile the extensions, or leave all of them out and say why."""
+    """Compile the extensions, or leave out what fails and say why."""
 
     def finalize_options(self) -> None:
         super().finalize_options()
@@ -40,10 +40,37 @@ class OptionalBuildExt(build_ext):
         except Exception as error:
             if os.environ.get("FFWEBCODECS_BUILD") == "api":
                 raise
-            print(f"the extension was not built ({error}): ABI mode will be used", file=sys.stderr)
-            for extension in wanted:  # half a pair would only confuse the loader
-                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
-            self.extensions = self.distribution.ext_modules = []
+            print(f"no extension was built ({error})", file=sys.stderr)
+            self._leave_out(wanted)
+
+    def build_extensions(self) -> None:
+        self._failed: dict[bool, Exception] = {}
+        super().build_extensions()
+        for is_pump, error in self._failed.items():
+            what = "pump" if is_pump else "extension"
+            instead = "Python does its work" if is_pump else "ABI mode will be used"
+            print(f"the {what} was not built ({error}): {instead}", file=sys.stderr)
+            # half a pair would only confuse the loader
+            self._leave_out([e for e in self.extensions if _is_pump(e) is is_pump])
+
+    def build_extension(self, ext: Any) -> None:
+        try:
+            if _is_pump(ext) not in self._failed:
+                super().build_extension(ext)
+        except Exception as error:
+            if os.environ.get("FFWEBCODECS_BUILD") == "api":
+                raise
+            self._failed[_is_pump(ext)] = error
+
+    def _leave_out(self, extensions: list[Any]) -> None:
+        for extension in extensions:
+            Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+        left = [each for each in self.extensions if each not in extensions]
+        self.extensions = self.distribution.ext_modules = left
+
+
+def _is_pump(extension: Any) -> bool:
+    return bool(extension.name == ffi_build.PUMP)
 
 
 class HonestWheel(bdist_wheel):
@@ -62,4 +89,4 @@ COMMANDS: dict[str, Any] = {"build_ext": OptionalBuildExt, "bdist_wheel": Honest
 
 if __name__ == "__main__":
     ffi_build.build_abi()
-    setup(ext_modules=ffi_build.api_extensions(), cmdclass=COMMANDS)
+    setup(ext_modules=ffi_build.extensions(), cmdclass=COMMANDS)

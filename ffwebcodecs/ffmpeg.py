@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from . import _ffi
-from ._av import ledger
+from ._av import ledger, pump
 from ._av.codecs import inventory
 from ._av.frames import hardware
 from ._public import public
@@ -53,6 +53,13 @@ class FFmpegInfo:
     audio_decoders: list[str]
     audio_encoders: list[str]
     device_types: list[str]
+
+    @property
+    def pump(self) -> bool:
+        """Whether the pump is there, an extension that does in one call what loops of Python do
+        else: see docs/libraries.md.
+        """
+        return pump.get() is not None
 
     @property
     def devices(self) -> list[str]:

@@ -57,12 +57,13 @@ class Owned(Kind):
     own. A codec context waits for its threads meanwhile: a Ctrl-C that comes then is seen after.
     """
 
-    __slots__ = ("_inherited", "_keeper", "_left")
+    __slots__ = ("_inherited", "_keeper", "_left", "_others")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._keeper = Keeper()
         self._inherited: frozenset[Any] = frozenset()  # of a forked child: its parent's
+        self._others: Callable[[], int] | None = None
         self._left: list[Any] = []  # to whoever else frees it
 
     def own(self, ptr: _T, holder: Any) -> _T:
@@ -76,6 +77,10 @@ class Owned(Kind):
         owners: list[_T] = list(map(ffi.cast, repeat(ffi.typeof(ptrs[0])), ptrs))
         self._keeper.keep_each(holders, owners)
         return owners
+
+    def count_also(self, others: Callable[[], int]) -> None:
+        """Count those too that C makes, frees and counts."""
+        self._others = others
 
     def abandon(self) -> list[Any]:
         """Leave all that is alive to whoever else frees it, not counted any more, and return what
@@ -99,7 +104,8 @@ class Owned(Kind):
 
     def _live(self) -> int:
         values = list(self._keeper.kept.values())
-        return len(values) - values.count(None)
+        others = 0 if self._others is None else self._others()
+        return len(values) - values.count(None) + others
 
 
 class Lent(Kind):

@@ -71,6 +71,7 @@ def _document(head: dict[str, str], info: ffwebcodecs.FFmpegInfo) -> dict[str, A
         "release": info.release,
         "mode": info.mode,
         "reason": info.reason,
+        "pump": info.pump,
         "libraries": {
             name: {"path": path, "version": ".".join(map(str, version))}
             for name, (path, version) in info.libraries.items()
@@ -126,6 +127,7 @@ def _lines(head: dict[str, str], info: ffwebcodecs.FFmpegInfo) -> list[str]:
         f"ffwebcodecs {head['ffwebcodecs']}, Python {head['python']}",
         f"FFmpeg {info.version}",
         f"Mode: {info.mode} ({info.reason})",
+        f"Pump: {'yes' if info.pump else 'no'}",
         "",
         "Libraries",
     ]

@@ -6,12 +6,13 @@ import time
 from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
-from .._av import averror, releases
-from .._av.codecs import packet, sound_batch
+from .._av import averror, pump, releases
+from .._av.codecs import packet
 from .._av.codecs.audio_decoder import AudioDecoderCore, has_audio_decoder
 from .._av.codecs.codec_context import no_decoder
 from .._av.frames import channel_layout, samples
 from .._av.frames import frame as native
+from .._av.frames.picture import Picture
 from .._spec.codecs import sound_families
 from .._spec.codecs.aac import USAC
 from .._spec.codecs.audio_strings import AudioCodecInfo, parse_audio_codec
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ..frames._sound_piece import SoundPiece
     from .encoded_audio_chunk import EncodedAudioChunk
 
-    SoundOutput = tuple[AVFrame, int, SoundPiece]  # and its timestamp
+    SoundOutput = tuple[Picture, int, SoundPiece]  # and its timestamp
 
 _LATEST = 2**63 - 1
 
@@ -35,7 +36,7 @@ _LATEST = 2**63 - 1
 class AudioDecoderDriver:
     """Runs a decoding core for an engine."""
 
-    most = sound_batch.MOST
+    most = pump.MOST
 
     def __init__(self, pool_size: int | None) -> None:
         self._core: AudioDecoderCore | None = None
@@ -70,11 +71,11 @@ class AudioDecoderDriver:
             if ptr is None:
                 return None
             if not self._skip or self._leave_out(ptr):
-                return ptr, native.timestamp(ptr), sound_of(ptr)
+                return Picture(ptr), native.timestamp(ptr), sound_of(ptr)
         return None
 
     def run_batch(self, chunks: deque[EncodedAudioChunk], outputs: deque[SoundOutput]) -> None:
-        room, end = len(outputs) + len(chunks), time.perf_counter() + sound_batch.TIME / 1e6
+        room, end = len(outputs) + len(chunks), time.perf_counter() + pump.TIME / 1e6
         while chunks and len(outputs) < room:
             core = self._core
             if core is not None and not self._skip:
@@ -101,24 +102,29 @@ class AudioDecoderDriver:
         """
         some = list(islice(chunks, most))
         times = [chunk._timestamp for chunk in some]
-        decoded = core.run([chunk._decodable() for chunk in some], times)
+        packets = [chunk._native if chunk._padded else chunk._decodable() for chunk in some]
+        decoded = core.run(packets, times)
         if decoded is None:
             return 0
-        ptrs, counts, others = decoded
+        pictures, samples = decoded
         sound = self._sound
-        if sound is not None and not any(others) and counts.count(sound.frames) == len(ptrs):
-            outputs.extend(zip(ptrs, times, repeat(sound), strict=False))
+        if isinstance(samples, int):
+            if sound is not None and samples != sound.frames and pictures:
+                sound = sound._replace(frames=samples)
+            if sound is not None:
+                outputs.extend(zip(pictures, times, repeat(sound), strict=False))
         else:
-            for ptr, timestamp, count, is_other in zip(ptrs, times, counts, others, strict=False):
+            rows = zip(pictures, times, samples, strict=False)
+            for picture, timestamp, (count, is_other) in rows:
                 if sound is None or is_other:
-                    sound = sound_of(ptr)
+                    sound = sound_of(picture.ptr)
                 elif count != sound.frames:
                     sound = sound._replace(frames=count)
-                outputs.append((ptr, timestamp, sound))
+                outputs.append((picture, timestamp, sound))
         self._sound = sound
-        for _ in ptrs:
+        for _ in pictures:
             chunks.popleft()
-        return len(ptrs)
+        return len(pictures)
 
     def _leave_out(self, ptr: AVFrame) -> bool:
         """Take from a frame what comes before the beginning; return whether anything is left."""

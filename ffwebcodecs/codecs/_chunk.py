@@ -29,12 +29,14 @@ class EncodedChunk:
         "__weakref__",
         "_duration",
         "_from_container",
+        "_native",
         "_padded",
-        "_ptr",
         "_timestamp",
         "_type",
     )
 
+    _native: Any
+    """The packet's pointer, or what the pump has made."""
     _type: str
     _timestamp: int
     _duration: int | None
@@ -73,21 +75,27 @@ class EncodedChunk:
         self._type = type
         self._timestamp = timestamp
         self._duration = duration
-        self._ptr: AVPacket = ptr
+        self._native = ptr
         self._padded = not transfer
         self._from_container = False
 
     @classmethod
-    def _from_native(cls, ptr: AVPacket, key: bool, timestamp: int, duration: int | None) -> Self:
-        """Make a chunk of a packet that FFmpeg filled; takes it."""
+    def _from_native(cls, native: Any, key: bool, timestamp: int, duration: int | None) -> Self:
+        """Make a chunk of a packet that FFmpeg filled, or the pump's Packet; takes it."""
         chunk = cls.__new__(cls)
         chunk._type = "key" if key else "delta"
         chunk._timestamp = timestamp
         chunk._duration = duration
-        chunk._ptr = ptr
+        chunk._native = native
         chunk._padded = True
         chunk._from_container = True
         return chunk
+
+    @property
+    def _ptr(self) -> AVPacket:
+        # Two threads that come here together make two pointers to the same packet.
+        self._native = ptr = packet.pointer_of(self._native)
+        return ptr
 
     @property
     def type(self) -> str:

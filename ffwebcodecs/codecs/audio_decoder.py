@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._av.frames.picture import Picture
 from .._public import public
 from .._runtime import trace
 from .._spec.codecs.audio_config import AudioDecoderConfig, AudioDecoderSupport
@@ -195,8 +194,8 @@ class AudioDecoder(Decoder):
         return Outputs(self, chunks)
 
     def _wrap(self, output: SoundOutput) -> tuple[AudioData]:
-        ptr, timestamp, sound = output
-        picture = Picture(ptr, self._pool.lend(timestamp))
+        picture, timestamp, sound = output
+        picture.lease = self._pool.lend(timestamp)
         data = AudioData._from_native(picture, timestamp, True, sound)
         if trace.enabled:
             data._note(self._place())

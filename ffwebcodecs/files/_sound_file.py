@@ -23,6 +23,8 @@ from ._renewal import begin_of, renewal_of
 from ._sound_decoding import SoundDecoding
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from .._av.files.opening import Opening
     from .._av.frames.samples import SoundShape
     from .._ffi._types import AVFrame, AVPacket
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ._sample_array import SampleArray
 
     Span = Callable[[int], tuple[int | None, int | None]]
+    Piece = tuple[Any, int, int]
 
 _BACK = (0, 1, 2, 4, 8, 16, 32)  # seconds
 _LEAST = 6  # packets whose times are to agree
@@ -58,6 +61,7 @@ class SoundFile:
         "_damage",
         "_fill",
         "_like",
+        "_pieces",
         "_ready",
         "before",
         "decoding",
@@ -74,6 +78,7 @@ class SoundFile:
         self._damage = damage
         damage.shown = core.shown
         self._ready: list[tuple[AVFrame, int]] = []
+        self._pieces: deque[Piece] | None = None
         self.before = self.more = False
         self.shortfall: str | None = None
         self._fill: Callable[[AVPacket], bool] | None = None
@@ -95,8 +100,9 @@ class SoundFile:
         span: Span,
         box: list[Any],
         array: SampleArray | None = None,
+        pieces: deque[Piece] | None = None,
     ) -> Iterator[int]:
-        """Yield positions of frames, each put into `box` before.
+        """Yield positions of frames, each put into `box` before, or that of the first in `pieces`.
 
         Parameters
         ----------
@@ -108,6 +114,9 @@ class SoundFile:
         box : list
         array : SampleArray, optional
             Where all frames go: those that are not yielded are in it.
+        pieces : deque, optional
+            Where pictures go, each with its first sample and how many it has, that follow each
+            other and are of one kind, `shape`: to be taken out before the next step.
         """
         if start is not None:
             self._lands(start)
@@ -121,6 +130,8 @@ class SoundFile:
                 fed = next(packets, None)
                 if fed is None:
                     return
+                if pieces:
+                    yield pieces[0][1]
                 continue
             if not begun:
                 begun = True
@@ -129,7 +140,8 @@ class SoundFile:
                 if array is not None:
                     self._fill = partial(self._run, run, array, last)
                 else:
-                    self._fill = partial(self._run_on, run)
+                    self._fill = partial(self._run_on, run, pieces, first, last)
+                self._pieces = pieces
                 self._like = samples.describe(ready[0][0])
             ptr, position = ready.pop(0)
             count = samples.count(ptr)
@@ -167,7 +179,7 @@ class SoundFile:
             while True:
                 fill, self.shape = self._fill, None
                 has_packet = fill is not None and fill(ptr)
-                if ready:
+                if ready or self._pieces:
                     yield True  # before anything else is read
                     self.shape = None
                     if not has_packet:
@@ -234,9 +246,16 @@ class SoundFile:
                 return ran.has_packet
         return False
 
-    def _run_on(self, run: ArrayRun, ptr: AVPacket) -> bool:
-        """Read and decode what follows as far as no packet is to be looked at, to `_ready`; return
-        whether one was read that is.
+    def _run_on(
+        self,
+        run: ArrayRun,
+        pieces: deque[Piece] | None,
+        first: int | None,
+        last: int | None,
+        ptr: AVPacket,
+    ) -> bool:
+        """Read and decode what follows as far as no packet is to be looked at, to `pieces` or
+        `_ready`; return whether one was read that is.
         """
         decoding = self.decoding
         position, like = decoding.end, self._like
@@ -244,14 +263,20 @@ class SoundFile:
         if position is None or plan is None or like is None:
             return False
         limit = decoding.bound(_NO_LIMIT)
-        if limit <= position:
+        if last is not None:
+            limit = min(limit, last - 1)
+        if limit <= position or (first is not None and position < first):
             return False
         ran = run.go(decoding.core, ptr, like, plan, position, limit)
         if ran is None:
             return False
-        self._ready += ran.kept
-        if ran.kept:
-            self.shape = self._like = samples.describe(ran.kept[0][0])
+        kept = ran.kept
+        if kept:
+            self.shape = self._like = samples.describe(kept[0][0].ptr)
+        if pieces is None:
+            self._ready += [(picture.ptr, begin) for picture, begin, _ in kept]
+        else:
+            pieces.extend(kept)
         decoding.went_on(ran)
         return ran.has_packet
 

@@ -16,9 +16,12 @@ from ._sound_conversion import SoundConversion
 from ._sound_file import SoundFile, ceil_position, span_of
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from .._av.files.opening import Opening
     from .._av.frames.samples import SoundShape
     from ._sample_array import SampleArray
+    from ._sound_file import Piece
 
 _MOST_RATE = 768_000  # hertz
 _MOST_CHANNELS = 64
@@ -99,15 +102,21 @@ class SoundReading:
             return None
         return ceil_position(self.stop, self.rate)
 
-    def frames(self, box: list[Any], array: SampleArray | None = None) -> Iterator[int]:
+    def frames(
+        self,
+        box: list[Any],
+        array: SampleArray | None = None,
+        pieces: deque[Piece] | None = None,
+    ) -> Iterator[int]:
         """Yield positions of frames, each put into `box` before, those that are not in `array`
-        already, to which all go.
+        already, to which all go; or that of the first in `pieces`, see `SoundFile.frames`.
         """
         if self.start is not None and self.stop is not None and self.start >= self.stop:
             return iter(())
         if self._convert is not None:
             return self._convert.frames(self.start, self.stop, box)
-        return self._file.frames(self.start, partial(span_of, self.start, self.stop), box, array)
+        span = partial(span_of, self.start, self.stop)
+        return self._file.frames(self.start, span, box, array, pieces)
 
     def close(self) -> None:
         """Close all of it, and say what was left out; twice is fine."""

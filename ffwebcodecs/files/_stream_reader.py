@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._av import averror
 from .._av.codecs import packet
@@ -56,13 +56,14 @@ class _SoundPackets:
         return [self._chunk_of(*found) for found in self._run.read()]
 
     def _chunk_of(
-        self, ptr: AVPacket, pts: int, dts: int, ticks: int, flags: int, size: int
+        self, native: Any, pts: int, dts: int, ticks: int, flags: int, size: int
     ) -> EncodedAudioChunk:
         stream, (factor, half, divisor) = self.stream, self._microseconds
         timestamp, start, last = self.next, dts if pts == packet.NOPTS else pts, stream.last
         if last is not None and start in (last.begin, last.before):
-            last.mend(ptr, start)
-            ticks = packet.duration(ptr) or 0
+            native = packet.pointer_of(native)
+            last.mend(native, start)
+            ticks = packet.duration(native) or 0
         if start != packet.NOPTS:
             timestamp = ((start - stream.zero) * factor + half) // divisor
         duration = (ticks * factor + half) // divisor if ticks else None
@@ -72,7 +73,7 @@ class _SoundPackets:
                 duration = to_microseconds(samples, (1, stream.sample_rate))
         self.next = timestamp + (duration or 0)
         key = bool(flags & packet.KEY)
-        return EncodedAudioChunk._from_native(ptr, key, timestamp, duration)
+        return EncodedAudioChunk._from_native(native, key, timestamp, duration)
 
 
 class StreamReader:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._av import averror
 from .._av.frames.picture import Picture
 from .._public import public
-from ..frames._sound_piece import sound_of
+from ..frames._sound_piece import CLOSED, SoundPiece, sound_of
 from ..frames.audio_data import AudioData
 from ._sound_reading import SoundReading, parse_reading
+
+if TYPE_CHECKING:
+    from ._sound_file import Piece
 
 
 @public
@@ -62,16 +66,32 @@ def read_audio_data(
 
 def _pieces(reading: SoundReading) -> Iterator[AudioData]:
     box: list[Any] = []
+    pieces: deque[Piece] = deque()
+    made, rate = AudioData._from_native, 0
+    sound = CLOSED
     try:
-        for position in reading.frames(box):
-            timestamp = position * 1_000_000 // reading.rate
-            sound = sound_of(box[0], reading.shape)
-            box[0] = AudioData._from_native(Picture(box[0]), timestamp, False, sound)
-            yield box.pop()
+        for position in reading.frames(box, pieces=pieces):
+            shape, rate = reading.shape, reading.rate
+            if not pieces:
+                timestamp = position * 1_000_000 // rate
+                sound = sound_of(box[0], shape)
+                box[0] = made(Picture(box[0]), timestamp, False, sound)
+                yield box.pop()
+                continue
+            assert shape is not None
+            hertz = float(shape.sample_rate)
+            while pieces:
+                _, begin, count = pieces[0]
+                del _  # the program's alone while it is away
+                if count != sound.frames or shape is not sound.shape:
+                    sound = SoundPiece(shape, hertz, count)
+                box.append(made(pieces.popleft()[0], begin * 1_000_000 // rate, False, sound))
+                yield box.pop()
     except BaseException as error:
         box.clear()
         averror.let_go(error)
         raise
     finally:
         box.clear()
+        pieces.clear()
         reading.close()

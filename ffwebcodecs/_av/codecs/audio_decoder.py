@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ... import _ffi
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.codecs.pcm import sample_bytes
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, forked, said
+from .. import averror, forked, pump, said
 from ..frames import channel_layout
 from ..frames import frame as frames
 from . import codec_context
 from .codec_context import allocate_context, set_extradata
 from .packet import NOPTS, allocate, reference, shortened
-from .sound_batch import SoundBatch
 from .sound_parameters import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
     from ..frames.channel_layout import Channels
-    from .sound_batch import DecodedRun
 
 # FFmpeg's own decoder of Opus is off by up to a fifth of full scale in single samples.
 _BEST = {"opus": "libopus", "mp3": "mp3float"}
@@ -87,16 +84,13 @@ class AudioDecoderCore:
     __slots__ = (
         "__weakref__",
         "_anchor",
-        "_at_once",
-        "_batch",
         "_context",
         "_early",
         "_has_filler",
         "_is_due",
         "_is_new",
-        "_received",
+        "_pump",
         "_samples",
-        "_second",
         "_shown",
         "_spare",
         "_time_base",
@@ -135,10 +129,8 @@ class AudioDecoderCore:
         self._untimed: int | None = None  # the time of a packet that has none in it
         # What FFmpeg has said already to the next calls of it, and given: see `foretell`.
         self._early: list[tuple[int, AVFrame | None]] = []
-        self._shown, self._second = allocate(), frames.allocate()  # to be used again and again
-        self._received = ffi.new("int[4]")
-        self._at_once = _at_once()
-        self._batch: SoundBatch | None = None
+        self._shown = allocate()  # to be used again and again
+        self._pump: Any = None
         context = allocate_context(codec)
         parameters = known(parameters, codec.id)
         if parameters is not None:
@@ -161,6 +153,7 @@ class AudioDecoderCore:
         # Bytes that are decoded together, or none: what is left over at a packet's end is dropped.
         self._unit = (sample_bytes(self.name) or 0) * channel_layout.read(context).number or 1
         self._context: AVCodecContext | Any = context  # None once it is closed
+        self._pump = pump.decoder(context)
         forked.watch(self)
 
     def send(self, packet: AVPacket, timestamp: int, retime: bool = False) -> None:
@@ -189,8 +182,6 @@ class AudioDecoderCore:
         early = self._early
         if early:
             code = early.pop(0)[0]
-        elif self._at_once is not None and not self._is_due:
-            code = self._decode(self._at_once, packet, pts)
         else:
             if packet.pts != pts:
                 reference(self._shown, packet)
@@ -202,37 +193,44 @@ class AudioDecoderCore:
         if code < 0:
             raise self._error(code, timestamp)
 
-    def _decode(self, at_once: Callable[..., int], packet: AVPacket, pts: int) -> int:
-        """Send a packet and receive what comes of it, in one call."""
-        first, second, received = self._spare or frames.allocate(), self._second, self._received
-        self._spare = None
-        code = at_once(self._context, packet, pts, self._shown, first, second, received)
-        if code < 0 or not received[0]:
-            self._spare = first
-        elif received[0] == 1:
-            self._early.append((received[1], None))
-            self._spare = first
-        elif received[1]:
-            self._early += (0, first), (received[1], None)
-        else:
-            self._early += (0, first), (0, second)
-            self._second = frames.allocate()
-        return code
+    def run(
+        self, packets: Sequence[Any], times: list[int]
+    ) -> tuple[list[Any], int | list[tuple[int, int]]] | None:
+        """Decode the first ones of at most `pump.MOST` packets, as `send` with `retime` and
+        `receive` would, as long as each gives one frame. The next packet is to be sent, though it
+        may be that `is_ahead`.
 
-    def run(self, packets: Sequence[AVPacket], times: Sequence[int]) -> DecodedRun | None:
-        """Decode the first ones of at most `sound_batch.MOST` packets, as `send` with `retime` and
-        `receive` would, as long as each gives one frame: return those. The next packet is to be
-        sent, though it may be that `is_ahead`. None: that cannot be done.
+        Parameters
+        ----------
+        packets : sequence of AVPacket or of the pump's Packet
+        times : list of int
+
+        Returns
+        -------
+        (list of Picture, int) or (list of Picture, list of (int, int)) or None
+            Pictures and how many samples each has: one number if all are of the same kind as the
+            one before; else each has its own, and whether it may be of another kind. None: that
+            cannot be done.
         """
-        if self._at_once is None or self._is_due or self._early:
+        decoder = self._pump
+        if decoder is None or self._is_due or self._early:
             return None
-        if self._batch is None:
-            self._batch = SoundBatch()
-        decoded, self._early = self._batch.run(self._context, self._unit, packets, times)
-        count = len(decoded.ptrs)
-        if count:
-            self.passed(times[count - 1], decoded.samples[-1])
-        return decoded
+        own = pump.get().Packet
+        addresses = [each if type(each) is own else pump.number(each) for each in packets]
+        pictures, samples, received, sent, result, first, second = decoder.decode(
+            addresses, times, self._unit, pump.TIME
+        )
+        if received >= 0:
+            early: list[tuple[int, AVFrame | None]] = [(sent, None)]
+            if received == 2:
+                early.append((0, first.ptr))
+            if received:
+                early.append((result, None if second is None else second.ptr))
+            self._early = early
+        if pictures:
+            count = samples if type(samples) is int else samples[-1][0]
+            self.passed(times[len(pictures) - 1], count)
+        return pictures, samples
 
     @property
     def is_ahead(self) -> bool:
@@ -340,7 +338,7 @@ class AudioDecoderCore:
     def close(self) -> None:
         """Free the decoder. Call it from the thread that uses it, or while no thread does."""
         self._context = None
-        self._spare = self._batch = None
+        self._spare = self._pump = None
         self._early = []
 
     def _after_fork(self) -> None:
@@ -356,14 +354,6 @@ class AudioDecoderCore:
         if isinstance(failure, EncodingError):
             failure.timestamp = timestamp
         return failure
-
-
-def _at_once() -> Callable[..., int] | None:
-    """Return the extension's function that sends and receives, None in ABI mode."""
-    if _ffi.load().mode != "api":
-        return None
-    function: Callable[..., int] = avcodec.ffwc_decode
-    return function
 
 
 def _open(context: AVCodecContext, codec: AVCodec, name: str) -> None:
@@ -409,7 +399,7 @@ class InheritedAudioDecoder(AudioDecoderCore):
     def send(self, packet: AVPacket, timestamp: int, retime: bool = False) -> None:
         raise forked.inherited("this decoder")
 
-    def run(self, packets: Sequence[AVPacket], times: Sequence[int]) -> DecodedRun | None:
+    def run(self, packets: Sequence[Any], times: list[int]) -> Any:
         raise forked.inherited("this decoder")
 
     def drain(self) -> None:

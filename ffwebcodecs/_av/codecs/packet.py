@@ -58,6 +58,12 @@ def _begin() -> Iterator[Any]:
     return boxes
 
 
+def pointer_of(native: Any) -> AVPacket:
+    """Return the pointer to a packet that may be the pump's."""
+    ptr: AVPacket = native if isinstance(native, ffi.CData) else native.ptr
+    return ptr
+
+
 def copy_of(exported: Array[int], size: int) -> AVPacket:
     """Return a packet with a padded copy of `size` bytes."""
     if size > _MAX:

@@ -1,4 +1,4 @@
-"""What `ffwc_sound` does in API mode's extension, for ABI mode: see `ffi_sound.py`.
+"""What `sound` of the pump does, where that is not there: see `ffi_pump.c`.
 
 A packet costs five calls of FFmpeg and a dozen fields here, and no object is made for it.
 """
@@ -34,7 +34,7 @@ class SoundLoop:
     frames : tuple of two AVFrame
         Empty ones.
     plan : tuple
-        As in the extension, numbered there.
+        As in the pump, numbered there.
     state : list of int
         The same of what goes on; `run` writes what has been reached.
 

@@ -1,7 +1,9 @@
-"""Many packets of sound read, decoded and written as floats in one go: in API mode by one call, in
-C, without the GIL; in ABI mode by `sound_loop`.
+"""Many packets of sound read, decoded and written as floats in one go: by one call of the pump,
+without the GIL; where that is not there, by `sound_loop`.
 
-It goes on while each packet is a plain one, see `ffi_sound.py`.
+It goes on while each packet is a plain one: it begins where the one before ends, nothing of it is
+to be left out, it gives one frame, of the same kind as before, and there is room. What is not plain
+is left as it is, at the point reached, to be gone on with from there.
 """
 
 from __future__ import annotations
@@ -10,20 +12,23 @@ from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ... import _ffi
-from ..._ffi import avformat, ffi
+from ..._ffi import ffi
+from .. import pump
 from ..frames import frame as frames
 from ..frames import samples
+from ..frames.picture import Picture
 from .sound_loop import DECODED, FAILED, PAUSED, READ, SoundLoop
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..._ffi._types import AVFrame, AVPacket
     from ..codecs.audio_decoder import AudioDecoderCore
     from ..frames.samples import SoundShape
     from .demux import DemuxerCore
     from .sound_loop import Write
 
-_TYPES = ("u8", "s16", "s32", "flt", "s64", "dbl")  # as the extension numbers them
+_TYPES = ("u8", "s16", "s32", "flt", "s64", "dbl")  # as the pump numbers them
 _BYTES = 1 << 22  # to read before Python has its turn
 _TIME = 10_000  # microseconds
 _NONE = 2**63 - 1
@@ -60,26 +65,19 @@ class Ran(NamedTuple):
     """The next packet was read, and is to be decoded."""
     is_paused: bool
     """It may go on at once."""
-    kept: list[tuple[AVFrame, int]]
-    """Frames, each with its first sample, where they are not written."""
+    kept: list[tuple[Any, int, int]]
+    """Pictures, each with its first sample and how many it has, where they are not written."""
 
 
 class ArrayRun:
     """What decodes the packets of one stream."""
 
-    __slots__ = (
-        *("_counts", "_demuxer", "_frames", "_is_api", "_kept", "_number", "_plan", "_room"),
-        *("_state", "_stock"),
-    )
+    __slots__ = ("_demuxer", "_frames", "_number", "_pump", "_room", "_stock")
 
     def __init__(self, demuxer: DemuxerCore, number: int) -> None:
         self._demuxer, self._number = demuxer, number
         self._frames = frames.allocate(), frames.allocate()
-        self._is_api = _ffi.load().mode == "api"
-        self._plan = ffi.new("int64_t[]", 19)
-        self._state: Any = ffi.new("int64_t[]", 10) if self._is_api else []
-        self._kept = ffi.new("AVFrame *[]", _FRAMES)
-        self._counts = ffi.new("int64_t[]", _FRAMES)
+        self._pump = pump.for_files()
         self._stock: list[AVFrame] = []  # empty ones
         self._room = 1  # the next time; whoever wants one frame is not to wait for many
 
@@ -109,7 +107,7 @@ class ArrayRun:
         place : buffer, optional
             From the sample at `position` on, float32; default: frames are kept.
         write : callable, optional
-            What ABI mode writes there with, see `SoundLoop.run`.
+            What writes there without the pump, see `SoundLoop.run`.
         """
         context = self._demuxer.plain_context()
         codec = decoder.context
@@ -125,34 +123,45 @@ class ArrayRun:
         clock = (plan.zero, num, den, tolerance, strict, bias)
         rest = (plan.ends, plan.marks, plan.mark, limit, _BYTES, _TIME)
         numbers = (self._number, *about, *clock, *rest)
-        try:
-            self._plan[0:19] = numbers
-        except OverflowError:  # of a file's own time base
+        if max(numbers) > _NONE or min(numbers) < -_NONE:  # of a file's own time base
             return None
-        state = self._state
-        state[0:10] = [position, _NONE, -_NONE, 0, 0, 0, 0, 0, 0, 0]
         room = self._make_room() if place is None else 0
-        first, second = self._frames
-        if not self._is_api:
-            loop = SoundLoop(codec, ptr, self._frames, numbers, state)
-            kept = self._stock[:room]
-            reached, counts = loop.run(context, _BYTES, write, kept)
-            self._frames = loop.first, loop.second
-            return self._ran(decoder, reached, position, kept, counts)
-        to = ffi.NULL if place is None else ffi.from_buffer("uint8_t[]", place)
-        self._kept[0:room] = self._stock[:room]
-        reached = avformat.ffwc_sound(
-            *(context, ptr, codec, first, second, self._plan, state, to),
-            *(self._kept, room, self._counts),
-        )
-        counts = ffi.unpack(self._counts, state[_KEPT]) if state[_KEPT] else []
-        return self._ran(decoder, reached, position, self._stock[: len(counts)], counts)
-
-    def _make_room(self) -> int:
-        room, stock = self._room, self._stock
-        self._room = min(2 * room, _FRAMES)
+        if self._pump is not None:
+            return self._pumped(decoder, (context, ptr, codec), numbers, position, place, room)
+        state = [position, _NONE, -_NONE, 0, 0, 0, 0, 0, 0, 0]
+        stock = self._stock
         if len(stock) < room:
             stock += frames.allocate_many(_FRAMES - len(stock))
+        loop = SoundLoop(codec, ptr, self._frames, numbers, state)
+        kept = stock[:room]
+        reached, counts = loop.run(context, _BYTES, write, kept)
+        first, second = self._frames = loop.first, loop.second
+        del stock[: len(counts)]
+        if reached == DECODED:
+            self._frames = frames.allocate(), frames.allocate()
+        firsts = accumulate(counts, initial=position)
+        found = list(zip(map(Picture, kept), firsts, counts, strict=False))
+        return self._ran(decoder, reached, position, state, found, (first, second))
+
+    def _pumped(
+        self,
+        decoder: AudioDecoderCore,
+        where: tuple[Any, Any, Any],
+        numbers: tuple[int, ...],
+        position: int,
+        place: Any,
+        room: int,
+    ) -> Ran:
+        to = 0 if place is None else ffi.from_buffer("uint8_t[]", place)
+        reached, state, kept, first, second = self._pump.sound(
+            *map(pump.number, where), numbers, position, to and pump.number(to), room
+        )
+        given = [None if each is None else each.ptr for each in (first, second)]
+        return self._ran(decoder, reached, position, state, kept, given)
+
+    def _make_room(self) -> int:
+        room = self._room
+        self._room = min(2 * room, _FRAMES)
         return room
 
     def _ran(
@@ -160,36 +169,31 @@ class ArrayRun:
         decoder: AudioDecoderCore,
         reached: int,
         position: int,
-        ptrs: list[AVFrame],
-        counts: list[int],
+        state: Sequence[int],
+        kept: list[tuple[Any, int, int]],
+        frames: Sequence[AVFrame | None],
     ) -> Ran:
-        state = self._state
-        del self._stock[: len(counts)]
         if state[_POSITION] != position:
             decoder.passed(state[_TICKS], state[_SAMPLES])
         if reached == DECODED:
             given: list[tuple[int, Any]] = [(state[_SENT], None)]
             received, result = state[_RECEIVED], state[_RESULT]
             if received == 2:
-                given.append((0, self._frames[0]))
+                given.append((0, frames[0]))
             if received:
-                given.append((result, None if result else self._frames[received - 1]))
-            self._frames = frames.allocate(), frames.allocate()
+                given.append((result, None if result else frames[received - 1]))
             decoder.foretell(given)
         self._demuxer.read_plain(state[_RESULT] if reached == FAILED else 0)
         least, most = state[_LEAST], state[_MOST]
         errors = (least, most) if least <= most else None
         has_packet = reached in (READ, DECODED)
         mixed = bool(state[_IS_MIXED])
-        kept = list(zip(ptrs, accumulate(counts[:-1], initial=position), strict=False))[
-            : len(counts)
-        ]
         return Ran(state[_POSITION], errors, mixed, has_packet, reached == PAUSED, kept)
 
 
 @cache
 def _kind(sample_fmt: int) -> tuple[int, bool] | None:
-    """Return the extension's number of a format's samples, and whether they lie in planes."""
+    """Return the pump's number of a format's samples, and whether they lie in planes."""
     name = samples.name_of(sample_fmt)
     interleaved = name.removesuffix("p")
     if interleaved not in _TYPES:
