@@ -56,6 +56,16 @@ def get() -> Any:
     return _known.module
 
 
+def extension() -> Any:
+    """Return the extension for what needs no FFmpeg; None where there is none."""
+    if FREES_LATE or os.environ.get("FFWEBCODECS_PUMP") == "0":
+        return None
+    try:
+        return importlib.import_module("ffwebcodecs._ffi._pump")
+    except ImportError:
+        return None
+
+
 def for_files() -> Any:
     """Return the extension, ready to read files too; None where there is none."""
     module = get()
@@ -66,23 +76,15 @@ def for_files() -> Any:
     return module
 
 
-def _is_refused() -> bool:
-    return os.environ.get("FFWEBCODECS_PUMP") == "0"
-
-
 def _settle() -> None:
     # Two threads that do it together do the same.
-    if not FREES_LATE and not _is_refused():
-        try:
-            module = importlib.import_module("ffwebcodecs._ffi._pump")
-        except ImportError:
-            pass
-        else:
-            module.setup(_numbers(), _pointer, _packet)
-            ledger.owned("frame").count_also(module.frames)
-            ledger.owned("packet").count_also(module.packets)
-            _known.spans = _spans()
-            _known.module = module
+    module = extension()
+    if module is not None:
+        module.setup(_numbers(), _pointer, _packet)
+        ledger.owned("frame").count_also(module.frames)
+        ledger.owned("packet").count_also(module.packets)
+        _known.spans = _spans()
+        _known.module = module
     _known.is_settled = True
 
 

@@ -98,6 +98,20 @@ class Delivery:
             self._undelivered.append(None)
             self._post(epoch, self._call_output_later, box)
 
+    def _hand_over_next(self, epoch: Epoch, outputs: deque[Any]) -> None:
+        """Do the same with the first of `outputs`, which is taken out."""
+        if epoch.outlets or self._loop is not None:
+            self._hand_over(epoch, [outputs.popleft()])
+            return
+        owner = self._owner()
+        if owner is None or epoch.followers or owner._output is None:
+            outputs.popleft()
+            return
+        try:
+            owner._output(*owner._wrap(outputs.popleft()))
+        except BaseException as error:
+            self._callback_failed(error)
+
     def _post(self, epoch: Epoch, task: Callable[[Epoch, Any], object], argument: Any) -> None:
         """Run `task` where the callbacks belong: here on the worker, or on the loop."""
         loop = self._loop

@@ -105,16 +105,17 @@ class Engine(Queueing):
             epoch = self._usable(action)
         # In a box, out of which `_send` takes it: an exception of a callback keeps the worker's
         # local variables for as long as the program keeps the exception.
-        box, number = [item], self._number()
+        number = self._number()
+        box = [number, item]
         try:
-            message = (epoch, self._run_item, (box, number))
+            message = (epoch, None, box)
             if self.max_queue is None:
                 epoch.queue[number] = None
                 self._mailbox.put(message)
             elif not self._put_in(epoch, number, message):
                 return False
         except BaseException:
-            box.clear()  # nobody takes it any more
+            del box[1:]  # nobody takes it any more
             epoch.queue.pop(number, None)
             epoch.serve()
             raise

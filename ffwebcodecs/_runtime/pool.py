@@ -16,8 +16,9 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from .._av import pump
 from .._ffi import FREES_LATE
 from .._public import public
 from . import trace
@@ -110,6 +111,7 @@ class _BoundedLease(Lease):
             pass  # `__init__` was interrupted
 
 
+_ALL = 2**62
 _Entry = tuple[int, float, "list[weakref.ref[Place]] | None", "weakref.ref[Lease]"]
 
 
@@ -178,6 +180,57 @@ class FramePool:
             age = time.monotonic() - since
             return FramePoolStats(self.capacity, len(self._out), self._peak, timestamp, age)
         return FramePoolStats(self.capacity, 0, self._peak, None, None)
+
+
+class PumpedPool(FramePool):
+    """The same, kept by the pump: a lease costs little, and gives itself back."""
+
+    __slots__ = ("_leases", "lend")
+
+    def __init__(self, capacity: int | None, leases: Any) -> None:
+        # Not the base's: what that has are properties here.
+        self.capacity = capacity
+        self._leases = leases
+        self.lend = leases.lend  # type: ignore[method-assign]
+
+    @property
+    def wake(self) -> Callable[[], object] | None:
+        """As of the base."""
+        wake: Callable[[], object] | None = self._leases.wake
+        return wake
+
+    @wake.setter
+    def wake(self, value: Callable[[], object] | None) -> None:
+        self._leases.wake = value
+
+    @property
+    def returns(self) -> int:  # type: ignore[override]
+        """As of the base."""
+        return int(self._leases.returns)
+
+    def room(self, undelivered: int) -> bool:
+        return self.capacity is None or self._leases.out + undelivered < self.capacity
+
+    def room_for(self, most: int, undelivered: int) -> int:
+        if self.capacity is None:
+            return most
+        return min(most, self.capacity - int(self._leases.out) - undelivered)
+
+    def held(self) -> list[Held]:
+        rows = self._leases.held(_ALL)
+        return [Held(timestamp, age / 1e6, _texts(places)) for timestamp, age, places in rows]
+
+    def stats(self) -> FramePoolStats:
+        leases = self._leases
+        for timestamp, age, _ in leases.held(1):
+            return FramePoolStats(self.capacity, leases.out, leases.peak, timestamp, age / 1e6)
+        return FramePoolStats(self.capacity, 0, leases.peak, None, None)
+
+
+def frame_pool(capacity: int | None) -> FramePool:
+    """Return a new pool: the pump's where it is."""
+    module = pump.extension()
+    return FramePool(capacity) if module is None else PumpedPool(capacity, module.Leases())
 
 
 class Lending(NamedTuple):

@@ -32,7 +32,7 @@ _by_thread: dict[int, Worker] = {}  # those that run
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_by_thread.clear)
 
-_Input = tuple[list[Any], int]  # in a box, and its number
+_Input = list[Any]  # its number and, until it is taken out, the input itself
 
 
 class _Stop(BaseException):
@@ -121,7 +121,10 @@ class Worker(Delivery):
         if epoch is not self._worked:
             self._begin(epoch)
         try:
-            action(epoch, argument)
+            if action is None:
+                self._run_item(epoch, argument)
+            else:
+                action(epoch, argument)
         except _Stop:
             pass
         except BaseException as error:
@@ -186,11 +189,11 @@ class Worker(Delivery):
             self._check(epoch)
             self._driver.open(config)
 
-    def _run_item(self, epoch: Epoch, argument: _Input) -> None:
-        box, number = argument
+    def _run_item(self, epoch: Epoch, box: _Input) -> None:
+        number = box[0]
         self._wait_for_room(epoch)
         if self._most > 1 and (self._backlog or not self._mailbox.empty()):
-            batch = self._gathered(epoch, argument)
+            batch = self._gathered(epoch, box)
             if len(batch) > 1:
                 self._run_batch(epoch, batch)
                 return
@@ -214,28 +217,31 @@ class Worker(Delivery):
         batch, most, lending = [first], self._most, self._lending
         if lending is not None:
             most = lending.pool.room_for(most, self._waiting(epoch))
-        backlog, mailbox, action = self._backlog, self._mailbox, self._run_item
+        backlog, mailbox = self._backlog, self._mailbox
         while len(batch) < most:
             if backlog:
-                if backlog[0][0] is not epoch or backlog[0][1] != action:
-                    break
-                batch.append(backlog.popleft()[2])
+                message = backlog.popleft()
             elif mailbox.empty():
                 break
             else:
-                backlog.append(mailbox.get_nowait())
-                if backlog[0][0] is None:
-                    self._run(backlog.popleft())
+                message = mailbox.get_nowait()
+            if message[0] is epoch and message[1] is None:
+                batch.append(message[2])
+            elif message[0] is None:
+                self._run(message)
+            else:
+                backlog.appendleft(message)
+                break
         return batch
 
     def _run_batch(self, epoch: Epoch, batch: list[_Input]) -> None:
         """Run several inputs as `_run_item` would one after the other."""
         items: deque[Any] = deque()
         numbers: deque[int] = deque()
-        for box, number in batch:
-            if box:
+        for box in batch:
+            if len(box) > 1:
                 items.append(box.pop())
-                numbers.append(number)
+                numbers.append(box[0])
         outputs: deque[Any] = deque()
         failure: Exception | None = None
         try:
@@ -247,7 +253,7 @@ class Worker(Delivery):
                 failure = error
             # Whoever waits for room below puts what comes behind them.
             while items:
-                self._backlog.appendleft((epoch, self._run_item, ([items.pop()], numbers.pop())))
+                self._backlog.appendleft((epoch, None, [numbers.pop(), items.pop()]))
             self._hand_over_each(epoch, outputs, numbers)
             if failure is not None:
                 raise failure
@@ -265,20 +271,23 @@ class Worker(Delivery):
         """Hand over what inputs of these numbers gave; each counts as waiting up to its output, so
         that the two together are bounded.
         """
+        lending = self._lending
+        is_bounded = lending is not None and lending.pool.capacity is not None
         while outputs:
             if numbers:
                 self._taken(epoch, numbers.popleft())
-            else:
-                self._check(epoch)
-            self._wait_for_room(epoch)
-            self._hand_over(epoch, [outputs.popleft()])
+            elif epoch.followers:
+                raise _Stop
+            if is_bounded:
+                self._wait_for_room(epoch)
+            self._hand_over_next(epoch, outputs)
         while numbers:
             self._taken(epoch, numbers.popleft())
 
     def _send(self, epoch: Epoch, box: list[Any]) -> None:
         with self._core:
             self._check(epoch)
-            if box:
+            if len(box) > 1:
                 self._driver.send(box.pop())
 
     def _run_flush(self, epoch: Epoch, completion: Completion) -> None:
@@ -340,7 +349,8 @@ class Worker(Delivery):
             epoch.outlets[0].taken(len(epoch.queue))
         if epoch.rooms:
             epoch.serve()
-        self._announce_dequeue()
+        if not self._dequeue_due:
+            self._announce_dequeue()
 
     def _announce_dequeue(self) -> None:
         owner = self._owner()

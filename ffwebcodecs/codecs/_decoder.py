@@ -10,7 +10,7 @@ from .._runtime import trace
 from .._runtime.completion import Completion
 from .._runtime.driver import Driver
 from .._runtime.engine import Engine
-from .._runtime.pool import FramePool, FramePoolStats, Held, Lending
+from .._runtime.pool import FramePool, FramePoolStats, Held, Lending, frame_pool
 from .._spec.numbers import show, to_float, to_integer
 from ..errors import DataError, FramePoolExhaustedError, InvalidArgumentError
 from ._chunk import EncodedChunk
@@ -56,7 +56,7 @@ class Decoder(Codec):
             )
         limit = queue_limit(max_queue)
         self._key_required = True
-        self._pool = FramePool(size)
+        self._pool = frame_pool(size)
         lending = Lending(self._pool, seconds, partial(exhausted, copies=self._copies))
         self._engine = Engine(make(size), self, lending, limit)
 

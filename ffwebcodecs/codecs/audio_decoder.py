@@ -147,7 +147,13 @@ class AudioDecoder(Decoder):
             It waited for room, and the decoder was reset or closed, or failed, or waits
             itself for output to be closed. Nothing was queued.
         """
-        self._decode(chunk)
+        # What `_decode` does where there is nothing else to it.
+        if (
+            self._key_required
+            or type(chunk) is not EncodedAudioChunk
+            or not self._engine.enqueue(chunk, "decode")
+        ):
+            self._decode(chunk)
 
     def audio_data(
         self, chunks: Iterable[EncodedAudioChunk] | AsyncIterable[EncodedAudioChunk]

@@ -104,8 +104,8 @@ class SoundOfFile(Closable):
         wanted = None if stream is None else to_integer(stream, "stream")
         with self._lock:
             index = self._open_core().sound(wanted).number
-            pairs = self._pairs(frozenset([index]), start)
-        return (chunk for _, chunk in pairs)  # type: ignore[misc]
+            self._choose(frozenset([index]), start)
+        return self._chunks_of_one(frozenset([index]))
 
     def chunks_of(
         self, streams: Iterable[int], start: int | None = None
@@ -145,8 +145,8 @@ class SoundOfFile(Closable):
     def _pairs(
         self, streams: frozenset[int], start: int | None
     ) -> Iterator[tuple[int, EncodedVideoChunk | EncodedAudioChunk]]:
+        self._choose(streams, start)
         reader = self._reader
-        reader.choose(streams, None if start is None else to_int64(start, "start"))
 
         def pairs() -> Iterator[tuple[int, EncodedVideoChunk | EncodedAudioChunk]]:
             while True:
@@ -159,3 +159,25 @@ class SoundOfFile(Closable):
                 del found  # the program's alone while the next one is waited for
 
         return pairs()
+
+    def _choose(self, streams: frozenset[int], start: int | None) -> None:
+        self._reader.choose(streams, None if start is None else to_int64(start, "start"))
+
+    def _chunks_of_one(self, streams: frozenset[int]) -> Iterator[EncodedAudioChunk]:
+        reader = self._reader
+        waiting = reader.waiting
+        while True:
+            # What has been read already needs no lock: whoever goes elsewhere forgets it first.
+            if reader.selected == streams and not self.closed:
+                try:
+                    yield waiting.popleft()[1]  # type: ignore[misc]
+                    continue
+                except IndexError:
+                    pass
+            with self._lock:
+                self._open_core()
+                found = reader.next(streams)
+            if found is None:
+                return
+            yield found[1]  # type: ignore[misc]
+            del found  # the program's alone while the next one is waited for

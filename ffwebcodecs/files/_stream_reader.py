@@ -83,16 +83,18 @@ class StreamReader:
     ----------
     selected : frozenset of int or None
         The streams that are read, None before anything was asked for.
+    waiting : deque of (int, Chunk)
+        What has been read, to be given first; always the same deque.
     """
 
-    __slots__ = ("_anchor", "_core", "_position", "_sounds", "_waiting", "selected")
+    __slots__ = ("_anchor", "_core", "_position", "_sounds", "selected", "waiting")
 
     def __init__(self, core: DemuxerCore, position: Position) -> None:
         self._core = core
         self._position = position
         self._anchor: int | None = None  # where the last seek led
         self._sounds: dict[int, _SoundPackets] = {}
-        self._waiting: deque[tuple[int, Chunk]] = deque()
+        self.waiting: deque[tuple[int, Chunk]] = deque()
         self.selected: frozenset[int] | None = None
 
     def choose(self, streams: frozenset[int], start: int | None, *, goes: bool = True) -> None:
@@ -114,7 +116,7 @@ class StreamReader:
                 "chunks_of gives several in one pass"
             )
         self.selected = None
-        self._waiting.clear()
+        self.waiting.clear()
         self._position.moved()
         core.select(streams)
         if start is not None:
@@ -131,7 +133,7 @@ class StreamReader:
     def seek(self, timestamp: int) -> None:
         """Go on at this time with the streams that are read."""
         self._anchor = timestamp
-        self._waiting.clear()
+        self.waiting.clear()
         video = self._core.info.index
         if self.selected is None and video < 0:
             return  # as soon as it is known what is read
@@ -199,7 +201,7 @@ class StreamReader:
             if is_later and (index in begins or index in self._sounds):
                 later.add(index)
             read.append(found)
-        self._waiting.extend(
+        self.waiting.extend(
             each for i, each in enumerate(read) if i >= begins.get(each[0], len(read))
         )
         return True
@@ -207,7 +209,7 @@ class StreamReader:
     def next(self, streams: frozenset[int]) -> tuple[int, Chunk] | None:
         """Return the next chunk of these streams and the index of its own, None at the end."""
         self.require(streams)
-        waiting = self._waiting
+        waiting = self.waiting
         if not waiting and len(streams) == len(self._sounds) == 1:
             index = next(iter(streams))
             waiting.extend(zip(repeat(index), self._sounds[index].chunks()))
