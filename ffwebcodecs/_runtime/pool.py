@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 from .._av import pump
 from .._ffi import FREES_LATE
 from .._public import public
-from . import trace
 from .trace import Place
 
 
@@ -61,11 +60,14 @@ class Held(NamedTuple):
         Seconds since it was delivered.
     places : list of str
         File and line of those that hold it, if tracing was on when they got it.
+    is_exported : bool
+        Whether buffers beside a pickle hold it.
     """
 
     timestamp: int
     age: float
     places: list[str]
+    is_exported: bool = False
 
 
 class Lease:
@@ -73,12 +75,10 @@ class Lease:
 
     __slots__ = ("__weakref__", "_holders", "_number", "_places", "_pool")
 
-    def __init__(
-        self, pool: FramePool, number: int, places: list[weakref.ref[Place]] | None
-    ) -> None:
+    def __init__(self, pool: FramePool, number: int) -> None:
         self._pool = pool
         self._number = number
-        self._places = places
+        self._places: list[weakref.ref[Place]] = []
         self._holders: dict[int, None] | None = {} if FREES_LATE else None
 
     def hold(self, holder: object) -> None:
@@ -95,8 +95,44 @@ class Lease:
 
     def note(self, place: Place) -> None:
         """Remember one more holder, for as long as `place` lives."""
-        if self._places is not None:
-            self._places.append(weakref.ref(place))
+        self._places.append(weakref.ref(place))
+
+
+class Export(Place):
+    """Holds a lease for the buffers that travel beside one pickle, and lives as long as they do.
+
+    Parameters
+    ----------
+    lease : Lease
+        This pool's or the pump's.
+    text : str
+        Where the pickle was made, if that is traced.
+    """
+
+    __slots__ = ("_lease",)
+
+    def __init__(self, lease: Any, text: str) -> None:
+        super().__init__(text)
+        self._lease = lease
+        lease.hold(self)
+        lease.note(self)
+
+
+class _CountedExport(Export):
+    """One where dropping a reference does not free at once."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        try:
+            self._lease.let_go(self)
+        except AttributeError:
+            pass  # `__init__` was interrupted
+
+
+def export(lease: Any, text: str) -> Export:
+    """Return what keeps a lease for buffers that leave the library."""
+    return (_CountedExport if FREES_LATE else Export)(lease, text)
 
 
 class _BoundedLease(Lease):
@@ -112,7 +148,7 @@ class _BoundedLease(Lease):
 
 
 _ALL = 2**62
-_Entry = tuple[int, float, "list[weakref.ref[Place]] | None", "weakref.ref[Lease]"]
+_Entry = tuple[int, float, "weakref.ref[Lease]"]
 
 
 class FramePool:
@@ -133,13 +169,12 @@ class FramePool:
     def lend(self, timestamp: int) -> Lease:
         """Return a lease for a frame that is delivered now."""
         number = self._next_number()
-        places: list[weakref.ref[Place]] | None = [] if trace.enabled else None
-        lease = (Lease if self.capacity is None else _BoundedLease)(self, number, places)
+        lease = (Lease if self.capacity is None else _BoundedLease)(self, number)
         # Python drops a signal's exception that comes in a destructor, and the rest of it: then the
         # weak reference takes the entry out, which needs no Python function. (It calls
         # `pop(number, itself)`.)
         end = weakref.ref(lease, partial(self._out.pop, number))
-        self._out[number] = timestamp, time.monotonic(), places, end
+        self._out[number] = timestamp, time.monotonic(), end
         size = len(self._out)
         if size > self._peak:
             self._peak = size
@@ -170,13 +205,14 @@ class FramePool:
         now = time.monotonic()
         # list() of a dictionary's values is one atomic step; a loop over it would not be.
         return [
-            Held(timestamp, now - since, _texts(places))
-            for timestamp, since, places, _ in list(self._out.values())
+            _held(timestamp, now - since, None if lease is None else lease._places)
+            for timestamp, since, end in list(self._out.values())
+            for lease in (end(),)
         ]
 
     def stats(self) -> FramePoolStats:
         """Return the numbers of this moment."""
-        for timestamp, since, _, _ in list(self._out.values()):
+        for timestamp, since, _ in list(self._out.values()):
             age = time.monotonic() - since
             return FramePoolStats(self.capacity, len(self._out), self._peak, timestamp, age)
         return FramePoolStats(self.capacity, 0, self._peak, None, None)
@@ -218,7 +254,7 @@ class PumpedPool(FramePool):
 
     def held(self) -> list[Held]:
         rows = self._leases.held(_ALL)
-        return [Held(timestamp, age / 1e6, _texts(places)) for timestamp, age, places in rows]
+        return [_held(timestamp, age / 1e6, places) for timestamp, age, places in rows]
 
     def stats(self) -> FramePoolStats:
         leases = self._leases
@@ -250,5 +286,7 @@ class Lending(NamedTuple):
     stalled: Callable[[FramePool, int], Exception]
 
 
-def _texts(places: list[weakref.ref[Place]] | None) -> list[str]:
-    return [place.text for ref in list(places or ()) if (place := ref()) is not None]
+def _held(timestamp: int, age: float, places: list[weakref.ref[Place]] | None) -> Held:
+    alive = [place for ref in list(places or ()) if (place := ref()) is not None]
+    exported = any(isinstance(place, Export) for place in alive)
+    return Held(timestamp, age, [place.text for place in alive if place.text], exported)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
+from .._av.codecs.packet_state import problem_of, say, state_of
 from .._av.frames import buffers
 from .._runtime.closing import only_once
 from .._spec.numbers import show, to_flag, to_int64, to_uint64
 from ..errors import InvalidArgumentError
+from ..frames._state import reduced, unpacked
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -156,16 +157,40 @@ class EncodedChunk:
         """Return the packet, or a copy of it with the padding that decoders need."""
         return self._ptr if self._padded else packet.padded(self._ptr)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A partial: what it calls and with what is public, so a pickle names nothing private.
-        again = partial(
-            type(self),
-            type=self._type,
-            timestamp=self._timestamp,
-            duration=self._duration,
-            data=bytes(self.data),
+    def __copy__(self) -> Self:
+        return self  # it never changes, and is never closed
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        ptr = self._ptr
+        said = {
+            "type": self._type,
+            "timestamp": self._timestamp,
+            "duration": self._duration,
+            "is_from_container": self._from_container,
+            "packet": state_of(ptr),
+        }
+        return reduced(self, said, [packet.view(ptr)], protocol)
+
+    def __setstate__(self, state: Any) -> None:
+        only_once(self, "_ptr")
+        said, pieces = unpacked(state, f"an {type(self).__name__}")
+        if len(pieces) != 1:
+            raise said.wrong(f"it comes with {len(pieces)} buffers, a chunk is one")
+        told = said["packet"]
+        problem = problem_of(told)
+        if problem is not None:
+            raise said.wrong(problem)
+        is_from_container = to_flag(said["is_from_container"], "is_from_container")
+        EncodedChunk.__init__(
+            self,
+            type=said["type"],
+            timestamp=said["timestamp"],
+            duration=said["duration"],
+            data=pieces[0],
+            transfer=True,
         )
-        return again, ()
+        say(self._ptr, told)
+        self._from_container = is_from_container
 
     def __sizeof__(self) -> int:
         # With its bytes, as bytes objects have it: what moves work and memory about asks for this.

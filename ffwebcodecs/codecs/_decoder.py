@@ -135,10 +135,15 @@ def exhausted(pool: FramePool, queued: int, *, copies: str) -> FramePoolExhauste
     if len(held) > 5:
         shown.append(f"{len(held) - 5} more")
     hint = "" if trace.enabled else " (trace_frames(True) shows where they were received)"
+    by, advice = "", ""
+    exported = sum(each.is_exported for each in held)
+    if exported:
+        by = f", {exported} held by {'a pickle buffer' if exported == 1 else 'pickle buffers'}"
+        advice = ", drop the buffers of pickles"
     return FramePoolExhaustedError(
         f"the decoder waits for frames to be closed: {len(held)} of {pool.capacity} in its "
-        f"pool are out: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
-        f"when you are done with them, or {copies}, or raise frame_pool_size."
+        f"pool are out{by}: {', '.join(shown)}{hint}; {queued} chunks are queued. Close frames "
+        f"when you are done with them{advice}, or {copies}, or raise frame_pool_size."
     )
 
 

@@ -5,10 +5,12 @@ Whatever the file says is checked, its length before anything is read: a hostile
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -34,8 +36,10 @@ _ROW = sum(np.dtype(kind).itemsize for _, kind in _COLUMNS)
 _MOST = 1 << 31  # of any number that makes a fraction
 
 
-def pack_index(table: PacketTable, digest: SourceDigest) -> list[bytes]:
-    """Return an index as bytes, in pieces."""
+def pack_index(table: PacketTable, digest: SourceDigest) -> list[memoryview]:
+    """Return an index in pieces: its head, and each column, which is not copied where it lies in
+    this order already.
+    """
     header = json.dumps(
         {
             "packets": len(table),
@@ -45,11 +49,14 @@ def pack_index(table: PacketTable, digest: SourceDigest) -> list[bytes]:
             "source": digest.members(),
         }
     ).encode()
-    columns = [getattr(table, name).astype(kind).tobytes() for name, kind in _COLUMNS]
+    columns = [
+        memoryview(np.ascontiguousarray(getattr(table, name), kind).data).toreadonly()
+        for name, kind in _COLUMNS
+    ]
     crc = zlib.crc32(header)
     for each in columns:
         crc = zlib.crc32(each, crc)
-    return [_START.pack(_MAGIC, _VERSION, len(header), crc) + header, *columns]
+    return [memoryview(_START.pack(_MAGIC, _VERSION, len(header), crc) + header), *columns]
 
 
 def write_index(path: str | os.PathLike[str], table: PacketTable, digest: SourceDigest) -> None:
@@ -76,6 +83,50 @@ def read_index(path: str | os.PathLike[str]) -> tuple[PacketTable, SourceDigest]
 
 def unpack_index(file: BinaryIO, size: int, shown: str) -> tuple[PacketTable, SourceDigest]:
     """Read an index from what has `size` bytes and is `shown` to people; raises DataError."""
+    said, crc, count, length = _head(file, size, shown)
+    if size != length + count * _ROW:
+        raise _cut(shown)
+    body = memoryview(file.read(count * _ROW))
+    if len(body) != count * _ROW:
+        raise _cut(shown)
+    columns, at = [], 0
+    for _, kind in _COLUMNS:
+        end = at + count * np.dtype(kind).itemsize
+        columns.append(body[at:end])
+        at = end
+    return _unpacked(said, crc, count, columns, shown)
+
+
+def unpack_pieces(pieces: Sequence[Any], shown: str) -> tuple[PacketTable, SourceDigest]:
+    """Return the index that `pack_index` made pieces of, over the very columns; raises
+    DataError.
+    """
+    try:
+        views = list(map(_bytes_of, pieces))
+    except TypeError as error:  # no buffer, or one with gaps
+        raise DataError(f"{shown} is damaged: {error}") from None
+    if len(views) != 1 + len(_COLUMNS):
+        raise DataError(f"{shown} is damaged: it has {len(views)} pieces")
+    size = sum(map(len, views))
+    head, *columns = views
+    said, crc, count, length = _head(io.BytesIO(head[:_LONGEST]), size, shown)
+    sizes = [np.dtype(kind).itemsize * count for _, kind in _COLUMNS]
+    if len(head) != length or sizes != list(map(len, columns)):
+        raise _cut(shown)
+    return _unpacked(said, crc, count, columns, shown)
+
+
+def _bytes_of(piece: Any) -> memoryview:
+    view = memoryview(piece)
+    return view.cast("B") if view.nbytes else memoryview(b"")  # an empty one cannot be cast
+
+
+def _head(
+    file: BinaryIO, size: int, shown: str
+) -> tuple[dict[str, Any], tuple[int, int], int, int]:
+    """Return what the header says, the checksum after it and the one that is wanted, the number of
+    packets, and the bytes up to the columns.
+    """
     start = file.read(_START.size)
     if start[:8] != _MAGIC[: len(start[:8])] or not start:
         raise DataError(f"{shown} is no index of a video")
@@ -92,14 +143,22 @@ def unpack_index(file: BinaryIO, size: int, shown: str) -> tuple[PacketTable, So
     header = file.read(length)
     said = _parse(header, shown)
     count = _number(said, "packets", 0, max(0, size - _START.size) // _ROW, shown)
-    if size != _START.size + length + count * _ROW:
-        raise _cut(shown)
-    body = file.read(count * _ROW)
-    if len(body) != count * _ROW:
-        raise _cut(shown)
-    if zlib.crc32(body, zlib.crc32(header)) != crc:
+    return said, (zlib.crc32(header), crc), count, _START.size + length
+
+
+def _unpacked(
+    said: dict[str, Any],
+    crc: tuple[int, int],
+    count: int,
+    columns: Sequence[memoryview],
+    shown: str,
+) -> tuple[PacketTable, SourceDigest]:
+    found, wanted = crc
+    for column in columns:
+        found = zlib.crc32(column, found)
+    if found != wanted:
         raise DataError(f"{shown} is damaged: its checksum is wrong; make it again")
-    return _table(body, count, said, shown), _digest(said, shown)
+    return _table(columns, count, said, shown), _digest(said, shown)
 
 
 def _cut(shown: str) -> DataError:
@@ -134,13 +193,14 @@ def _fraction(said: dict[str, Any], name: str, least: int, shown: str) -> tuple[
     )
 
 
-def _table(body: bytes, count: int, said: dict[str, Any], shown: str) -> PacketTable:
-    columns, at = {}, 0
-    for name, kind in _COLUMNS:
+def _table(
+    pieces: Sequence[memoryview], count: int, said: dict[str, Any], shown: str
+) -> PacketTable:
+    columns = {}
+    for (name, kind), piece in zip(_COLUMNS, pieces, strict=True):
         dtype = np.dtype(kind)
-        column = np.frombuffer(body, dtype, count, at)
+        column = np.frombuffer(piece, dtype, count)
         columns[name] = column.astype(dtype.newbyteorder("="), copy=False)
-        at += count * dtype.itemsize
     problem = said.get("problem")
     if problem is not None and not isinstance(problem, str):
         raise DataError(f"{shown} is damaged: its problem is no text")

@@ -14,6 +14,7 @@ import numpy as np
 from .._av.files.demux import DemuxerCore
 from .._av.files.scan import scan
 from .._public import public
+from .._runtime.closing import only_once
 from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
@@ -21,9 +22,10 @@ from .._spec.files.packet_table import PacketTable
 from .._spec.numbers import show
 from .._spec.texts import to_path
 from ..errors import InvalidArgumentError
+from ..frames._state import reduced, unpacked
 from ._chunk_table import table_of
 from ._held_picture import hold_last
-from ._index_file import pack_index, read_index, unpack_index, write_index
+from ._index_file import pack_index, read_index, unpack_index, unpack_pieces, write_index
 from ._input_options import parse_opening
 from ._source_digest import SourceDigest, digest_of, digest_of_open
 from .index_range import IndexRange
@@ -281,12 +283,17 @@ class VideoIndex:
             is_closed=int(table.shown[start]) == first,
         )
 
-    def __getstate__(self) -> bytes:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # As a file holds it: nothing private is named, and nothing damaged is taken.
-        return b"".join(pack_index(self._table, self._source))
+        return reduced(self, {}, pack_index(self._table, self._source), protocol)
 
-    def __setstate__(self, state: bytes) -> None:
-        self._set_up(*unpack_index(io.BytesIO(state), len(state), "a pickled index"))
+    def __setstate__(self, state: Any) -> None:
+        only_once(self, "_table")
+        if isinstance(state, bytes):  # of a version before pickles had one
+            self._set_up(*unpack_index(io.BytesIO(state), len(state), "a pickled index"))
+            return
+        _, pieces = unpacked(state, "a VideoIndex")
+        self._set_up(*unpack_pieces(pieces, "a pickled index"))
 
     def __sizeof__(self) -> int:
         # With its columns, those too that were made of others meanwhile.

@@ -397,7 +397,20 @@ class AudioData(Timed):
             raise self._cannot_copy()
         from ._pickling import reduce_sound
 
-        return reduce_sound(type(self), picture, sound, self._timestamp, protocol)
+        return reduce_sound(self, picture, sound, self._timestamp, protocol)
+
+    def __setstate__(self, state: Any) -> None:
+        only_once(self, "_picture")
+        self._picture = None
+        self._warn = True
+        self._place = None
+        self._sound = CLOSED
+        from ._pickling import restored_sound
+
+        picture, self._sound, self._timestamp = restored_sound(state)
+        self._picture = picture
+        if FREES_LATE:
+            picture.hold(self)
 
     def __repr__(self) -> str:
         sound = self._sound

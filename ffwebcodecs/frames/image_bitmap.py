@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._public import public
+from .._runtime.closing import only_once
 from .._spec.frames.color import codes_of
 from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension, to_flag
-from ..errors import InvalidArgumentError, NotSupportedError
+from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
-from ._shape import FrameShape
+from ._shape import CLOSED, FrameShape
 from ._surface import Surface
 from ._upright import upright as turned
 
@@ -39,7 +40,6 @@ class ImageBitmap(Surface):
 
     _noun = "bitmap"
     _used: int  # by a cache: see `memory.next_use`
-    _instead = "its pixels are this process's memory; send what to_ndarray() or copy_to() give"
 
     def __init__(self) -> None:
         raise InvalidArgumentError("an ImageBitmap is made by create_image_bitmap(frame)")
@@ -107,6 +107,29 @@ class ImageBitmap(Surface):
         """Return another bitmap over the same memory, which needs no closing."""
         shape = self._shape
         return ImageBitmap._from_native(self._open_picture(), shape, warn=False)
+
+    def __copy__(self) -> ImageBitmap:
+        shape, picture = self._shape, self._picture
+        if picture is None:
+            raise DataCloneError("the bitmap is closed: it cannot be pickled or copied")
+        return ImageBitmap._from_native(picture, shape)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        shape, picture = self._shape, self._picture
+        if picture is None:
+            raise DataCloneError("the bitmap is closed: it cannot be pickled or copied")
+        from ._pickling import reduce_bitmap
+
+        return reduce_bitmap(self, picture, shape, protocol)
+
+    def __setstate__(self, state: Any) -> None:
+        only_once(self, "_picture")
+        self._picture = None
+        self._warn = True
+        self._shape = CLOSED
+        from ._pickling import restored_bitmap
+
+        self._picture, self._shape = restored_bitmap(state)
 
     def __repr__(self) -> str:
         if self.closed:

@@ -319,14 +319,30 @@ class VideoFrame(Timed, Pixels):
         self._metadata = None
         self._place = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    # ---- pickles ---------------------------------------------------------------------------------
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         shape, metadata, picture = self._shape, self._metadata, self._picture
         if picture is None:
             raise self._cannot_copy()
         from ._pickling import reduce_frame
 
-        times = {"timestamp": self.timestamp, "duration": self.duration}
-        return reduce_frame(type(self), picture, shape, {**times, "metadata": metadata})
+        said = {"timestamp": self.timestamp, "duration": self.duration, "metadata": metadata}
+        return reduce_frame(self, picture, shape, said, protocol)
+
+    def __setstate__(self, state: Any) -> None:
+        only_once(self, "_picture")
+        self._picture = None
+        self._warn = True
+        self._place = None
+        self._shape = CLOSED
+        from ._pickling import restored_frame
+
+        picture, shape, self._timestamp, self._duration, self._metadata = restored_frame(state)
+        self._shape = shape
+        self._picture = picture
+        if FREES_LATE:
+            picture.hold(self)
 
     def __repr__(self) -> str:
         shape = self._shape

@@ -169,6 +169,7 @@ CALLS: dict[str, Callable[[Stage], object]] = {
         on.sound.planes,
     ),
     "pickle of sound": lambda on: pickle.loads(pickle.dumps(on.sound, 5)).close(),
+    "pickle of a frame": lambda on: pickle.loads(pickle.dumps(on.frame, 5)).close(),
     "EncodedAudioChunk, lent": lambda on: w.EncodedAudioChunk(
         **CHUNK, data=on.buffer, transfer=True
     ),

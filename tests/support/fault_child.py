@@ -57,6 +57,7 @@ from ffwebcodecs import (
     read_frames,
     transcode,
 )
+from ffwebcodecs._av.codecs import packet
 from ffwebcodecs._av.frames.channel_layout import Channels
 
 # Each FFI mode has its own sample.
@@ -158,6 +159,31 @@ def chunk() -> Any:
     given._decodable()
     heard = EncodedAudioChunk(type="key", timestamp=0, data=I420)
     return digest(copied.data), digest(given.data), digest(heard.data)
+
+
+def pickles() -> Any:
+    with make() as frame, create_image_bitmap(frame) as bitmap, sounding() as data:
+        things = frame, bitmap, data, EncodedVideoChunk(type="key", timestamp=0, data=I420)
+        buffers: list[pickle.PickleBuffer] = []
+        text = pickle.dumps(things, 5, buffer_callback=buffers.append)
+        arrived = [bytearray(each.raw()) for each in buffers]
+        found, failed = [], None
+        try:
+            for sent in (text, pickle.dumps(things, 4)):
+                made = pickle.loads(sent, buffers=arrived)
+                *closed, told = made
+                found.append(digest(closed[0].planes[1].to_ndarray().copy()))
+                found.append(packet.size_of(told._decodable()))
+                for each in closed:
+                    each.close()
+        except Exception as error:
+            failed = error.with_traceback(None)  # which has what was given to the last call
+        made = closed = told = None
+        for each in arrived:
+            each.append(0)  # none is kept
+        if failed is not None:
+            raise failed
+        return found
 
 
 def sounding(**options: Any) -> AudioData:
@@ -361,7 +387,7 @@ OPERATIONS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
-        *(sound, chunk, demux, read, read_threaded, decoder, sound_decoder, sound_encoder),
+        *(pickles, sound, chunk, demux, read, read_threaded, decoder, sound_decoder, sound_encoder),
         *(resample, hear, convert_sound, read_object, write_object),
     )
 }

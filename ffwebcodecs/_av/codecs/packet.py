@@ -115,11 +115,13 @@ def copy_out(ptr: AVPacket, destination: Array[int]) -> None:
 
 
 def padded(ptr: AVPacket) -> AVPacket:
-    """Return a packet with the same bytes and tags that a decoder may read past the end of."""
+    """Return a packet with the same bytes and properties that a decoder may read past the end
+    of.
+    """
     copy = allocate(ptr.size + 256)
     check(avcodec.av_new_packet(copy, ptr.size), f"cannot allocate a packet of {ptr.size} bytes")
     buffers.copy_rows(copy.data, ptr.size, ptr.data, ptr.size, ptr.size, 1)
-    copy.pts, copy.dts, copy.duration, copy.flags = ptr.pts, ptr.dts, ptr.duration, ptr.flags
+    check(avcodec.av_packet_copy_props(copy, ptr), "cannot copy a packet's properties")
     return copy
 
 
@@ -305,7 +307,7 @@ def skip_samples(ptr: AVPacket, start: int, end: int) -> None:
         return
     kind = avcodec.AV_PKT_DATA_SKIP_SAMPLES
     if start or end:
-        _add_side_data(ptr, kind, _SKIPS.pack(start, end) + bytes(2))
+        add_side_data(ptr, kind, _SKIPS.pack(start, end) + bytes(2))
     else:
         _forget(ptr, kind)
 
@@ -317,10 +319,11 @@ def discard_end(ptr: AVPacket, samples: int) -> None:
 
 def renew_extradata(ptr: AVPacket, extradata: bytes) -> None:
     """Let the codec's headers, as they are known at the end, travel with a packet of ours."""
-    _add_side_data(ptr, avcodec.AV_PKT_DATA_NEW_EXTRADATA, extradata)
+    add_side_data(ptr, avcodec.AV_PKT_DATA_NEW_EXTRADATA, extradata)
 
 
-def _add_side_data(ptr: AVPacket, kind: int, content: bytes) -> None:
+def add_side_data(ptr: AVPacket, kind: int, content: bytes) -> None:
+    """Let something, of one of FFmpeg's kinds, travel with a packet of ours."""
     data = avcodec.av_packet_new_side_data(ptr, kind, len(content))
     if not data:
         raise MemoryError("cannot keep what belongs to a packet: FFmpeg is out of memory")

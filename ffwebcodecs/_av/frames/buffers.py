@@ -20,7 +20,7 @@ from .. import ledger, releases
 from ..keeping import keep
 
 if TYPE_CHECKING:
-    from ..._ffi._types import Array, AVBufferRef, Bytes, Pointer
+    from ..._ffi._types import Array, AVBufferRef, Bytes
 
 _lent = ledger.lent("buffer")
 _next_token = itertools.count(1).__next__
@@ -101,7 +101,7 @@ def lend(box: Any, exported: Array[int], size: int) -> AVBufferRef:
     return ref
 
 
-def view(owner: object, pointer: Pointer[int], size: int, *, writable: bool = False) -> memoryview:
+def view(owner: object, pointer: Bytes, size: int, *, writable: bool = False) -> memoryview:
     """Return a memoryview of `size` bytes at `pointer` that keeps `owner` alive for as long as it
     lives. It is read-only, unless nobody else has seen the memory yet.
 

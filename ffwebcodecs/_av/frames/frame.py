@@ -284,6 +284,24 @@ def is_interlaced(ptr: AVFrame) -> bool:
     return bool(ptr.flags & avutil.AV_FRAME_FLAG_INTERLACED)
 
 
+def first_field(ptr: AVFrame) -> int:
+    """Return which of two fields was taken first: 1 the upper, 2 the lower; 0: there are none."""
+    if not is_interlaced(ptr):
+        return 0
+    if releases.frame_has_interlaced_field():
+        return 1 if ptr.top_field_first else 2
+    return 1 if ptr.flags & avutil.AV_FRAME_FLAG_TOP_FIELD_FIRST else 2
+
+
+def set_first_field(ptr: AVFrame, first: int) -> None:
+    """Say the same of a frame that nobody else has seen yet."""
+    if releases.frame_has_interlaced_field():
+        ptr.interlaced_frame, ptr.top_field_first = int(first > 0), int(first == 1)
+    elif first:
+        ptr.flags |= avutil.AV_FRAME_FLAG_INTERLACED
+        ptr.flags |= avutil.AV_FRAME_FLAG_TOP_FIELD_FIRST if first == 1 else 0
+
+
 def is_damaged(ptr: AVFrame) -> bool:
     """Return whether the decoder says that the picture is not what was encoded."""
     return bool(ptr.decode_error_flags or ptr.flags & avutil.AV_FRAME_FLAG_CORRUPT)
@@ -328,23 +346,15 @@ def plane_view(ptr: AVFrame, index: int, plane: PlaneSpec, visible: Rect) -> tup
     stride = ptr.linesize[index]
     offset = visible.y // plane.sub_y * stride + visible.x // plane.sub_x * plane.element_bytes
     rows = plane.rows(visible.height)
-    start = ptr.data[index] + offset
     size = stride * rows
-    if offset or not _holds(ptr, start, size):
+    if offset or ptr.opaque:
         size += plane.row_bytes(visible.width) - stride
-    return buffers.view(ptr, start, size), stride
+    return buffers.view(ptr, ptr.data[index] + offset, size), stride
 
 
-def _holds(ptr: AVFrame, start: Pointer[int], size: int) -> bool:
-    """Return whether so many bytes lie in one of a frame's buffers."""
-    for index in range(4):
-        ref = ptr.buf[index]
-        if not ref:
-            break
-        distance = start - ref.data
-        if 0 <= distance <= ref.size - size:
-            return True
-    return False
+def mark_exact(ptr: AVFrame) -> None:
+    """Note of a frame over others' memory that planes may end with their last pixel."""
+    ptr.opaque = ffi.cast("void *", 1)  # its owner's own: FFmpeg copies it and never looks at it
 
 
 def sample_view(

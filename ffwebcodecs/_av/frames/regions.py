@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import buffers
-from .frame import allocate, upright
+from .frame import allocate, mark_exact, upright
 from .pixel_format import get_format, pix_fmt_id
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def wrap(
     for index, (piece, offset, stride) in enumerate(places):
         data[index] = starts[piece] + offset
         linesize[index] = stride
+    mark_exact(ptr)
     return ptr
 
 
