@@ -436,3 +436,17 @@ def test_a_half_made_frame_does_no_harm() -> None:
     frame = VideoFrame.__new__(VideoFrame)
     with pytest.raises((AttributeError, WebCodecsError)):
         pickle.dumps(frame)
+
+
+@pytest.mark.parametrize(("pix_fmt", "x"), [("yuyv422", 1), ("y210le", 3)])
+def test_pixels_with_common_chroma_are_not_taken_apart(pix_fmt: str, x: int) -> None:
+    # From the middle of an element, U would be V, and the last row would end behind its memory.
+    with of_format(pix_fmt) as frame, pickle.loads(pickle.dumps(frame, 5)) as other:
+        with (
+            VideoFrame(other, visible_rect=(x, 0, 11, 6)) as part,
+            pytest.raises(NotSupportedError, match=f"{pix_fmt} packs several pixels.* x = {x} on"),
+        ):
+            part.to_ndarray("RGB")
+        whole = other.to_ndarray("RGB")
+        with VideoFrame(other, visible_rect=(4, 2, 11, 4)) as part:
+            assert np.array_equal(part.to_ndarray("RGB"), whole[2:, 4:15])

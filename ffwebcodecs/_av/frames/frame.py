@@ -418,10 +418,11 @@ def region(ptr: AVFrame, pix_fmt: str, x: int, y: int) -> tuple[list[Pointer[int
             planes.append(data[index])
             strides.append(linesize[index])
         return planes, strides
-    for index, (sub_x, sub_y, step) in enumerate(geometry(pix_fmt)):
-        if x and not step:
+    elements = geometry(pix_fmt)
+    for index, (sub_x, sub_y, step) in enumerate(elements):
+        if x and (not step or (len(elements) == 1 and x % sub_x)):
             raise NotSupportedError(
-                f"{pix_fmt} packs several pixels into a byte: it cannot be read from x = {x} on"
+                f"{pix_fmt} packs several pixels together: it cannot be read from x = {x} on"
             )
         planes.append(data[index] + (y // sub_y * linesize[index] + x // sub_x * step))
         strides.append(linesize[index])

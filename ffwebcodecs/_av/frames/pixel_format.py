@@ -139,7 +139,12 @@ def geometry(pix_fmt: str) -> list[tuple[int, int, int]]:
             sub_y = 1 << desc.log2_chroma_h if chroma else 1
             step = 0 if desc.flags & avutil.AV_PIX_FMT_FLAG_BITSTREAM else component.step
             planes.setdefault(component.plane, (sub_x, sub_y, step))
-        found = _geometry[pix_fmt] = [planes[index] for index in sorted(planes)]
+        found = [planes[index] for index in sorted(planes)]
+        if len(found) == 1 and (desc.log2_chroma_w or desc.log2_chroma_h):
+            # Pixels with common chroma are one element.
+            element = avutil.av_image_get_linesize(pix_fmt_id(pix_fmt), 1, 0)
+            found = [(1 << desc.log2_chroma_w, 1 << desc.log2_chroma_h, element)]
+        _geometry[pix_fmt] = found
     return found
 
 
