@@ -29,6 +29,7 @@ _HOMES = {
     "DataError": "errors",
     "CheckResult": "files.check_result",
     "Demuxer": "files.demuxer",
+    "DevicePlane": "frames.device_plane",
     "EncodedAudioChunk": "codecs.encoded_audio_chunk",
     "EncodedAudioChunkMetadata": "codecs.encoded_audio_chunk_metadata",
     "EncodedVideoChunk": "codecs.encoded_video_chunk",
@@ -180,6 +181,7 @@ if TYPE_CHECKING:
     from .files.video_stats import VideoStats as VideoStats
     from .files.write_frames import write_frames as write_frames
     from .frames.audio_data import AudioData as AudioData
+    from .frames.device_plane import DevicePlane as DevicePlane
     from .frames.frame_cache import FrameCache as FrameCache
     from .frames.frame_cache import FrameCacheStats as FrameCacheStats
     from .frames.frame_ticket import FrameTicket as FrameTicket

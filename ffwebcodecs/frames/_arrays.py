@@ -15,6 +15,7 @@ from .._spec.frames.layout import compute_layout
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._copy import copy_into
+from ._exchange import array_of
 from ._shape import FrameShape
 from ._turning import copy, is_turned, turn, turned
 
@@ -41,8 +42,8 @@ def from_array(
         ):
             # A PIL image of another kind.
             array = array.convert("RGBA" if array.mode in ("P", "LA") else "RGB")
-        pixels = np.asarray(array)
-    except MemoryError:
+        pixels = array_of(array)
+    except (MemoryError, NotSupportedError):
         raise
     except Exception as error:
         raise InvalidArgumentError(f"{show(array)} is no array of pixels: {error}") from error
@@ -52,15 +53,11 @@ def from_array(
         )
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2] if pixels.ndim == 3 else 0
-    if channels not in _BY_CHANNELS:
-        raise InvalidArgumentError(
-            "the array must have shape (height, width), (height, width, 3) or (height, width, 4), "
-            f"got {pixels.shape}"
-        )
+    usual = by_shape(pixels.shape)
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     if 0 in pixels.shape:
         raise InvalidArgumentError(f"the array is empty: shape {pixels.shape}")
-    fmt = get_format(_BY_CHANNELS[channels] if format is None else format)
+    fmt = get_format(usual if format is None else format)
     if len(fmt.planes) != 1 or fmt.planes[0].element_bytes != channels:
         raise InvalidArgumentError(
             f"an array of shape {pixels.shape} cannot be {fmt.name}; give planar pixels to "
@@ -73,6 +70,17 @@ def from_array(
             )
         pixels = np.ascontiguousarray(pixels)
     return pixels, fmt.name, pixels.shape[0], pixels.shape[1]
+
+
+def by_shape(shape: tuple[int, ...]) -> str:
+    """Return the name of the format that an array of this shape usually is."""
+    channels = 1 if len(shape) == 2 else shape[2] if len(shape) == 3 else 0
+    if channels not in _BY_CHANNELS:
+        raise InvalidArgumentError(
+            "the array must have shape (height, width), (height, width, 3) or (height, width, 4), "
+            f"got {shape}"
+        )
+    return _BY_CHANNELS[channels]
 
 
 def to_array(

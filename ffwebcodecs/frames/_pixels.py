@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from .device_plane import DevicePlane
+
     Rectangle = Rect | tuple[float, float, float, float] | Sequence[float] | Mapping[str, float]
     Layout = Sequence[PlaneLayout | tuple[int, int] | Mapping[str, int]]
 
@@ -136,6 +138,28 @@ class Pixels(Described):
             raise NotSupportedError(no_name(shape))
         return make_planes(picture.ptr, shape.format, shape.visible_rect)
 
+    @property
+    def device_planes(self) -> tuple[DevicePlane, ...]:
+        """The visible part of each plane of a frame in an NVIDIA GPU's memory, without a copy (an
+        extension); `planes` downloads the frame.
+
+        Each keeps the picture on the device, also when the frame is closed.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        NotSupportedError
+            It is in memory, where it may have been downloaded to, or on another kind of device.
+        """
+        from .._av.frames import cuda
+        from .device_plane import DevicePlane
+
+        visible = self._shape.visible_rect
+        surface = cuda.surface_of(self._open_picture())
+        assert visible is not None
+        return tuple(DevicePlane(surface, each) for each in cuda.planes(surface, visible))
+
     def to_ndarray(
         self, format: str | None = None, *, upright: bool = False
     ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
@@ -169,6 +193,24 @@ class Pixels(Described):
         shape = self._shape
         upright = to_flag(upright, "upright")
         return to_array(self._open_picture(), shape, format, upright)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return what `to_ndarray` returns without parameters, for ``numpy.asarray(frame)``.
+
+        It is always a new array; see `planes` for arrays over the frame's own memory.
+
+        Raises
+        ------
+        InvalidArgumentError
+            ``copy=False``, which is a ValueError.
+        InvalidStateError, NotSupportedError
+            As `to_ndarray`.
+        """
+        from ._exchange import as_new_array, refuse_no_copy
+
+        self._open_picture()
+        refuse_no_copy(copy, "a frame")
+        return as_new_array(self.to_ndarray(), dtype)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the visible picture to a PNG or JPEG file, by the suffix of `path`.

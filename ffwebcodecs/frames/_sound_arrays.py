@@ -12,6 +12,7 @@ from .._spec.frames.sample_conversion import convert
 from .._spec.frames.sample_formats import BY_NAME, SampleFormat, parse_format
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError, NotSupportedError
+from ._exchange import array_of
 from ._sound_piece import SoundPiece
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def from_array(
     """
     fmt = None if wanted is None else parse_format(wanted)
     try:
-        given = np.asarray(array)
-    except MemoryError:
+        given = array_of(array)
+    except (MemoryError, NotSupportedError):
         raise
     except Exception as error:
         raise InvalidArgumentError(

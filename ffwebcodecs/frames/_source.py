@@ -95,6 +95,23 @@ def _prepare(
     return _Prepared(fmt, where, shape, stored, visible, colors)
 
 
+def shape_of_buffer(
+    format: object,
+    coded_width: object,
+    coded_height: object,
+    visible_rect: object,
+    display_width: object,
+    display_height: object,
+    rotation: object,
+    flip: object,
+    color_space: Any,
+) -> FrameShape:
+    """Return the shape of a frame that shows a buffer as it lies."""
+    size = coded_width, coded_height
+    display = display_width, display_height
+    return _prepare(format, *size, None, visible_rect, *display, rotation, flip, color_space).shape
+
+
 def picture_from_buffer(
     source: object,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
@@ -34,6 +35,10 @@ class ImageBitmap(Surface):
     It holds no decoder slot, has neither time nor orientation, and lives until you close it
     (`close`, or ``with``). ``VideoFrame(bitmap, timestamp=...)`` makes a frame of it again, which
     shares the memory.
+
+    Other libraries take it as it is, without a copy, as the read-only array of `to_ndarray`:
+    ``numpy.asarray(bitmap)``, ``numpy.from_dlpack(bitmap)``, ``torch.from_dlpack(bitmap)``, and
+    since Python 3.12 whatever takes a buffer, such as ``memoryview(bitmap)``.
     """
 
     __slots__ = ("_used",)
@@ -95,6 +100,54 @@ class ImageBitmap(Surface):
         array: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
         array = np.ndarray(size, np.dtype("<u2") if fmt.depth > 8 else np.uint8, memory)
         return array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return the array of `to_ndarray` for numpy; a copy only if `copy` or `dtype` need one."""
+        from ._exchange import as_array
+
+        return as_array(self.to_ndarray(), dtype, copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return where it lies, for DLPack: in memory, (1, 0).
+
+        Raises
+        ------
+        InvalidStateError
+            The bitmap is closed.
+        """
+        from ._exchange import CPU
+
+        self._open_picture()
+        return CPU
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Return a capsule for ``from_dlpack``, as `Plane.__dlpack__` does.
+
+        Raises
+        ------
+        BufferError
+            ``copy=False``, and a copy is needed; or another device is asked for.
+        InvalidStateError
+            The bitmap is closed.
+        NotSupportedError
+            The planes of this format and size do not fit into one array.
+        """
+        from ._exchange import dlpack
+
+        return dlpack(self.to_ndarray(), stream, max_version, dl_device, copy)
+
+    if sys.version_info >= (3, 12):
+
+        def __buffer__(self, flags: int) -> memoryview:
+            """Return the view that `to_ndarray` gives."""
+            return memoryview(self.to_ndarray())
 
     @property
     def _byte_length(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
 from .._public import public
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 class Plane:
     """A read-only view of one plane; it keeps the memory alive, also after the frame was closed.
 
-    It does not keep a decoder's pool slot.
+    It does not keep a decoder's pool slot. Other libraries take it as it is, without a copy:
+    ``numpy.asarray(plane)``, ``numpy.from_dlpack(plane)``, ``torch.from_dlpack(plane)``, and since
+    Python 3.12 whatever takes a buffer, such as ``memoryview(plane)``. All of that is the array of
+    `to_ndarray`, read-only.
 
     Attributes
     ----------
@@ -70,6 +74,51 @@ class Plane:
         dtype = np.dtype("<u2") if self._sample_bytes == 2 else np.dtype(np.uint8)
         array: npt.NDArray[np.uint8] = np.ndarray(shape, dtype, self.data, 0, strides)
         return array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return the array of `to_ndarray` for numpy; a copy only if `copy` or `dtype` need one."""
+        from ._exchange import as_array
+
+        return as_array(self.to_ndarray(), dtype, copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return where it lies, for DLPack: in memory, (1, 0)."""
+        from ._exchange import CPU
+
+        return CPU
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Return a capsule for ``from_dlpack`` of numpy, torch, JAX and others.
+
+        Who knows DLPack 1.0 gets the memory itself, marked read-only. For others it is copied: the
+        older capsules cannot say that memory must not be written.
+
+        Parameters
+        ----------
+        stream, max_version, dl_device, copy
+            As the array API standard has them.
+
+        Raises
+        ------
+        BufferError
+            ``copy=False``, and a copy is needed; or another device is asked for.
+        """
+        from ._exchange import dlpack
+
+        return dlpack(self.to_ndarray(), stream, max_version, dl_device, copy)
+
+    if sys.version_info >= (3, 12):
+
+        def __buffer__(self, flags: int) -> memoryview:
+            """Return the view that `to_ndarray` gives."""
+            return memoryview(self.to_ndarray())
 
     def __repr__(self) -> str:
         return f"Plane({self.width}x{self.height}, stride={self.stride})"

@@ -197,7 +197,8 @@ class VideoFrame(Timed, Pixels):
         Parameters
         ----------
         array : array of uint8, shape (height, width), (height, width, 3) or (height, width, 4)
-            Anything that ``numpy.asarray`` takes.
+            Anything that ``numpy.asarray`` takes, or that has ``__dlpack__`` (`from_dlpack` does
+            not copy).
         timestamp : int
             In microseconds.
         format : str, optional
@@ -227,6 +228,61 @@ class VideoFrame(Timed, Pixels):
             transfer=transfer,
             **options,
         )
+
+    @classmethod
+    def from_dlpack(
+        cls,
+        tensor: Any,
+        *,
+        timestamp: int,
+        format: str | None = None,
+        copy: bool | None = None,
+        **options: Any,
+    ) -> VideoFrame:
+        """Make a frame over the memory of a tensor of torch, JAX, numpy or whatever has
+        ``__dlpack__``; nothing is copied where the pixels of each row lie side by side.
+
+        The frame, its clones and views keep the tensor's memory alive, and show what is written
+        there later. Nothing is written to it from here.
+
+        Parameters
+        ----------
+        tensor : object with ``__dlpack__``, in memory (not on a device)
+            uint8, or uint16 with the value in the low bits for formats of 10 and 12 bits. Shape
+            (height, width), (height, width, 3) or (height, width, 4); of planar formats as
+            `to_ndarray` gives it: (planes, height, width) for I444 and its kin,
+            (height * 3 / 2, width) for I420 and NV12.
+        timestamp : int
+            In microseconds.
+        format : str, optional
+            Default: ``"GRAY8"``, ``"RGB"`` or ``"RGBA"`` by the shape.
+        copy : bool, optional
+            True: copy in any case. False: never. Default: only if the rows have gaps between
+            their pixels, run backwards or lie over each other, as after ``permute``.
+        **options
+            As for `VideoFrame`, but for `layout`, `alpha` and `transfer`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            It is no such tensor; shape, dtype and format do not fit together; or a copy is needed
+            and ``copy=False``.
+        NotSupportedError
+            The tensor lies on a device.
+
+        Examples
+        --------
+        >>> pixels = torch.zeros(720, 1280, 3, dtype=torch.uint8)
+        >>> frame = VideoFrame.from_dlpack(pixels, timestamp=0)
+        """
+        from ._imports import frame_parts
+
+        picture, shape, stamp, duration, metadata = frame_parts(
+            tensor, timestamp, format, copy, **options
+        )
+        frame = cls._from_native(picture, shape, stamp, duration, True)
+        frame._metadata = metadata
+        return frame
 
     @classmethod
     def _from_native(

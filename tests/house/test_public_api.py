@@ -33,6 +33,7 @@ CLASSES = [
     "Rect",
     "PlaneLayout",
     "Demuxer",
+    "DevicePlane",
     "Muxer",
     "SegmentInfo",
     "SharedFrames",

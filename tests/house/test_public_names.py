@@ -33,7 +33,7 @@ OWNERS = {
 # What is closed, and can be sent all the same.
 HELD = ("AudioData", "ImageBitmap", "VideoFrame")
 # Views and promises of this process, and what holds an array of numpy's.
-BOUND = {"AudioSamples", "Completion", "Plane", "VideoSample", "VideoSlice"}
+BOUND = {"AudioSamples", "Completion", "DevicePlane", "Plane", "VideoSample", "VideoSlice"}
 
 # What str() gives of a ticket for a frame in shared memory.
 TICKET = "AQEAAAACAAAAAwAAAAQAAAAFAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8AEAAAAAAAAAEAAAAAAAAA"

@@ -53,6 +53,7 @@ _NEEDS = {
     "vdpau": "an X display and a VDPAU driver",
     "vulkan": "a Vulkan driver, such as mesa-vulkan-drivers",
 }
+_PRIMARY_CONTEXT = 1  # AV_CUDA_USE_PRIMARY_CONTEXT
 # Pixel formats that mean "on the device", where they are not named after it.
 _PIX_FMTS = {
     "d3d11va": "d3d11",
@@ -99,7 +100,12 @@ def open_device(kind: str) -> Device:
 def _create(kind: str) -> AVBufferRef:
     ref = ffi.gc(ffi.new("AVBufferRef **"), avutil.av_buffer_unref)
     number = avutil.av_hwdevice_find_type_by_name(kind.encode())
-    code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, 0)
+    code = -1
+    if kind == "cuda":
+        # In the context that other libraries compute in: memory of another one they cannot read.
+        code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, _PRIMARY_CONTEXT)
+    if code < 0:
+        code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, 0)
     if code < 0:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
         raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
@@ -209,6 +215,12 @@ class DevicePicture(Picture):
                 self._memory = download(self._surface)
                 self._surface = self._device = None
             return self._memory
+
+    @property
+    def surface(self) -> tuple[AVFrame, Device | None] | None:
+        """The picture on the device, and what keeps that open; None once it was downloaded."""
+        device, ptr = self._device, self._surface
+        return None if ptr is None else (ptr, device)
 
 
 def picture_of(ptr: AVFrame, lease: Any = None) -> Picture:
