@@ -9,7 +9,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -144,8 +144,15 @@ def put(shared: w.SharedFrames, time: int = 0, timeout: float | None = 30) -> w.
 
 
 def names() -> set[str]:
-    """Return what is in /dev/shm, but for semaphores of multiprocessing's queues."""
-    return {path.name for path in Path("/dev/shm").iterdir() if not path.name.startswith("sem.")}
+    """Return what is in /dev/shm, but for semaphores, which take 32 bytes, and temporary files:
+    tests that run beside this one have some.
+    """
+    found = set()
+    for path in Path("/dev/shm").iterdir():
+        with suppress(FileNotFoundError):
+            if path.stat().st_size > 32 and not path.name.startswith("tmp"):
+                found.add(path.name)
+    return found
 
 
 @contextmanager
