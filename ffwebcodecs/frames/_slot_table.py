@@ -14,6 +14,7 @@ import threading
 import weakref
 from math import inf
 
+from .._av import forked
 from .._av.frames import shared_memory as memory
 from .._spec.frames.slots import TAKEN_AT, SlotHeader, Taken
 from ..errors import InvalidStateError
@@ -42,6 +43,7 @@ class SlotTable:
         "_deadlines",
         "_fillings",
         "_generations",
+        "_is_fork",
         "_last",
         "_lock",
         "_slots",
@@ -59,14 +61,17 @@ class SlotTable:
         self._deadlines = [0.0] * slots
         self._fillings: dict[int, weakref.ref[Filling]] = {}
         self._last = slots - 1
-        self._closed = False
+        self._closed = self._is_fork = False
         # Held for looks at the slots only. Reentrant: so is a signal's handler that puts a frame.
         self._lock = threading.RLock()
 
     def after_fork(self) -> None:
-        """Do what a forked child has to."""
+        """Let go of the block in a forked child, so that its memory does not wait for the child."""
         self._lock = threading.RLock()
-        self._fillings = {}  # of threads that the child does not have
+        was_closed, self._closed, self._is_fork = self._closed, True, True
+        # A signal's handler may fork while a slot is being filled, and return in the child as well.
+        if not was_closed and not self._is_busy():
+            self.block.close()
 
     def take(self) -> Filling | None:
         """Return a free slot, locked for the others; None if there is none."""
@@ -94,17 +99,21 @@ class SlotTable:
 
     def offer(self, filling: Filling, pixels: int, said: int, timeout: float | None) -> None:
         """Let others open a slot that is full."""
+        if self._is_fork:
+            raise forked.inherited("the SharedFrames")
         deadline = inf if timeout is None else memory.now() + timeout
         self._write(filling, pixels, said, deadline)
         self._deadlines[filling.slot] = deadline
 
     def leave(self, filling: Filling) -> None:
         """Unlock a slot that is full, or will not be."""
+        if self._is_fork:
+            return
         with self._lock:
             self.block.unlock(filling.offset)
             self._fillings.pop(filling.slot, None)
-            if self._closed and not self._busy():
-                self.block.close()
+            if self._closed and not self._is_busy():
+                self._end()
 
     def _write(self, filling: Filling, pixels: int, said: int, deadline: float) -> None:
         block = self.block
@@ -125,7 +134,7 @@ class SlotTable:
         filling = self._fillings.get(slot)
         return filling is not None and filling() is not None
 
-    def _busy(self) -> bool:
+    def _is_busy(self) -> bool:
         return any(map(self._is_filling, list(self._fillings)))
 
     def _is_over(self, slot: int) -> bool:
@@ -148,10 +157,15 @@ class SlotTable:
             self.require_open()
             return sum(map(self._is_free, range(self._slots)))
 
-    def until_next_deadline(self) -> float:
-        """Return the seconds until a ticket ends that nobody has opened; maybe one was since."""
+    def sleep(self, most: float) -> None:
+        """Wait until a slot may have come back, for so many seconds at most."""
         now = memory.now()
-        return min((each - now for each in self._deadlines if each > now), default=inf)
+        # Until a ticket ends that nobody has opened; maybe somebody has.
+        first = min((each - now for each in self._deadlines if each > now), default=inf)
+        self.block.wait(min(most, first))
+        with self._lock:
+            if not self._closed:
+                self.block.quieten()
 
     def holders(self) -> str:
         """Return who holds the slots, for people."""
@@ -189,19 +203,20 @@ class SlotTable:
         """Whether `close` was called."""
         return self._closed
 
-    def close(self, *, is_owner: bool) -> None:
+    def close(self) -> None:
         """Give the memory of what nobody holds back, and close the block when no thread fills a
-        slot any more. A fork of the owner only lets go.
+        slot any more.
         """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            if self._busy():
-                return  # the last one does it
-            if is_owner:
-                for slot in range(self._slots):
-                    offset = slot * self.size
-                    if self.block.lock(offset):
-                        self.block.give_away(offset, self.size)
-            self.block.close()
+            if not self._is_busy():  # else the last one does it
+                self._end()
+
+    def _end(self) -> None:
+        for slot in range(self._slots):
+            offset = slot * self.size
+            if self.block.lock(offset):
+                self.block.give_away(offset, self.size)
+        self.block.close()

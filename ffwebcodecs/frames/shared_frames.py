@@ -216,16 +216,9 @@ class SharedFrames(Closable):
             if now >= warn_at:
                 warn_at = inf
                 warnings.warn(self._stalled(now - begun), FramePoolWarning, stacklevel=3)
-            self._sleep(end)
+            table.sleep(min(_LOOK, end - now))
             filling = table.take()
         return filling
-
-    def _sleep(self, end: float) -> None:
-        """Wait until a slot may have come back."""
-        block = self._table.block
-        left = min(_LOOK, end - memory.now(), self._table.until_next_deadline())
-        block.wait(left)
-        block.quieten()
 
     def _stalled(self, seconds: float) -> str:
         return (
@@ -258,7 +251,7 @@ class SharedFrames(Closable):
             now = memory.now()
             if now >= end:
                 raise QuotaExceededError(self._stalled(now - begun))
-            self._sleep(end)
+            self._table.sleep(min(_LOOK, end - now))
 
     # ---- what it is ------------------------------------------------------------------------------
 
@@ -307,18 +300,18 @@ class SharedFrames(Closable):
         return self._table.closed
 
     def _require_own(self) -> None:
-        self._table.require_open()
         if os.getpid() != self._pid:
             raise forked.inherited("the SharedFrames")
+        self._table.require_open()
 
     def close(self) -> None:
         """End it: nothing is put any more, and no ticket opens. Twice is fine.
 
         Frames that are open stay as they are, in whatever process. Memory that nobody holds goes
         back to the system at once, the rest with its holders. In a fork of the process that made
-        it, this lets go of the fork's own hold only.
+        it, it is closed from the start, and this does nothing.
         """
-        self._table.close(is_owner=os.getpid() == self._pid)
+        self._table.close()
 
     def __repr__(self) -> str:
         if self.closed:

@@ -116,6 +116,13 @@ class Stage:
             assert bitmap is not None
             bitmap.close()
 
+    def share(self) -> None:
+        with (
+            w.SharedFrames(1, 64, 48, "RGBA", ticket_timeout=0.5) as shared,
+            w.open_shared(shared.put(self.frame)) as opened,
+        ):
+            assert opened.timestamp == 0
+
     def write(self) -> None:
         frames = (self.frame.clone() for _ in range(2))
         w.write_frames(frames, self.out("w.mp4"), codec="ffmpeg:mpeg4", alpha="discard")
@@ -149,6 +156,7 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "create_image_bitmap": lambda on: w.create_image_bitmap(on.frame, resize_width=20).close(),
     "save": lambda on: on.frame.save(on.out("s.png")),
     "FrameCache": Stage.cache,
+    "SharedFrames": Stage.share,
     "EncodedVideoChunk": lambda on: w.EncodedVideoChunk(**CHUNK, data=bytes(99)),
     "EncodedVideoChunk, lent": lambda on: w.EncodedVideoChunk(
         **CHUNK, data=on.buffer, transfer=True

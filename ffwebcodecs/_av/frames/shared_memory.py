@@ -91,10 +91,7 @@ class SharedBlock:
         self._file = file = Handle()
         self.bell = Bell()
         try:
-            if hasattr(os, "memfd_create"):
-                file.open_memory(name)
-            else:  # a Python that was built for an older libc
-                file.open("/dev/shm", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            _make(file, name)
             self.descriptor = file.descriptor
             os.fchmod(self.descriptor, 0o600)
             os.posix_fallocate(self.descriptor, 0, size)
@@ -162,10 +159,25 @@ class SharedBlock:
 
     def close(self) -> None:
         """Let go of it; others keep what they have opened."""
+        self.descriptor = -1  # so that a late user does not meet another file
         buffers.unexport(self.pixels)
         self._memory.close()
         self.bell.close()
         self._file.close()
+
+
+def _make(file: Handle, name: str) -> None:
+    """Make a file in memory without a name."""
+    if hasattr(os, "memfd_create"):
+        file.open_memory(name)
+        return
+    # A Python that was built for an older libc. What this makes has no name either.
+    try:
+        file.open("/dev/shm", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise NotSupportedError(
+            f"SharedFrames cannot work here: this Python has no os.memfd_create, and {error}"
+        ) from None
 
 
 class OpenedSlot:
@@ -259,7 +271,7 @@ class OpenedSlot:
 
 def require() -> None:
     """Raise NotSupportedError if this system lacks what sharing is made of."""
-    if not sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux") or not hasattr(fcntl, "F_OFD_SETLK"):
         raise NotSupportedError(
             f"SharedFrames needs Linux: {sys.platform} has no memory without a name whose locks go "
             "with the process; send frames, or references to frames"
