@@ -22,6 +22,7 @@
 #endif
 
 #define MOST 64 /* packets a call */
+#define STOCK 64 /* of empty frames, and of empty packets */
 #define SPANS 8
 #define NOPTS INT64_MIN
 #define AGAIN (-EAGAIN)
@@ -30,6 +31,7 @@
 static struct {
     void *(*frame_alloc)(void), *(*packet_alloc)(void);
     void (*frame_free)(void **), (*packet_free)(void **), (*packet_unref)(void *);
+    void (*frame_unref)(void *);
     int (*packet_ref)(void *, const void *), (*send)(void *, void *), (*receive)(void *, void *);
     int (*read)(void *, void *);
 } call;
@@ -44,6 +46,7 @@ static struct {
 static const struct { const char *name; void *place; int is_function; } told[] = {
     {"av_frame_alloc", &call.frame_alloc, 1},
     {"av_frame_free", &call.frame_free, 1},
+    {"av_frame_unref", &call.frame_unref, 1},
     {"av_packet_alloc", &call.packet_alloc, 1},
     {"av_packet_free", &call.packet_free, 1},
     {"av_packet_ref", &call.packet_ref, 1},
@@ -101,12 +104,43 @@ static PyTypeObject *frame_type, *packet_type, *picture_type, *decoder_type;
 static PyObject *wrap_frame, *wrap_packet; /* Python's: make a pointer that keeps a Native */
 static Py_ssize_t frames_alive, packets_alive;
 
+/* Empty ones, to be used again: to allocate one costs more than all else that is done with it. */
+typedef struct {
+    void *natives[STOCK];
+    int count;
+} Stock;
+static Stock frame_stock, packet_stock;
+
+/* These want the GIL. */
+static void *take(Stock *stock, void *(*alloc)(void))
+{
+    return stock->count ? stock->natives[--stock->count] : alloc();
+}
+static void give_back(Stock *stock, void *native, void (*unref)(void *), void (*free)(void **))
+{
+    if (!native)
+        return;
+    unref(native);
+    if (stock->count < STOCK) /* looked at after: what is unreferenced may run anything */
+        stock->natives[stock->count++] = native;
+    else
+        free(&native);
+}
+static void give_frame_back(void *native)
+{
+    give_back(&frame_stock, native, call.frame_unref, call.frame_free);
+}
+static void give_packet_back(void *native)
+{
+    give_back(&packet_stock, native, call.packet_unref, call.packet_free);
+}
+
 /* Takes `native`, which is freed if there is no memory for the object. */
 static PyObject *new_frame(void *native)
 {
-    Native *made = PyObject_New(Native, frame_type);
+    Native *made = native ? PyObject_New(Native, frame_type) : NULL;
     if (!made) {
-        call.frame_free(&native);
+        give_frame_back(native);
         return NULL;
     }
     made->native = native;
@@ -116,7 +150,7 @@ static PyObject *new_frame(void *native)
 static void frame_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    call.frame_free(&((Native *)self)->native);
+    give_frame_back(((Native *)self)->native);
     frames_alive--;
     PyObject_Free(self);
     Py_DECREF(type);
@@ -125,7 +159,7 @@ static PyObject *new_packet(void *native)
 {
     Native *made = PyObject_New(Native, packet_type);
     if (!made) {
-        call.packet_free(&native);
+        give_packet_back(native);
         return NULL;
     }
     made->native = native;
@@ -135,7 +169,7 @@ static PyObject *new_packet(void *native)
 static void packet_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    call.packet_free(&((Native *)self)->native);
+    give_packet_back(((Native *)self)->native);
     packets_alive--;
     PyObject_Free(self);
     Py_DECREF(type);
@@ -387,7 +421,7 @@ static PyType_Spec lease_spec = {
 typedef struct {
     PyObject_HEAD
     PyObject *owner; /* of the codec */
-    void *codec, *first, *second, *shown;
+    void *codec, *shown;
     int is_busy, is_known, spans;
     int64_t begins[SPANS], sizes[SPANS];
     char known[SPANS * 16]; /* what the spans of the frame before held */
@@ -435,8 +469,6 @@ static void decoder_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
     Decoder *self = (Decoder *)object;
-    call.frame_free(&self->first);
-    call.frame_free(&self->second);
     call.packet_free(&self->shown);
     Py_CLEAR(self->owner);
     PyObject_Free(self);
@@ -459,34 +491,30 @@ static int is_other(Decoder *self, const void *frame)
 }
 /* What a call of `decode` has come to. */
 typedef struct {
-    int count, done, unit, is_poor;
+    int count, done, unit;
     int received; /* of a packet that is not plain: -1: it was not sent; how often receiving was */
     int sent, result;   /* called; what the sending gave, and what the last receiving did */
     int64_t limit;
-    void *packets[MOST], *frames[MOST];
+    void *packets[MOST], *frames[MOST + 1]; /* at `done`: what comes of the next packet */
     int64_t times[MOST];
     char others[MOST];
 } Batch;
 
 /* Sends packets as ones of the `times`, for as long as each is a plain one: it gives one frame, of
-   the same time. The next one may have been sent, and what it gave is in `first` and `second`. */
+   the same time. The next one may have been sent, and what it gave is in the frames behind. */
 static void run_batch(Decoder *self, Batch *batch)
 {
     int64_t begin = now();
     for (; batch->done < batch->count; batch->done++) {
         void *packet = batch->packets[batch->done];
         int64_t time = batch->times[batch->done];
+        void *frame;
         int size = FIELD(int, packet, packet_size);
         if (size <= 0 || size % batch->unit || time == NOPTS)
             return;
         if (batch->done && now() - begin > batch->limit)
             return;
-        if ((!self->first && !(self->first = call.frame_alloc())) ||
-            (!self->second && !(self->second = call.frame_alloc())) ||
-            (!self->shown && !(self->shown = call.packet_alloc()))) {
-            batch->is_poor = 1;
-            return;
-        }
+        frame = batch->frames[batch->done];
         batch->received = batch->result = batch->sent = 0;
         if (FIELD(int64_t, packet, packet_pts) != time) {
             batch->sent = call.packet_ref(self->shown, packet);
@@ -502,18 +530,16 @@ static void run_batch(Decoder *self, Batch *batch)
         if (batch->sent < 0)
             return;
         batch->received = 1;
-        batch->result = call.receive(self->codec, self->first);
+        batch->result = call.receive(self->codec, frame);
         if (!batch->result) {
             batch->received = 2;
-            batch->result = call.receive(self->codec, self->second);
+            batch->result = call.receive(self->codec, batch->frames[batch->done + 1]);
         }
         if (batch->received != 2 || batch->result != AGAIN ||
-            FIELD(int64_t, self->first, frame_pts) != time)
+            FIELD(int64_t, frame, frame_pts) != time)
             return;
         batch->received = -1;
-        batch->others[batch->done] = (char)is_other(self, self->first);
-        batch->frames[batch->done] = self->first;
-        self->first = NULL;
+        batch->others[batch->done] = (char)is_other(self, frame);
     }
 }
 static int fill_batch(Batch *batch, PyObject *packets, PyObject *times)
@@ -557,15 +583,16 @@ static int give_batch(Batch *batch, PyObject **pictures, PyObject **samples)
     for (index = 0; index < batch->done; index++) {
         void *frame = batch->frames[index];
         PyObject *row;
+        batch->frames[index] = NULL;
         if (!*pictures || !*samples) {
-            call.frame_free(&frame);
+            give_frame_back(frame);
             continue;
         }
         row = even ? NULL
                    : Py_BuildValue("(ii)", FIELD(int, frame, frame_samples), batch->others[index]);
         if (!even && row)
             PyList_SetItem(*samples, index, row);
-        row = !even && !row ? (call.frame_free(&frame), NULL) : new_picture(new_frame(frame));
+        row = !even && !row ? (give_frame_back(frame), NULL) : new_picture(new_frame(frame));
         if (row)
             PyList_SetItem(*pictures, index, row);
         else
@@ -589,8 +616,9 @@ static PyObject *decoder_decode(PyObject *object, PyObject *args)
     PyObject *packets, *times, *kept, *pictures, *samples, *first = NULL, *second = NULL;
     PyThreadState *thread;
     long long limit;
+    int index;
     Batch batch;
-    batch.done = batch.is_poor = batch.sent = batch.result = 0;
+    batch.done = batch.sent = batch.result = 0;
     batch.received = -1;
     if (!PyArg_ParseTuple(args, "O!O!iL", &PyList_Type, &packets, &PyList_Type, &times, &batch.unit,
                           &limit))
@@ -608,6 +636,19 @@ static PyObject *decoder_decode(PyObject *object, PyObject *args)
         Py_DECREF(kept);
         return NULL;
     }
+    if (!self->shown)
+        self->shown = call.packet_alloc();
+    for (index = 0; index <= batch.count; index++)
+        batch.frames[index] = take(&frame_stock, call.frame_alloc);
+    for (index = 0; index <= batch.count && batch.frames[index] && self->shown; index++)
+        ;
+    if (index <= batch.count) {
+        PyErr_NoMemory();
+        for (index = 0; index <= batch.count; index++)
+            give_frame_back(batch.frames[index]);
+        Py_DECREF(kept);
+        return NULL;
+    }
     self->is_busy = 1;
     Py_INCREF(self);
     thread = PyEval_SaveThread();
@@ -615,20 +656,19 @@ static PyObject *decoder_decode(PyObject *object, PyObject *args)
     PyEval_RestoreThread(thread);
     self->is_busy = 0;
     Py_DECREF(kept);
-    if (batch.is_poor)
-        PyErr_NoMemory();
-    if (give_batch(&batch, &pictures, &samples))
-        goto fail;
     if (batch.received == 2) {
-        first = given_frame(&self->first);
+        first = given_frame(&batch.frames[batch.done]);
         if (!batch.result)
-            second = given_frame(&self->second);
+            second = given_frame(&batch.frames[batch.done + 1]);
     }
-    if (PyErr_Occurred()) {
-        Py_DECREF(pictures);
-        Py_DECREF(samples);
+    if (give_batch(&batch, &pictures, &samples) || PyErr_Occurred()) {
+        Py_CLEAR(pictures);
+        Py_CLEAR(samples);
+    }
+    for (index = batch.done; index <= batch.count; index++)
+        give_frame_back(batch.frames[index]);
+    if (!pictures)
         goto fail;
-    }
     Py_DECREF(self);
     return Py_BuildValue("(NNiiiNN)", pictures, samples, batch.received, batch.sent, batch.result,
                          first ? first : (Py_INCREF(Py_None), Py_None),
@@ -655,10 +695,10 @@ static PyType_Spec decoder_spec = {
 static PyObject *pump_read(PyObject *module, PyObject *args)
 {
     PyObject *address, *rows;
-    void *context, *packets[MOST], *packet = NULL;
+    void *context, *packets[MOST], *packet;
     PyThreadState *thread;
     long long left, limit;
-    int stream, room, count = 0, code = 0, is_poor = 0, index;
+    int stream, room, count = 0, code = 0, index;
     int64_t begin;
     if (!PyArg_ParseTuple(args, "O!iiLL", &PyLong_Type, &address, &stream, &room, &left, &limit))
         return NULL;
@@ -668,13 +708,17 @@ static PyObject *pump_read(PyObject *module, PyObject *args)
             PyErr_SetString(PyExc_ValueError, "nothing can be read");
         return NULL;
     }
+    for (index = 0; index < room; index++)
+        packets[index] = take(&packet_stock, call.packet_alloc);
+    for (index = 0; index < room && packets[index]; index++)
+        ;
+    room = index; /* there is no memory for more */
+    if (!room)
+        return PyErr_NoMemory();
     thread = PyEval_SaveThread();
     begin = now();
     while (count < room && left > 0) {
-        if (!packet && !(packet = call.packet_alloc())) {
-            is_poor = 1;
-            break;
-        }
+        packet = packets[count];
         code = call.read(context, packet);
         if (code < 0)
             break;
@@ -682,21 +726,20 @@ static PyObject *pump_read(PyObject *module, PyObject *args)
         if (FIELD(int, packet, packet_stream) != stream) {
             call.packet_unref(packet);
         } else {
-            packets[count++] = packet;
-            packet = NULL;
+            count++;
         }
         if (now() - begin > limit)
             break;
     }
-    if (packet)
-        call.packet_free(&packet);
     PyEval_RestoreThread(thread);
-    rows = is_poor && !count ? PyErr_NoMemory() : PyList_New(count);
+    for (index = count; index < room; index++)
+        give_packet_back(packets[index]);
+    rows = PyList_New(count);
     for (index = 0; index < count; index++) {
         PyObject *owner, *row = NULL;
         packet = packets[index];
         if (!rows) {
-            call.packet_free(&packet);
+            give_packet_back(packet);
             continue;
         }
         owner = new_packet(packet);
@@ -884,9 +927,11 @@ static int is_placed_as(const void *frame, const void *other)
    kept. */
 typedef struct {
     void *context, *packet, *codec, *first, *second, *kept[MOST];
+    void *spare[MOST + 2]; /* empty frames */
+    int spares;
     int64_t plan[PLAN_COUNT], state[STATE_COUNT];
     uint8_t *to;
-    int room, is_poor;
+    int room;
 } Run;
 
 static int run_sound(Run *run)
@@ -897,11 +942,8 @@ static int run_sound(Run *run)
     for (done = 0; left > 0 && (run->to || state[STATE_KEPT] < run->room); done++) {
         if (done % 8 == 7 && now() - begin > plan[PLAN_TIME])
             break;
-        if ((!run->first && !(run->first = call.frame_alloc())) ||
-            (!run->second && !(run->second = call.frame_alloc()))) {
-            run->is_poor = 1;
-            break;
-        }
+        if (!run->first)
+            run->first = run->spare[--run->spares];
         code = call.read(run->context, packet);
         if (code < 0) {
             state[STATE_RESULT] = code;
@@ -990,18 +1032,29 @@ static PyObject *pump_sound(PyObject *module, PyObject *args)
     run.state[STATE_POSITION] = position;
     run.state[STATE_LEAST] = INT64_MAX;
     run.state[STATE_MOST] = -INT64_MAX;
+    /* For each that is kept one, and two for what comes next. */
+    while (run.spares < (run.to ? 2 : run.room + 2) &&
+           (run.spare[run.spares] = take(&frame_stock, call.frame_alloc)))
+        run.spares++;
+    if (run.spares < 3 && (run.spares < 2 || !run.to)) {
+        PyErr_NoMemory();
+        while (run.spares)
+            give_frame_back(run.spare[--run.spares]);
+        return NULL;
+    }
+    if (!run.to && run.room > run.spares - 2)
+        run.room = run.spares - 2; /* there is no memory for more */
+    run.second = run.spare[--run.spares];
     thread = PyEval_SaveThread();
     reached = run_sound(&run);
     PyEval_RestoreThread(thread);
-    if (run.is_poor)
-        PyErr_NoMemory();
-    kept = run.is_poor ? NULL : PyList_New(run.state[STATE_KEPT]);
+    kept = PyList_New(run.state[STATE_KEPT]);
     for (index = 0; index < run.state[STATE_KEPT]; index++) {
         void *frame = run.kept[index];
         PyObject *row = NULL;
         int count = FIELD(int, frame, frame_samples);
         if (!kept) {
-            call.frame_free(&frame);
+            give_frame_back(frame);
             continue;
         }
         row = new_picture(new_frame(frame));
@@ -1018,8 +1071,10 @@ static PyObject *pump_sound(PyObject *module, PyObject *args)
         if (run.state[STATE_RECEIVED] == 2 && !run.state[STATE_RESULT])
             second = given_frame(&run.second);
     }
-    call.frame_free(&run.first);
-    call.frame_free(&run.second);
+    give_frame_back(run.first);
+    give_frame_back(run.second);
+    while (run.spares)
+        give_frame_back(run.spare[--run.spares]);
     if (!kept || PyErr_Occurred()) {
         Py_XDECREF(kept);
         Py_XDECREF(first);

@@ -28,7 +28,7 @@ TIME = 2000
 """Microseconds after which no further one is begun."""
 
 _FUNCTIONS = {
-    "avutil": ("av_frame_alloc", "av_frame_free"),
+    "avutil": ("av_frame_alloc", "av_frame_free", "av_frame_unref"),
     "avcodec": (
         *("av_packet_alloc", "av_packet_free", "av_packet_ref", "av_packet_unref"),
         *("avcodec_send_packet", "avcodec_receive_frame"),

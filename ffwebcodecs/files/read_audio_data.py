@@ -79,13 +79,16 @@ def _pieces(reading: SoundReading) -> Iterator[AudioData]:
                 yield box.pop()
                 continue
             assert shape is not None
-            hertz = float(shape.sample_rate)
-            while pieces:
-                _, begin, count = pieces[0]
-                del _  # the program's alone while it is away
-                if count != sound.frames or shape is not sound.shape:
-                    sound = SoundPiece(shape, hertz, count)
-                box.append(made(pieces.popleft()[0], begin * 1_000_000 // rate, False, sound))
+            hertz, length = float(shape.sample_rate), -1
+            for picture, begin, count in pieces:
+                if count != length:
+                    sound, length = SoundPiece(shape, hertz, count), count
+                box.append(made(picture, begin * 1_000_000 // rate, False, sound))
+            # The program's alone while it is away, and in order.
+            del picture
+            pieces.clear()
+            box.reverse()
+            while box:
                 yield box.pop()
     except BaseException as error:
         box.clear()

@@ -210,10 +210,13 @@ class AudioData(Timed):
         running each hold it.
         """
         # Forget the picture first: whoever reads the closed sound then also finds no picture.
-        picture = self._picture
-        self._picture = None
-        if FREES_LATE and picture is not None:
-            picture.let_go(self)
+        if FREES_LATE:
+            picture = self._picture
+            self._picture = None
+            if picture is not None:
+                picture.let_go(self)
+        else:
+            self._picture = None
         self._sound = CLOSED
         self._place = None
 
