@@ -87,6 +87,18 @@ def is_index(plane_index: object) -> TypeGuard[int]:
     return type(plane_index) is int and 0 <= plane_index <= UINT32_MAX
 
 
+def copy_at_once(destination: Any, plane: int, sound: SoundPiece, picture: Any) -> bool:
+    """Do it, if nothing is wrong and the pump is there; return whether it is done."""
+    shape, frames = sound.shape, sound.frames
+    fmt = shape.format
+    if fmt is None or not frames:
+        return False
+    channels, size = shape.channels.number, frames * fmt.sample_bytes
+    if not fmt.is_planar:
+        size, channels = size * channels, 1
+    return plane < channels and samples.copied(destination, picture, plane, size)
+
+
 def copy_whole(
     destination: Any, plane: int, opened: Callable[[], tuple[SoundPiece, Picture]]
 ) -> None:

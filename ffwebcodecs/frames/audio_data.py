@@ -16,7 +16,7 @@ from .._runtime import trace
 from .._runtime.closing import only_once
 from .._spec.numbers import to_flag, to_int64
 from ._hold import Timed
-from ._sound_copy import copy_part, copy_whole, is_index, parse_options, part_of
+from ._sound_copy import copy_at_once, copy_part, copy_whole, is_index, parse_options, part_of
 from ._sound_piece import CLOSED, SoundPiece, sound_of
 from ._sound_source import picture_from_data
 
@@ -335,7 +335,9 @@ class AudioData(Timed):
         """
         begins = type(frame_offset) is int and not frame_offset
         if begins and frame_count is None and format is None and is_index(plane_index):
-            copy_whole(destination, plane_index, self._opened)
+            picture = self._picture
+            if picture is None or not copy_at_once(destination, plane_index, self._sound, picture):
+                copy_whole(destination, plane_index, self._opened)
             return
         copy_part(
             destination,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import numpy
 import pytest
 from sound_clips import film, sound
 
@@ -19,12 +20,14 @@ from ffwebcodecs import (
     AudioData,
     AudioDecoder,
     Demuxer,
+    InvalidArgumentError,
     ffmpeg_info,
     open_handles,
     read_audio,
     read_audio_data,
 )
 from ffwebcodecs._av import pump
+from ffwebcodecs._av.frames import samples
 
 Found = list[tuple[object, ...]]
 
@@ -114,6 +117,50 @@ def test_what_the_pump_has_made_is_counted_and_freed() -> None:
     del planes, kept, data
     gc.collect()
     assert open_handles()["packet"] == open_handles()["frame"] == 0
+
+
+@needs_pump
+@pytest.mark.parametrize("frames", [1, 1024, 48000])
+@pytest.mark.parametrize("format", ["s16", "f32-planar"])
+def test_python_copies_the_same(frames: int, format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bytes(range(256)) * (8 * frames // 256 + 1)
+    with AudioData(
+        format=format,
+        sample_rate=48000,
+        number_of_frames=frames,
+        number_of_channels=2,
+        timestamp=0,
+        data=content,
+    ) as data:
+        plane = int(format.endswith("planar"))
+        size = data.allocation_size(plane_index=plane)
+        found = [bytearray(b"\xee" * (size + 8)) for _ in range(2)]
+        data.copy_to(found[0], plane_index=plane)
+        monkeypatch.setattr(samples, "_pump", None)
+        monkeypatch.setattr(pump._known, "module", None)
+        data.copy_to(found[1], plane_index=plane)
+    assert found[0] == found[1] == content[plane * size :][:size] + b"\xee" * 8
+
+
+@needs_pump
+@pytest.mark.parametrize(
+    "destination",
+    [bytes(64), bytearray(7), numpy.zeros(16, object), numpy.zeros((8, 8))[::2], None],
+    ids=["read-only", "short", "objects", "gaps", "no buffer"],
+)
+def test_the_pump_copies_nothing_where_it_must_not(destination: object) -> None:
+    with AudioData(
+        format="f32",
+        sample_rate=8000,
+        number_of_frames=2,
+        number_of_channels=1,
+        timestamp=0,
+        data=b"\1" * 8,
+    ) as data:
+        frame = data._picture.frame  # type: ignore[union-attr]
+        assert pump.get().copy(destination, frame, 0, 0, 8) is False
+        with pytest.raises((IndexError, InvalidArgumentError)):
+            data.copy_to(destination, plane_index=0)
 
 
 @needs_pump

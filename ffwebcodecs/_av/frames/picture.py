@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .. import pump
+
 if TYPE_CHECKING:
     from ..._ffi._types import AVFrame
 
@@ -16,12 +18,21 @@ if TYPE_CHECKING:
 class Picture:
     """An AVFrame owner with an optional lease; whoever holds the picture may read its pixels."""
 
-    __slots__ = ("lease", "ptr")
+    __slots__ = ("_address", "lease", "ptr")
 
     def __init__(self, ptr: AVFrame, lease: Any = None) -> None:
         self.ptr = ptr
         # A lease goes back to its pool when it is dropped: with the picture.
         self.lease = lease
+
+    @property
+    def frame(self) -> int:
+        """What the pump knows it by: its address."""
+        try:
+            return self._address
+        except AttributeError:
+            self._address: int = pump.number(self.ptr)
+            return self._address
 
     def hold(self, holder: object) -> None:
         """Note a frame that opens, where dropping a reference does not free at once."""

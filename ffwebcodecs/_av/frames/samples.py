@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..._ffi import avutil, ffi
 from ..._spec.frames.sample_formats import BY_FFMPEG, SampleFormat
 from ..._spec.numbers import INT32_MAX
-from .. import releases
+from .. import pump, releases
 from ..averror import check
 from . import buffers, channel_layout
 from .channel_layout import Channels
@@ -56,6 +56,7 @@ def format_of(number: int) -> SampleFormat | None:
 # together compute the same.
 _described: dict[tuple[int, int, tuple[int, int]], SoundShape] = {}
 _MOST_KEPT = 256
+_pump: Any = None  # once it was wanted
 
 
 def describe(ptr: AVFrame) -> SoundShape:
@@ -147,6 +148,20 @@ def copy_plane(destination: Bytes, ptr: AVFrame, index: int, first: int, size: i
         copy(destination, source, size)
     elif size:
         ffi.memmove(destination, source, size)
+
+
+def copied(destination: Any, picture: Any, plane: int, size: int) -> bool:
+    """Copy the first bytes of a plane into a buffer by one call of the pump; return whether that
+    was possible: else nothing was done.
+    """
+    global _pump
+    module = _pump
+    if module is None:
+        module = _pump = pump.get()
+        if module is None:
+            return False
+    done: bool = module.copy(destination, picture.frame, plane, 0, size)
+    return done
 
 
 def _describe_as(
