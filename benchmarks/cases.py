@@ -158,6 +158,25 @@ def create_clone(path: str, rounds: str) -> Result:
         return int(rounds), clock() - start
 
 
+def pickled(width: str, height: str, way: str, rounds: str) -> Result:
+    """Pickle and make again a frame: "beside" with its memory beside the pickle, else in it."""
+    import pickle
+
+    import ffwebcodecs
+
+    w, h = int(width), int(height)
+    with ffwebcodecs.VideoFrame(
+        i420(w, h), format="I420", coded_width=w, coded_height=h, timestamp=0
+    ) as frame:
+        start = clock()
+        for _ in range(int(rounds)):
+            buffers: list[pickle.PickleBuffer] | None = None if way == "in band" else []
+            keep = None if buffers is None else buffers.append
+            text = pickle.dumps(frame, 5, buffer_callback=keep)
+            pickle.loads(text, buffers=buffers).close()
+        return int(rounds), clock() - start
+
+
 def pyav_decode(path: str, threads: str) -> Result:
     import av
 

@@ -270,6 +270,17 @@ def bench_create(report: Report, rounds: int) -> None:
             report.row(f"{title} ({mode})", f"{small:.1f}", f"{large:.1f}", verdict)
 
 
+def bench_pickles(report: Report, rounds: int) -> None:
+    report.section("Pickle a frame and make it again", "", "µs at 1080p", "limit")
+    for way, times, limit in (("beside", 2000, "<= 300"), ("in band", 200, "")):
+        title = f"protocol 5, memory {'beside the pickle' if limit else way}"
+        for mode in MODES:
+            commands = {way: case("pickled", 1920, 1080, way, times, mode=mode)}
+            taken = per_frame(measure(commands, rounds), way) * 1e6
+            verdict = report.verdict(f"{title} ({mode})", taken, limit) if limit else ""
+            report.row(f"{title} ({mode})", f"{taken:.0f}", verdict)
+
+
 def bench_import(report: Report, rounds: int) -> None:
     commands = ours("import_time", "ffwebcodecs", label="import ffwebcodecs")
     commands |= ours("import_and_load", "ffwebcodecs", label="import and load FFmpeg")
@@ -313,7 +324,7 @@ def versions() -> str:
 
 
 BENCHES = (
-    *("decode", "overhead", "convert", "transcode", "create", "import"),
+    *("decode", "overhead", "convert", "transcode", "create", "pickles", "import"),
     *("access", "sound", "streams"),
 )
 
@@ -336,6 +347,7 @@ def main() -> int:
         "convert": lambda: bench_convert(report, options.programs, options.rounds),
         "transcode": lambda: bench_transcode(report, options.rounds, threads),
         "create": lambda: bench_create(report, options.rounds),
+        "pickles": lambda: bench_pickles(report, options.rounds),
         "import": lambda: bench_import(report, options.rounds),
         "access": lambda: access.bench_access(report, lent, programs, options.rounds, threads),
         "sound": lambda: sound.bench_sound(report, lent, programs, options.rounds),

@@ -46,7 +46,6 @@ def picture_over(
     places: Sequence[Place],
     shape: FrameShape,
     timestamp: int,
-    lease: Any = None,
 ) -> Picture:
     """Return a picture over memory in one piece or several; nothing is copied.
 
@@ -62,8 +61,6 @@ def picture_over(
         Its coded size is the size of the picture.
     timestamp : int
         In microseconds.
-    lease : object, optional
-        Dropped with the picture.
 
     Raises
     ------
@@ -96,7 +93,7 @@ def picture_over(
                 buffers.unexport(exported)
     members = members_of(shape.color_space)
     native.tag(ptr, timestamp, *codes_of(*members[:3]), members[3])
-    return Picture(ptr, lease)
+    return Picture(ptr)
 
 
 def _check(
