@@ -21,7 +21,11 @@ next_use = itertools.count(1).__next__
 
 
 class MemoryHolder(Protocol):
-    """What holds memory that it can do without; it must be possible to refer to it weakly."""
+    """What holds memory that it can do without; it must be possible to refer to it weakly.
+
+    Its answers may be RuntimeErrors, as of dictionaries that another thread changes meanwhile: then
+    it is passed over.
+    """
 
     @property
     def _memory_kind(self) -> str:
@@ -66,6 +70,21 @@ def holders() -> list[MemoryHolder]:
     return [found for each in list(_holders.values()) if (found := each()) is not None]
 
 
+def held(holder: MemoryHolder) -> int:
+    """Return the bytes that it holds now; 0 of one that another thread changes."""
+    try:
+        return holder._memory_held()
+    except RuntimeError:
+        return 0
+
+
+def _oldest(holder: MemoryHolder) -> int | None:
+    try:
+        return holder._memory_oldest()
+    except RuntimeError:
+        return None
+
+
 def limit() -> int | None:
     """Return the limit in bytes; None: there is none."""
     for number in _limit:
@@ -89,13 +108,13 @@ def keep_within() -> None:
 
     most = limit()
     known = holders()
-    sizes = {id(each): each._memory_held() for each in known}
+    sizes = {id(each): held(each) for each in known}
     total = sum(sizes.values())
     if most is None or total <= most:
         return
     line: list[tuple[int, int, MemoryHolder]] = []
     for place, each in enumerate(known):
-        oldest = each._memory_oldest()
+        oldest = _oldest(each)
         if oldest is not None:
             line.append((oldest, place, each))
     heapify(line)
@@ -103,10 +122,10 @@ def keep_within() -> None:
         _, place, each = heappop(line)
         if not each._memory_drop():
             continue
-        size = each._memory_held()
+        size = held(each)
         total += size - sizes[id(each)]
         sizes[id(each)] = size
-        oldest = each._memory_oldest()
+        oldest = _oldest(each)
         if oldest is not None:
             heappush(line, (oldest, place, each))
 

@@ -21,7 +21,7 @@ class MemoryReport(NamedTuple):
         their way to it. ``"chunks"``: encoded data, those in the queues of codecs too.
         ``"scratch"``: what conversions work in, by thread. All other kinds are caches:
         ``"frame caches"`` is `FrameCache`, ``"videos"`` what each `Video` keeps around its
-        position.
+        position, ``"references"`` the indices of files that `FrameRef` has opened.
     counts : dict of str to int
         How many there are of each: frames, chunks, threads, caches.
     total : int
@@ -74,7 +74,7 @@ def memory_report() -> MemoryReport:
     caches: dict[str, list[int]] = {"frame caches": [], "videos": []}
     kept = []
     for holder in found:
-        caches.setdefault(holder._memory_kind, []).append(holder._memory_held())
+        caches.setdefault(holder._memory_kind, []).append(memory.held(holder))
         frames = getattr(holder, "_memory_frames", None)
         if frames is not None:
             kept += frames()

@@ -65,8 +65,8 @@ def _read(array: _Array, format: Any) -> tuple[PixelFormat, int, int]:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     fmt = get_format(by_shape(array.shape) if format is None else format)
-    wanted = "uint16" if fmt.depth > 8 else "uint8"
-    if array.dtype.name != wanted:
+    wanted = np.dtype(np.uint16 if fmt.depth > 8 else np.uint8)
+    if array.dtype != wanted:
         raise InvalidArgumentError(f"a tensor of {fmt.name} must be {wanted}, got {array.dtype}")
     if 0 in array.shape:
         raise InvalidArgumentError(f"the tensor is empty: shape {array.shape}")
@@ -133,5 +133,17 @@ def _bytes_of(array: _Array) -> _Array:
         return array.reshape(-1).view(np.uint8)
     steps = zip(array.shape, array.strides, strict=True)
     span = sum((count - 1) * stride for count, stride in steps) + array.itemsize
-    raw = array[(slice(0, 1),) * array.ndim].reshape(-1).view(np.uint8)
-    return np.lib.stride_tricks.as_strided(raw, (span,), (1,), writeable=False)
+    return np.asarray(_Span(array, span))
+
+
+class _Span:
+    """So many bytes from the first one of an array on, gaps and all; numpy keeps it."""
+
+    def __init__(self, array: _Array, span: int) -> None:
+        self._array = array
+        self.__array_interface__ = {
+            "version": 3,
+            "data": (array.__array_interface__["data"][0], True),
+            "shape": (span,),
+            "typestr": "|u1",
+        }

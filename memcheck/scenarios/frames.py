@@ -12,7 +12,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ffwebcodecs import FrameCache, VideoFrame, create_image_bitmap
+from ffwebcodecs import (
+    FrameCache,
+    VideoFrame,
+    create_image_bitmap,
+    memory_report,
+    set_memory_limit,
+)
 from ffwebcodecs._av.scale import cache
 
 from ..scenario import Step, scenario
@@ -185,3 +191,38 @@ def pickled_and_saved() -> Iterator[Step]:
                 frame.save(f"{folder}/frame.{'png' if index % 2 else 'jpg'}")
 
         yield step
+
+
+@scenario("arrays and DLPack capsules over planes and bitmaps, tensors as frames", cycles=10_000)
+def arrays_shared() -> Iterator[Step]:
+    kept: list[object] = []
+
+    def step(index: int) -> None:
+        tensor = np.full((SIDE, SIDE, 3), index % 256, np.uint8)
+        with make(index) as frame, create_image_bitmap(frame, format="RGB") as bitmap:
+            kept.extend([np.asarray(frame.planes[0]), np.asarray(bitmap), np.asarray(frame)])
+            kept.append(np.from_dlpack(frame.planes[1]))
+            kept.append(bitmap.__dlpack__(max_version=(1, 0)))  # and nobody takes it
+        with VideoFrame.from_dlpack(tensor[1:, 1:], timestamp=index) as shown:
+            kept.append(shown.planes[0].to_ndarray())
+        if len(kept) > 60:
+            del kept[:30]
+
+    yield step
+
+
+@scenario("caches under a limit of the process, reports of it", cycles=10_000)
+def caches_limited() -> Iterator[Step]:
+    set_memory_limit(20 * len(I420))
+    try:
+        with FrameCache() as one, FrameCache() as other:
+
+            def step(index: int) -> None:
+                (one, other)[index % 3 % 2].put(index % 50, make(index))
+                if index % 100 == 0:
+                    FrameCache().put(0, make(index))
+                    assert memory_report().droppable <= 20 * len(I420)
+
+            yield step
+    finally:
+        set_memory_limit(None)

@@ -485,6 +485,8 @@ def test_torch_shares_memory_with_frames() -> None:
             tensor = torch.from_dlpack(thing)
             assert np.array_equal(tensor.numpy(), thing.to_ndarray())
             assert torch.equal(torch.as_tensor(np.array(thing)), tensor)
+            if KNOWS_READ_ONLY and tensor.stride(-1) == 1:
+                assert tensor.data_ptr() == thing.to_ndarray().ctypes.data
     pixels = torch.arange(6 * 8 * 3, dtype=torch.uint8).reshape(6, 8, 3)
     with VideoFrame.from_dlpack(pixels, timestamp=0) as shown:
         assert content(shown) == pixels.numpy().tobytes()
