@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 import access
+import shared
 import sound
 import streams
 
@@ -325,7 +326,7 @@ def versions() -> str:
 
 BENCHES = (
     *("decode", "overhead", "convert", "transcode", "create", "pickles", "import"),
-    *("access", "sound", "streams"),
+    *("access", "shared", "sound", "streams"),
 )
 
 
@@ -350,6 +351,7 @@ def main() -> int:
         "pickles": lambda: bench_pickles(report, options.rounds),
         "import": lambda: bench_import(report, options.rounds),
         "access": lambda: access.bench_access(report, lent, programs, options.rounds, threads),
+        "shared": lambda: shared.bench_shared(report, lent, options.rounds),
         "sound": lambda: sound.bench_sound(report, lent, programs, options.rounds),
         "streams": lambda: streams.bench_streams(report, lent, options.rounds),
     }
