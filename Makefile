@@ -72,6 +72,10 @@ bench: setup ## Measure against C, PyAV and OpenCV; rewrites docs/benchmarks.md
 	@tools/build-benchmarks.sh $(CACHE)/bench
 	@$(python) benchmarks/run.py --programs $(CACHE)/bench $(ARGS)
 
+.PHONY: scaling
+scaling: setup ## Run what docs/scaling.md shows, with Dask, joblib, Ray and torch, fetched into folders of their own (ARGS="Ray")
+	@$(python) tools/scaling.py $(ARGS)
+
 .PHONY: packaging
 packaging: setup ## Try every way to install, each in a clean folder, with every Python there is; rewrites docs/packaging.md
 	@$(python) tools/packaging/run.py --cache $(CACHE) --docs docs/packaging.md $(ARGS)

@@ -22,6 +22,7 @@ import access
 import shared
 import sound
 import streams
+import travel
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("FFWEBCODECS_CACHE", ROOT / ".cache"))
@@ -326,7 +327,7 @@ def versions() -> str:
 
 BENCHES = (
     *("decode", "overhead", "convert", "transcode", "create", "pickles", "import"),
-    *("access", "shared", "sound", "streams"),
+    *("access", "shared", "sound", "streams", "travel"),
 )
 
 
@@ -354,6 +355,7 @@ def main() -> int:
         "shared": lambda: shared.bench_shared(report, lent, options.rounds),
         "sound": lambda: sound.bench_sound(report, lent, programs, options.rounds),
         "streams": lambda: streams.bench_streams(report, lent, options.rounds),
+        "travel": lambda: travel.bench_travel(report, lent, options.rounds, report.lines[0]),
     }
     for name, bench in benches.items():
         if options.only in (None, name):

@@ -33,8 +33,10 @@ ROWS = {
     "chunk": "encoded chunk",
     "jpeg": "JPEG",
 }
-SCHEDULER_ROW = "task of Dask"
+SCHEDULER_ROW = "task of Dask, two workers"
 GIGABIT = 1e9 / 8
+# What docs/scaling.md shows.
+SHOWN = ((), ("--hits", "0.9"), ("--send", "pickle"))
 
 
 class Cost(NamedTuple):
@@ -138,12 +140,12 @@ def full_cores(farm: Farm, demand: Demand) -> float:
 
 
 def steps(most: int) -> list[int]:
-    """Return 1, 2, 4, ... up to `most`."""
-    return [1 << power for power in range(most.bit_length())]
+    """Return 1, 4, 16, ... up to `most`."""
+    return [1 << power for power in range(0, most.bit_length(), 2)]
 
 
 def table_of(farm: Farm, most: int) -> list[dict[str, object]]:
-    """Return a row for 1, 2, 4, ... workers."""
+    """Return a row for 1, 4, 16, ... workers."""
     demand = demand_of(farm)
     rates = throughput(demand, most)
     rows: list[dict[str, object]] = []
@@ -253,25 +255,32 @@ def farm_of(options: argparse.Namespace) -> Farm:
     )
 
 
-def main(*arguments: str) -> int:
-    options = parser_of().parse_args(arguments)
+def report_of(options: argparse.Namespace) -> str:
+    """Return what is printed: a table, and what is full first."""
     farm = farm_of(options)
     demand, rows = demand_of(farm), table_of(farm, options.most)
     full = saturation_of(farm, demand)
     if options.json:
-        print(json.dumps({"rows": rows, "demand": demand._asdict(), "full": full._asdict()}))
-        return 0
-    print(f"{farm.clips:,} clips of {farm.frames:.0f} frames and {farm.clip_bytes / 1e6:.1f} MB")
-    print(f"a clip takes {demand.own:.3g} s of a worker, and", end=" ")
-    print(", ".join(f"{time:.2g} s of the {name}" for name, time in demand.shared.items()))
-    print(f"{'workers':>8} {'clips/s':>10} {'hours':>10}  busiest")
+        found = {"rows": rows, "demand": demand._asdict(), "full": full._asdict()}
+        return json.dumps(found)
+    shared = ", ".join(f"{time:.2g} s of {name}" for name, time in demand.shared.items())
+    lines = [
+        f"{farm.clips:,} clips of {farm.frames:.0f} frames and {farm.clip_bytes / 1e6:.1f} MB:",
+        f"each {demand.own:.3g} s of a worker, {shared}",
+        f"{'workers':>8} {'clips/s':>10} {'hours':>10}  busiest",
+    ]
     for row in rows:
-        busiest = f"{row['busiest']} ({row['busy']:.0%})"
-        print(f"{row['workers']:8} {row['clips_per_second']:10.4g} {row['hours']:10.4g}  {busiest}")
-    print(f"The {full.what} is full from {full.workers} workers on: {full.rate:.4g} clips/s.")
+        rate, busiest = row["clips_per_second"], f"{row['busiest']} ({row['busy']:.0%})"
+        lines.append(f"{row['workers']:8} {rate:10.4g} {row['hours']:10.4g}  {busiest}")
+    lines.append(f"{full.rate:.4g} clips/s from {full.workers} workers on: {full.what} full.")
     cores = full_cores(farm, demand)
     if cores < farm.cores:
-        print(f"A machine's link is full with {cores:.1f} of its {farm.cores} cores.")
+        lines.append(f"{cores:.1f} of a machine's {farm.cores} cores fill its link.")
+    return "\n".join(lines)
+
+
+def main(*arguments: str) -> int:
+    print(report_of(parser_of().parse_args(arguments)))
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bar_clips import bar_clip
 from barcodes import shown
-from clips import FRAMES, ROOT, clip
+from clips import FRAMES, ROOT, clip, run_ffmpeg
 from convert_helpers import long_clip, pictures, streams, times
 from encode_helpers import psnr
 
@@ -90,6 +90,20 @@ def test_change_speed_halves_the_times(tmp_path: Path) -> None:
     assert run("change_speed.py", source, out).endswith("at 2 times the speed\n")
     assert max(abs(a - b / 2) for a, b in zip(times(out), times(source), strict=True)) <= 1
     assert streams(out) == ["video h264"]
+
+
+def test_dask_frames_finds_the_cut_at_a_key_frame(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="tools/install.sh fetches it")
+    film = tmp_path / "cut.mp4"
+    run_ffmpeg(
+        *("-f", "lavfi", "-i", "color=black:size=64x48:rate=30:duration=1"),
+        *("-f", "lavfi", "-i", "color=white:size=64x48:rate=30:duration=1"),
+        *("-filter_complex", "concat", "-c:v", "libx264", "-pix_fmt", "yuv420p"),
+        *("-x264-params", "keyint=10:min-keyint=10:scenecut=0", film),
+    )
+    time, unit, difference = run("dask_frames.py", film, "--cuts", 1, "--workers", 2).split()
+    assert (time, unit) == ("1.000", "s")
+    assert float(difference) > 200
 
 
 def test_segments_can_be_played_from_their_playlist(tmp_path: Path) -> None:

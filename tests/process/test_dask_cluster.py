@@ -100,6 +100,28 @@ def test_a_frame_is_sent_to_every_worker_and_stays_the_clients(
         assert there == here
 
 
+def test_a_reference_that_one_worker_makes_another_one_opens(
+    client: Any, workers: list[str]
+) -> None:
+    first, second = workers
+    path, part = os.fspath(clip(FILM)), slice(3, 40, 7)
+    made = client.submit(dask_tasks.references, path, part, workers=first, pure=False)
+    found = client.submit(dask_tasks.opened, made, workers=second, pure=False).result()
+    want = [(frame.timestamp, frame.digest) for frame in framemd5(clip(FILM))[part]]
+    assert found == want
+    ref = made.result()
+    assert dask_tasks.opened(ref) == want
+    assert tokenize(ref) == tokenize(dask_tasks.references(path, part))
+    ffwebcodecs.FrameRef.clear_cache()
+
+
+def test_references_to_single_frames_are_spread_over_the_workers(client: Any) -> None:
+    refs = list(dask_tasks.references(os.fspath(clip(FILM)), slice(None)))
+    found = client.gather(client.map(dask_tasks.opened, refs))
+    want = [(frame.timestamp, frame.digest) for frame in framemd5(clip(FILM))]
+    assert [each for (each,) in found] == want
+
+
 def test_a_task_that_closes_what_it_got_has_closed_the_workers_own(
     client: Any, workers: list[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from itertools import pairwise
 from typing import Any
@@ -95,7 +96,7 @@ def test_more_workers_are_never_slower_and_never_above_the_bound(send: str) -> N
     it = farm(send=send, task=0.003, result_bytes=1e5)
     rows = scale.table_of(it, 4096)
     rates = [row["clips_per_second"] for row in rows]
-    assert [row["workers"] for row in rows] == [1 << power for power in range(13)]
+    assert [row["workers"] for row in rows] == [1, 4, 16, 64, 256, 1024, 4096]
     rounding = 1 + 1e-9
     assert all(fewer <= more * rounding for fewer, more in pairwise(rates))
     assert rates[-1] <= scale.saturation_of(it, scale.demand_of(it)).rate * rounding
@@ -118,7 +119,7 @@ def test_figures_are_read_from_the_measured_table(
 
 | | µs |
 |---|---|
-| task of Dask | 300 |
+| task of Dask, two workers | 300 |
 {scale.END}
 """,
         encoding="utf-8",
@@ -137,5 +138,15 @@ def test_it_says_where_a_million_clips_saturate(capsys: pytest.CaptureFixture[st
     assert scale.main("--decode-us", "5000", "--task-us", "300") == 0
     text = capsys.readouterr().out
     # 10 MB a clip at 40 Gbit/s: 500 a second; 1.5 s of a core, and some milliseconds of the rest
-    assert "The storage is full from 756 workers on: 500 clips/s." in text
-    assert text.startswith("1,000,000 clips of 300 frames and 10.0 MB\n")
+    assert "500 clips/s from 756 workers on: storage full.\n" in text
+    assert text.startswith("1,000,000 clips of 300 frames and 10.0 MB:\n")
+
+
+def test_the_page_shows_what_the_model_says_of_the_measured_figures() -> None:
+    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    shown = re.findall(
+        r"^\$ python benchmarks/scale\.py(.*)\n((?:(?!```).+\n)+)", page, re.MULTILINE
+    )
+    assert [arguments.split() for arguments, _ in shown] == [list(each) for each in scale.SHOWN]
+    for arguments, text in shown:
+        assert text.rstrip("\n") == scale.report_of(scale.parser_of().parse_args(arguments.split()))
