@@ -42,7 +42,7 @@ class Delivery:
     # The other half's.
     _driver: Driver
     _lending: Lending | None
-    _mailbox: SimpleQueue[tuple[Any, ...]]
+    _mailbox: SimpleQueue[Any]
     _free: Callable[[], None]
 
     def __init__(self, owner: Owner) -> None:

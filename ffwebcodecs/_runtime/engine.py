@@ -103,19 +103,18 @@ class Engine(Queueing):
         epoch = self._epoch
         if epoch.followers or not epoch.configs:
             epoch = self._usable(action)
-        # In a box, out of which `_send` takes it: an exception of a callback keeps the worker's
+        # In a list, out of which `_send` takes it: an exception of a callback keeps the worker's
         # local variables for as long as the program keeps the exception.
         number = self._number()
-        box = [number, item]
+        message = [epoch, number, item]
         try:
-            message = (epoch, None, box)
             if self.max_queue is None:
                 epoch.queue[number] = None
                 self._mailbox.put(message)
             elif not self._put_in(epoch, number, message):
                 return False
         except BaseException:
-            del box[1:]  # nobody takes it any more
+            del message[2:]  # nobody takes it any more
             epoch.queue.pop(number, None)
             epoch.serve()
             raise

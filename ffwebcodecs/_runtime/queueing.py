@@ -45,7 +45,7 @@ class Queueing(Worker):
         def why_unheard(self) -> str | None: ...
         def look_after(self) -> str | None: ...
 
-    def _put_in(self, epoch: Epoch, number: int, message: tuple[Any, ...]) -> bool:
+    def _put_in(self, epoch: Epoch, number: int, message: list[Any]) -> bool:
         """Give the worker one more input; return False if there is no room for it."""
         limit = self.max_queue
         with self._reserving:

@@ -32,7 +32,8 @@ _by_thread: dict[int, Worker] = {}  # those that run
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_by_thread.clear)
 
-_Input = list[Any]  # its number and, until it is taken out, the input itself
+_Input = list[Any]  # a message: its epoch, its number and, until it is taken out, the input itself
+_Message = tuple[Any, ...] | _Input
 
 
 class _Stop(BaseException):
@@ -50,9 +51,9 @@ class Worker(Delivery):
         # The native codec: held for one FFmpeg call at a time. Reentrant, because the garbage
         # collector may run a destructor that uses this codec while it is held.
         self._core = threading.RLock()
-        self._mailbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+        self._mailbox: SimpleQueue[Any] = SimpleQueue()
         # The worker's: taken from the mailbox, not yet run.
-        self._backlog: deque[tuple[Any, ...]] = deque()
+        self._backlog: deque[_Message] = deque()
         self._worked = self._epoch  # the epoch that the driver has come to
         self._failed: Epoch | None = None  # the epoch in which the codec failed
         self._thread: threading.Thread | None = None
@@ -109,9 +110,9 @@ class Worker(Delivery):
         if announce:
             self._announce_dequeue()
 
-    def _run(self, message: tuple[Any, ...]) -> None:
+    def _run(self, message: _Message) -> None:
         # Nothing of the message may live on while the worker waits for the next one.
-        epoch, action, argument = message
+        epoch = message[0]
         if epoch is None:
             if message is WAKEUP_LOST:
                 self._wakeup_lost()
@@ -121,10 +122,10 @@ class Worker(Delivery):
         if epoch is not self._worked:
             self._begin(epoch)
         try:
-            if action is None:
-                self._run_item(epoch, argument)
+            if type(message) is list:
+                self._run_item(epoch, message)
             else:
-                action(epoch, argument)
+                message[1](epoch, message[2])
         except _Stop:
             pass
         except BaseException as error:
@@ -163,7 +164,7 @@ class Worker(Delivery):
             except RuntimeError:
                 pass  # it is not
 
-    def _next_message(self, timeout: float | None) -> tuple[Any, ...]:
+    def _next_message(self, timeout: float | None) -> Any:
         """Take the next message out of the mailbox; raises Empty after `timeout` seconds."""
         if not FREE_THREADED:
             return self._mailbox.get(timeout=timeout)
@@ -190,7 +191,7 @@ class Worker(Delivery):
             self._driver.open(config)
 
     def _run_item(self, epoch: Epoch, box: _Input) -> None:
-        number = box[0]
+        number = box[1]
         self._wait_for_room(epoch)
         if self._most > 1 and (self._backlog or not self._mailbox.empty()):
             batch = self._gathered(epoch, box)
@@ -225,8 +226,8 @@ class Worker(Delivery):
                 break
             else:
                 message = mailbox.get_nowait()
-            if message[0] is epoch and message[1] is None:
-                batch.append(message[2])
+            if type(message) is list and message[0] is epoch:
+                batch.append(message)
             elif message[0] is None:
                 self._run(message)
             else:
@@ -239,9 +240,9 @@ class Worker(Delivery):
         items: deque[Any] = deque()
         numbers: deque[int] = deque()
         for box in batch:
-            if len(box) > 1:
+            if len(box) > 2:
                 items.append(box.pop())
-                numbers.append(box[0])
+                numbers.append(box[1])
         outputs: deque[Any] = deque()
         failure: Exception | None = None
         try:
@@ -253,7 +254,7 @@ class Worker(Delivery):
                 failure = error
             # Whoever waits for room below puts what comes behind them.
             while items:
-                self._backlog.appendleft((epoch, None, [numbers.pop(), items.pop()]))
+                self._backlog.appendleft([epoch, numbers.pop(), items.pop()])
             self._hand_over_each(epoch, outputs, numbers)
             if failure is not None:
                 raise failure
@@ -287,7 +288,7 @@ class Worker(Delivery):
     def _send(self, epoch: Epoch, box: list[Any]) -> None:
         with self._core:
             self._check(epoch)
-            if len(box) > 1:
+            if len(box) > 2:
                 self._driver.send(box.pop())
 
     def _run_flush(self, epoch: Epoch, completion: Completion) -> None:

@@ -81,7 +81,9 @@ class EncodedChunk:
         self._from_container = False
 
     @classmethod
-    def _from_native(cls, native: Any, key: bool, timestamp: int, duration: int | None) -> Self:
+    def _from_native(
+        cls, native: Any, key: bool | int, timestamp: int, duration: int | None
+    ) -> Self:
         """Make a chunk of a packet that FFmpeg filled, or the pump's Packet; takes it."""
         chunk = cls.__new__(cls)
         chunk._type = "key" if key else "delta"

@@ -36,7 +36,7 @@ _BEGINNING = -(2**62)
 class _SoundPackets:
     """A stream of sound that is read: how its packets become chunks."""
 
-    __slots__ = ("_microseconds", "_run", "_samples", "next", "stream")
+    __slots__ = ("_clock", "_microseconds", "_run", "_samples", "next", "stream")
 
     def __init__(self, core: DemuxerCore, stream: SoundStream) -> None:
         self.stream = stream
@@ -45,7 +45,15 @@ class _SoundPackets:
         # The nearest microsecond to ticks: a fraction, with the half added.
         numerator, denominator = stream.parameters.time_base
         self._microseconds = 2 * numerator * 1_000_000, denominator, 2 * denominator
+        self._clock = None if stream.is_coarse else self._plain_clock()
         self.next = 0  # microseconds, for a packet without a time
+
+    def _plain_clock(self) -> tuple[int, int, int, int, int, int] | None:
+        """Return what makes a chunk of a packet that needs no look; None: all do."""
+        last, (factor, half, divisor) = self.stream.last, self._microseconds
+        ends = (packet.NOPTS, packet.NOPTS) if last is None else (last.begin, last.before)
+        clock = (self.stream.zero, factor, half, divisor, *ends)
+        return clock if factor and all(-(2**63) <= each < 2**63 for each in clock) else None
 
     def chunk_of(self, ptr: AVPacket) -> EncodedAudioChunk:
         """Make a chunk of a packet; takes it."""
@@ -53,7 +61,14 @@ class _SoundPackets:
 
     def chunks(self) -> list[EncodedAudioChunk]:
         """Read some chunks; none: the next packet is to be read as any other one."""
-        return [self._chunk_of(*found) for found in self._run.read()]
+        chunks, make = [], EncodedAudioChunk._from_native
+        for row in self._run.read(self._clock):
+            if len(row) == 4:
+                chunks.append(make(*row))
+                self.next = row[2] + row[3]
+            else:
+                chunks.append(self._chunk_of(*row))
+        return chunks
 
     def _chunk_of(
         self, native: Any, pts: int, dts: int, ticks: int, flags: int, size: int

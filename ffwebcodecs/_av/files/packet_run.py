@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .demux import DemuxerCore
 
     Read = tuple[Any, int, int, int, int, int]
+    Plain = tuple[Any, int, int, int]
+    Clock = tuple[int, int, int, int, int, int] | None
 
 MOST = 16
 _BYTES = 1 << 16  # to read about, at most
@@ -34,14 +36,22 @@ class PacketRun:
         self._room = 1  # the next time; whoever wants one chunk is not to wait for many
         self._pump = pump.for_files()
 
-    def read(self) -> list[Read]:
+    def read(self, clock: Clock) -> list[Read | Plain]:
         """Return the next packets; none: the next one is to be read otherwise, which tells whether
         it is the end.
+
+        Parameters
+        ----------
+        clock : tuple of int or None
+            How ticks become microseconds: the tick that counts as 0, what they are multiplied by,
+            what is added, what they are divided by; and two times that are not plain.
 
         Returns
         -------
         list of (AVPacket or the pump's Packet, int, int, int, int, int)
-            Each with both its times, its duration, its flags and its size.
+            Each with both its times, its duration, its flags and its size. Of plain ones, with a
+            clock, the pump gives (Packet, int, int, int): whether it is a key packet, its time and
+            its duration in microseconds.
         """
         context = self._demuxer.plain_context()
         if context is None:
@@ -52,12 +62,12 @@ class PacketRun:
             found, code = self._read_each(context, room)
         else:
             where = pump.number(context)
-            found, code = self._pump.read(where, self._number, room, _BYTES, _TIME)
+            found, code = self._pump.read(where, self._number, room, _BYTES, _TIME, clock)
         self._demuxer.has_read(code)
         return found
 
-    def _read_each(self, context: AVFormatContext, room: int) -> tuple[list[Read], int]:
-        found: list[Read] = []
+    def _read_each(self, context: AVFormatContext, room: int) -> tuple[list[Read | Plain], int]:
+        found: list[Read | Plain] = []
         number, left, code = self._number, _BYTES, 0
         read, stock = avformat.av_read_frame, self._stock
         if len(stock) < room:
