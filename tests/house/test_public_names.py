@@ -136,6 +136,15 @@ def sounds() -> dict[str, Any]:
     }
 
 
+def pictures() -> dict[str, Any]:
+    """Return one of each public type of picture that can be pickled."""
+    w = ffwebcodecs
+    frame = w.VideoFrame(
+        bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=7, metadata={"a": 1}
+    )
+    return {"VideoFrame": frame, "ImageBitmap": w.create_image_bitmap(frame)}
+
+
 def values() -> dict[str, Any]:
     """Return one of each public type that can be pickled."""
     w = ffwebcodecs
@@ -187,13 +196,8 @@ def values() -> dict[str, Any]:
         "VideoIndex": w.VideoIndex.from_chunks({"timestamp": [0, 40_000], "key": [True, False]}),
         "SegmentInfo": w.SegmentInfo("media", 1, 0, 1_000_000, True, 5, "video/mp4"),
         "VideoStats": w.VideoStats(1, 0, 2, 3, 4, 5, 6, 7),
-        "VideoFrame": w.VideoFrame(
-            bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=7, metadata={"a": 1}
-        ),
     }
-    with found["VideoFrame"].clone() as frame:
-        found["ImageBitmap"] = w.create_image_bitmap(frame)
-    found |= sound_encoder_values()
+    found |= sound_encoder_values() | pictures()
     for name in CLASSES:
         thing = getattr(w, name)
         if issubclass(thing, BaseException):
