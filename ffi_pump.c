@@ -391,6 +391,16 @@ static PyType_Slot leases_slots[] = {{Py_tp_new, leases_new},
 static PyType_Spec leases_spec = {
     "ffwebcodecs._ffi._pump.Leases", sizeof(Leases), 0, Py_TPFLAGS_DEFAULT, leases_slots};
 
+/* Forgets holders that are gone, now and then: a frame may be sent very often. */
+static void forget_gone(PyObject *places)
+{
+    Py_ssize_t size = PyList_Size(places), index = size;
+    if (size < 64 || size & (size - 1))
+        return;
+    while (index-- > 0)
+        if (PyWeakref_GetObject(PyList_GetItem(places, index)) == Py_None)
+            PySequence_DelItem(places, index);
+}
 /* Remembers a weak reference to one more holder. */
 static PyObject *lease_note(PyObject *object, PyObject *place)
 {
@@ -403,6 +413,7 @@ static PyObject *lease_note(PyObject *object, PyObject *place)
     Py_XDECREF(reference);
     if (failed)
         return NULL;
+    forget_gone(self->places);
     Py_RETURN_NONE;
 }
 /* What matters where dropping does not free at once. */

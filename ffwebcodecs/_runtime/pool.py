@@ -15,6 +15,7 @@ import itertools
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -70,6 +71,9 @@ class Held(NamedTuple):
     is_exported: bool = False
 
 
+_MANY = 64
+
+
 class Lease:
     """One frame that is out; dropping it gives it back."""
 
@@ -95,7 +99,13 @@ class Lease:
 
     def note(self, place: Place) -> None:
         """Remember one more holder, for as long as `place` lives."""
-        self._places.append(weakref.ref(place))
+        places = self._places
+        places.append(weakref.ref(place))
+        size = len(places)
+        if size >= _MANY and not size & (size - 1):  # a frame may be sent very often
+            for gone in [ref for ref in list(places) if ref() is None]:
+                with suppress(ValueError):  # another thread did it
+                    places.remove(gone)
 
 
 class Export(Place):

@@ -20,6 +20,7 @@ from ffwebcodecs import (
     VideoDecoder,
     VideoFrame,
 )
+from ffwebcodecs._runtime.pool import FramePool, PumpedPool, export, frame_pool
 
 PATIENCE = 10.0
 Buffers = list[pickle.PickleBuffer]
@@ -69,6 +70,25 @@ def test_pickles_in_band_hold_nothing() -> None:
             pickle.loads(pickle.dumps(frames[0], protocol)).close()
         frames[0].close()
         assert decoder.pool.in_use == 0
+
+
+@pytest.mark.parametrize("make", [FramePool, frame_pool])
+def test_a_frame_that_is_sent_very_often_remembers_only_what_is_there(make: Any) -> None:
+    pool = make(4)
+    lease = pool.lend(0)
+    kept = [export(lease, f"place {number}") for number in range(3)]
+    for _ in range(1000):
+        export(lease, "gone")
+    is_pump = isinstance(pool, PumpedPool)
+    places = pool._leases.held(1)[0][2] if is_pump else lease._places
+    assert len(places) <= 64
+    (held,) = pool.held()
+    assert held.is_exported
+    assert held.places == ["place 0", "place 1", "place 2"]
+    del lease
+    assert pool.stats().in_use == 1
+    kept.clear()
+    assert pool.stats().in_use == 0
 
 
 def stalled(decoder: VideoDecoder, chunks: list[Any]) -> str:
