@@ -34,7 +34,8 @@ class ImageBitmap(Surface):
 
     It holds no decoder slot, has neither time nor orientation, and lives until you close it
     (`close`, or ``with``). ``VideoFrame(bitmap, timestamp=...)`` makes a frame of it again, which
-    shares the memory.
+    shares the memory. It can be pickled, in protocol 5 without copying a pixel; a closed one raises
+    DataCloneError.
 
     Other libraries take it as it is, without a copy, as the read-only array of `to_ndarray`:
     ``numpy.asarray(bitmap)``, ``numpy.from_dlpack(bitmap)``, ``torch.from_dlpack(bitmap)``, and

@@ -93,6 +93,9 @@ class VideoFrame(Timed, Pixels):
     -----
     The behaviour is that of VideoFrame in the W3C WebCodecs specification.
 
+    A frame can be pickled, in protocol 5 without copying a pixel: `docs/scaling.md` tells how. A
+    closed one raises DataCloneError.
+
     Examples
     --------
     >>> with VideoFrame(bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=0) as
