@@ -46,6 +46,9 @@ class MemoryHolder(Protocol):
         """Drop what was used longest ago; return False if nothing was dropped: it is busy."""
         ...
 
+    # _memory_is_cache = False
+    # Of one that drops nothing: its bytes are reported, and do not count for the limit.
+
     # def _memory_frames(self) -> list[AVFrame]
     # Of one that has them: the frames whose bytes it counts, which then count nowhere else.
 
@@ -78,6 +81,11 @@ def held(holder: MemoryHolder) -> int:
         return 0
 
 
+def is_cache(holder: MemoryHolder) -> bool:
+    """Return whether it drops what it holds when there is a limit."""
+    return bool(getattr(holder, "_memory_is_cache", True))
+
+
 def _oldest(holder: MemoryHolder) -> int | None:
     try:
         return holder._memory_oldest()
@@ -107,7 +115,7 @@ def keep_within() -> None:
     from heapq import heapify, heappop, heappush
 
     most = limit()
-    known = holders()
+    known = list(filter(is_cache, holders()))
     sizes = {id(each): held(each) for each in known}
     total = sum(sizes.values())
     if most is None or total <= most:

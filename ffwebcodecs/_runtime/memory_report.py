@@ -19,7 +19,8 @@ class MemoryReport(NamedTuple):
     bytes : dict of str to int
         Bytes by kind. ``"frames"``: pictures and sound that the program holds, or that are on
         their way to it. ``"chunks"``: encoded data, those in the queues of codecs too.
-        ``"scratch"``: what conversions work in, by thread. All other kinds are caches:
+        ``"scratch"``: what conversions work in, by thread. ``"shared frames"``: the slots of
+        `SharedFrames` that are open here. All other kinds are caches:
         ``"frame caches"`` is `FrameCache`, ``"videos"`` what each `Video` keeps around its
         position, ``"references"`` the indices of files that `FrameRef` has opened.
     counts : dict of str to int
@@ -56,8 +57,8 @@ def memory_report() -> MemoryReport:
     Counts what ffwebcodecs has made and what it keeps; not what codecs hold inside of themselves,
     not what lies on a GPU. Memory that a program has lent to frames (``transfer=True``) counts as
     theirs. What a forked process has from its parent is not counted in it: it begins with zeros.
-    Takes about a microsecond for each frame and chunk that is alive, so it is for looking now and
-    then; nothing is counted while nobody looks.
+    Takes some four microseconds for each frame and chunk that is alive, so it is for looking now
+    and then; nothing is counted while nobody looks.
 
     Returns
     -------
@@ -72,9 +73,11 @@ def memory_report() -> MemoryReport:
 
     found = memory.holders()
     caches: dict[str, list[int]] = {"frame caches": [], "videos": []}
-    kept = []
+    kept, droppable = [], 0
     for holder in found:
-        caches.setdefault(holder._memory_kind, []).append(memory.held(holder))
+        size = memory.held(holder)
+        caches.setdefault(holder._memory_kind, []).append(size)
+        droppable += size if memory.is_cache(holder) else 0
         frames = getattr(holder, "_memory_frames", None)
         if frames is not None:
             kept += frames()
@@ -84,7 +87,7 @@ def memory_report() -> MemoryReport:
         {kind: size for kind, (_, size) in kinds.items()},
         {kind: number for kind, (number, _) in kinds.items()},
         sum(size for _, size in kinds.values()),
-        sum(map(sum, caches.values())),
+        droppable,
         memory.limit(),
     )
 

@@ -264,7 +264,7 @@ class OpenVideos:
             self._entries, self._indices = OrderedDict(), OrderedDict()
         del entries, indices
 
-    # ---- what all caches of the process hold together: `memory.Holder`; pictures say it themselves
+    # ---- what all caches of the process hold together: `MemoryHolder`; pictures say it themselves
 
     _memory_kind = "references"
 

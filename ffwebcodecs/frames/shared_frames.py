@@ -10,6 +10,7 @@ from typing import Any
 from .._av import forked
 from .._av.frames import shared_memory as memory
 from .._public import public
+from .._runtime import memory as memory_of_process
 from .._runtime.closing import Closable, only_once
 from .._spec.frames.formats import get_format
 from .._spec.frames.slots import SAID_AT, SlotSizes, TicketText, aligned_layout
@@ -117,9 +118,24 @@ class SharedFrames(Closable):
         self._table = SlotTable(count, self._sizes.slot)
         self._slots = count
         forked.watch(self)
+        memory_of_process.watch(self)
 
     def _after_fork(self) -> None:
         self._table.after_fork()
+
+    # ---- for `memory_report`: a `MemoryHolder` that drops nothing --------------------------------
+
+    _memory_kind = "shared frames"
+    _memory_is_cache = False
+
+    def _memory_held(self) -> int:
+        return 0 if self.closed else self._slots * self._sizes.slot
+
+    def _memory_oldest(self) -> None:
+        return None
+
+    def _memory_drop(self) -> bool:
+        return False
 
     # ---- putting ---------------------------------------------------------------------------------
 
