@@ -75,6 +75,8 @@ def memory_report() -> MemoryReport:
     caches: dict[str, list[int]] = {"frame caches": [], "videos": []}
     kept, droppable = [], 0
     for holder in found:
+        if getattr(holder, "closed", False):
+            continue
         size = memory.held(holder)
         caches.setdefault(holder._memory_kind, []).append(size)
         droppable += size if memory.is_cache(holder) else 0

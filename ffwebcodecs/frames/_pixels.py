@@ -150,7 +150,8 @@ class Pixels(Described):
         InvalidStateError
             The frame is closed.
         NotSupportedError
-            It is in memory, where it may have been downloaded to, or on another kind of device.
+            It is in memory, where it may have been downloaded to, on another kind of device, or
+            where no other library can read it.
         """
         from .._av.frames import cuda
         from .device_plane import DevicePlane

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from ffwebcodecs import (
     open_handles,
 )
 from ffwebcodecs import create_image_bitmap as bitmap_of
-from ffwebcodecs._av.frames import cuda, dlpack
+from ffwebcodecs._av.frames import cuda, dlpack, hardware
+from ffwebcodecs._av.frames.pixel_format import pix_fmt_id
 
 KNOWS_READ_ONLY = np.lib.NumpyVersion(np.__version__) >= "2.1.0"  # and `copy`, `device`
 KNOWS_COPY = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
@@ -448,6 +450,32 @@ def test_device_planes_say_where_they_lie(
                     ours.__dlpack__(**refused)  # type: ignore[arg-type]
         del surface, ours
     assert not dlpack._kept
+
+
+def test_device_planes_keep_the_picture_that_others_can_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = SimpleNamespace(format=pix_fmt_id("cuda"), sw_format=pix_fmt_id("nv12"))
+    monkeypatch.setattr(cuda, "_context_of", lambda ptr: said)
+    with make("NV12", 16, 12, visible_rect=(2, 4, 9, 5), transfer=True) as memory:
+        picture = hardware.DevicePicture.__new__(hardware.DevicePicture)
+        picture.lease, picture._memory = None, None
+        picture._surface, shape = memory._open_picture().ptr, memory._shape
+        picture._device = device = hardware.Device("cuda", None, is_primary=True)  # type: ignore[arg-type]
+        frame = VideoFrame._from_native(picture, shape, 0, None, True)
+        planes = frame.device_planes
+        for ours, theirs in zip(planes, memory.planes, strict=True):
+            assert ours._places.address == address(theirs.data)
+            assert (ours.width, ours.height) == (theirs.width, theirs.height)
+        device.is_primary = False
+        with pytest.raises(NotSupportedError, match="primary context"):
+            frame.device_planes
+        gone = weakref.ref(device)
+        frame.close()
+        del frame, picture, device
+        assert gone() is not None  # the planes keep it
+        del planes, ours
+        assert gone() is None
 
 
 def test_frames_elsewhere_have_no_device_planes() -> None:

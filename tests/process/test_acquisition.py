@@ -149,6 +149,14 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "from_ndarray": lambda on: w.VideoFrame.from_ndarray(
         np.zeros((48, 64, 3), np.uint8), timestamp=0, transfer=True
     ).close(),
+    "from_dlpack": lambda on: w.VideoFrame.from_dlpack(
+        np.frombuffer(on.buffer, np.uint8).reshape(48, 64, 4)[1:, 1:], timestamp=0
+    ).close(),
+    "arrays of a plane": lambda on: (
+        np.asarray(on.frame.planes[0]),
+        np.from_dlpack(on.frame.planes[0]),
+        on.frame.planes[0].__dlpack__(max_version=(1, 0)),
+    ),
     "clone": lambda on: on.frame.clone().close(),
     "planes": lambda on: on.frame.planes[0].data,
     "copy_to": lambda on: on.frame.copy_to(bytearray(ROOM), format="BGRA"),

@@ -49,7 +49,7 @@ def surface_of(picture: Picture) -> DeviceSurface:
     Raises
     ------
     NotSupportedError
-        It is in memory, or on another kind of device.
+        It is in memory, on another kind of device, or where no other library can read it.
     """
     found = picture.surface if isinstance(picture, DevicePicture) else None
     if found is None:
@@ -62,6 +62,12 @@ def surface_of(picture: Picture) -> DeviceSurface:
         raise NotSupportedError(
             f"this frame lies on a {kind} device, which has no addresses to show: planes gets it "
             "into memory"
+        )
+    if found[1] is not None and not found[1].is_primary:
+        raise NotSupportedError(
+            "other libraries cannot read this frame on the GPU: one of them had set up its primary "
+            "context otherwise than FFmpeg wants it, so FFmpeg made one of its own. Decode the "
+            "first frame before torch or CuPy use the GPU, or get the frame into memory (planes)"
         )
     return DeviceSurface(*found)
 

@@ -64,13 +64,17 @@ _PIX_FMTS = {
 
 
 class Device:
-    """An open device; `lock` is held while a frame is read back from it."""
+    """An open device; `lock` is held while a frame is read back from it.
 
-    __slots__ = ("__weakref__", "kind", "lock", "ptr")
+    `is_primary`: whether other libraries of the process reach its memory (CUDA's primary context).
+    """
 
-    def __init__(self, kind: str, ptr: AVBufferRef) -> None:
+    __slots__ = ("__weakref__", "is_primary", "kind", "lock", "ptr")
+
+    def __init__(self, kind: str, ptr: AVBufferRef, is_primary: bool = False) -> None:
         self.kind = kind
         self.ptr = ptr
+        self.is_primary = is_primary
         # Reentrant, because the garbage collector may run a destructor that reads a frame.
         self.lock = threading.RLock()
 
@@ -92,25 +96,26 @@ def open_device(kind: str) -> Device:
         found = _shared.get(kind)
         device = None if found is None else found()
         if device is None:
-            device = Device(kind, _create(kind))
+            device = Device(kind, *_create(kind))
             _shared[kind] = weakref.ref(device)
         return device
 
 
-def _create(kind: str) -> AVBufferRef:
+def _create(kind: str) -> tuple[AVBufferRef, bool]:
     ref = ffi.gc(ffi.new("AVBufferRef **"), avutil.av_buffer_unref)
     number = avutil.av_hwdevice_find_type_by_name(kind.encode())
     code = -1
     if kind == "cuda":
         # In the context that other libraries compute in: memory of another one they cannot read.
         code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, _PRIMARY_CONTEXT)
-    if code < 0:
+    is_primary = code >= 0
+    if not is_primary:
         code = avutil.av_hwdevice_ctx_create(ref, number, ffi.NULL, ffi.NULL, 0)
     if code < 0:
         needs = f" (it needs {_NEEDS[kind]})" if kind in _NEEDS else ""
         raise NotSupportedError(f"{averror.reason(code)}{needs}", code=code)
     ptr: AVBufferRef = ref[0]
-    return _devices.own(ptr, ref)
+    return _devices.own(ptr, ref), is_primary
 
 
 def kinds() -> list[str]:
