@@ -188,9 +188,9 @@ class SlotTable:
             return f"slot {slot} waits for its ticket to be opened{end}"
         since = f"for {memory.now() - taken.time:.1f} s"
         if taken.pid == os.getpid():
-            return f"slot {slot} is held by this process {since}"
+            return f"slot {slot} is held by this process or a fork of it {since}"
         if memory.started(taken.pid) == taken.started:
-            return f"slot {slot} is held by process {taken.pid} {since}"
+            return f"slot {slot} is held by process {taken.pid} or a fork of it {since}"
         return f"slot {slot} is held by a fork of process {taken.pid}, which has ended, {since}"
 
     def require_open(self) -> None:

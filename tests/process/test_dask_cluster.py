@@ -142,3 +142,19 @@ def test_what_ffmpeg_refuses_in_a_worker_is_told_in_the_client(client: Any, tmp_
         client.submit(dask_tasks.make, "VideoFrame", os.fspath(path), 0).result()
     assert str(there.value) == str(here.value)
     assert there.value.code == here.value.code
+
+
+def test_a_ticket_is_opened_by_one_worker(client: Any, workers: list[str]) -> None:
+    first, second = workers
+    with (
+        dask_tasks.make("VideoFrame", os.fspath(clip(FILM)), NUMBER) as frame,
+        ffwebcodecs.SharedFrames(1, frame.display_width, frame.display_height, "I420") as shared,
+    ):
+        _, *here = dask_tasks.described(frame)
+        ticket = shared.put(frame)
+        pid, *there = client.submit(dask_tasks.taken, ticket, workers=first, pure=False).result()
+        assert there == here
+        again = client.submit(dask_tasks.taken, ticket, workers=second, pure=False)
+        with pytest.raises(ffwebcodecs.InvalidStateError, match=f"before, by process {pid}"):
+            again.result()
+        shared.wait(30)

@@ -72,6 +72,11 @@ def opened(ref: Any) -> list[tuple[int, str]]:
     return found
 
 
+def taken(ticket: ffwebcodecs.FrameTicket) -> tuple[int, str, str, int | None]:
+    """Open a frame in shared memory, look at it, and close it."""
+    return closed(ffwebcodecs.open_shared(ticket))
+
+
 def left() -> dict[str, int]:
     """Return what native objects are alive in this process, but for videos kept for references."""
     ffwebcodecs.FrameRef.clear_cache()
