@@ -9,6 +9,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing import resource_tracker
 from typing import Any
 
@@ -27,6 +28,7 @@ from shared_children import (
     pixels,
     plain,
     put,
+    seen,
 )
 
 import ffwebcodecs as w
@@ -181,6 +183,24 @@ def test_a_put_that_waits_hears_that_a_frame_was_closed() -> None:
         for time in range(20):
             other.pipe.send(("timestamps", [put(shared, time)]))
         assert [other.answer() for _ in range(20)] == [[time] for time in range(20)]
+
+
+def test_a_full_pipe_of_news_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+    with w.SharedFrames(1, 64, 48, "GRAY8") as shared:
+        path = f"/proc/self/fd/{shared._table.block.bell.reader}"
+        writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        with suppress(BlockingIOError):
+            while os.write(writer, bytes(4096)):
+                pass
+        os.close(writer)
+        assert [seen(put(shared, time)) for time in range(3)] == [0, 1, 2]
+        with child() as other:
+            other.pipe.send(("timestamps", [put(shared, 3)]))
+            assert seen(put(shared, 4)) == 4
+            assert other.answer() == [3]
+    assert lost == []
 
 
 def test_a_ticket_that_nobody_opens_ends() -> None:

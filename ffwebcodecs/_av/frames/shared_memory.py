@@ -18,6 +18,7 @@ import os
 import sys
 import time
 from functools import cache, lru_cache, partial
+from io import FileIO
 from itertools import chain, starmap
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -224,7 +225,7 @@ class OpenedSlot:
         except PermissionError as error:
             raise InvalidStateError(
                 f"this process may not open the memory of process {self._pid}, which has put the "
-                f"frame: {error.strerror}; both must be of one user"
+                f"frame: {error.strerror}; both must be of one user, and have been from their start"
             ) from None
 
     def read(self, size: int, offset: int = 0) -> bytes:
@@ -256,11 +257,13 @@ class OpenedSlot:
         """
         memory, bell = self.memory, self._bell
         exported: Array[int] = buffers.export(memory, "a slot")
-        # The last step is never reached: it holds the bell, which was rung before it.
+        # It does not raise when the pipe is full, as os.write does; then it rings anyhow.
+        ring = FileIO(bell.descriptor, "wb", closefd=False).write
+        # The last step does nothing: it holds the bell until it was rung.
         steps = (
             partial(ffi.release, exported),
             partial(memory.close),
-            partial(os.write, bell.descriptor, b"\0"),
+            partial(ring, b"\0"),
             partial(id, bell),
         )
         shown: Array[int] = ffi.gc(exported, atomic.at_end(map(_call, steps)))
