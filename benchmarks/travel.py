@@ -56,16 +56,6 @@ def _ways(report: Any, bench: Any, rounds: int, path: Path) -> None:
         report.row(title, f"{sizes[way][0][0]:,}", *times)
 
 
-def _queue(report: Any, bench: Any, rounds: int, path: Path) -> None:
-    titles = {"value": "frames", "ticket": "tickets of SharedFrames"}
-    results = bench.measure({way: case("queue", way, path) for way in titles}, rounds)
-    report.section("1080p through multiprocessing.Queue", "", "frames/s", "speed", "limit")
-    for way, title in titles.items():
-        ratio = bench.speed_ratio(results, way, "value")
-        verdict = report.verdict(title, ratio, ">= 5") if way == "ticket" else ""
-        report.row(title, f"{1e6 / _microseconds(results[way]):,.0f}", f"{ratio:.1f}", verdict)
-
-
 def _tasks(report: Any, bench: Any, rounds: int) -> None:
     if importlib.util.find_spec("distributed") is None:
         return
@@ -96,7 +86,6 @@ def bench_travel(report: Any, bench: Any, rounds: int, machine: str) -> None:
     before = len(report.lines)
     path = access.film_clip(bench, access.SHORT_GROUP, 5 * access.SHORT_GROUP)
     _ways(report, bench, rounds, path)
-    _queue(report, bench, rounds, path)
     _tasks(report, bench, rounds)
     lines = report.lines[before:]
     del report.lines[before:]

@@ -232,38 +232,6 @@ def pipe(name: str, path: str) -> Result:
         return len(things), end - start
 
 
-def receive_queue(queue: Any, answer: Any) -> None:
-    """Open and close what comes through the queue, until there is nothing."""
-    ffwebcodecs.ffmpeg_info()
-    while (thing := queue.get()) is not None:
-        is_frame = isinstance(thing, ffwebcodecs.VideoFrame)
-        with thing if is_frame else ffwebcodecs.open_shared(thing):
-            answer.send_bytes(b"open")
-
-
-def queue(name: str, path: str) -> Result:
-    """Send frames, or tickets for them, through multiprocessing's own queue."""
-    with way_of("ticket", path) as (way, things):
-        context = multiprocessing.get_context("spawn")
-        way.shared.close()
-        way.shared = ffwebcodecs.SharedFrames(8, 1920, 1080, things[0].format)
-        between, (near, far) = context.Queue(8), context.Pipe()
-        receiver = context.Process(target=receive_queue, args=(between, far))
-        receiver.start()
-        start = 0.0
-        for number, thing in enumerate([things[0], *things]):
-            if number == 1:
-                near.recv_bytes()
-                start = clock()
-            between.put(way.shared.put(thing) if name == "ticket" else thing)
-        for _ in things:
-            near.recv_bytes()
-        end = clock()
-        between.put(None)
-        receiver.join()
-        return len(things), end - start
-
-
 def dask_task() -> Result:
     """Give a thousand tasks that do nothing to two workers; the CPU time of scheduler and client,
     which are in this process.
