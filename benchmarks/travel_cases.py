@@ -240,7 +240,7 @@ def dask_task() -> Result:
 
     from distributed import Client, LocalCluster
 
-    options = {"dashboard_address": None, "silence_logs": logging.ERROR, "processes": True}
+    options = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR, "processes": True}
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", **options) as cluster,
         Client(cluster) as client,

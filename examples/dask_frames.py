@@ -46,11 +46,11 @@ def main() -> None:
     cluster = options.scheduler or LocalCluster(
         n_workers=options.workers,
         threads_per_worker=1,
-        dashboard_address=None,
+        dashboard_address=":0",
         silence_logs=logging.CRITICAL,  # what fails in a task is raised here
     )
     with Client(cluster) as client:
-        ranges = ranges_of(options.film, 4 * len(client.scheduler_info()["workers"]))
+        ranges = ranges_of(options.film, 4 * sum(client.nthreads().values()))
         found = [each for part in client.gather(client.map(changes, ranges)) for each in part]
     if not isinstance(cluster, str):
         cluster.close()

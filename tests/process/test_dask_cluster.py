@@ -36,12 +36,13 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
         local_directory=tmp_path_factory.mktemp("dask"),
         silence_logs=logging.ERROR,
     )
     with cluster, distributed.Client(cluster) as client:
+        client.wait_for_workers(2)
         yield client
 
 
@@ -56,7 +57,7 @@ def nothing_is_left_in_a_worker(client: Any) -> Iterator[None]:
 
 @pytest.fixture
 def workers(client: Any) -> list[str]:
-    return sorted(client.scheduler_info()["workers"])
+    return sorted(client.run(os.getpid))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -64,8 +64,8 @@ def address(farm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         processes=False,
         protocol="tls",
         security=security_of(farm),
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
         local_directory=tmp_path_factory.mktemp("dask"),
         silence_logs=logging.CRITICAL,
     ) as cluster:
