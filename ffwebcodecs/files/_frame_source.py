@@ -72,13 +72,15 @@ class FrameSource:
         The file with the index.
     given : tuple of (str, object)
         How to open it: parameters of `Video` that are not the usual ones.
+    key : tuple
+        What makes it equal to others.
     known : callable
         Returns the index, if whoever made it here still has it, else None.
     """
 
     __slots__ = (
-        *("__weakref__", "_changed", "_hash", "_place", "_same", "_seal", "_size"),
-        *("given", "index", "known", "name", "packed", "packets"),
+        *("__weakref__", "_changed", "_place", "_seal", "_size"),
+        *("given", "index", "key", "known", "name", "packed", "packets"),
     )
 
     def __init__(self, packed: tuple[Any, ...]) -> None:
@@ -93,14 +95,13 @@ class FrameSource:
             self.index = self.name[:count] + _name_of(rest)
         self.known: Any = type(None)
         matters = tuple(each for each in self.given if each[0] not in _INDIFFERENT)
-        self._same = self.name, self._seal, matters
-        self._hash = hash(self._same)
+        self.key = self.name, self._seal, matters
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, FrameSource) and self._same == other._same)
+        return self is other or (isinstance(other, FrameSource) and self.key == other.key)
 
     def __hash__(self) -> int:
-        return self._hash
+        return hash(self.key)
 
     @property
     def shown(self) -> str:

@@ -7,6 +7,9 @@ that interrupts can leave one open.
 An index stays when its video is closed, for it took a pass over all packets. Videos' pictures and
 these indices are held to `max_bytes`; pictures go first.
 
+The dictionaries are plain ones, in the order of use: an OrderedDict that is interrupted while it
+compares keys is broken. What is lost between two steps is opened, or read, once more.
+
 A forked child begins with nothing open. What it has of its parent it forgets when it opens its
 first: at the fork itself, other parts of it are not ready yet.
 """
@@ -15,7 +18,6 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     BatchArguments = tuple[Any, Any, Any, Any, Any, Any]  # of BatchOptions, but the last
 
 T = TypeVar("T")
+Key = tuple[Any, ...]
 MAX_OPEN = 8
 MAX_BYTES = 256 << 20
 _ROW = 80  # bytes that a packet takes in an index, with what is found out of it
@@ -64,7 +67,7 @@ class OpenVideo(VideoFacts):
             color_space=given.get("color_space"),
         )
         config, threads = given.get("config"), given.get("threads", 1)
-        room = min(given.get("cache_bytes", most), most)
+        room = min(given.get("cache_bytes", most), most - most // 8)  # beside the index
         core, found, used = core_of_file(source.name, config, index, opening, threads, room)
         video = cls.__new__(cls)
         video._set_up(core, found, used, bool(given.get("upright")))
@@ -117,8 +120,8 @@ class OpenVideos:
     def _begin(self) -> None:
         # Reentrant: destructors and handlers of signals may use references too.
         self._lock = threading.RLock()
-        self._entries: OrderedDict[FrameSource, _OpenPlace] = OrderedDict()
-        self._indices: OrderedDict[FrameSource, tuple[VideoIndex, int, int]] = OrderedDict()
+        self._entries: dict[Key, _OpenPlace] = {}
+        self._indices: dict[Key, tuple[VideoIndex, int, int]] = {}
 
     def _after_fork(self) -> None:
         self._inherited.append(self._entries)
@@ -132,20 +135,20 @@ class OpenVideos:
         try:
             video = self.video(source)
             counters = video._core.engine.counters
-            decoded = counters.pictures_decoded
+            hits = counters.cache_hits
             result = job(video, *arguments)
-            if counters.pictures_decoded != decoded:
+            if counters.cache_hits == hits:  # else there is no more than before, and it is quick
                 self._keep_within(video)
             return result
         except BaseException as error:
-            video = None
-            self.failed(source, error)
+            was_open, video = video is not None, None
+            self.failed(source, error, was_open)
             raise
 
-    def failed(self, source: FrameSource, error: BaseException) -> None:
+    def failed(self, source: FrameSource, error: BaseException, was_open: bool = True) -> None:
         """See to it that an error neither keeps a video open nor leaves a broken one."""
         averror.let_go(error)
-        if _may_have_broken(error, source):
+        if was_open and _may_have_broken(error, source):
             self._forget(source)
 
     def index(self, source: FrameSource) -> VideoIndex:
@@ -182,16 +185,13 @@ class OpenVideos:
 
     def _entry(self, source: FrameSource) -> _OpenPlace:
         """Return the place of a source, a new one if need be; then others make room for it."""
-        dropped: list[_OpenPlace] = []
+        dropped: list[_OpenPlace | None] = []
         with self._lock:
             entries = self._entries
-            entry = entries.get(source)
-            if entry is None:
-                while len(entries) >= self.max_open:
-                    dropped.append(entries.popitem(last=False)[1])
-                entry = entries[source] = _OpenPlace()
-            else:
-                entries.move_to_end(source)
+            entry = entries.pop(source.key, None) or _OpenPlace()
+            while len(entries) >= self.max_open:
+                dropped.append(entries.pop(next(iter(entries)), None))
+            entries[source.key] = entry
         return entry  # what was dropped is closed here, without the lock
 
     def _open(self, entry: _OpenPlace, source: FrameSource, seen: Seen | None) -> OpenVideo:
@@ -219,27 +219,26 @@ class OpenVideos:
 
     def _kept_index(self, source: FrameSource) -> VideoIndex | None:
         with self._lock:
-            kept = self._indices.get(source)
+            kept = self._indices.pop(source.key, None)
             if kept is None:
                 return None
-            self._indices.move_to_end(source)
-            self._indices[source] = *kept[:2], memory.next_use()
+            self._indices[source.key] = *kept[:2], memory.next_use()
             return kept[0]
 
     def _keep_index(self, source: FrameSource, index: VideoIndex) -> None:
         with self._lock:
-            self._indices[source] = index, _ROW * index.packet_count, memory.next_use()
-            self._indices.move_to_end(source)
+            self._indices.pop(source.key, None)
+            self._indices[source.key] = index, _ROW * index.packet_count, memory.next_use()
         memory.watch(self)
         memory.keep_within()
 
     def _forget(self, source: FrameSource) -> None:
         with self._lock:
-            entry = self._entries.pop(source, None)
+            entry = self._entries.pop(source.key, None)
         del entry
 
     def _keep_within(self, video: OpenVideo) -> None:
-        """Let go of pictures, then of indices, that are too much; not of this video's pictures."""
+        """Let go of pictures, then of indices, that are too much; this video's pictures last."""
         with self._lock:
             others = [each.video for each in self._entries.values()]
         mine = video._core.store
@@ -252,16 +251,18 @@ class OpenVideos:
             store.clear()
         while total > self.max_bytes and len(self._indices) > 1:
             total -= self._drop_index()
+        if total > self.max_bytes:
+            mine.clear()
 
     def _drop_index(self) -> int:
         with self._lock:
-            return self._indices.popitem(last=False)[1][1] if self._indices else 0
+            return next((self._indices.pop(each)[1] for each in self._indices), 0)
 
     def clear(self) -> None:
         """Forget all; what is in use stays open until it is not."""
         with self._lock:
             entries, indices = self._entries, self._indices
-            self._entries, self._indices = OrderedDict(), OrderedDict()
+            self._entries, self._indices = {}, {}
         del entries, indices
 
     # ---- what all caches of the process hold together: `MemoryHolder`; pictures say it themselves

@@ -231,5 +231,5 @@ def read_cache_bytes(value: int) -> int:
 
 def _read_only(array: Any) -> Any:
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)  # not through `flags`: that makes a string each time
     return view

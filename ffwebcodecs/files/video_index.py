@@ -315,5 +315,5 @@ class VideoIndex:
 
 def _read_only(column: _Column) -> _Column:
     view: _Column = column.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view

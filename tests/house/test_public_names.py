@@ -145,6 +145,12 @@ def pictures() -> dict[str, Any]:
     return {"VideoFrame": frame, "ImageBitmap": w.create_image_bitmap(frame)}
 
 
+def of_a_file() -> dict[str, Any]:
+    """Return what comes out of a file."""
+    with ffwebcodecs.Video(CLIPS[0].path()) as video:
+        return {"FrameRef": video.ref[3], "VideoDecoderConfig": video.video_config}
+
+
 def values() -> dict[str, Any]:
     """Return one of each public type that can be pickled."""
     w = ffwebcodecs
@@ -158,13 +164,10 @@ def values() -> dict[str, Any]:
         avc=w.AvcEncoderConfig(format="annexb"),
         hevc=w.HevcEncoderConfig(format="annexb"),
     )
-    with w.Demuxer(CLIPS[0].path()) as demuxer:
-        streamed = demuxer.video_config
-    with w.Video(CLIPS[0].path()) as video:
-        ref = video.ref[3]
     finding = w.Finding("gap", "note", "a gap", 1, 2, 40_000, 80_000, {"duration": 40_000})
     found: dict[str, Any] = {
         **sounds(),
+        **of_a_file(),
         "CheckResult": w.CheckResult([finding]),
         "Finding": finding,
         "Av1EncoderConfig": w.Av1EncoderConfig(force_screen_content_tools=True),
@@ -174,7 +177,6 @@ def values() -> dict[str, Any]:
         "FFmpegInfo": w.ffmpeg_info(),
         "FrameCacheStats": w.FrameCacheStats(1, 2, None, 3, 4, 5, 6),
         "FramePoolStats": w.FramePoolStats(16, 1, 2, 0, 0.5),
-        "FrameRef": ref,
         "HevcEncoderConfig": w.HevcEncoderConfig(format="annexb"),
         "IndexRange": w.IndexRange(0, 15, 0, 500_000, 0, 0, 16, True),
         "MemoryReport": w.MemoryReport({"frames": 9}, {"frames": 1}, 9, 0, None),
@@ -189,7 +191,6 @@ def values() -> dict[str, Any]:
         "TranscodeProgress": w.TranscodeProgress(1, 2, 3),
         "TranscodeResult": w.TranscodeResult(1, 1, "vp8", "libvpx", [], [], 0.5),
         "VideoColorSpace": w.VideoColorSpace(primaries="bt709", full_range=True),
-        "VideoDecoderConfig": streamed,
         "VideoDecoderSupport": w.VideoDecoderSupport(True, config),
         "VideoEncoderConfig": encoder,
         "VideoEncoderSupport": w.VideoEncoderSupport(False, encoder),
