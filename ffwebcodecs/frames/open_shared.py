@@ -27,7 +27,7 @@ from ._slot_contents import understand
 from .frame_ticket import FrameTicket
 from .video_frame import VideoFrame
 
-_PATIENCE = 2.0  # seconds, with somebody who holds the lock for microseconds if it runs at all
+_PATIENCE = 10.0  # seconds, with somebody who holds the lock for microseconds if it runs at all
 
 
 @public

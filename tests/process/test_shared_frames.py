@@ -212,7 +212,6 @@ def test_a_ticket_that_nobody_opens_ends() -> None:
         put(shared, 2)
         with pytest.raises(w.InvalidStateError, match="slot 0 holds another frame since"):
             w.open_shared(ticket)
-        assert shared.free_slots == 0
         put(shared, 3)  # waits for the end of the one before
 
 
@@ -304,8 +303,9 @@ def test_it_says_who_holds_the_slots(shared: w.SharedFrames) -> None:
         with pytest.raises(w.QuotaExceededError) as caught:
             put(shared, timeout=0)
         words = str(caught.value)
-        assert words.startswith("no slot of 4 came back in 0.0 s: slot 0 is held by this process")
-        assert f"slot 1 is held by process {other.pid} or a fork of it for 0." in words
+        assert words.startswith("no slot of 4 came back in 0.")
+        assert "s: slot 0 is held by this process or a fork of it for " in words
+        assert f"slot 1 is held by process {other.pid} or a fork of it for " in words
         assert "slot 2 waits for its ticket to be opened, which ends in " in words
         with pytest.raises(w.QuotaExceededError, match=str(other.pid)):
             shared.wait(0)
@@ -317,13 +317,13 @@ def test_a_put_that_waits_long_warns(
     shared: w.SharedFrames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = sys.modules["ffwebcodecs.frames.shared_frames"]
-    monkeypatch.setattr(home, "_STALL", 0.01)
+    monkeypatch.setattr(home, "_STALL", 0)
     frames = [w.open_shared(put(shared, time)) for time in range(4)]
     with (
         pytest.warns(w.FramePoolWarning, match="slot 3 is held by this process") as warned,
         pytest.raises(w.QuotaExceededError),
     ):
-        put(shared, timeout=0.2)
+        put(shared, timeout=0.3)
     assert len(warned) == 1
     for frame in frames:
         frame.close()
@@ -335,8 +335,8 @@ def test_a_put_that_waits_is_interrupted(shared: w.SharedFrames) -> None:
 
     frames = [w.open_shared(put(shared, time)) for time in range(4)]
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
     with pytest.raises(Interrupted):
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
         put(shared, timeout=None)
     signal.signal(signal.SIGALRM, before)
     for frame in frames:

@@ -49,10 +49,10 @@ def test_a_put_that_waits_hears_that_a_holder_was_killed() -> None:
     with w.SharedFrames(1, 64, 48, "GRAY8") as shared:
         other = Child()
         other.ask("hold", put(shared))
-        signal.signal(signal.SIGALRM, lambda *_: other.kill())
+        before = signal.signal(signal.SIGALRM, lambda *_: other.kill())
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         w.open_shared(put(shared, 5)).close()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.slow
