@@ -36,16 +36,16 @@ _BEGINNING = -(2**62)
 class _SoundPackets:
     """A stream of sound that is read: how its packets become chunks."""
 
-    __slots__ = ("_clock", "_microseconds", "_run", "_samples", "next", "stream")
+    __slots__ = ("_microseconds", "_run", "_samples", "next", "stream")
 
     def __init__(self, core: DemuxerCore, stream: SoundStream) -> None:
         self.stream = stream
         self._samples = SampleCounter(stream.parameters)
-        self._run = PacketRun(core, stream.number)
         # The nearest microsecond to ticks: a fraction, with the half added.
         numerator, denominator = stream.parameters.time_base
         self._microseconds = 2 * numerator * 1_000_000, denominator, 2 * denominator
-        self._clock = None if stream.is_coarse else self._plain_clock()
+        clock = None if stream.is_coarse else self._plain_clock()
+        self._run = PacketRun(core, stream.number, clock)
         self.next = 0  # microseconds, for a packet without a time
 
     def _plain_clock(self) -> tuple[int, int, int, int, int, int] | None:
@@ -62,7 +62,7 @@ class _SoundPackets:
     def chunks(self) -> list[EncodedAudioChunk]:
         """Read some chunks; none: the next packet is to be read as any other one."""
         chunks, make = [], EncodedAudioChunk._from_native
-        for row in self._run.read(self._clock):
+        for row in self._run.read():
             if len(row) == 4:
                 chunks.append(make(*row))
                 self.next = row[2] + row[3]

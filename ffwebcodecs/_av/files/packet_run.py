@@ -26,25 +26,29 @@ _TIME = 2000  # to take about, at most: microseconds
 
 
 class PacketRun:
-    """Reads packets of one stream. Not thread-safe: the demuxer's owner locks."""
+    """Reads packets of one stream. Not thread-safe: the demuxer's owner locks.
 
-    __slots__ = ("_demuxer", "_number", "_pump", "_room", "_stock")
+    Parameters
+    ----------
+    demuxer : DemuxerCore
+    number : int
+        Of the stream.
+    clock : tuple of int, optional
+        How ticks become microseconds: the tick that counts as 0, what they are multiplied by, what
+        is added, what they are divided by; and two times that are not plain.
+    """
 
-    def __init__(self, demuxer: DemuxerCore, number: int) -> None:
-        self._demuxer, self._number = demuxer, number
+    __slots__ = ("_clock", "_demuxer", "_number", "_pump", "_room", "_stock")
+
+    def __init__(self, demuxer: DemuxerCore, number: int, clock: Clock = None) -> None:
+        self._demuxer, self._number, self._clock = demuxer, number, clock
         self._stock: list[AVPacket] = []  # empty ones
         self._room = 1  # the next time; whoever wants one chunk is not to wait for many
         self._pump = pump.for_files()
 
-    def read(self, clock: Clock) -> list[Read | Plain]:
+    def read(self) -> list[Read | Plain]:
         """Return the next packets; none: the next one is to be read otherwise, which tells whether
         it is the end.
-
-        Parameters
-        ----------
-        clock : tuple of int or None
-            How ticks become microseconds: the tick that counts as 0, what they are multiplied by,
-            what is added, what they are divided by; and two times that are not plain.
 
         Returns
         -------
@@ -62,7 +66,7 @@ class PacketRun:
             found, code = self._read_each(context, room)
         else:
             where = pump.number(context)
-            found, code = self._pump.read(where, self._number, room, _BYTES, _TIME, clock)
+            found, code = self._pump.read(where, self._number, room, _BYTES, _TIME, self._clock)
         self._demuxer.has_read(code)
         return found
 
