@@ -45,6 +45,7 @@ Key = tuple[Any, ...]
 MAX_OPEN = 8
 MAX_BYTES = 256 << 20
 _ROW = 80  # bytes that a packet takes in an index, with what is found out of it
+_NO_ROWS = 3000  # bytes of an index without packets
 
 
 class OpenVideo(VideoFacts):
@@ -226,9 +227,10 @@ class OpenVideos:
             return kept[0]
 
     def _keep_index(self, source: FrameSource, index: VideoIndex) -> None:
+        size = _NO_ROWS + _ROW * index.packet_count
         with self._lock:
             self._indices.pop(source.key, None)
-            self._indices[source.key] = index, _ROW * index.packet_count, memory.next_use()
+            self._indices[source.key] = index, size, memory.next_use()
         memory.watch(self)
         memory.keep_within()
 

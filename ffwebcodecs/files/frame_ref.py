@@ -29,7 +29,7 @@ class FrameRef:
     `Video.ref` and `Video.ref_at` make them. A reference holds the name of the file, how it was
     opened, what it is known by, and which frames are meant: no pixels, and nothing open. It can be
     hashed, compared and pickled; a pickle takes at most 512 bytes for names up to 200 bytes, and in
-    a list of references to one file some 15 bytes for each.
+    a list of references to one file 12 to 18 bytes for each.
 
     `open` decodes where it is called. Each process keeps a few videos open for that, those that
     were used last (`set_cache`), and reads the packets of a file once, or not at all if the index

@@ -237,7 +237,7 @@ def go_through(refs: list[FrameRef], seed: int, rounds: int) -> list[int]:
 @pytest.mark.attack
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no /proc")
 def test_the_memory_of_workers_stays_flat_over_many_files(tmp_path: Path) -> None:
-    count, workers, rounds = attack.rounds(16, 1000), attack.rounds(2, 8), 4
+    count, workers, rounds = attack.rounds(16, 1000), attack.rounds(2, 8), attack.rounds(4, 2)
     refs = []
     for number in range(count):
         name = ("closed.mp4", "open.ts", "closed.mkv")[number % 3]
