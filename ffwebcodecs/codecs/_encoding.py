@@ -138,6 +138,11 @@ class EncoderDriver:
         opened = self._opened
         return 0.0 if opened is None else float(allowed_rate(opened.core.name, opened.rate))
 
+    @property
+    def delay(self) -> int:
+        """By how many pictures the encoder reorders, as far as it says."""
+        return 0 if self._opened is None else self._opened.core.delay
+
     def hold(self, timestamp: int, duration: int) -> None:
         """Show the last frame, which was sent with this timestamp, for so long."""
         if self._opened is not None:

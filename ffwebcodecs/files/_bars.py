@@ -13,19 +13,24 @@ _LEAST = 100  # a bar is one if it takes more than this part of the side; encode
 class Framing:
     """Puts pictures that are shown in another shape than the first one whole into that, with black
     bars beside or above them; turned and mirrored are they all alike.
+
+    Attributes
+    ----------
+    ratio : Fraction or None
+        Width to height of the first one.
     """
 
-    __slots__ = ("_inner", "_ratio", "_shape", "_size")
+    __slots__ = ("_inner", "_shape", "_size", "ratio")
 
     def __init__(self) -> None:
-        self._ratio: Fraction | None = None  # width to height of the first one
+        self.ratio: Fraction | None = None
         self._size = (0, 0)
         self._shape: FrameShape | None = None  # that `_inner` is for
         self._inner = (0, 0)
 
     def begin(self, shape: FrameShape, size: tuple[int, int]) -> None:
         """Note what the first picture is, and the size that it is encoded at."""
-        self._ratio, self._size = _ratio(shape), size
+        self.ratio, self._size = _ratio(shape), size
 
     def of(self, picture: Picture, shape: FrameShape) -> tuple[Picture, FrameShape]:
         """Return a picture to be scaled to the size of the output: this one, or a new one."""
@@ -39,12 +44,12 @@ class Framing:
         return framed(picture, shape, self._size, self._inner)
 
     def _inner_size(self, ratio: Fraction) -> tuple[int, int]:
-        assert self._ratio is not None
+        assert self.ratio is not None
         width, height = self._size
-        if ratio < self._ratio:
-            inner = max(1, round(width * ratio / self._ratio)), height
+        if ratio < self.ratio:
+            inner = max(1, round(width * ratio / self.ratio)), height
         else:
-            inner = width, max(1, round(height * self._ratio / ratio))
+            inner = width, max(1, round(height * self.ratio / ratio))
         spare = width - inner[0], height - inner[1]
         if max(spare) < 2 or (spare[0] * _LEAST <= width and spare[1] * _LEAST <= height):
             return self._size

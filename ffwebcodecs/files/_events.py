@@ -104,19 +104,11 @@ class FileEvents:
             # Not every decoder has the packet after a picture: only now it is known to be the last.
             self.last = stated, self._lasting(timestamp + self.clock.origin, stated or 0)
             if self.clock.stop is not None and self.others.is_wanted:
-                self._read_behind(self.clock.stop)
+                read_behind(self._packets, self.clock.stop, self.others)
             yield from self.others.take()
             self.late = late_streams(self.demuxer, self._losses, self.subtitles)
         finally:
             self.close()
-
-    def _read_behind(self, stop: int) -> None:
-        """Divert what belongs to the time that is wanted and lies behind its last frame."""
-        for ptr, timestamp in self._packets:
-            _, dts = packet.times(ptr)
-            behind = max(timestamp, timestamp if dts is None else dts) - stop
-            if behind >= _LONG_BEHIND or (behind >= _BEHIND and self.others.is_heard):
-                return
 
     def close(self) -> None:
         """Close decoder and file; twice is fine."""
@@ -126,3 +118,12 @@ class FileEvents:
             self._file.close()
         # Else a second Ctrl-C did not wait for the thread that is in them: it closes all at its
         # end.
+
+
+def read_behind(packets: Packets, stop: int, others: OtherStreams) -> None:
+    """Divert what belongs to the time that is wanted and lies behind its last frame."""
+    for ptr, timestamp in packets:
+        _, dts = packet.times(ptr)
+        behind = max(timestamp, timestamp if dts is None else dts) - stop
+        if behind >= _LONG_BEHIND or (behind >= _BEHIND and others.is_heard):
+            return

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from _thread import get_ident
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .._spec.numbers import to_flag
 from ..errors import NotSupportedError
 
 PROBE_MORE = "options={'probesize': 500_000_000, 'analyzeduration': 3_600_000_000} looks further"
 BEGINS_LATE = "begins late: nothing is known of it"
+_collected: dict[int, list[str]] = {}  # by the thread, what is said elsewhere
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -69,6 +73,10 @@ class Losses:
 
 def warn(message: str) -> None:
     """Warn with the line of the program that called the package."""
+    collected = _collected.get(get_ident())
+    if collected is not None:
+        collected.append(message)
+        return
     level, frame = 1, sys._getframe(0)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, caller = level + 1, frame.f_back
@@ -76,3 +84,14 @@ def warn(message: str) -> None:
             break
         frame = caller
     warnings.warn(message, UserWarning, stacklevel=level)
+
+
+@contextmanager
+def collecting(messages: list[str]) -> Iterator[None]:
+    """Let this thread's warnings go into a list meanwhile."""
+    thread = get_ident()
+    _collected[thread] = messages
+    try:
+        yield
+    finally:
+        _collected.pop(thread, None)

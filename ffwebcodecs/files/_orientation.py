@@ -27,13 +27,18 @@ class Orientation:
     ----------
     container : Container
         Of the output.
+
+    Attributes
+    ----------
+    said : (int, bool) or None
+        The one orientation: degrees, and whether it is mirrored; None before the first picture.
     """
 
-    __slots__ = ("_plain", "_said")
+    __slots__ = ("_plain", "said")
 
     def __init__(self, container: Container) -> None:
         self._plain: FrameShape | None = None
-        self._said: tuple[int, bool] | None = None if container.shows_rotation else (0, False)
+        self.said: tuple[int, bool] | None = None if container.shows_rotation else (0, False)
 
     def of(self, frame: VideoFrame) -> VideoFrame:
         """Return a frame to encode: this one, or one of its own that is the caller's."""
@@ -42,14 +47,14 @@ class Orientation:
             return frame
         frame._require_open()  # a closed one says nothing
         own = frame.rotation, frame.flip
-        if self._said is None:
-            self._said = own
-        if own == self._said:
+        if self.said is None:
+            self.said = own
+        if own == self.said:
             self._plain = shape  # frames of a stream share it
             return frame
         from ..frames.video_frame import VideoFrame  # here: a Muxer has no frames
 
-        rotation, flip = self._said
+        rotation, flip = self.said
         undone = stored_orientation(rotation, flip)
         with (
             VideoFrame(frame, rotation=undone[0], flip=undone[1]) as between,

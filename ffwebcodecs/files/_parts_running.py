@@ -13,7 +13,7 @@ import itertools
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -116,7 +116,7 @@ def run_in_order(
     *,
     in_flight: int | None = None,
     hear: Callable[[int, Any], object] | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield ``function(part)`` of each part, in order, while later ones run.
 
     Close it if it is not exhausted: `contextlib.closing`.

@@ -101,9 +101,7 @@ class Transcoding(ConversionRun):
                 events.subtitles = options.subtitles
                 work = self._work(events, muxer, numbers, heard)
                 try:
-                    with Prefetch(events.events(), _AHEAD, _discard, demuxer.interrupt) as ahead:
-                        for event in ahead:
-                            work.take(event)
+                    self._convert(events, work)
                     work.hold(*events.last)
                     work.finish(clock.nothing())
                     dropped += events.late
@@ -126,6 +124,11 @@ class Transcoding(ConversionRun):
         damage.warn()
         options.tell_unit()
         return result
+
+    def _convert(self, events: FileEvents, work: Work) -> None:
+        with Prefetch(events.events(), _AHEAD, _discard, events.demuxer.interrupt) as ahead:
+            for event in ahead:
+                work.take(event)
 
     def _open(self, demuxer: DemuxerCore) -> FileEvents:
         options, damage = self._options, self._damage

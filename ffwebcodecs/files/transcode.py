@@ -66,6 +66,9 @@ def transcode(
     stream: int | None = None,
     color_space: VideoColorSpace | Mapping[str, object] | None = None,
     require_all: bool = False,
+    executor: Any = None,
+    part_seconds: float = 20.0,
+    split_bitrate: bool = False,
 ) -> TranscodeResult:
     """Convert a video file into another one.
 
@@ -86,7 +89,8 @@ def transcode(
         ``"h264"``, ``"hevc"``, ``"vp8"``, ``"vp9"``, ``"av1"``, a WebCodecs codec string, or
         ``"ffmpeg:NAME"``; default: what is usual for the output's suffix.
     map_frame : callable, optional
-        Called with each VideoFrame, in the calling thread; returns it, another frame, or None to
+        Called with each VideoFrame, in the calling thread, or with an `executor` in its workers,
+        which it is pickled for; returns it, another frame, or None to
         drop it. Frames are closed for you. The first frame returned decides the size. Their
         timestamps are on the clock of `start` and `stop`; each is shown at its own. One that
         repeats, or goes back by a tenth of a second at most, becomes a microsecond more than that
@@ -167,7 +171,8 @@ def transcode(
     encoder_options : mapping, optional
         FFmpeg's options of the encoder, such as ``{"preset": "veryfast"}``.
     threads : int, optional
-        FFmpeg's threads, for decoder and encoder each; default: one for each core.
+        FFmpeg's threads, for decoder and encoder each; default: one for each core, or one alone in
+        each worker of an `executor`.
     metadata : mapping of str to str, or callable, optional
         All tags of the output; default: the input's. A function is called with the input's as a
         dictionary, and returns the output's: ``lambda tags: {**tags, "title": "Home"}``.
@@ -208,6 +213,17 @@ def transcode(
     require_all : bool, optional
         True: whatever the output would lack of the input is a NotSupportedError, instead of a
         UserWarning and an entry of `TranscodeResult.lost`; there is no output then.
+    executor : concurrent.futures.Executor or int, optional
+        Who decodes and encodes the video, in parts that begin with key frames of the input: a pool
+        of processes or threads, Dask's ``client.get_executor()``, or how many processes to start
+        for it. The input is a path or URL that each worker opens itself. Frames, times and sound
+        are the same as without it; each part begins with a key frame. What cannot be divided is
+        done here: GIF, APNG and WebP, and an input with one key frame. See docs/scaling.md.
+    part_seconds : float, optional
+        About how long the parts are, in seconds of the film.
+    split_bitrate : bool, optional
+        True: each part gets the `bitrate`, whatever is in it. Else a bitrate is refused together
+        with an `executor`: constant quality is the same in parts.
 
     Returns
     -------
@@ -239,4 +255,8 @@ def transcode(
     given = dict(locals())  # the signature is the list of options
     if is_for_sound(output, given):
         return SoundRun(input, output, given).run()
-    return Transcoding(input, output, given).run()
+    if executor is None:
+        return Transcoding(input, output, given).run()
+    from ._parts_transcoding import PartsTranscoding  # here: most have one process
+
+    return PartsTranscoding(input, output, given).run()

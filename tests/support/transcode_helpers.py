@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from clips import clip
+from clips import clip, run_ffprobe
 from convert_helpers import (
     FAST,
 )
@@ -30,6 +30,17 @@ OPTIONS: dict[str, dict[str, str]] = {
     "vp9": {"cpu-used": "8"},
     "av1": {},
 }
+
+
+def damaged(folder: Path) -> Path:
+    """Return a copy of a clip whose packet 20 is junk."""
+    source, path = clip(SOURCE), folder / "damaged.mp4"
+    told = run_ffprobe("-show_entries", "packet=pos,size", "-of", "csv=p=0", source).decode()
+    size, place = map(int, told.split()[20].strip(",").split(",")[:2])
+    data = bytearray(source.read_bytes())
+    data[place + 8 : place + size] = b"\xff" * (size - 8)
+    path.write_bytes(data)
+    return path
 
 
 def names(folder: Path) -> list[str]:

@@ -343,6 +343,11 @@ class EncoderCore:
                 return False
         return True
 
+    @property
+    def delay(self) -> int:
+        """By how many pictures it reorders, as far as it says."""
+        return max(0, int(self._context.has_b_frames))
+
     def parameters(self) -> StreamParameters | None:
         """Return what decoders of an uncommon codec need besides its name and extradata, None if
         there is no such thing.

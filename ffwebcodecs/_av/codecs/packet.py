@@ -170,6 +170,11 @@ def number(ptr: AVPacket, value: int) -> None:
     ptr.dts = NOPTS
 
 
+def show_at(ptr: AVPacket, timestamp: int) -> None:
+    """Give a packet of ours another presentation time."""
+    ptr.pts = timestamp
+
+
 def unhide(ptr: AVPacket) -> None:
     """Let the picture of a packet of ours come out although an edit list hides it."""
     ptr.flags &= ~avcodec.AV_PKT_FLAG_DISCARD
