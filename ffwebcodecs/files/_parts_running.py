@@ -184,9 +184,9 @@ class PartsRun:
                 del part
             if not window:
                 return
-            while not self._is_first_done():
+            self._hear_all()
+            while not window[0][1].done():
                 self._wait()
-            self._look()
             yield window.popleft()[1].result()
 
     def _submit(self, number: int, part: Any) -> None:
@@ -211,19 +211,20 @@ class PartsRun:
 
     def _wait(self) -> None:
         """Wait until something comes, and look at all that has."""
-        try:
-            event = self._events.get(timeout=_SLICE)
-        except Empty:
-            return
-        while True:
-            number, told = event
-            if told is not None and self._hear is not None:
-                self._hear(number, told)
-            try:
-                event = self._events.get_nowait()
-            except Empty:
-                break
+        with suppress(Empty):
+            self._hear_one(self._events.get(timeout=_SLICE))
+        self._hear_all()
+
+    def _hear_all(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._hear_one(self._events.get_nowait())
         self._look()
+
+    def _hear_one(self, event: tuple[int, Any]) -> None:
+        number, told = event
+        if told is not None and self._hear is not None:
+            self._hear(number, told)
 
     def _look(self) -> None:
         """Raise what the first part raised that has failed."""
@@ -243,9 +244,6 @@ class PartsRun:
                 raise error
             finally:
                 del error, future  # its traceback holds this frame
-
-    def _is_first_done(self) -> bool:
-        return self._window[0][1].done()
 
     def _lost(self, name: str, error: BaseException) -> OperationError:
         if not isinstance(error, BrokenExecutor):
