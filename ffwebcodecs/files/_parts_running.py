@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from .._runtime.process_pool import LostWorkerError, WorkerProcesses, cores
 from .._runtime.telling import heard_by
@@ -35,7 +36,7 @@ Result = TypeVar("Result")
 # Which process this is, wherever in the world: a fork has the same bytes and another number.
 _token = os.urandom(8).hex()
 _counter = itertools.count()
-_running: dict[str, PartsRun] = {}
+_running: WeakValueDictionary[str, PartsRun] = WeakValueDictionary()
 
 
 def parse_executor(given: object, name: str = "executor") -> Executor | int | None:
@@ -190,10 +191,10 @@ class PartsRun:
             yield window.popleft()[1].result()
 
     def _submit(self, number: int, part: Any) -> None:
-        call = (self._function, self._key, number, part)
+        call, events = (self._function, self._key, number, part), self._events
         try:
             if isinstance(self._executor, WorkerProcesses):
-                hear = partial(self._note, number)
+                hear = partial(_note, events, number)
                 future = self._executor.submit_heard(hear, call_part, *call)
             else:
                 future = self._executor.submit(call_part, *call)
@@ -204,10 +205,7 @@ class PartsRun:
                 raise
             raise InvalidStateError(f"the executor takes no part: {error}") from error
         self._window.append((str(part), future))
-        future.add_done_callback(lambda _: self._note(number, None))
-
-    def _note(self, number: int, told: object) -> None:
-        self._events.put((number, told))
+        future.add_done_callback(lambda _: events.put((number, None)))
 
     def _wait(self) -> None:
         """Wait until something comes, and look at all that has."""
@@ -267,7 +265,6 @@ class PartsRun:
             with suppress(Empty):
                 self._events.get(timeout=_SLICE)
         self._window.clear()
-        _running.pop(self._key, None)
 
     def call(self, number: int, part: Any) -> Any:
         """Make a call in this process, on a thread of the executor's."""
@@ -280,7 +277,17 @@ class PartsRun:
         finally:
             del part
             self._inside.pop(number, None)
-            self._note(number, None)
+            self._events.put((number, None))
+
+    def __del__(self) -> None:
+        try:
+            self._ended.append(True)
+        except AttributeError:  # `__init__` did not get that far
+            pass
+
+
+def _note(events: SimpleQueue[tuple[int, Any]], number: int, told: object) -> None:
+    events.put((number, told))
 
 
 class _Ear:
