@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 import access
+import parts
 import shared
 import sound
 import streams
@@ -327,7 +328,7 @@ def versions() -> str:
 
 BENCHES = (
     *("decode", "overhead", "convert", "transcode", "create", "pickles", "import"),
-    *("access", "shared", "sound", "streams", "travel"),
+    *("access", "shared", "sound", "streams", "travel", "parts"),
 )
 
 
@@ -356,6 +357,7 @@ def main() -> int:
         "sound": lambda: sound.bench_sound(report, lent, programs, options.rounds),
         "streams": lambda: streams.bench_streams(report, lent, options.rounds),
         "travel": lambda: travel.bench_travel(report, lent, options.rounds, report.lines[0]),
+        "parts": lambda: parts.bench_parts(report, lent, options.rounds),
     }
     for name, bench in benches.items():
         if options.only in (None, name):

@@ -81,7 +81,7 @@ class WorkerProcesses(Executor):
             raise InvalidArgumentError("arguments are given by their places here")
         if self._shut:
             raise InvalidStateError("the pool of worker processes has been shut down")
-        task = _Task(_packed(function, args), hear)
+        task = _Task(_packed((function, args)), hear)
         future = task.future
         if len(self._desks) < self.count:
             desk = _Desk(self._tasks, self._shut)
@@ -298,10 +298,17 @@ class _Pickler(pickle.Pickler):
         return NotImplemented
 
 
-def _packed(function: Callable[..., Any], arguments: tuple[Any, ...]) -> list[Any]:
+def require_sendable(thing: object) -> None:
+    """Raise what pickling it raises, and InvalidArgumentError if worker processes would not have
+    what it names.
+    """
+    _Pickler(io.BytesIO(), protocol=5, buffer_callback=_ignore).dump(thing)
+
+
+def _packed(thing: object) -> list[Any]:
     buffers: list[pickle.PickleBuffer] = []
     head = io.BytesIO()
-    _Pickler(head, protocol=5, buffer_callback=buffers.append).dump((function, arguments))
+    _Pickler(head, protocol=5, buffer_callback=buffers.append).dump(thing)
     return [head.getvalue(), *(buffer.raw() for buffer in buffers)]
 
 

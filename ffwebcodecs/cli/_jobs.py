@@ -134,6 +134,8 @@ def run_jobs(
                 if isinstance(done, ffwebcodecs.TranscodeProgress) and not done.frames:
                     whole = None if done.duration is None else done.duration // 1_000_000
                     progress.hear(done.timestamp // 1_000_000, whole)
+                elif isinstance(done, ffwebcodecs.TranscodeProgress):
+                    progress.reach(done.frames)
                 else:
                     progress.step()
 

@@ -100,7 +100,11 @@ class Progress:
 
     def step(self) -> None:
         """Count one frame."""
-        self._count += 1
+        self.reach(self._count + 1)
+
+    def reach(self, count: int) -> None:
+        """Have counted so many frames."""
+        self._count = count
         self._show()
 
     def hear(self, seconds: int, total: int | None) -> None:
@@ -288,7 +292,11 @@ class Row:
 
     def step(self) -> None:
         """Count one frame."""
-        self._count += 1
+        self.reach(self._count + 1)
+
+    def reach(self, count: int) -> None:
+        """Have counted so many frames."""
+        self._count = count
         if self._bars.active:
             self._bars.draw()
 

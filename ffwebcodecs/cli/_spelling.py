@@ -9,6 +9,8 @@ _FLAGS = {
     "subtitles=False": "--no-subtitles",
     "strict=True": "--strict",
     "require_all=True": "--require-all",
+    "split_bitrate=True": "--split-bitrate",
+    "part_seconds": "--part-seconds",
     "alpha='keep'": "--alpha",
     "background='#RRGGBB'": "--background '#RRGGBB'",
     "deinterlace=True": "--deinterlace",

@@ -28,6 +28,9 @@ class Steps(Protocol):
     def step(self) -> None:
         """Count one frame."""
 
+    def reach(self, count: int) -> None:
+        """Have counted so many frames."""
+
     def hear(self, seconds: int, total: int | None) -> None:
         """Count seconds of sound, of which there are `total`."""
 

@@ -6,12 +6,14 @@ sound (.mp3, .m4a, .opus, .ogg, .flac, .wav ...) gets the sound alone. For examp
   ffwebcodecs transcode clip.mov small.mp4 --size -1x360
   ffwebcodecs transcode *.mov "web/{stem}.webm" --bitrate 1M --jobs 2
   ffwebcodecs transcode film.mkv sound.mp3 --audio-bitrate 192k
+  ffwebcodecs transcode film.mkv film.webm --quantizer 32 --workers 8
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 import ffwebcodecs
 
@@ -34,6 +36,7 @@ from ._output import (
     add_several,
     fragment_arguments,
 )
+from ._parts import add_parts, parts_arguments
 from ._tags import add_metadata, changed_tags
 from ._values import parse_bitrate, parse_crop, parse_option, parse_rate, parse_scale, parse_time
 
@@ -43,6 +46,7 @@ HELP = "convert videos: codec, size, rate, part, container"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_jobs(parser)
+    add_parts(parser)
     add_encoding(parser)
     parser.add_argument(
         "--fps", metavar="RATE", type=parse_rate, help="frames per second, evenly: 25, 30000/1001"
@@ -194,6 +198,13 @@ def run(options: argparse.Namespace) -> int:
     start, stop = options.start, options.stop
     if stop is not None and stop <= (start or 0):
         raise UsageError("--stop must be after --start")
+    with parts_arguments(options) as parts:
+        return _run_jobs(options, parts, audio=audio, **fragments)
+
+
+def _run_jobs(options: argparse.Namespace, parts: dict[str, Any], **given: Any) -> int:
+    """Convert all files with what was `given`, each in `parts`."""
+    start, stop = options.start, options.stop
     width, height = sides(options.size)
 
     def convert(
@@ -213,7 +224,6 @@ def run(options: argparse.Namespace) -> int:
             start=start,
             stop=stop,
             keep_start=options.keep_start,
-            audio=audio,
             audio_bitrate=options.audio_bitrate,
             sample_rate=options.sample_rate,
             channels=options.channels,
@@ -229,7 +239,8 @@ def run(options: argparse.Namespace) -> int:
             on_progress=on_progress,
             several_files=options.several_files,
             require_all=options.require_all,
-            **fragments,
+            **given,
+            **parts,
             **damage_arguments(options),
             **input_arguments(options, "input_"),
         )

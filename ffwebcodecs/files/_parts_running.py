@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
+from copy import copy
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -239,9 +240,22 @@ class PartsRun:
                     raise self._lost(name, error) from error
                 if isinstance(error, CancelledError):
                     raise AbortError(f"{name} was given up by the executor") from error
-                raise error
+                raise self._own(error)
             finally:
                 del error, future  # its traceback holds this frame
+
+    def _own(self, error: BaseException) -> BaseException:
+        """Return an error that nobody else keeps: Dask keeps what its parts raised as long as it is
+        connected, and with it would go the frames of all functions that it passes here.
+        """
+        if type(self._executor).__module__.startswith(("concurrent.", "ffwebcodecs.")):
+            return error
+        try:
+            own = copy(error)
+        except Exception:  # whatever its class makes of being copied
+            return error
+        own.__cause__ = error.__cause__
+        return own.with_traceback(error.__traceback__)
 
     def _lost(self, name: str, error: BaseException) -> OperationError:
         if not isinstance(error, BrokenExecutor):

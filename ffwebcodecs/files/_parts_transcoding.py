@@ -16,6 +16,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from .._av.files.demux import DemuxerCore
+from .._runtime.process_pool import require_sendable
 from .._spec.files.packet_table import CORRUPT, PacketTable
 from .._spec.numbers import show, to_flag, to_real
 from .._spec.texts import is_path, to_path
@@ -322,13 +323,19 @@ def require_picklable(function: Callable[..., Any] | None, executor: object) -> 
     if function is None or isinstance(executor, ThreadPoolExecutor):
         return
     try:
-        pickle.dumps(function)
+        if isinstance(executor, int):
+            require_sendable(function)
+        else:
+            pickle.dumps(function)
         return
+    except InvalidArgumentError:
+        raise
     except Exception as error:
         reason = f"{error}"
     # Dask and loky send functions by value.
     other = sys.modules.get("cloudpickle")
-    if other is not None and not type(executor).__module__.startswith(("concurrent.", __package__)):
+    by_value = not type(executor).__module__.startswith(("builtins", "concurrent."))
+    if other is not None and by_value:
         try:
             other.dumps(function)
             return
@@ -354,7 +361,8 @@ def _source_of(input: Any) -> str:
             f"with an executor, the input is opened by each worker, and {name} can be read only "
             "once: give a file"
         )
-    return name
+    # Workers may stand in other folders.
+    return os.path.abspath(name) if os.path.isfile(name) else name
 
 
 def _first_pictures(part: Part) -> PictureData | None:

@@ -63,14 +63,15 @@ def conversion(tmp_path: Path, jobs: str = "1") -> list[str]:
         inputs[-1].symlink_to(long_clip())
     return [
         *("transcode", *map(str, inputs), str(tmp_path / "out" / "{stem}.mkv")),
-        *("--size", "1280x960", "--preset", "slow", "--jobs", jobs),
+        *("--size", "1280x960", "--preset", "slow"),
+        *(("--jobs", jobs) if jobs != "parts" else ("--workers", "2", "--part-seconds", "2")),
     ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("jobs", "times"), [("1", 1), ("2", 1), ("1", 3), ("2", 3)])
+@pytest.mark.parametrize(("jobs", "times"), [("1", 1), ("2", 1), ("1", 3), ("2", 3), ("parts", 3)])
 def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, times: int, tmp_path: Path) -> None:
-    """However often the key is pressed."""
+    """However often the key is pressed; workers have the same standard error, and end as well."""
     out = tmp_path / "out"
     interrupts = [signal.SIGINT] * times
     assert run_interrupted(conversion(tmp_path, jobs), out, *interrupts) == (130, b"")

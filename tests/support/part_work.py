@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+from ffwebcodecs import VideoFrame
 from ffwebcodecs._runtime.telling import tell
 
 
@@ -79,3 +80,12 @@ def count_to(frames: int) -> int:
     for frame in range(1, frames + 1):
         tell((frame, frame * 40_000))
     return frames
+
+
+def kill_once(mark: str | None, frame: VideoFrame) -> VideoFrame:
+    """Die at a frame in the middle, as if memory ran out; of a mark only if it is not there yet."""
+    if frame.timestamp == 1_200_000 and not (mark and os.path.exists(mark)):
+        if mark is not None:
+            Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return frame
