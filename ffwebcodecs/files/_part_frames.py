@@ -125,7 +125,7 @@ class PartFrames:
                 next(steps, None)
             except EncodingError as error:
                 failure = error.with_traceback(None)
-            if box and (is_first or _is_right(box[0], begin)):
+            if box and (is_first or _is_right(box[0], begin, packets.time_of(number))):
                 break
             number = next(ways_back, -1)
             if number < 0:
@@ -150,13 +150,16 @@ class PartFrames:
         self._file.close()
 
 
-def _is_right(ptr: Any, begin: int) -> bool:
-    """Return whether decoding was right from the picture on that is shown then."""
+def _is_right(ptr: Any, begin: int, first: int) -> bool:
+    """Return whether decoding was right from the picture on that is shown at `begin`, given the
+    first picture that came, and when that of the first packet is shown.
+    """
     time = native.timestamp(ptr)
-    if time != begin:
+    if time not in (begin, first):
         return time < begin
-    # What is concealed is made of the pictures before.
-    return not native.is_predicted(ptr) and not native.is_damaged(ptr)
+    # What is concealed is made of the pictures before; and a container may call packets key packets
+    # that are none, one after the other.
+    return time <= begin and not native.is_predicted(ptr) and not native.is_damaged(ptr)
 
 
 class _FileEnd:
@@ -195,6 +198,11 @@ class _NumberedPackets:
     def comes_before(self, begin: int) -> bool:
         """Return whether any picture is shown before a time."""
         return bool(self._offset) or min(self._times) < begin
+
+    def time_of(self, number: int) -> int:
+        """Return when the picture of a packet is shown."""
+        time: int = self._times[number]
+        return time
 
     def begin_at(self, number: int) -> Packets:
         """Return the packets from one on; those that were returned before end."""
