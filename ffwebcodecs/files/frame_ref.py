@@ -252,6 +252,10 @@ class FrameRef:
             packed = where
         return copyreg.__newobj__, (type(self), self._source.packed, packed)  # type: ignore[attr-defined]
 
+    def __dask_tokenize__(self) -> object:
+        # Equal references have one name; pickles of equal ones may differ in what they share.
+        return type(self).__name__, self._source.packed, repr(self._where)
+
     def __repr__(self) -> str:
         where = self._where
         if isinstance(where, int):
