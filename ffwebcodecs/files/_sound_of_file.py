@@ -168,7 +168,8 @@ class SoundOfFile(Closable):
         waiting = reader.waiting
         while True:
             # What has been read already needs no lock: whoever goes elsewhere forgets it first.
-            if reader.selected == streams and not self.closed:
+            self._open_core()
+            if reader.selected == streams:
                 try:
                     yield waiting.popleft()[1]  # type: ignore[misc]
                     continue
