@@ -91,10 +91,13 @@ static int64_t now(void)
 
 /* ---- what it makes ------------------------------------------------------------------------- */
 
-typedef struct {
+typedef struct Native Native;
+struct Native { /* a Frame or a Packet */
     PyObject_HEAD
     void *native;
-} Native; /* a Frame or a Packet */
+    Native *before, *after; /* of all that are alive */
+    int generation;         /* of processes: what a forked child has from its parent is older */
+};
 typedef struct {
     PyObject_HEAD
     PyObject *frame, *lease;
@@ -103,6 +106,34 @@ typedef struct {
 static PyTypeObject *frame_type, *packet_type, *picture_type, *decoder_type;
 static PyObject *wrap_frame, *wrap_packet; /* Python's: make a pointer that keeps a Native */
 static Py_ssize_t frames_alive, packets_alive;
+static Native *last_frame, *last_packet;
+static int generation;
+
+static void link_in(Native *made, Native **last)
+{
+    made->generation = generation;
+    made->before = *last;
+    made->after = NULL;
+    if (*last)
+        (*last)->after = made;
+    *last = made;
+}
+static void link_out(Native *gone, Native **last)
+{
+    if (gone->before)
+        gone->before->after = gone->after;
+    *(gone->after ? &gone->after->before : last) = gone->before;
+}
+/* Lists those that this process has made. */
+static PyObject *held(Native **last)
+{
+    PyObject *found = PyList_New(0); /* before the look: it may run the collector */
+    Native *each;
+    for (each = *last; found && each; each = each->before)
+        if (each->generation == generation && PyList_Append(found, (PyObject *)each))
+            Py_CLEAR(found);
+    return found;
+}
 
 /* Empty ones, to be used again: to allocate one costs more than all else that is done with it. */
 typedef struct {
@@ -144,12 +175,14 @@ static PyObject *new_frame(void *native)
         return NULL;
     }
     made->native = native;
+    link_in(made, &last_frame);
     frames_alive++;
     return (PyObject *)made;
 }
 static void frame_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+    link_out((Native *)self, &last_frame);
     give_frame_back(((Native *)self)->native);
     frames_alive--;
     PyObject_Free(self);
@@ -163,12 +196,14 @@ static PyObject *new_packet(void *native)
         return NULL;
     }
     made->native = native;
+    link_in(made, &last_packet);
     packets_alive++;
     return (PyObject *)made;
 }
 static void packet_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+    link_out((Native *)self, &last_packet);
     give_packet_back(((Native *)self)->native);
     packets_alive--;
     PyObject_Free(self);
@@ -1256,11 +1291,28 @@ static PyObject *pump_packets(PyObject *module, PyObject *ignored)
 {
     return PyLong_FromSsize_t(packets_alive);
 }
+static PyObject *pump_held_frames(PyObject *module, PyObject *ignored)
+{
+    return held(&last_frame);
+}
+static PyObject *pump_held_packets(PyObject *module, PyObject *ignored)
+{
+    return held(&last_packet);
+}
+/* After a fork, in the child. */
+static PyObject *pump_inherit(PyObject *module, PyObject *ignored)
+{
+    generation++;
+    Py_RETURN_NONE;
+}
 static PyMethodDef functions[] = {
     {"setup", pump_setup, METH_VARARGS, NULL},  {"names", pump_names, METH_NOARGS, NULL},
     {"read", pump_read, METH_VARARGS, NULL},    {"sound", pump_sound, METH_VARARGS, NULL},
     {"frames", pump_frames, METH_NOARGS, NULL}, {"packets", pump_packets, METH_NOARGS, NULL},
     {"copy", pump_copy, METH_VARARGS, NULL},
+    {"held_frames", pump_held_frames, METH_NOARGS, NULL},
+    {"held_packets", pump_held_packets, METH_NOARGS, NULL},
+    {"inherit", pump_inherit, METH_NOARGS, NULL},
     {0}};
 /* Of one phase: what it knows is the process's, as FFmpeg is. */
 static struct PyModuleDef definition = {

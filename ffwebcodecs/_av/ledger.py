@@ -57,13 +57,14 @@ class Owned(Kind):
     own. A codec context waits for its threads meanwhile: a Ctrl-C that comes then is seen after.
     """
 
-    __slots__ = ("_inherited", "_keeper", "_left", "_others")
+    __slots__ = ("_held", "_inherited", "_keeper", "_left", "_others")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._keeper = Keeper()
         self._inherited: frozenset[Any] = frozenset()  # of a forked child: its parent's
         self._others: Callable[[], int] | None = None
+        self._held: Callable[[], list[Any]] = list
         self._left: list[Any] = []  # to whoever else frees it
 
     def own(self, ptr: _T, holder: Any) -> _T:
@@ -78,9 +79,11 @@ class Owned(Kind):
         self._keeper.keep_each(holders, owners)
         return owners
 
-    def count_also(self, others: Callable[[], int]) -> None:
-        """Count those too that C makes, frees and counts."""
-        self._others = others
+    def count_also(self, others: Callable[[], int], held: Callable[[], list[Any]]) -> None:
+        """Count those too that C makes, frees and counts; `held` lists those that this process has
+        made, each with its ``ptr``.
+        """
+        self._others, self._held = others, held
 
     def abandon(self) -> list[Any]:
         """Leave all that is alive to whoever else frees it, not counted any more, and return what
@@ -97,7 +100,8 @@ class Owned(Kind):
         parent; nothing is freed as long as the list is there.
         """
         kept = self._keeper.kept.copy()  # in one step, and without making a tuple
-        return [box for key, box in kept.items() if box is not None and key not in self._inherited]
+        found = [box for key, box in kept.items() if box is not None and key not in self._inherited]
+        return found + [(each.ptr,) for each in self._held()]
 
     def _after_fork(self) -> None:
         self._inherited = frozenset(self._keeper.kept)

@@ -81,8 +81,10 @@ def _settle() -> None:
     module = extension()
     if module is not None:
         module.setup(_numbers(), _pointer, _packet)
-        ledger.owned("frame").count_also(module.frames)
-        ledger.owned("packet").count_also(module.packets)
+        ledger.owned("frame").count_also(module.frames, module.held_frames)
+        ledger.owned("packet").count_also(module.packets, module.held_packets)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=module.inherit)
         _known.spans = _spans()
         _known.module = module
     _known.is_settled = True

@@ -22,6 +22,7 @@ from ffwebcodecs import (
     Demuxer,
     InvalidArgumentError,
     ffmpeg_info,
+    memory_report,
     open_handles,
     read_audio,
     read_audio_data,
@@ -117,6 +118,25 @@ def test_what_the_pump_has_made_is_counted_and_freed() -> None:
     del planes, kept, data
     gc.collect()
     assert open_handles()["packet"] == open_handles()["frame"] == 0
+
+
+@needs_pump
+def test_what_the_pump_has_made_is_reported_but_not_what_a_child_inherits() -> None:
+    with Demuxer(sound("aac.m4a")) as demuxer:
+        chunks = list(demuxer.audio_chunks())
+    pieces = list(read_audio_data(sound("aac.m4a")))
+    report = memory_report()
+    assert report.counts["chunks"] == len(chunks)
+    assert report.bytes["chunks"] == sum(chunk.byte_length for chunk in chunks)
+    assert report.bytes["frames"] >= sum(8 * data.number_of_frames for data in pieces)
+    if hasattr(os, "fork"):
+        child = os.fork()
+        if not child:
+            inherited = memory_report()
+            os._exit(inherited.counts["chunks"] + inherited.counts["frames"])
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    for data in pieces:
+        data.close()
 
 
 @needs_pump
