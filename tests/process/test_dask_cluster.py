@@ -21,7 +21,7 @@ distributed = pytest.importorskip("distributed", reason="tools/install.sh fetche
 protocol = pytest.importorskip("distributed.protocol")
 tokenize = pytest.importorskip("dask.base").tokenize
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 FILM = "h264-with-audio.mp4"
 NUMBER = 17

@@ -30,8 +30,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         n_workers=1,
         threads_per_worker=2,
         host="127.0.0.1",
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
         local_directory=tmp_path_factory.mktemp("dask"),
         silence_logs=logging.CRITICAL,
     )
