@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._av.frames import buffers, samples
+from .._av.frames import buffers, carried, samples
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
 from .._runtime import trace
@@ -18,7 +18,7 @@ from ._shape import FrameShape
 from ._shape_state import shape_of, state_of
 from ._sound_piece import SoundPiece
 from ._sound_source import picture_from_data
-from ._state import reduced, unpacked
+from ._state import reduced, unpacked, warn_of_another_release
 
 
 def _holder(picture: Picture, protocol: Any) -> Any:
@@ -40,7 +40,8 @@ def reduce_frame(
     found = regions_of(picture, shape, _holder(picture, protocol))
     planes = tuple((index, 0, stride) for index, (_, stride) in enumerate(found))
     first = native.first_field(picture.ptr)
-    said = {**state_of(shape), **said, "planes": planes, "first_field": first}
+    beside = carried.packed(carried.entries_of(picture.ptr))
+    said = {**state_of(shape), **said, "planes": planes, "first_field": first, "beside": beside}
     return reduced(frame, said, [view for view, _ in found], protocol)
 
 
@@ -61,9 +62,20 @@ def restored_frame(
     first = said["first_field"]
     if type(first) is not int or first not in (0, 1, 2):
         raise said.wrong(f"its first field cannot be {first!r:.80}")
+    beside, lost = _beside(said)
+    if lost:
+        warn_of_another_release(carried.names(lost), timestamp, 3)
     picture = picture_over(pieces, planes, shape, timestamp)
     native.set_first_field(picture.ptr, first)
+    carried.give(picture.ptr, beside)
     return picture, shape, timestamp, duration, None if metadata is None else dict(metadata)
+
+
+def _beside(said: Any) -> tuple[tuple[carried.Entry, ...], tuple[carried.Entry, ...]]:
+    try:
+        return carried.unpacked(said["beside"])
+    except (TypeError, ValueError):
+        raise said.wrong("what it says besides its pixels is not what was written") from None
 
 
 def _is_place(plane: Any) -> bool:
@@ -99,7 +111,10 @@ def reduce_sound(
     """Return how to make sound again, for pickle. Each plane is a piece of its own."""
     fmt = sound.shape.format
     if fmt is None:
-        raise DataCloneError("samples whose format has no WebCodecs name cannot be pickled")
+        raise DataCloneError(
+            "samples whose format has no WebCodecs name cannot be pickled: pickle what "
+            "data.to_ndarray() gives, float32,, and make AudioData.from_ndarray of that"
+        )
     length = sound.frames * fmt.frame_bytes(sound.channels)
     ptr = picture.ptr
     kept = ptr, _holder(picture, protocol)

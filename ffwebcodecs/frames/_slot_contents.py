@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 from functools import lru_cache
-from typing import Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
+from .._av.frames import carried
 from .._spec.frames.color import ColorMembers
 from .._spec.frames.color_space import from_members, members_of
 from .._spec.frames.formats import get_format
@@ -14,7 +16,10 @@ from ..errors import DataCloneError
 from ._copy import Destination
 from ._shape import FrameShape
 
-Said = tuple[Any, ...]
+if TYPE_CHECKING:
+    from .._ffi._types import AVFrame
+
+    Entries = tuple[carried.Entry, ...]
 
 
 def describe(
@@ -23,6 +28,7 @@ def describe(
     wanted: Destination,
     timestamp: int,
     duration: int | None,
+    first_field: int,
     metadata: dict[str, Any] | None,
 ) -> tuple[bytes, int]:
     """Return what is said of the region of a frame when it is stored, and how many bytes of that
@@ -42,11 +48,13 @@ def describe(
         shape.flip,
         colors,
     )
-    said = pickle.dumps((timestamp, duration, look, None), 4)
+    if first_field and region.y % 2:  # the part begins with a row of the other field
+        first_field = 3 - first_field
+    said = pickle.dumps((timestamp, duration, look, first_field, None), 4)
     if metadata is None:
         return said, 0
     try:
-        whole = pickle.dumps((timestamp, duration, look, metadata), 4)
+        whole = pickle.dumps((timestamp, duration, look, first_field, metadata), 4)
     except MemoryError:
         raise
     except Exception as error:
@@ -54,10 +62,32 @@ def describe(
     return whole, len(whole) - len(said)
 
 
-def understand(said: bytes) -> tuple[int, int | None, FrameShape, dict[str, Any] | None]:
-    """Return timestamp, duration, shape and metadata."""
-    timestamp, duration, look, metadata = pickle.loads(said)
-    return timestamp, duration, _shape(*look), metadata
+def describe_beside(
+    ptr: AVFrame, shape: FrameShape, wanted: Destination, room: int
+) -> tuple[bytes, str]:
+    """Return what is written behind that, which is what a picture says besides its pixels, and in
+    words what of it takes more room than there is.
+    """
+    entries = carried.entries_of(ptr)
+    if not entries:
+        return b"", ""
+    if not wanted.plain and wanted.color[1] != shape.color_space.transfer:
+        entries = carried.without_light(entries)
+    kept = carried.that_fit(entries, room)
+    left_out = carried.names([entry for entry in entries if entry not in kept])
+    return pickle.dumps(carried.packed(kept), 4) if kept else b"", left_out
+
+
+def understand(
+    said: bytes,
+) -> tuple[int, int | None, FrameShape, int, dict[str, Any] | None, tuple[Entries, Entries]]:
+    """Return timestamp, duration, shape, first field, metadata, and what is said besides: that
+    which this FFmpeg understands, and the rest.
+    """
+    file = BytesIO(said)
+    timestamp, duration, look, first_field, metadata = pickle.load(file)
+    beside = carried.unpacked(pickle.load(file)) if file.tell() < len(said) else ((), ())
+    return timestamp, duration, _shape(*look), first_field, metadata, beside
 
 
 @lru_cache(maxsize=32)  # a stream's frames all look alike

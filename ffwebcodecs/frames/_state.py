@@ -9,6 +9,7 @@ the same, which whoever made it wrote: only `loads` what comes from your own pro
 from __future__ import annotations
 
 import copyreg
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,3 +96,13 @@ class Said:
     def wrong(self, what: str) -> DataError:
         """Return the error that says what is wrong with it."""
         return DataError(f"this pickle of {self._name} is damaged: {what}")
+
+
+def warn_of_another_release(names: str, timestamp: int, level: int) -> None:
+    """Tell what a frame says besides its pixels that this process's FFmpeg does not understand."""
+    warnings.warn(
+        f"the frame at {timestamp} us was sent from another release of FFmpeg, and leaves behind "
+        f"what only that one understands: {names}; use one release on both sides",
+        UserWarning,
+        stacklevel=level + 1,
+    )

@@ -6,6 +6,7 @@ import os
 import time
 
 from .._av import averror
+from .._av.frames import carried
 from .._av.frames import frame as native
 from .._av.frames import shared_memory as memory
 from .._av.frames.picture import Picture
@@ -24,6 +25,7 @@ from .._spec.frames.slots import (
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError, InvalidStateError
 from ._slot_contents import understand
+from ._state import warn_of_another_release
 from .frame_ticket import FrameTicket
 from .video_frame import VideoFrame
 
@@ -84,7 +86,9 @@ def _open(parts: TicketText) -> VideoFrame:
     _take(opened, parts)
     said = opened.read(header.said, SAID_AT)
     exported = opened.export()
-    timestamp, duration, shape, metadata = understand(said)
+    timestamp, duration, shape, first_field, metadata, (beside, lost) = understand(said)
+    if lost:
+        warn_of_another_release(carried.names(lost), timestamp, 3)
     fmt = shape.format
     assert fmt is not None
     where = aligned_layout(fmt, shape.coded_width, shape.coded_height)
@@ -98,6 +102,8 @@ def _open(parts: TicketText) -> VideoFrame:
     )
     members = members_of(shape.color_space)
     native.tag(ptr, timestamp, *codes_of(*members[:3]), members[3])
+    native.set_first_field(ptr, first_field)
+    carried.give(ptr, beside)
     frame = VideoFrame._from_native(Picture(ptr), shape, timestamp, duration, True)
     frame._metadata = metadata
     return frame

@@ -8,12 +8,15 @@ from math import inf, isfinite
 from typing import Any
 
 from .._av import forked
+from .._av.frames import frame as native
 from .._av.frames import shared_memory as memory
+from .._av.frames.picture import Picture
 from .._public import public
 from .._runtime import memory as memory_of_process
 from .._runtime.closing import Closable, only_once
 from .._spec.frames.formats import get_format
-from .._spec.frames.slots import SAID_AT, SlotSizes, TicketText, aligned_layout
+from .._spec.frames.rect import Rect
+from .._spec.frames.slots import BESIDE_ROOM, SAID_AT, SlotSizes, TicketText, aligned_layout
 from .._spec.numbers import show, to_dimension, to_integer
 from ..errors import (
     FramePoolWarning,
@@ -21,8 +24,9 @@ from ..errors import (
     NotSupportedError,
     QuotaExceededError,
 )
-from ._copy import Source, copy_pixels, destination_layout
-from ._slot_contents import describe
+from ._copy import Destination, Source, copy_pixels, destination_layout
+from ._shape import FrameShape
+from ._slot_contents import describe, describe_beside
 from ._slot_table import Filling, SlotTable
 from .frame_ticket import FrameTicket
 from .video_frame import VideoFrame
@@ -82,6 +86,7 @@ class SharedFrames(Closable):
     __slots__ = (
         "__weakref__",
         "_format",
+        "_has_told",
         "_height",
         "_pid",
         "_place",
@@ -117,6 +122,7 @@ class SharedFrames(Closable):
         self._pid = os.getpid()
         self._table = SlotTable(count, self._sizes.slot)
         self._slots = count
+        self._has_told = False
         forked.watch(self)
         memory_of_process.watch(self)
 
@@ -143,8 +149,9 @@ class SharedFrames(Closable):
         """Copy a frame into a free slot, and return the ticket for it.
 
         Waits while there is none, and says so with a `FramePoolWarning` after five seconds. The
-        visible part is stored, with time, duration, display size, rotation, flip, colours and
-        metadata. The GIL is released while it is copied.
+        visible part is stored, with time, duration, display size, rotation, flip, colours, metadata
+        and what a decoder says beside the pixels (HDR metadata, captions); a UserWarning names what
+        of that has no room. The GIL is released while it is copied.
 
         Parameters
         ----------
@@ -185,12 +192,7 @@ class SharedFrames(Closable):
             )
         if not wanted.plain and wanted.format.ffmpeg is None:
             raise NotSupportedError(f"libswscale has no {wanted.format.name}: put such frames only")
-        said, extra = describe(shape, region, wanted, frame.timestamp, frame.duration, metadata)
-        if len(said) > self._sizes.said:
-            raise QuotaExceededError(
-                f"the metadata of the frame at {frame.timestamp} us takes {extra} bytes, a slot "
-                f"has room for {self._sizes.said - len(said) + extra}: raise metadata_size"
-            )
+        said = self._describe(frame, picture, shape, region, wanted, metadata)
         where = aligned_layout(wanted.format, region.width, region.height)
         filling = self._wait_for_slot(limit)
         table, pixels = self._table, self._sizes.pixels
@@ -203,6 +205,35 @@ class SharedFrames(Closable):
         finally:
             table.leave(filling)
         return ticket
+
+    def _describe(
+        self,
+        frame: VideoFrame,
+        picture: Picture,
+        shape: FrameShape,
+        region: Rect,
+        wanted: Destination,
+        metadata: dict[str, Any] | None,
+    ) -> bytes:
+        first, room = native.first_field(picture.ptr), self._sizes.said
+        time, duration = frame.timestamp, frame.duration
+        said, extra = describe(shape, region, wanted, time, duration, first, metadata)
+        if len(said) > room:
+            raise QuotaExceededError(
+                f"the metadata of the frame at {time} us takes {extra} bytes, a slot "
+                f"has room for {room - len(said) + extra}: raise metadata_size"
+            )
+        room += BESIDE_ROOM - len(said)
+        beside, left_out = describe_beside(picture.ptr, shape, wanted, room)
+        if left_out and not self._has_told:
+            self._has_told = True
+            warnings.warn(
+                f"the frame at {time} us says more besides its pixels than a slot has room for, "
+                f"and leaves behind: {left_out}; raise metadata_size (this is said once)",
+                UserWarning,
+                stacklevel=3,
+            )
+        return said + beside
 
     def _ticket(self, filling: Filling) -> FrameTicket:
         block = self._table.block

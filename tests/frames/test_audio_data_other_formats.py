@@ -51,7 +51,7 @@ def test_what_needs_a_name_is_refused(data: AudioData) -> None:
     with pytest.raises(NotSupportedError):
         _ = data.planes
     for duplicate in (pickle.dumps, copy.deepcopy):
-        with pytest.raises(DataCloneError):
+        with pytest.raises(DataCloneError, match="pickle what data"):
             duplicate(data)
 
 

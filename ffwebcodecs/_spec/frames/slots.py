@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ALIGN = 64  # of rows: the widest SIMD register
 SAID_AT = 256  # of what is said of the frame, in bytes from the slot's start
 TAKEN_AT = 128  # who has opened the slot last
+BESIDE_ROOM = 1024  # of what a picture says besides its pixels; it may take other free room too
 _SAID_OF_FRAME = 512  # bytes that everything but the metadata takes, at most
 _MAGIC = b"ffwcslt1"
 
@@ -130,7 +131,7 @@ class SlotSizes(NamedTuple):
     """How large the parts of each slot are, in bytes."""
 
     said: int
-    """Room for what is said of a frame."""
+    """Room for what is said of a frame; `BESIDE_ROOM` follows."""
     pixels: int
     """Where pixels begin."""
     slot: int
@@ -143,7 +144,7 @@ class SlotSizes(NamedTuple):
         A slot is whole pages, for it is mapped alone.
         """
         said = _SAID_OF_FRAME + metadata
-        pixels = _up(SAID_AT + said, ALIGN)
+        pixels = _up(SAID_AT + said + BESIDE_ROOM, ALIGN)
         # SIMD may read up to a register beyond the last row.
         end = pixels + aligned_layout(fmt, width, height).size + ALIGN
         return cls(said, pixels, _up(end, page))
