@@ -4,8 +4,9 @@ Nobody counts users. Who uses a video holds it; what makes room only forgets it,
 when its last user drops it, whatever ended that one. So none is closed under a user, and nothing
 that interrupts can leave one open.
 
-An index stays when its video is closed, for it took a pass over all packets. Videos' pictures and
-these indices are held to `max_bytes`; pictures go first.
+An index stays when its video is closed (`KeptIndices`), for it took a pass over all packets. The
+pictures of videos and these indices are held to `max_bytes`; pictures go first, but indices of
+closed videos never take more than an eighth.
 
 The dictionaries are plain ones, in the order of use: an OrderedDict that is interrupted while it
 compares keys is broken. What is lost between two steps is opened, or read, once more.
@@ -22,13 +23,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._av import averror, forked
-from .._runtime import memory
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from ..errors import DataError, EncodingError, InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
 from ._frame_source import FrameSource, Seen, place_of
 from ._input_options import parse_opening
+from ._kept_indices import KeptIndices
 from ._source_digest import SourceDigest, digest_of
 from ._video_facts import VideoFacts
 from ._video_opening import core_of_file
@@ -44,8 +45,7 @@ T = TypeVar("T")
 Key = tuple[Any, ...]
 MAX_OPEN = 8
 MAX_BYTES = 256 << 20
-_ROW = 80  # bytes that a packet takes in an index, with what is found out of it
-_NO_ROWS = 3000  # bytes of an index without packets
+_INDICES = 8  # an eighth of the bytes is for the indices of closed videos
 
 
 class OpenVideo(VideoFacts):
@@ -68,7 +68,7 @@ class OpenVideo(VideoFacts):
             color_space=given.get("color_space"),
         )
         config, threads = given.get("config"), given.get("threads", 1)
-        room = min(given.get("cache_bytes", most), most - most // 8)  # beside the index
+        room = min(given.get("cache_bytes", most), most - most // _INDICES)  # beside the index
         core, found, used = core_of_file(source.name, config, index, opening, threads, room)
         video = cls.__new__(cls)
         video._set_up(core, found, used, bool(given.get("upright")))
@@ -115,20 +115,18 @@ class OpenVideos:
         self.max_bytes = MAX_BYTES
         self._inherited: list[object] = []
         self._has_exit = False
-        self._begin()
+        self._begin(KeptIndices())
         forked.watch(self)
 
-    def _begin(self) -> None:
+    def _begin(self, indices: KeptIndices) -> None:
         # Reentrant: destructors and handlers of signals may use references too.
         self._lock = threading.RLock()
         self._entries: dict[Key, _OpenPlace] = {}
-        self._indices: dict[Key, tuple[VideoIndex, int, int]] = {}
+        self._indices = indices
 
     def _after_fork(self) -> None:
         self._inherited.append(self._entries)
-        indices = self._indices
-        self._begin()
-        self._indices.update(indices)  # plain memory
+        self._begin(self._indices.copy())  # plain memory
 
     def use(self, source: FrameSource, job: Callable[..., T], *arguments: Any) -> T:
         """Return ``job(video, *arguments)``, with the video of a source."""
@@ -154,8 +152,11 @@ class OpenVideos:
 
     def index(self, source: FrameSource) -> VideoIndex:
         """Return the index of a source; opens the file where it is not known here yet."""
-        found = self._kept_index(source)
-        return self.use(source, _index_of) if found is None else found
+        found = self._indices.get(source.key)
+        if found is None:
+            return self.use(source, _index_of)
+        self._keep_index(source, found)
+        return found
 
     def video(self, source: FrameSource) -> OpenVideo:
         """Return the open video of a source.
@@ -211,28 +212,17 @@ class OpenVideos:
         if not self._has_exit:
             self._has_exit = True
             atexit.register(self.clear)
-        index = self._kept_index(source) or _found_index(source, now)
+        index = self._indices.get(source.key)
+        if index is None:
+            index = _found_index(source, now)
         video = OpenVideo.of(source, index, self.max_bytes)
         entry.seen, entry.place = seen, place
         entry.video = video
         self._keep_index(source, video.index)
         return video
 
-    def _kept_index(self, source: FrameSource) -> VideoIndex | None:
-        with self._lock:
-            kept = self._indices.pop(source.key, None)
-            if kept is None:
-                return None
-            self._indices[source.key] = *kept[:2], memory.next_use()
-            return kept[0]
-
     def _keep_index(self, source: FrameSource, index: VideoIndex) -> None:
-        size = _NO_ROWS + _ROW * index.packet_count
-        with self._lock:
-            self._indices.pop(source.key, None)
-            self._indices[source.key] = index, size, memory.next_use()
-        memory.watch(self)
-        memory.keep_within()
+        self._indices.put(source.key, index, self.max_open, self.max_bytes // _INDICES)
 
     def _forget(self, source: FrameSource) -> None:
         with self._lock:
@@ -245,43 +235,24 @@ class OpenVideos:
             others = [each.video for each in self._entries.values()]
         mine = video._core.store
         stores = [each._core.store for each in others if each is not None and each is not video]
-        total = self._memory_held() + mine.held[1] + sum(store.held[1] for store in stores)
+        indices = self._indices
+        total = indices._memory_held() + mine.held[1] + sum(store.held[1] for store in stores)
         for store in stores:
             if total <= self.max_bytes:
                 return
             total -= store.held[1]
             store.clear()
-        while total > self.max_bytes and len(self._indices) > 1:
-            total -= self._drop_index()
+        while total > self.max_bytes and len(indices) > 1 and indices._memory_drop():
+            total = indices._memory_held() + mine.held[1]
         if total > self.max_bytes:
             mine.clear()
-
-    def _drop_index(self) -> int:
-        with self._lock:
-            return next((self._indices.pop(each)[1] for each in self._indices), 0)
 
     def clear(self) -> None:
         """Forget all; what is in use stays open until it is not."""
         with self._lock:
             entries, indices = self._entries, self._indices
-            self._entries, self._indices = {}, {}
+            self._entries, self._indices = {}, KeptIndices()
         del entries, indices
-
-    # ---- what all caches of the process hold together: `MemoryHolder`; pictures say it themselves
-
-    _memory_kind = "references"
-
-    def _memory_held(self) -> int:
-        """Return the bytes of all indices."""
-        return sum(size for _, size, _ in list(self._indices.values()))
-
-    def _memory_oldest(self) -> int | None:
-        """Return when the index that was used longest ago was used."""
-        return min((used for _, _, used in list(self._indices.values())), default=None)
-
-    def _memory_drop(self) -> bool:
-        """Drop that index."""
-        return bool(self._drop_index())
 
 
 def _found_index(source: FrameSource, now: SourceDigest | None) -> VideoIndex | None:

@@ -32,8 +32,9 @@ class FrameRef:
     a list of references to one file 12 to 18 bytes for each.
 
     `open` decodes where it is called. Each process keeps a few videos open for that, those that
-    were used last (`set_cache`), and reads the packets of a file once, or not at all if the index
-    has been saved (`VideoIndex.save`) where the process finds it: the reference names that file.
+    were used last, and reads the packets of a file once, as long as there is room for its index
+    (`set_cache`); or not at all if the index has been saved (`VideoIndex.save`) where the process
+    finds it: the reference names that file.
     References may be opened in several threads; after a fork, the child opens files of its own.
 
     A file that was changed since is refused: each time its size, its times and its inode are looked
@@ -197,7 +198,8 @@ class FrameRef:
             with several threads more may be open for a moment.
         max_bytes : int, optional
             Most bytes of decoded pictures around the last positions, and of indices, for all files
-            together, 256 MiB at first; None: as before. What a decoder needs itself is not counted.
+            together, 256 MiB at first; None: as before. An eighth at most is for the indices of
+            files that are not open. What a decoder needs itself is not counted.
 
         Raises
         ------

@@ -26,6 +26,10 @@ from ffwebcodecs import (
     Video,
     VideoIndex,
 )
+from ffwebcodecs._av.files.demux import DemuxerCore
+from ffwebcodecs._av.files.scan import scan
+from ffwebcodecs._spec.files.packet_table import PacketTable
+from ffwebcodecs.files import _video_opening
 from ffwebcodecs.files._open_videos import MAX_BYTES, MAX_OPEN, VIDEOS
 
 
@@ -34,7 +38,7 @@ def nothing_stays_open() -> Iterator[None]:
     yield
     FrameRef.set_cache(MAX_OPEN, MAX_BYTES)
     assert not VIDEOS._entries
-    assert not VIDEOS._indices
+    assert len(VIDEOS._indices) == 0
 
 
 def copies(folder: Path, count: int, name: str = "closed.mp4") -> list[FrameRef]:
@@ -123,19 +127,51 @@ def test_few_files_in_any_order_are_opened_once(tmp_path: Path) -> None:
     assert sum(video.stats.cache_hits for video in videos) > 10
 
 
-def test_each_file_is_scanned_once(tmp_path: Path) -> None:
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[DemuxerCore]:
+    """Count what reads all packets of a file."""
+    found: list[DemuxerCore] = []
+
+    def counted(demuxer: DemuxerCore) -> PacketTable:
+        found.append(demuxer)
+        return scan(demuxer)
+
+    monkeypatch.setattr(_video_opening, "scan", counted)
+    return found
+
+
+def test_each_file_is_scanned_once(tmp_path: Path, scans: list[DemuxerCore]) -> None:
     refs = copies(tmp_path, 3)
     FrameRef.set_cache(max_open=1)
+    gc.collect()  # the videos, which lend their indices
+    scans.clear()
     indices = []
-    for _ in range(2):
-        for ref in refs:
-            code(ref[7])
-            indices.append(VIDEOS.index(ref._source))
+    for number in range(6):
+        code(refs[number % 3][7])
+        indices.append(VIDEOS.index(refs[number % 3]._source))
+    assert len(scans) == 3
     assert indices[:3] == indices[3:]
-    assert all(one is other for one, other in zip(indices[:3], indices[3:], strict=True))
-    # The times of a file that is not open are known.
+    # Of a file that is not open the index is packed; its times are known.
+    assert len(VIDEOS._indices._whole) == 1
     os.remove(refs[0].source)
     assert refs[0][3].timestamp == int(indices[0].timestamps[3])
+    assert VIDEOS.index(refs[0]._source) is VIDEOS.index(refs[0]._source)
+
+
+def test_indices_of_closed_videos_take_an_eighth(tmp_path: Path, scans: list[DemuxerCore]) -> None:
+    refs = copies(tmp_path, 5)
+    FrameRef.set_cache(max_open=1, max_bytes=8 * 4000)
+    gc.collect()
+    scans.clear()
+    for number in range(5):
+        code(refs[number][0])
+    assert len(scans) == 5
+    for number, scanned in ((3, 5), (4, 5), (2, 5), (0, 6), (4, 6), (2, 6), (3, 7)):
+        code(refs[number][0])
+        packed = [size for _, size, _ in VIDEOS._indices._packed.values()]
+        assert len(packed) == 2  # of 75 packets each
+        assert sum(packed) <= 4000
+        assert len(scans) == scanned
 
 
 def test_a_saved_index_saves_the_scan(tmp_path: Path) -> None:
@@ -313,7 +349,7 @@ def test_pictures_and_indices_stay_within_their_bytes(tmp_path: Path) -> None:
         number = dice.randrange(FRAMES)
         assert code(dice.choice(refs)[number]) == number
         stores = [each.video._core.store for each in VIDEOS._entries.values() if each.video]
-        assert VIDEOS._memory_held() + sum(store.held[1] for store in stores) <= most
+        assert VIDEOS._indices._memory_held() + sum(store.held[1] for store in stores) <= most
     FrameRef.set_cache(max_bytes=1)
     for number in range(9):
         assert code(refs[number % 2][number * 5]) == number * 5
