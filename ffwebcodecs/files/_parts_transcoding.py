@@ -334,7 +334,8 @@ def require_picklable(function: Callable[..., Any] | None, executor: object) -> 
         reason = f"{error}"
     # Dask and loky send functions by value.
     other = sys.modules.get("cloudpickle")
-    by_value = not type(executor).__module__.startswith(("builtins", "concurrent."))
+    makers = {each.__module__.partition(".")[0] for each in type(executor).__mro__}
+    by_value = makers & {"distributed", "loky", "joblib"}
     if other is not None and by_value:
         try:
             other.dumps(function)
