@@ -8,11 +8,13 @@ slot back by being dropped.
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from math import inf
+from typing import TypeVar
 
 from .._av import forked
 from .._av.frames import shared_memory as memory
@@ -21,6 +23,7 @@ from ..errors import InvalidStateError
 
 _TAKEN_SIZE = len(Taken(0, 0, 0, 0.0).to_bytes())
 _MOST_NAMED = 4
+T = TypeVar("T")
 
 
 class Filling:
@@ -28,10 +31,10 @@ class Filling:
 
     __slots__ = ("__weakref__", "generation", "offset", "slot")
 
-    def __init__(self, slot: int, offset: int, generation: int) -> None:
+    def __init__(self, slot: int, offset: int) -> None:
         self.slot = slot
         self.offset = offset
-        self.generation = generation
+        self.generation = 0
 
 
 class SlotTable:
@@ -43,6 +46,7 @@ class SlotTable:
         "_deadlines",
         "_fillings",
         "_generations",
+        "_has_ended",
         "_is_fork",
         "_last",
         "_lock",
@@ -61,7 +65,7 @@ class SlotTable:
         self._deadlines = [0.0] * slots
         self._fillings: dict[int, weakref.ref[Filling]] = {}
         self._last = slots - 1
-        self._closed = self._is_fork = False
+        self._closed = self._is_fork = self._has_ended = False
         # Held for looks at the slots only. Reentrant: so is a signal's handler that puts a frame.
         self._lock = threading.RLock()
 
@@ -73,28 +77,41 @@ class SlotTable:
         if not was_closed and not self._is_busy():
             self.block.close()
 
-    def take(self) -> Filling | None:
-        """Return a free slot, locked for the others; None if there is none."""
+    def _while_open(self, look: Callable[[], T]) -> T:
+        """Return what a look at the slots gives; a signal's handler may close them meanwhile."""
         with self._lock:
             self.require_open()
-            for step in range(1, self._slots + 1):
-                slot = (self._last + step) % self._slots
-                if self._is_filling(slot) or not self._is_over(slot):
-                    continue
-                offset = slot * self.size
-                filling = Filling(slot, offset, self._generations[slot] + 1)
-                self._fillings[slot] = weakref.ref(filling)
-                # Somebody may have opened it since the look.
-                if not self.block.lock(offset):
-                    continue
-                if not self._is_over(slot):
-                    self.block.unlock(offset)
-                    continue
-                self._generations[slot] = filling.generation
-                self._deadlines[slot] = 0.0
-                self._write(filling, 0, 0, 0.0)
-                self._last = slot
-                return filling
+            try:
+                return look()
+            except (OSError, ValueError):  # of a descriptor that is closed
+                self.require_open()
+                raise
+
+    def take(self) -> Filling | None:
+        """Return a free slot, locked for the others; None if there is none."""
+        return self._while_open(self._take)
+
+    def _take(self) -> Filling | None:
+        for step in range(1, self._slots + 1):
+            slot = (self._last + step) % self._slots
+            if self._is_filling(slot) or not self._is_over(slot):
+                continue
+            offset = slot * self.size
+            filling = Filling(slot, offset)
+            self._fillings[slot] = weakref.ref(filling)
+            # Since the look somebody may have opened it, or a signal's handler put a frame into
+            # it or closed all. From here on it is ours.
+            self.require_open()
+            if not self.block.lock(offset):
+                continue
+            if not self._is_over(slot):
+                self.block.unlock(offset)
+                continue
+            self._generations[slot] = filling.generation = self._generations[slot] + 1
+            self._deadlines[slot] = 0.0
+            self._write(filling, 0, 0, 0.0)
+            self._last = slot
+            return filling
         return None
 
     def offer(self, filling: Filling, pixels: int, said: int, timeout: float | None) -> None:
@@ -153,9 +170,7 @@ class SlotTable:
 
     def count_free(self) -> int:
         """Return how many slots a frame could be put into now."""
-        with self._lock:
-            self.require_open()
-            return sum(map(self._is_free, range(self._slots)))
+        return self._while_open(lambda: sum(map(self._is_free, range(self._slots))))
 
     def sleep(self, most: float) -> None:
         """Wait until a slot may have come back, for so many seconds at most."""
@@ -163,18 +178,14 @@ class SlotTable:
         # Until a ticket ends that nobody has opened; maybe somebody has.
         first = min((each - now for each in self._deadlines if each > now), default=inf)
         self.block.wait(min(most, first))
-        with self._lock:
-            if not self._closed:
-                self.block.quieten()
+        with suppress(InvalidStateError):
+            self._while_open(self.block.quieten)
 
     def holders(self) -> str:
         """Return who holds the slots, for people."""
-        with self._lock:
-            self.require_open()
-            shown = filter(None, map(self._holder, range(self._slots)))
-            named = list(itertools.islice(shown, _MOST_NAMED))
-            rest = sum(1 for _ in shown)
-        return "; ".join(named) + (f"; and {rest} more" if rest else "")
+        held = self._while_open(lambda: list(filter(None, map(self._holder, range(self._slots)))))
+        rest = len(held) - _MOST_NAMED
+        return "; ".join(held[:_MOST_NAMED]) + (f"; and {rest} more" if rest > 0 else "")
 
     def _holder(self, slot: int) -> str:
         if self._is_free(slot):
@@ -215,8 +226,13 @@ class SlotTable:
                 self._end()
 
     def _end(self) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
         for slot in range(self._slots):
             offset = slot * self.size
             if self.block.lock(offset):
                 self.block.give_away(offset, self.size)
+                # Nothing is left there to open. Thousands of locks would make each a slow one.
+                self.block.unlock(offset)
         self.block.close()

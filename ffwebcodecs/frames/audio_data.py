@@ -180,11 +180,11 @@ class AudioData(Timed):
         `sound`: what it is, if that is known.
         """
         data = cls.__new__(cls)
-        data._picture = picture
         data._warn = warn
         data._place = None
         data._timestamp = timestamp
         data._sound = sound_of(picture.ptr) if sound is None else sound
+        data._picture = picture  # last: an interrupted one has nothing to warn of
         if FREES_LATE:
             picture.hold(data)
         return data

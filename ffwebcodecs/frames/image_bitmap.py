@@ -183,7 +183,8 @@ class ImageBitmap(Surface):
         self._shape = CLOSED
         from ._pickling import restored_bitmap
 
-        self._picture, self._shape = restored_bitmap(state)
+        picture, self._shape = restored_bitmap(state)
+        self._picture = picture
 
     def __repr__(self) -> str:
         if self.closed:

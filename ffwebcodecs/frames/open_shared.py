@@ -20,6 +20,7 @@ from .._spec.frames.slots import (
     Taken,
     TicketText,
     aligned_layout,
+    signed,
     taken_of,
 )
 from .._spec.numbers import show
@@ -131,7 +132,7 @@ def _check(opened: memory.OpenedSlot, parts: TicketText) -> SlotHeader:
     """Return the slot's header; raise InvalidStateError if the ticket does not open it."""
     data = opened.read(SAID_AT)
     header = SlotHeader.parse(data)
-    if header is None or header.token != parts.token:
+    if header is None or signed(header.token, parts.offset, parts.generation) != parts.token:
         raise memory.gone(parts.pid)
     if header.generation < parts.generation:
         raise InvalidStateError("the SharedFrames has not put the frame of this ticket anywhere")

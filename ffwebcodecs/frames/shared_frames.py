@@ -16,7 +16,7 @@ from .._runtime import memory as memory_of_process
 from .._runtime.closing import Closable, only_once
 from .._spec.frames.formats import get_format
 from .._spec.frames.rect import Rect
-from .._spec.frames.slots import BESIDE_ROOM, SAID_AT, SlotSizes, TicketText, aligned_layout
+from .._spec.frames.slots import BESIDE_ROOM, SAID_AT, SlotSizes, TicketText, aligned_layout, signed
 from .._spec.numbers import show, to_dimension, to_integer
 from ..errors import (
     FramePoolWarning,
@@ -242,7 +242,7 @@ class SharedFrames(Closable):
             self._pid,
             block.descriptor,
             block.inode,
-            self._table.token,
+            signed(self._table.token, filling.offset, filling.generation),
             filling.offset,
             filling.generation,
         )

@@ -295,13 +295,13 @@ class VideoFrame(Timed, Pixels):
         mistake.
         """
         frame = cls.__new__(cls)
-        frame._picture = picture
         frame._shape = shape
         frame._metadata = None
         frame._warn = warn
         frame._place = None
         frame._timestamp = timestamp
         frame._duration = duration
+        frame._picture = picture  # last: an interrupted one has nothing to warn of
         if FREES_LATE:
             picture.hold(frame)
         return frame

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 from clips import ROOT
 from frame_helpers import make
 from interpreters import frees_at_once
+from interrupting import Moments
 from interrupts import interrupt_at, steps_of
 from shared_children import four_slots, linux, pixels, plain, put, seen
 
@@ -82,6 +85,21 @@ def test_smaller_frames_fit_and_larger_ones_are_refused(shared: w.SharedFrames) 
         ):
             shared.put(frame)
     assert shared.free_slots == 4
+
+
+def test_a_ticket_that_was_damaged_opens_nothing(shared: w.SharedFrames) -> None:
+    tickets = [put(shared, number) for number in range(3)]
+    parts = tickets[0]._parts
+    size = tickets[1]._parts.offset - parts.offset
+    for change in (
+        *({"offset": place} for place in (1, abs(size), 2 * abs(size), 2**40, 2**63, 2**64 - 1)),
+        *({"generation": number} for number in (0, 2, 2**64 - 1)),
+        *({"descriptor": number} for number in (0, 1, 2**32 - 1)),
+        *({"inode": 0}, {"pid": os.getppid()}, {"pid": 2**32 - 1}, {"token": bytes(16)}),
+    ):
+        with pytest.raises(w.InvalidStateError, match="the frame is gone"):
+            w.open_shared(w.FrameTicket(parts._replace(**change).to_text()))
+    assert [seen(ticket) for ticket in tickets] == [0, 1, 2]
 
 
 def test_what_cannot_be_put_takes_no_slot(shared: w.SharedFrames) -> None:
@@ -244,6 +262,26 @@ def test_an_interrupt_anywhere_loses_no_slot(shared: w.SharedFrames) -> None:
         assert shared.free_slots == 4
     assert descriptors() == before
     frame.close()
+
+
+def test_a_handler_of_a_signal_may_put_and_close_anywhere(shared: w.SharedFrames) -> None:
+    # What it puts and opens lies in another slot than that which is being taken; or all is closed.
+    folders = ("frames/_slot_table", "frames/shared_frames", "_av/frames/shared_memory")
+    taken: list[int] = []
+
+    def go() -> None:
+        assert seen(put(shared, 5, 1)) == 5
+
+    whole = Moments(folders)
+    whole.during(go)
+    assert whole.count > 50
+    for at in range(whole.count):
+        moment = Moments(folders, at, lambda: taken.append(seen(put(shared, 7, 0))))
+        moment.during(go)
+    assert taken == [7] * whole.count
+    for at in range(0, whole.count, 3):
+        with w.SharedFrames(1, 64, 48, "GRAY8") as one, suppress(w.InvalidStateError):
+            Moments(folders, at, one.close).during(partial(put, one, 1, 0))
 
 
 def test_what_is_left_open_at_the_end_says_nothing_wrong() -> None:

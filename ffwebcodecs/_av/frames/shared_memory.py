@@ -206,6 +206,12 @@ class OpenedSlot:
         self.memory: Any = None
         self._reopen(self._file, descriptor, inode)
         self.descriptor = self._file.descriptor
+        self._require(0)
+
+    def _require(self, size: int) -> None:
+        """Raise InvalidStateError if so many bytes of the slot are not in the file."""
+        if os.fstat(self.descriptor).st_size < self._offset + size:
+            raise gone(self._pid)
 
     def _reopen(self, handle: Handle, descriptor: int, inode: int) -> None:
         path = _path(self._pid, descriptor)
@@ -238,8 +244,7 @@ class OpenedSlot:
 
     def map(self, size: int, bell: int, bell_inode: int) -> None:
         """Map the slot, of `size` bytes, and open the bell to ring when it is let go."""
-        if os.fstat(self.descriptor).st_size < self._offset + size:
-            raise gone(self._pid)
+        self._require(size)
         self._reopen(self._bell, bell, bell_inode)
         self.memory = mmap.mmap(
             self.descriptor, size, mmap.MAP_SHARED, mmap.PROT_READ, offset=self._offset

@@ -85,6 +85,15 @@ class Taken(NamedTuple):
         return cls(generation, pid, started, time)
 
 
+def signed(token: bytes, offset: int, generation: int) -> bytes:
+    """Return what a ticket for a frame carries in place of the block's token, so that a damaged one
+    does not open another slot.
+    """
+    from hashlib import blake2b
+
+    return blake2b(b"%s%d %d" % (token, offset, generation), digest_size=16).digest()
+
+
 def taken_of(header: bytes) -> Taken:
     """Return who has opened a slot, of its first `SAID_AT` bytes."""
     return Taken.parse(header, TAKEN_AT)
@@ -103,6 +112,7 @@ class TicketText(NamedTuple):
     """The owner's, of the block."""
     inode: int
     token: bytes
+    """Of the block and this frame: `signed`."""
     offset: int
     """Of the slot, in bytes."""
     generation: int
