@@ -127,6 +127,8 @@ class FrameSource:
         """Raise DataError if what is there now is not what the references are to, as far as can be
         told without reading all of it.
         """
+        if now.says_nothing:
+            raise self._other("it is a pipe or a device")
         if now.size != self._size:
             raise self._other(f"it has {now.size} bytes, that had {self._size}")
         if now.seal(self.packets)[:_SEAL] != self._seal:

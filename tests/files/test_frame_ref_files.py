@@ -235,6 +235,10 @@ def test_a_changed_file_is_refused_with_the_reason(tmp_path: Path) -> None:
         with pytest.raises((DataError, OSError)):
             ref.open()
         path.rmdir()
+        os.mkfifo(path)
+        with pytest.raises(DataError, match="it is a pipe or a device"):
+            ref.open()
+        path.unlink()
         path.write_bytes(data)
         os.utime(path, ns=(changed, changed))
         assert code(ref) == 5  # another file, and the same one
