@@ -303,3 +303,31 @@ def test_a_machine_without_the_locks_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delattr(shared_memory.fcntl, "F_OFD_SETLK")
     with pytest.raises(w.NotSupportedError, match="SharedFrames needs Linux"):
         w.SharedFrames(1, 64, 48, "GRAY8")
+
+
+def test_a_machine_without_proc_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_proc() -> int:
+        raise FileNotFoundError(2, "No such file or directory", "/proc/sys/kernel/random/boot_id")
+
+    monkeypatch.setattr(shared_memory, "_machine", no_proc)
+    with pytest.raises(w.NotSupportedError, match="SharedFrames needs /proc"):
+        w.SharedFrames(1, 64, 48, "GRAY8")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root alone becomes others")
+def test_another_user_may_not_open_it(shared: w.SharedFrames) -> None:
+    ticket = put(shared)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setuid(65534)
+            seen(ticket)
+        except w.InvalidStateError as error:
+            os.write(writer, str(error).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as file:
+        assert b"may not open the memory of process" in file.read()
+    os.waitpid(child, 0)
+    assert seen(ticket) == 0

@@ -17,6 +17,7 @@ import mmap
 import os
 import sys
 import time
+from contextlib import suppress
 from functools import cache, lru_cache, partial
 from io import FileIO
 from itertools import chain, starmap
@@ -287,10 +288,18 @@ def require() -> None:
 
 
 def place() -> tuple[int, int]:
-    """Return numbers that say which machine this is, since when, and in which namespace of the
+    """Return numbers that say which machine this is, since when, and in which namespaces of the
     kernel.
+
+    Raises
+    ------
+    NotSupportedError
+        There is no /proc.
     """
-    return _machine(), _namespace(os.getpid())
+    try:
+        return _machine(), _namespaces(os.getpid())
+    except OSError as error:
+        raise NotSupportedError(f"SharedFrames needs /proc: {error}") from None
 
 
 @cache
@@ -302,8 +311,16 @@ def _machine() -> int:
 
 
 @lru_cache(maxsize=1)
-def _namespace(pid: int) -> int:
-    return os.stat(f"/proc/{pid}/ns/pid").st_ino & 0xFFFFFFFF
+def _namespaces(pid: int) -> int:
+    """Return a checksum of those that numbers of processes, and the clock, are of."""
+    from zlib import crc32
+
+    found = 0
+    for name in ("pid", "time"):
+        with suppress(FileNotFoundError):  # Linux 5.6 knows that of the clock
+            # /proc may be of a namespace in which this process has another number.
+            found = crc32(b"%d" % os.stat(f"/proc/self/ns/{name}").st_ino, found)
+    return found
 
 
 def started(pid: int) -> int | None:

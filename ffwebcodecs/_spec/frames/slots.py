@@ -105,7 +105,7 @@ class TicketText(NamedTuple):
     machine: int
     """A checksum of which boot of which machine it is for."""
     namespace: int
-    """Of the kernel, within which numbers of processes hold."""
+    """A checksum of the kernel's, within which numbers of processes and times hold."""
     pid: int
     """The owner of the block."""
     descriptor: int
