@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from math import inf
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -303,6 +305,32 @@ def test_a_machine_without_the_locks_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delattr(shared_memory.fcntl, "F_OFD_SETLK")
     with pytest.raises(w.NotSupportedError, match="SharedFrames needs Linux"):
         w.SharedFrames(1, 64, 48, "GRAY8")
+
+
+@pytest.mark.once
+def test_a_container_with_less_memory_is_an_error_and_no_killed_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups, root = tmp_path / "cgroup", tmp_path / "fs"
+    for path in ("a/b", "memory/c/d"):
+        (root / path).mkdir(parents=True)
+    (root / "memory.max").write_text("max\n")
+    (root / "a/memory.max").write_text("5000\n")
+    (root / "a/b/memory.max").write_text("max\n")
+    (root / "memory/c/d/memory.limit_in_bytes").write_text("9223372036854771712\n")
+    for text, limit in (
+        ("0::/\n", inf),
+        ("0::/a/b\n", 5000),
+        ("1:name=systemd:/x\n0::/a\n", 5000),
+        ("4:cpu,memory:/c/d\n2:pids:/a\n", 9223372036854771712),
+        ("nonsense", inf),
+    ):
+        groups.write_text(text)
+        assert shared_memory.group_limit(str(groups), str(root)) == limit
+    assert shared_memory.group_limit(str(tmp_path / "none"), str(root)) == inf
+    monkeypatch.setattr(shared_memory, "group_limit", lambda: 5000)
+    with pytest.raises(MemoryError, match="this container may have less"):
+        w.SharedFrames(1, 64, 48, "RGBA")
 
 
 def test_a_machine_without_proc_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

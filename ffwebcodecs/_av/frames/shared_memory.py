@@ -21,6 +21,7 @@ from contextlib import suppress
 from functools import cache, lru_cache, partial
 from io import FileIO
 from itertools import chain, starmap
+from math import inf
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,8 @@ class SharedBlock:
         if size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
             # The kernel would end processes to make room, and not say no.
             raise MemoryError(f"cannot share {size} bytes: this machine has less memory than that")
+        if size > group_limit():
+            raise MemoryError(f"cannot share {size} bytes: this container may have less than that")
         self._file = file = Handle()
         self.bell = Bell()
         try:
@@ -285,6 +288,31 @@ def require() -> None:
             f"SharedFrames needs Linux: {sys.platform} has no memory without a name whose locks go "
             "with the process; send frames, or references to frames"
         )
+
+
+def group_limit(groups: str = "/proc/self/cgroup", root: str = "/sys/fs/cgroup") -> float:
+    """Return how many bytes of memory the kernel lets this process's control group have."""
+    least = inf
+    with suppress(OSError, ValueError), open(groups, "rb") as file:
+        for line in file:
+            _, kinds, path = os.fsdecode(line).rstrip("\n").split(":", 2)
+            if kinds and "memory" not in kinds.split(","):
+                continue
+            base, name = (
+                (f"{root}/memory", "memory.limit_in_bytes") if kinds else (root, "memory.max")
+            )
+            parts = path.strip("/").split("/")
+            for count in range(len(parts) + 1):  # a group has no more than those that it is in
+                least = min(least, _number_in("/".join((base, *parts[:count], name))))
+    return least
+
+
+def _number_in(path: str) -> float:
+    try:
+        with open(path, "rb") as file:
+            return int(file.read())
+    except (OSError, ValueError):  # there is none, or it says "max"
+        return inf
 
 
 def place() -> tuple[int, int]:
