@@ -61,6 +61,14 @@ def regions_of_interest() -> int:
 
 
 @cache
+def of_structs() -> tuple[int, int, int]:
+    """Return by what another process's structs of libavutil are known to be the same: its version.
+    They grow with any release; AVStereo3D is three times as long since FFmpeg 7.1.
+    """
+    return _ffi.version("avutil")
+
+
+@cache
 def parameters_have_side_data() -> bool:
     """Whether AVCodecParameters has ``coded_side_data``: since FFmpeg 7.0. The stream keeps what
     it holds before.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ... import _ffi
 from ..._ffi import avutil, ffi
 from .. import averror, releases
 
@@ -91,7 +90,7 @@ def packed(entries: tuple[Entry, ...]) -> Any:
     """Return entries as a plain value; None for none."""
     if not entries:
         return None
-    return _ffi.version("avutil"), entries, _checksum(entries)
+    return releases.of_structs(), entries, _checksum(entries)
 
 
 def unpacked(value: Any) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
@@ -109,7 +108,7 @@ def unpacked(value: Any) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
         raise ValueError
     if checksum != _checksum(entries):
         raise ValueError
-    if version == _ffi.version("avutil"):
+    if version == releases.of_structs():
         return entries, ()
     understood = tuple(filter(_is_the_same_for_ever, entries))
     return understood, tuple(entry for entry in entries if entry not in understood)
