@@ -141,5 +141,9 @@ def command(number: int) -> list[str]:
 
     options: list[str] = flags()
     paths = [path or os.getcwd() for path in sys.path]
+    # Where this package was found, which is nowhere there if this process has changed its folder.
+    home = os.path.abspath(__file__).rpartition(__name__.replace(".", os.sep))[0].rstrip(os.sep)
+    if home not in paths:
+        paths.append(home)
     call = f"from {__name__} import main; main({number}, {os.getpid()})"
     return [sys.executable, *options, "-c", f"import sys; sys.path[:] = {paths!r}; {call}"]

@@ -122,12 +122,9 @@ def to_real(value: object, what: str) -> int | float:
         if math.isfinite(number):
             return number
         raise InvalidArgumentError(f"{what} must be finite, got {show(value)}")
-    if (
-        value is None
-        or _is_bool(value)
-        or isinstance(value, (str, bytes, bytearray))
-        or hasattr(type(value), "__index__")
-    ):
+    if _is_bool(value) or isinstance(value, (str, bytes, bytearray)):
+        raise InvalidArgumentError(f"{what} must be a number, got {show(value)}")
+    if value is None or hasattr(type(value), "__index__"):
         return to_integer(value, what)
     try:
         number = float(value)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from ..errors import NotSupportedError
 PROBE_MORE = "options={'probesize': 500_000_000, 'analyzeduration': 3_600_000_000} looks further"
 BEGINS_LATE = "begins late: nothing is known of it"
 _collected: dict[int, list[str]] = {}  # by the thread, what is said elsewhere
+_said: dict[int, set[str]] = {}  # by the thread, what is not said again
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -77,6 +78,11 @@ def warn(message: str) -> None:
     if collected is not None:
         collected.append(message)
         return
+    said = _said.get(get_ident())
+    if said is not None:
+        if message in said:
+            return
+        said.add(message)
     level, frame = 1, sys._getframe(0)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, caller = level + 1, frame.f_back
@@ -95,3 +101,16 @@ def collecting(messages: list[str]) -> Iterator[None]:
         yield
     finally:
         _collected.pop(thread, None)
+
+
+@contextmanager
+def saying_once() -> Iterator[None]:
+    """Let this thread warn of nothing twice meanwhile: what is begun anew sees all again."""
+    thread = get_ident()
+    before = _said.get(thread)
+    _said[thread] = set() if before is None else before
+    try:
+        yield
+    finally:
+        if before is None:
+            _said.pop(thread, None)

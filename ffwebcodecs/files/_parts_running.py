@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from .transcode_result import Progress, TranscodeProgress
 
 _SLICE = 0.2  # seconds: a signal that comes right before a wait begins is heard after that
 _RARELY = 0.1  # seconds between two words about how far a part is
+_MOST = 4096  # processes of our own
 _AHEAD = 2  # parts on their way, besides those for which there are workers
 
 Part = TypeVar("Part")
@@ -46,7 +48,12 @@ def parse_executor(given: object, name: str = "executor") -> Executor | int | No
         return given
     if isinstance(given, int) and not isinstance(given, bool):
         if given < 1:
-            raise InvalidArgumentError(f"{name} must be 1 process or more, got {given}")
+            raise InvalidArgumentError(f"{name} must be 1 process or more, got {show(given)}")
+        if given > _MOST:
+            raise InvalidArgumentError(
+                f"{name} must be at most {_MOST} processes, got {show(given)}: one for each core "
+                "is all that helps"
+            )
         return given
     hint = ""
     if hasattr(given, "get_executor"):
@@ -109,6 +116,27 @@ class PartsProgress:
         self._latest = max(self._latest, timestamp)
         if self._hear is not None:
             self._hear(TranscodeProgress(self._total, self._latest, self._duration))
+
+
+class GrowingProgress:
+    """Passes on what is more than was told before, also if a conversion is begun anew.
+
+    Parameters
+    ----------
+    hear : callable
+        Called with a TranscodeProgress.
+    """
+
+    def __init__(self, hear: Progress) -> None:
+        self._hear = hear
+        self._frames = self._latest = 0
+
+    def __call__(self, progress: TranscodeProgress) -> None:
+        if progress.frames <= self._frames:
+            return
+        self._frames = progress.frames
+        self._latest = max(self._latest, progress.timestamp)
+        self._hear(replace(progress, timestamp=self._latest))
 
 
 def run_in_order(
@@ -202,7 +230,7 @@ class PartsRun:
         except BrokenExecutor as error:
             raise self._lost(str(part), error) from error
         except RuntimeError as error:
-            if isinstance(error, InvalidStateError):
+            if isinstance(error, InvalidStateError | NotImplementedError):
                 raise
             raise InvalidStateError(f"the executor takes no part: {error}") from error
         self._window.append((str(part), future))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av.files.demux import DemuxerCore
 from .._runtime.process_pool import require_sendable
+from .._spec.encoders.options import names_rate
 from .._spec.files.packet_table import CORRUPT, PacketTable
 from .._spec.numbers import show, to_flag, to_real
 from .._spec.texts import is_path, to_path
@@ -27,7 +28,7 @@ from ._damage import Damage
 from ._even_times import counts_pictures
 from ._events import FileEvents, read_behind
 from ._joined_parts import JoinedChunk, JoinedParts
-from ._losses import warn
+from ._losses import saying_once, warn
 from ._original import PictureData, all_of
 from ._other_streams import CopiedPacket, OtherStreams
 from ._output_options import output_file
@@ -35,7 +36,7 @@ from ._part import Part, PartResult, WholeJob
 from ._part_edges import PartEdges, ScannedFile, scan_file
 from ._part_frames import PartFrames
 from ._parts import run_part
-from ._parts_running import PartsProgress, opened, parse_executor, run_in_order
+from ._parts_running import GrowingProgress, PartsProgress, opened, parse_executor, run_in_order
 from ._reading import packets_of
 from ._transcoding import Transcoding
 from ._work import Work
@@ -67,11 +68,13 @@ class PartsTranscoding(Transcoding):
             )
         self._part_seconds = float(seconds)
         self._source = _source_of(input)
+        hear = given["on_progress"]
+        if callable(hear):
+            given = {**given, "on_progress": GrowingProgress(hear)}
         super().__init__(input, output, given)
         encoding = self._encoding
-        rates = {"bitrate": encoding.bitrate, **(encoding.encoder_options or {})}
-        named = next((name for name in ("bitrate", "b", "b:v") if rates.get(name)), None)
-        if named is not None and not to_flag(given["split_bitrate"], "split_bitrate"):
+        named = "bitrate" if encoding.bitrate else names_rate(encoding.encoder_options or {})
+        if not to_flag(given["split_bitrate"], "split_bitrate") and named is not None:
             raise InvalidArgumentError(
                 f"{named} is for a whole film, and each part would spend as much on what is easy "
                 "as on what is hard: quantizer, or the encoder's usual quality, is the same in "
@@ -82,13 +85,15 @@ class PartsTranscoding(Transcoding):
         require_picklable(given["map_frame"], executor)
 
     def _run(self, demuxer: DemuxerCore) -> TranscodeResult:
-        try:
-            return super()._run(demuxer)
-        except EncodingError:
-            if not self._damage.skips or not self._is_divided:
-                raise
-        # What is skipped, and what is concealed of what, depends on all that was decoded before.
-        return Transcoding(self._input, self._output, self._given).run()
+        with saying_once():
+            try:
+                return super()._run(demuxer)
+            except EncodingError:
+                if not self._damage.skips or not self._is_divided:
+                    raise
+            # What is skipped, and what is concealed of what, depends on all that was decoded
+            # before.
+            return Transcoding(self._input, self._output, self._given).run()
 
     def _open(self, demuxer: DemuxerCore) -> FileEvents:
         options = self._options

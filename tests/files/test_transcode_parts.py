@@ -31,6 +31,12 @@ OPEN = Clip(
 MPEG2 = Clip("open-groups.mpg", "mpeg2video", "-g", "15", "-bf", "2", "-sc_threshold", "1000000000")
 EDITED = Clip("edited.mp4", "libx264", *OPEN.options, remux=("-ss", "0.3", "-i"))
 
+INTERLACED = Clip(
+    *("interlaced-groups.ts", "mpeg2video", "-flags", "+ildct+ilme", "-bf", "2", "-g", "6"),
+    filters="tinterlace=mode=interleave_top",
+    frames=30,
+)
+
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Executor]:
@@ -133,12 +139,7 @@ def test_options_mean_the_same_in_parts(
 
 
 def test_interlaced_pictures_see_their_neighbours(tmp_path: Path, pool: Executor) -> None:
-    source = Clip(
-        *("interlaced-groups.ts", "mpeg2video", "-flags", "+ildct+ilme", "-bf", "2", "-g", "6"),
-        filters="tinterlace=mode=interleave_top",
-        frames=30,
-    )
-    same(source.path(), tmp_path, pool, deinterlace=True, **LOSSLESS)
+    same(INTERLACED.path(), tmp_path, pool, deinterlace=True, **LOSSLESS)
 
 
 def darker(frame: VideoFrame) -> VideoFrame | None:
@@ -207,11 +208,31 @@ def test_alpha_channel_travels_with_its_pictures(tmp_path: Path, pool: Executor)
 
 def test_damage_is_skipped_as_in_one_piece(tmp_path: Path, pool: Executor) -> None:
     source = damaged(tmp_path)
+    options: dict[str, Any] = {"errors": "skip", "threads": 1}
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        result = same(source, tmp_path, pool, errors="skip", threads=1, **LOSSLESS)
+        result = same(source, tmp_path, pool, **options, **LOSSLESS)
     assert result.skipped_chunks
     assert {each.category for each in told} == {UserWarning}
+
+
+def test_what_is_begun_anew_is_told_once(tmp_path: Path, pool: Executor) -> None:
+    """Damage that has to be skipped ends the parts: then all is done in one piece."""
+    source, heard = tmp_path / "interlaced.ts", list[TranscodeProgress]()
+    data = INTERLACED.path().read_bytes()
+    source.write_bytes(data[: len(data) * 5 // 6])
+    options: dict[str, Any] = {"errors": "skip", "executor": pool, "part_seconds": 0.2}
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        result = transcode(
+            source, tmp_path / "out.mkv", on_progress=heard.append, **options, **LOSSLESS
+        )
+    said = [str(each.message).partition(" is ")[2].split()[0] for each in told]
+    assert said == ["interlaced,", "damaged:"]
+    counts = [each.frames for each in heard]
+    assert counts == sorted(set(counts))
+    assert counts[-1] == result.frames_written
+    assert [each.timestamp for each in heard] == sorted(each.timestamp for each in heard)
 
 
 def test_what_cannot_be_divided_is_done_here(tmp_path: Path, pool: Executor) -> None:

@@ -13,6 +13,7 @@ import part_work
 import pytest
 
 from ffwebcodecs import InvalidArgumentError, InvalidStateError, OperationError
+from ffwebcodecs._runtime import process_worker
 from ffwebcodecs._runtime.process_pool import WorkerProcesses
 
 pytestmark = pytest.mark.once
@@ -38,6 +39,14 @@ def test_calls_are_made_in_other_processes_that_end_with_the_pool() -> None:
     assert all(map(is_gone, makers))
     with pytest.raises(InvalidStateError):
         pool.submit(part_work.who, 0)
+
+
+def test_workers_find_the_package_after_the_folder_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = os.fspath(Path(process_worker.__file__).parents[2])
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", home)])
+    assert repr(home) in process_worker.command(0)[-1]
 
 
 def test_large_results_are_not_copied_into_the_pickle() -> None:

@@ -87,6 +87,22 @@ def names_b_frames(options: Mapping[str, str]) -> bool:
     )
 
 
+# What makes an encoder spend so many bits, by any name.
+_RATES = frozenset(("b", "b:v", "bitrate", "tbr", "target-bitrate"))
+
+
+def names_rate(options: Mapping[str, str]) -> str | None:
+    """Return which of an encoder's own options says how many bits a second it is to spend."""
+    for name, text in options.items():
+        if name in _RATES and text not in (0, "0"):
+            return name
+        if name.endswith(("-params", "opts")):
+            named = next((each for each in _parameters(str(text)) if each in _RATES), None)
+            if named is not None:
+                return f"{named} in {name}"
+    return None
+
+
 def _parameters(text: str) -> list[str]:
     """Return the names in ``name=value:name=value``, as the encoder libraries read them."""
     return [part.partition("=")[0].strip().replace("_", "-") for part in text.split(":")]
