@@ -362,7 +362,8 @@ def _source_of(input: Any) -> str:
         )
     name = to_path(input)
     is_pipe = name == "-" or name.startswith("pipe:")
-    if is_pipe or ("://" not in name and os.path.exists(name) and not os.path.isfile(name)):
+    is_other = "://" not in name and os.path.exists(name) and not os.path.isfile(name)
+    if is_pipe or (is_other and not os.path.isdir(name)):  # of a folder, who opens it says so
         raise InvalidArgumentError(
             f"with an executor, the input is opened by each worker, and {name} can be read only "
             "once: give a file"

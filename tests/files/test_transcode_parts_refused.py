@@ -81,6 +81,11 @@ def test_pipe_is_read_once(tmp_path: Path) -> None:
         parts(tmp_path / "out.mp4", Nobody(), source=tmp_path / "pipe")
 
 
+def test_a_folder_is_no_film(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        parts(tmp_path / "out.mp4", Nobody(), source=tmp_path)
+
+
 def test_bitrate_is_split_where_that_is_said(tmp_path: Path, pool: Executor) -> None:
     done = parts(tmp_path / "out.mp4", pool, bitrate="100k", split_bitrate=True)
     assert done.frames_written == 45
