@@ -21,8 +21,8 @@
 #include <time.h>
 #endif
 
-#define MOST 64 /* packets a call */
-#define STOCK 64 /* of empty frames, and of empty packets */
+#define MOST 256 /* packets a call */
+#define STOCK 256 /* of empty frames, and of empty packets */
 #define SPANS 8
 #define NOPTS INT64_MIN
 #define AGAIN (-EAGAIN)

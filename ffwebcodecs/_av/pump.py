@@ -22,8 +22,8 @@ from .keeping import keep
 if TYPE_CHECKING:
     from .._ffi._types import AVCodecContext, AVFrame, AVPacket
 
-MOST = 16
-"""Packets a call; more gain nothing, and `close` would have to wait for them."""
+MOST = 32
+"""Packets a call that decodes; more gain nothing, and `close` would have to wait for them."""
 TIME = 2000
 """Microseconds after which no further one is begun."""
 

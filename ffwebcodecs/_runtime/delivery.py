@@ -44,6 +44,7 @@ class Delivery:
     _lending: Lending | None
     _mailbox: SimpleQueue[Any]
     _free: Callable[[], None]
+    _announce_dequeue: Callable[[], None]
 
     def __init__(self, owner: Owner) -> None:
         self._owner = weakref.ref(owner)
@@ -98,19 +99,31 @@ class Delivery:
             self._undelivered.append(None)
             self._post(epoch, self._call_output_later, box)
 
-    def _hand_over_next(self, epoch: Epoch, outputs: deque[Any]) -> None:
-        """Do the same with the first of `outputs`, which is taken out."""
-        if epoch.outlets or self._loop is not None:
-            self._hand_over(epoch, [outputs.popleft()])
-            return
-        owner = self._owner()
-        if owner is None or epoch.followers or owner._output is None:
-            outputs.popleft()
-            return
-        try:
-            owner._output(*owner._wrap(outputs.popleft()))
-        except BaseException as error:
-            self._callback_failed(error)
+    def _call_each(self, epoch: Epoch, outputs: deque[Any], numbers: deque[int]) -> None:
+        """Hand over outputs, without a loop, for as long as nothing is special, with as few calls
+        as can be; `numbers` are of the inputs that they came of, each taken as its output goes.
+        """
+        queue, followers, rooms = epoch.queue, epoch.followers, epoch.rooms
+        while outputs and not (followers or epoch.outlets):
+            owner = self._owner()
+            if numbers:
+                queue.pop(numbers.popleft(), None)
+                if rooms:
+                    epoch.serve()
+                if owner is not None and owner.on_dequeue is not None:
+                    self._announce_dequeue()
+                    if followers:
+                        return
+            output = None if owner is None else owner._output
+            if owner is None or output is None:
+                outputs.popleft()
+                continue
+            try:
+                output(*owner._wrap(outputs.popleft()))
+            except BaseException as error:
+                self._callback_failed(error)
+            # It is held while a callback runs, and never in between.
+            del owner, output
 
     def _post(self, epoch: Epoch, task: Callable[[Epoch, Any], object], argument: Any) -> None:
         """Run `task` where the callbacks belong: here on the worker, or on the loop."""

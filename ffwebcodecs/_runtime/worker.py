@@ -274,6 +274,8 @@ class Worker(Delivery):
         """
         lending = self._lending
         is_bounded = lending is not None and lending.pool.capacity is not None
+        if not (is_bounded or epoch.outlets or self._loop is not None):
+            self._call_each(epoch, outputs, numbers)
         while outputs:
             if numbers:
                 self._taken(epoch, numbers.popleft())
@@ -281,7 +283,7 @@ class Worker(Delivery):
                 raise _Stop
             if is_bounded:
                 self._wait_for_room(epoch)
-            self._hand_over_next(epoch, outputs)
+            self._hand_over(epoch, [outputs.popleft()])
         while numbers:
             self._taken(epoch, numbers.popleft())
 

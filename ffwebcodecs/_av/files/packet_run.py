@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     Plain = tuple[Any, int, int, int]
     Clock = tuple[int, int, int, int, int, int] | None
 
-MOST = 16
-_BYTES = 1 << 16  # to read about, at most
+MOST = 256
+"""Packets a call: whoever decodes on another thread is asked for the GIL once for all of them."""
+_BYTES = 1 << 17  # to read about, at most
 _TIME = 2000  # to take about, at most: microseconds
 
 
@@ -75,7 +76,7 @@ class PacketRun:
         number, left, code = self._number, _BYTES, 0
         read, stock = avformat.av_read_frame, self._stock
         if len(stock) < room:
-            stock += packet.allocate_many(MOST - len(stock))
+            stock += packet.allocate_many(room - len(stock))
         for ptr in stock[:room]:
             while (code := read(context, ptr)) >= 0 and ptr.stream_index != number:
                 avcodec.av_packet_unref(ptr)

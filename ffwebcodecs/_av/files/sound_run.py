@@ -33,7 +33,7 @@ _BYTES = 1 << 22  # to read before Python has its turn
 _TIME = 10_000  # microseconds
 _NONE = 2**63 - 1
 _POSITION, _LEAST, _MOST, _IS_MIXED, _TICKS, _SAMPLES, _SENT, _RECEIVED, _RESULT, _KEPT = range(10)
-_FRAMES = 16  # that are kept at most
+_FRAMES = 32  # that are kept at most
 
 
 class PlainPackets(NamedTuple):
