@@ -32,12 +32,11 @@ class Renewal:
         The last packets, as many as a decoder needs before it gives what it gives of the whole.
     """
 
-    __slots__ = ("_period", "_reach", "recent")
+    __slots__ = ("_period", "_size", "recent")
 
     def __init__(self, count: int, size: int) -> None:
         self.recent: deque[AVPacket] = deque(maxlen=count)
-        # What comes out may have twice the rate of what is coded.
-        self._reach = (count + 2) * size * 2
+        self._size = size
         self._period: int | None = None
 
     def is_due(self, position: int, rate: int) -> bool:
@@ -48,12 +47,16 @@ class Renewal:
         before, self._period = self._period, period
         return before is not None and before != period
 
-    def next_kept(self, rate: int) -> int:
+    def next_kept(self, rate: int, samples: int) -> int:
         """Return the sample from which on packets are to be kept, so that the next decoder has
         enough of them; those between the last one that was and that may be decoded by others.
+        `samples`: what came of a packet.
         """
         period = -1 if self._period is None else self._period
-        return (period + 1) * PERIOD * rate - self._reach
+        # What comes out may have twice the rate of what is coded, so twice the samples.
+        size = self._size if samples == self._size else 2 * self._size
+        count = self.recent.maxlen or 0
+        return (period + 1) * PERIOD * rate - (count + 2) * size
 
     def keep(self, ptr: AVPacket) -> None:
         """Keep a packet, which stays the caller's."""

@@ -62,7 +62,7 @@ class SoundDecoding:
     __slots__ = (
         *("_core", "_ends", "_expected", "_first", "_first_block", "_first_mark", "_given"),
         *("_has_landed", "_held", "_is_fed", "_is_vorbis", "_low", "_needs_equals", "_passes"),
-        *("_renewal", "_stream", "clock", "landed", "overlapped", "rate"),
+        *("_renewal", "_samples", "_stream", "clock", "landed", "overlapped", "rate"),
     )
 
     def __init__(
@@ -75,6 +75,7 @@ class SoundDecoding:
         self.rate = sound.sample_rate
         self.clock: SoundClock | None = None
         self.overlapped = self.landed = 0
+        self._samples = 0  # of what came of the last packet
         self._expected: int | None = None  # where the last packet ends
         self._given: int | None = None  # where what was given ends
         self._low: int | None = None  # nothing before is heard
@@ -204,7 +205,7 @@ class SoundDecoding:
         if last is not None:
             limit = min(limit, clock.nearest(last.before))
         if renewal is not None:
-            limit = min(limit, renewal.next_kept(self.rate) + clock.origin)
+            limit = min(limit, renewal.next_kept(self.rate, self._samples) + clock.origin)
         return limit
 
     def went_on(self, ran: Ran) -> None:
@@ -292,6 +293,7 @@ class SoundDecoding:
                 )
             placed.append((frame, position))
             position += samples.count(frame)
+        self._samples = position - placed[0][1]
         self._expected = position
         return placed
 
