@@ -27,7 +27,7 @@ from ._source_digest import digest_of_open
 
 if TYPE_CHECKING:
     from .._av.files.opening import Opening
-    from .._ffi._types import AVPacket
+    from .._ffi._types import AVFrame, AVPacket
     from .._spec.files.packet_table import PacketTable
 
     Packets = Generator[tuple[AVPacket, int], None, None]
@@ -150,7 +150,7 @@ class PartFrames:
         self._file.close()
 
 
-def _is_right(ptr: Any, begin: int, first: int) -> bool:
+def _is_right(ptr: AVFrame, begin: int, first: int) -> bool:
     """Return whether decoding was right from the picture on that is shown at `begin`, given the
     first picture that came, and when that of the first packet is shown.
     """

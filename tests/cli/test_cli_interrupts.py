@@ -69,6 +69,7 @@ def conversion(tmp_path: Path, jobs: str = "1") -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.divided
 @pytest.mark.parametrize(("jobs", "times"), [("1", 1), ("2", 1), ("1", 3), ("2", 3), ("parts", 3)])
 def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, times: int, tmp_path: Path) -> None:
     """However often the key is pressed; workers have the same standard error, and end as well."""
@@ -79,6 +80,7 @@ def test_interrupt_ends_with_130_and_leaves_nothing(jobs: str, times: int, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.divided
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGTERM, 143), (getattr(signal, "SIGHUP", None), 129)]
 )

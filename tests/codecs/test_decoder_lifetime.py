@@ -451,6 +451,7 @@ fill(decoder)
 
 
 @pytest.mark.slow
+@pytest.mark.divided
 @pytest.mark.parametrize("name", EXITS)
 def test_exit_is_clean_with(name: str) -> None:
     done = run_python(SETUP + EXITS[name])

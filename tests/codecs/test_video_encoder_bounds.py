@@ -26,6 +26,7 @@ CASES = [
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs mprotect")
+@pytest.mark.divided
 @pytest.mark.parametrize(("codec", "format", "name"), CASES)
 def test_encoders_stay_within_lent_memory(codec: str, format: str, name: str) -> None:
     need(name)

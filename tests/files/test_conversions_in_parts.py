@@ -46,6 +46,7 @@ def converted(clip: BarClip, target: Path, **parts: Any) -> tuple[Any, ...]:
 
 @pytest.mark.sweep
 @pytest.mark.slow
+@pytest.mark.divided
 @pytest.mark.parametrize("clip", SOME, ids=repr)
 def test_parts_are_the_whole(clip: BarClip, tmp_path: Path, pool: ThreadPoolExecutor) -> None:
     if not clip.can_be_read:

@@ -20,6 +20,8 @@ from transcode_helpers import damaged
 
 from ffwebcodecs import SegmentInfo, TranscodeProgress, TranscodeResult, VideoFrame, transcode
 
+pytestmark = pytest.mark.divided(file=True)
+
 LOSSLESS = {"codec": "ffmpeg:ffv1"}
 X264 = {"codec": "ffmpeg:libx264", "encoder_options": {**FAST, "qp": "0"}}
 # Key frames after every 15 of 45 frames: three parts.

@@ -28,6 +28,7 @@ def seen(path: Path) -> list[tuple[int, str]]:
     return [(frame.timestamp, frame.digest) for frame in framemd5(path)]
 
 
+@pytest.mark.once
 def test_a_killed_worker_changes_nothing(tmp_path: Path) -> None:
     out, mark = tmp_path / "out.mkv", tmp_path / "mark"
     heard: list[TranscodeProgress] = []

@@ -97,6 +97,7 @@ def errors(summary: dict[str, Any]) -> int:
     return sum(n for name, n in summary["outcomes"].items() if name.endswith("Error"))
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("method", ["once", "after"])
 @pytest.mark.parametrize("operation", MADE + KEPT)
 def test_each_failing_allocation_is_an_error_and_nothing_is_lost(
@@ -120,6 +121,7 @@ def test_resampling_survives_each_failing_allocation(method: str, shim: Path) ->
     assert summary["outcomes"].get(forgotten, 0) <= 4, summary
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize(
     ("operation", "method"),
     [*itertools.product(DECODED, ("once", "after")), *((each, "once") for each in HEARD)],

@@ -231,6 +231,7 @@ def run(code: str, out: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("leave", ["sys.exit", "_exit"])
 @pytest.mark.parametrize("case", CASES)
 def test_the_parent_is_unharmed_by_a_child_that(case: str, leave: str, tmp_path: Path) -> None:

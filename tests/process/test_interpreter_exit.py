@@ -10,7 +10,7 @@ import attack
 import pytest
 from clips import clip
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.divided]
 
 SETUP = """
 import sys, ffwebcodecs
