@@ -14,7 +14,7 @@ from .. import media
 from ..scenario import Step, scenario
 
 
-@scenario("references sent, opened, read and refused; more files than stay open", cycles=500)
+@scenario("references sent, opened, read and refused; more files than stay open", cycles=1000)
 def references() -> Iterator[Step]:
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"{number}.mp4") for number in range(4)]
