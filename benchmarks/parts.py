@@ -24,7 +24,7 @@ def case(
 
 def _film(bench: Any) -> Path:
     """Return a minute of 720p with a key frame each two seconds."""
-    source = list(bench.film_1080p())
+    source = list(bench.film())
     if "-vf" in source:
         source[source.index("-vf") + 1] = "scale=1280:720,noise=alls=4:allf=t"
     else:
