@@ -12,8 +12,6 @@ import access
 import scale
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent / "docs" / "scaling.md"
-BEGIN, END = "<!-- travel: begin -->", "<!-- travel: end -->"
 FARM_BEGIN, FARM_END = "<!-- farm: begin -->", "<!-- farm: end -->"
 # As benchmarks/scale.py reads them.
 WAYS = {
@@ -66,9 +64,11 @@ def _tasks(report: Any, bench: Any, rounds: int) -> None:
 
 def _write(begin: str, end: str, lines: list[str]) -> None:
     """Put lines between two marks of the page."""
-    page = PAGE.read_text(encoding="utf-8")
+    page = scale.PAGE.read_text(encoding="utf-8")
     before, rest = page.split(begin)
-    PAGE.write_text("\n".join([before + begin, *lines, end + rest.split(end)[1]]), encoding="utf-8")
+    scale.PAGE.write_text(
+        "\n".join([before + begin, *lines, end + rest.split(end)[1]]), encoding="utf-8"
+    )
 
 
 def _farms() -> list[str]:
@@ -89,6 +89,6 @@ def bench_travel(report: Any, bench: Any, rounds: int, machine: str) -> None:
     _tasks(report, bench, rounds)
     lines = report.lines[before:]
     del report.lines[before:]
-    _write(BEGIN, END, [machine, *lines, ""])
+    _write(scale.BEGIN, scale.END, [machine, *lines, ""])
     _write(FARM_BEGIN, FARM_END, [*_farms(), ""])
-    print(f"\nWritten: {PAGE.relative_to(HERE.parent)}")
+    print(f"\nWritten: {scale.PAGE.relative_to(HERE.parent)}")
