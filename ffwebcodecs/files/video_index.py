@@ -247,7 +247,9 @@ class VideoIndex:
         """Divide the frames at key frames.
 
         Each range can be decoded by itself, and together they hold every frame once. Only frames
-        begin one after which nothing refers to what comes before.
+        begin one after which nothing refers to what comes before. Key frames are what the container
+        calls so: where it calls others so too, as Matroska does for H.263, decode a range by
+        `Video` or a reference, which look at what comes out and begin earlier.
 
         Parameters
         ----------
