@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -60,11 +61,30 @@ def _run(call: Callable[[], object], step: int, opcodes: bool) -> tuple[int, boo
         return trace
 
     before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    except Interrupted:
-        return count, True
-    finally:
-        sys.settrace(before)
+    with _destructors_may_be_broken_off():
+        try:
+            sys.settrace(trace)
+            call()
+        except Interrupted:
+            return count, True
+        finally:
+            sys.settrace(before)
     return count, False
+
+
+@contextmanager
+def _destructors_may_be_broken_off() -> Iterator[None]:
+    """Say nothing of an interrupt inside a destructor, nor of an object whose last name an interrupt
+    took: both are what is asked for here.
+    """
+    lost = sys.unraisablehook
+
+    def hook(problem: Any) -> None:
+        if not issubclass(problem.exc_type, Interrupted | ResourceWarning):
+            lost(problem)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = lost
