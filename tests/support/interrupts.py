@@ -74,8 +74,8 @@ def _run(call: Callable[[], object], step: int, opcodes: bool) -> tuple[int, boo
 
 @contextmanager
 def _destructors_may_be_broken_off() -> Iterator[None]:
-    """Say nothing of an interrupt inside a destructor, nor of an object whose last name an interrupt
-    took: both are what is asked for here.
+    """Say nothing of an interrupt inside a destructor, nor of an object that an interrupt left with
+    nobody: both are what is asked for here.
     """
     lost = sys.unraisablehook
 
