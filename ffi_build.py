@@ -10,8 +10,8 @@ One text drives both. The renderer drops the lines whose version gate does not h
   (`ffi_tables.py`);
 * both have a struct of function pointers for each library that is opened only when it is needed.
 
-Beside them `ffi_pump.c` is compiled as ``ffwebcodecs/_ffi/_pump``, for both modes and every FFmpeg:
-it needs none of its headers.
+Beside them `ffi_pump.c`, whose parts are in `pump/`, is compiled as ``ffwebcodecs/_ffi/_pump``, for
+both modes and every FFmpeg: it needs none of its headers.
 
 Type checkers read the structs of all versions in ``ffwebcodecs/_ffi/_types.pyi`` (`ffi_types.py`),
 which is committed.
@@ -376,7 +376,7 @@ def pump_extensions() -> list[Any]:
     return [
         Extension(
             PUMP,
-            ["ffi_pump.c"],
+            ["ffi_pump.c"],  # it includes those of pump/
             define_macros=[("Py_LIMITED_API", "0x030A0000")],
             py_limited_api=True,
             extra_compile_args=[] if os.name == "nt" else ["-O2", "-g0"],

@@ -1,0 +1,79 @@
+/* What `setup` tells the pump: functions of FFmpeg and offsets. Part of `ffi_pump.c`. */
+#include <Python.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <time.h>
+#endif
+
+#define MOST 256 /* packets a call */
+#define STOCK 256 /* of empty frames, and of empty packets */
+#define SPANS 8
+#define NOPTS INT64_MIN
+#define AGAIN (-EAGAIN)
+#define NATIVE_ORDER 1 /* AV_CHANNEL_ORDER_NATIVE: the orders above list the channels one by one */
+
+static struct {
+    void *(*frame_alloc)(void), *(*packet_alloc)(void);
+    void (*frame_free)(void **), (*packet_free)(void **), (*packet_unref)(void *);
+    void (*frame_unref)(void *);
+    int (*packet_ref)(void *, const void *), (*send)(void *, void *), (*receive)(void *, void *);
+    int (*read)(void *, void *);
+} call;
+/* Of fields, in bytes; and what FFmpeg has numbers for. -1: this release has no such thing. */
+static struct {
+    int64_t frame_pts, frame_samples, frame_data, frame_format, frame_rate, frame_channels;
+    int64_t frame_order, frame_places;
+    int64_t packet_pts, packet_dts, packet_size, packet_flags, packet_duration, packet_data;
+    int64_t packet_stream, packet_side, packet_sides, side_type, side_size, side_skips;
+    int64_t flag_discard;
+} at;
+static const struct { const char *name; void *place; int is_function; } told[] = {
+    {"av_frame_alloc", &call.frame_alloc, 1},
+    {"av_frame_free", &call.frame_free, 1},
+    {"av_frame_unref", &call.frame_unref, 1},
+    {"av_packet_alloc", &call.packet_alloc, 1},
+    {"av_packet_free", &call.packet_free, 1},
+    {"av_packet_ref", &call.packet_ref, 1},
+    {"av_packet_unref", &call.packet_unref, 1},
+    {"avcodec_send_packet", &call.send, 1},
+    {"avcodec_receive_frame", &call.receive, 1},
+    {"av_read_frame", &call.read, 1},
+    {"frame_pts", &at.frame_pts, 0},
+    {"frame_samples", &at.frame_samples, 0},
+    {"frame_data", &at.frame_data, 0},
+    {"frame_format", &at.frame_format, 0},
+    {"frame_rate", &at.frame_rate, 0},
+    {"frame_channels", &at.frame_channels, 0},
+    {"frame_order", &at.frame_order, 0},
+    {"frame_places", &at.frame_places, 0},
+    {"packet_pts", &at.packet_pts, 0},
+    {"packet_dts", &at.packet_dts, 0},
+    {"packet_size", &at.packet_size, 0},
+    {"packet_flags", &at.packet_flags, 0},
+    {"packet_duration", &at.packet_duration, 0},
+    {"packet_data", &at.packet_data, 0},
+    {"packet_stream", &at.packet_stream, 0},
+    {"packet_side", &at.packet_side, 0},
+    {"packet_sides", &at.packet_sides, 0},
+    {"side_type", &at.side_type, 0},
+    {"side_size", &at.side_size, 0},
+    {"side_skips", &at.side_skips, 0},
+    {"flag_discard", &at.flag_discard, 0},
+};
+#define FIELD(type, object, name) (*(type *)((char *)(object) + at.name))
+
+static int64_t now(void)
+{
+#ifdef _WIN32
+    return (int64_t)GetTickCount64() * 1000;
+#else
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+#endif
+}
