@@ -12,7 +12,7 @@ from .._spec.frames.fitting import FITS, covering, inside, whole_size
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
-from .._spec.numbers import show, to_dimension
+from .._spec.numbers import show, to_dimension, to_flag
 from ..errors import InvalidArgumentError
 from ..frames._arrays import array_shape
 from ..frames._copy import Source, convert_pixels, copy_pixels, destination_layout
@@ -35,7 +35,16 @@ LAYOUTS = ("NHWC", "NCHW")
 class BatchOptions:
     """What `Video.read` is asked for, checked."""
 
-    __slots__ = ("filter", "fit", "format", "height", "is_channels_first", "upright", "width")
+    __slots__ = (
+        "exact",
+        "filter",
+        "fit",
+        "format",
+        "height",
+        "is_channels_first",
+        "upright",
+        "width",
+    )
 
     def __init__(
         self,
@@ -45,6 +54,7 @@ class BatchOptions:
         fit: Any = "fill",
         filter: Any = "bilinear",
         layout: Any = "NHWC",
+        exact: Any = False,
         upright: bool = False,
     ) -> None:
         self.format: PixelFormat = get_format(format)
@@ -53,6 +63,7 @@ class BatchOptions:
         self.fit: str = _one_of(fit, FITS, "fit")
         self.filter: str = _one_of(filter, FILTERS, "filter")
         self.is_channels_first = _one_of(layout, LAYOUTS, "layout") == "NCHW"
+        self.exact = to_flag(exact, "exact")
         self.upright = upright
         fmt = self.format
         if self.is_stacked and not self.is_channels_first:
@@ -196,10 +207,17 @@ class Batch:
         exported = buffers.export(pixels, "out", writable=True)
         try:
             if (source.region.width, source.region.height) == (place.width, place.height):
-                copy_pixels(source, destination, where, exported)
+                copy_pixels(source, destination, where, exported, options.exact)
             else:
                 convert_pixels(
-                    source, destination, where, exported, place.width, place.height, options.filter
+                    source,
+                    destination,
+                    where,
+                    exported,
+                    place.width,
+                    place.height,
+                    options.filter,
+                    options.exact,
                 )
         finally:
             buffers.unexport(exported)

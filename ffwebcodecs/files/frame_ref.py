@@ -151,13 +151,14 @@ class FrameRef:
         filter: str = "bilinear",
         layout: str = "NHWC",
         out: Any = None,
+        exact: bool = False,
     ) -> npt.NDArray[Any]:
         """Return the pixels as an array: of a range, with the frames first; of a frame, without
         that axis.
 
         Parameters
         ----------
-        format, width, height, fit, filter, layout, out
+        format, width, height, fit, filter, layout, out, exact
             As for `Video.read`.
 
         Returns
@@ -178,7 +179,7 @@ class FrameRef:
         if is_one and out is not None:
             array = np.asarray(out)
             out = array[np.newaxis] if np.may_share_memory(array, out) else out
-        options = format, width, height, fit, filter, layout
+        options = format, width, height, fit, filter, layout, exact
         found = VIDEOS.use(self._source, OpenVideo.read, self.indices, out, options)
         return found[0] if is_one else found
 

@@ -252,6 +252,7 @@ class Video(VideoFacts):
         filter: str = "bilinear",
         layout: str = "NHWC",
         out: Any = None,
+        exact: bool = False,
     ) -> npt.NDArray[Any]:
         """Return frames as one array; each group of pictures is decoded once, whatever the order.
 
@@ -273,6 +274,8 @@ class Video(VideoFacts):
             Channels last or first. Formats of equal planes, such as ``"I444"``, have them first.
         out : array, optional
             Write there instead of into a new array; C-contiguous rows are written in place.
+        exact : bool, optional
+            As for `VideoFrame.copy_to`.
 
         Returns
         -------
@@ -296,7 +299,7 @@ class Video(VideoFacts):
         """
         from ._batch_read import BatchOptions, read_batch
 
-        options = BatchOptions(format, width, height, fit, filter, layout, self._upright)
+        options = BatchOptions(format, width, height, fit, filter, layout, exact, self._upright)
         numbers, _ = frame_indices(indices, len(self))
         config = self._config
         size = config.coded_width or 0, config.coded_height or 0

@@ -84,7 +84,11 @@ def by_shape(shape: tuple[int, ...]) -> str:
 
 
 def to_array(
-    picture: Picture, shape: FrameShape, format: str | None, upright: bool = False
+    picture: Picture,
+    shape: FrameShape,
+    format: str | None,
+    upright: bool = False,
+    exact: bool = False,
 ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """Return the visible pixels as one new array; see `VideoFrame.to_ndarray`."""
     own = shape.format
@@ -99,10 +103,11 @@ def to_array(
     upright = upright and is_turned(shape)
     if upright and len(fmt.planes) > 1:
         picture, shape = turn(picture, shape)
-        return to_array(picture, shape, format)
+        return to_array(picture, shape, format, exact=exact)
     dtype = np.dtype("<u2") if fmt.depth > 8 else np.dtype(np.uint8)
     array = np.empty(array_shape(fmt, visible.width, visible.height), dtype)
-    copy_into(array, picture, shape, format=None if fmt is own and format is None else fmt.name)
+    name = None if fmt is own and format is None else fmt.name
+    copy_into(array, picture, shape, format=name, exact=exact)
     if not upright:
         return array
     view = turned(array, shape)

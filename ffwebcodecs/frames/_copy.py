@@ -123,6 +123,7 @@ def copy_into(
     layout: Any = None,
     format: Any = None,
     color_space: Any = None,
+    exact: bool = False,
 ) -> list[PlaneLayout]:
     """Do what `VideoFrame.copy_to` says, for whoever holds an open picture."""
     region, destination, where = destination_layout(shape, rect, layout, format, color_space)
@@ -133,14 +134,18 @@ def copy_into(
             raise InvalidArgumentError(
                 f"destination holds {size} bytes, the layout needs {where.size}"
             )
-        copy_pixels(Source(picture.ptr, shape, region), destination, where, exported)
+        copy_pixels(Source(picture.ptr, shape, region), destination, where, exported, exact)
     finally:
         buffers.unexport(exported)
     return list(where.planes)
 
 
 def copy_pixels(
-    source: Source, destination: Destination, where: ComputedLayout, exported: Bytes
+    source: Source,
+    destination: Destination,
+    where: ComputedLayout,
+    exported: Bytes,
+    exact: bool = False,
 ) -> None:
     """Write the region of `source` into `exported`, a writable ``uint8_t[]`` of at least
     ``where.size`` bytes.
@@ -154,7 +159,8 @@ def copy_pixels(
         raise NotSupportedError(
             f"libswscale has no {fmt.name}: it cannot convert {_name(source.shape)} to it"
         )
-    convert_pixels(source, destination, where, exported, source.region.width, source.region.height)
+    _, _, width, height = source.region
+    convert_pixels(source, destination, where, exported, width, height, exact=exact)
 
 
 def convert_pixels(
@@ -165,6 +171,7 @@ def convert_pixels(
     width: int,
     height: int,
     filter: str | None = None,
+    exact: bool = False,
 ) -> None:
     """Convert the region of `source`, and scale it to this size, into `exported`."""
     pix_fmt = destination.format.ffmpeg
@@ -184,6 +191,7 @@ def convert_pixels(
             primaries=primaries,
             transfer=transfer,
             filter=filter,
+            exact=exact,
         ),
     )
 

@@ -38,12 +38,13 @@ class Pixels(Described):
         format: str | None = None,
         color_space: str | None = None,
         upright: bool = False,
+        exact: bool = False,
     ) -> int:
         """Return how many bytes `copy_to` needs with the same options.
 
         Parameters
         ----------
-        rect, layout, format, color_space, upright
+        rect, layout, format, color_space, upright, exact
             As for `copy_to`.
 
         Returns
@@ -58,6 +59,7 @@ class Pixels(Described):
         """
         shape = self._shape
         self._open_picture()
+        to_flag(exact, "exact")
         if to_flag(upright, "upright") and (shape.rotation or shape.flip):
             from ._turning import Turn
 
@@ -73,6 +75,7 @@ class Pixels(Described):
         format: str | None = None,
         color_space: str | None = None,
         upright: bool = False,
+        exact: bool = False,
     ) -> list[PlaneLayout]:
         """Copy this frame's pixels into a buffer you own.
 
@@ -98,6 +101,9 @@ class Pixels(Described):
         upright : bool, optional
             Copy what `upright` gives, which `rect` is a part of then; default: pixels as they are
             stored, whatever `rotation` and `flip` say.
+        exact : bool, optional
+            Convert YUV to RGB within 1 of exact arithmetic in each channel, which takes up to ten
+            times as long; default: within 3, see docs/colour.md.
 
         Returns
         -------
@@ -117,9 +123,10 @@ class Pixels(Described):
         """
         shape = self._shape
         picture = self._open_picture()
+        exact = to_flag(exact, "exact")
         if to_flag(upright, "upright"):
             picture, shape = turned(picture, shape)
-        return copy_into(destination, picture, shape, rect, layout, format, color_space)
+        return copy_into(destination, picture, shape, rect, layout, format, color_space, exact)
 
     @property
     def planes(self) -> tuple[Plane, ...]:
@@ -162,7 +169,7 @@ class Pixels(Described):
         return tuple(DevicePlane(surface, each) for each in cuda.planes(surface, visible))
 
     def to_ndarray(
-        self, format: str | None = None, *, upright: bool = False
+        self, format: str | None = None, *, upright: bool = False, exact: bool = False
     ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         """Return the visible pixels as a new numpy array.
 
@@ -173,6 +180,8 @@ class Pixels(Described):
             ...), else ``"RGBA"`` if it has alpha and ``"RGB"`` if not.
         upright : bool, optional
             Turn and mirror the pixels as `rotation` and `flip` say; default: as they are stored.
+        exact : bool, optional
+            As for `copy_to`.
 
         Returns
         -------
@@ -192,8 +201,8 @@ class Pixels(Described):
         from ._arrays import to_array
 
         shape = self._shape
-        upright = to_flag(upright, "upright")
-        return to_array(self._open_picture(), shape, format, upright)
+        upright, exact = to_flag(upright, "upright"), to_flag(exact, "exact")
+        return to_array(self._open_picture(), shape, format, upright, exact)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return what `to_ndarray` returns without parameters, for ``numpy.asarray(frame)``.

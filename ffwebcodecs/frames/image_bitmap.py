@@ -201,6 +201,7 @@ def create_image_bitmap(
     resize_width: int | None = None,
     resize_height: int | None = None,
     upright: bool = False,
+    exact: bool = False,
 ) -> ImageBitmap:
     """Copy a frame's pixels into plain memory, so that the frame can be closed at once.
 
@@ -222,6 +223,8 @@ def create_image_bitmap(
         rounded up.
     upright : bool, optional
         Take what `VideoFrame.upright` gives; `rect` and sizes are of that.
+    exact : bool, optional
+        As for `VideoFrame.copy_to`.
 
     Returns
     -------
@@ -251,6 +254,7 @@ def create_image_bitmap(
         )
     shape = frame._shape
     picture = frame._open_picture()
+    exact = to_flag(exact, "exact")
     if to_flag(upright, "upright"):
         picture, shape = turned(picture, shape)
     region, wanted, _ = destination_layout(shape, rect, None, format, None)
@@ -261,11 +265,11 @@ def create_image_bitmap(
     ptr, base = native.tight(fmt.ffmpeg, width, height, where)
     source = Source(picture.ptr, shape, region)
     if (width, height) == (region.width, region.height):
-        copy_pixels(source, wanted, where, base)
+        copy_pixels(source, wanted, where, base, exact)
     elif fmt.ffmpeg is None:
         raise NotSupportedError(f"libswscale has no {fmt.name}: it cannot scale it")
     else:
-        convert_pixels(source, wanted, where, base, width, height)
+        convert_pixels(source, wanted, where, base, width, height, exact=exact)
     native.tag(ptr, 0, *codes_of(*wanted.color[:3]), wanted.color[3])
     whole = Rect(0, 0, width, height)
     colors = from_members(wanted.color)

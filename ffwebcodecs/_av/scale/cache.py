@@ -68,6 +68,7 @@ def convert(source: Image, destination: Image) -> None:
         destination.primaries,
         destination.transfer,
         destination.filter,
+        destination.exact,
     )
     conversions = cache.conversions
     conversion = conversions.pop(key, None)

@@ -29,9 +29,12 @@ class Image:
     filter : str, optional
         Of a destination: "bilinear", "bicubic", "area" or "lanczos", for other sizes; default: see
         `cache.convert`.
+    exact : bool
+        Of a destination: within 1 of exact arithmetic, whatever it takes; else within 3.
     """
 
     __slots__ = (
+        "exact",
         "filter",
         "full_range",
         "height",
@@ -56,6 +59,7 @@ class Image:
         primaries: str | None = None,
         transfer: str | None = None,
         filter: str | None = None,
+        exact: bool = False,
     ) -> None:
         self.planes = planes
         self.strides = strides
@@ -67,3 +71,4 @@ class Image:
         self.primaries = primaries
         self.transfer = transfer
         self.filter = filter
+        self.exact = exact

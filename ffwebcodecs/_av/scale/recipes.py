@@ -116,7 +116,7 @@ class _Recipe:
         target = primaries_name(self.destination.primaries)
         linear = self.source.transfer == "linear" and self.destination.transfer != "linear"
         if source == target and not linear:
-            return self._to_packed(accurate=False)
+            return self._to_packed(accurate=self.destination.exact)
         return Regamut(self._to_packed(accurate=True), Gamut(source, target, linear, self.out.name))
 
     def _to_packed(self, accurate: bool) -> Conversion:
