@@ -14,7 +14,7 @@ from fractions import Fraction
 
 _FIRST = 1 - 2**63  # the one below means "unknown" to FFmpeg
 _MOST = 4096  # no encoder keeps this many frames
-_LONGEST_GAP = Fraction(2)  # seconds that an encoder gets to see between two frames
+_LONGEST_GAP = 2_000_000  # microseconds that an encoder gets to see between two frames
 
 
 # What they get is what the file says, in milliseconds.
@@ -39,31 +39,37 @@ class EncoderClock:
         "_last_dts",
         "_longest",
         "_rate",
+        "_step",
+        "_tick",
         "_ticks",
         "_timestamps",
     )
 
     def __init__(self, rate: Fraction, encoder: str = "") -> None:
         self._rate = rate
-        self._longest = None if encoder in _WRITES_TIMES else _LONGEST_GAP
         self._ticks: list[int] = []
         self._timestamps: list[int] = []
         self._durations: list[int | None] = []
-        self._elapsed = Fraction(0)  # the encoder's seconds since the first frame
+        # Whole numbers of one unit, of which so many are a microsecond and a tick: no fractions for
+        # each frame.
+        self._step, self._tick = rate.numerator, rate.denominator * 1_000_000
+        self._longest = None if encoder in _WRITES_TIMES else _LONGEST_GAP * self._step
+        self._elapsed = 0  # the encoder's time since the first frame
         self._last_dts: int | None = None
 
     def stamp(self, timestamp: int, duration: int | None) -> int:
         """Return the tick of the next frame, later than the one before, whatever its timestamp."""
         tick = 0
         if self._ticks:
-            step = Fraction(timestamp - self._timestamps[-1], 1_000_000)
+            step = (timestamp - self._timestamps[-1]) * self._step
             tick = self._ticks[-1] + 1
             if step > 0:
-                self._elapsed += step if self._longest is None else min(step, self._longest)
-                tick = max(tick, round(self._elapsed * self._rate))
+                longest = self._longest
+                self._elapsed += step if longest is None or step < longest else longest
+                tick = max(tick, _rounded(self._elapsed, self._tick))
             else:
                 # What follows is counted from this tick on.
-                self._elapsed = max(self._elapsed, tick / self._rate)
+                self._elapsed = max(self._elapsed, tick * self._tick)
         self._ticks.append(tick)
         self._timestamps.append(timestamp)
         self._durations.append(duration)
@@ -76,8 +82,7 @@ class EncoderClock:
         """Return a frame's duration in ticks, at least one."""
         if duration is None:
             return 1
-        limit = int(_LONGEST_GAP) * 1_000_000
-        return max(1, round(Fraction(min(duration, limit), 1_000_000) * self._rate))
+        return max(1, _rounded(min(duration, _LONGEST_GAP) * self._step, self._tick))
 
     def presentation(self, tick: int) -> tuple[int, int | None]:
         """Return timestamp and duration of the frame that got `tick`."""
@@ -106,11 +111,21 @@ class EncoderClock:
             return 0
         at = bisect_right(ticks, tick) - 1
         if at < 0:
-            return timestamps[0] - round(Fraction((ticks[0] - tick) * 1_000_000) / self._rate)
+            return timestamps[0] - _rounded((ticks[0] - tick) * self._tick, self._step)
         if ticks[at] == tick or at + 1 == len(ticks):
             return timestamps[at]
-        share = Fraction(tick - ticks[at], ticks[at + 1] - ticks[at])
-        return timestamps[at] + int(share * (timestamps[at + 1] - timestamps[at]))
+        gap = timestamps[at + 1] - timestamps[at]
+        part, whole = (tick - ticks[at]) * gap, ticks[at + 1] - ticks[at]
+        # Towards zero, also where timestamps go back.
+        return timestamps[at] + (part // whole if part >= 0 else -(-part // whole))
+
+
+def _rounded(number: int, unit: int) -> int:
+    """Return how many units a number is, the even one of two that are equally near."""
+    whole, rest = divmod(number, unit)
+    if 2 * rest > unit or (2 * rest == unit and whole & 1):
+        return whole + 1
+    return whole
 
 
 _MPEG_RATES = (
