@@ -6,6 +6,8 @@ set -uo pipefail
 python=$1
 shift
 whole=$([ $# -eq 0 ] && echo 1)
+# The suite starts Python some thousand times: what a first one has compiled serves the others.
+unset PYTHONDONTWRITEBYTECODE
 # A run that hangs where no test does (those end after five minutes) shows where, and ends.
 limit=()
 if command -v timeout >/dev/null; then limit=(timeout --foreground --signal=ABRT --kill-after=20 1500); fi
