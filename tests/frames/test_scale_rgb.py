@@ -37,9 +37,13 @@ OTHERS = [
 ]
 
 
-def worst_error(source: str, full: bool, matrices: list[str], packed: list[str]) -> float:
-    """Largest error over sizes, contents and alignments; also checks alpha and the padding."""
-    worst = 0.0
+def worst_errors(
+    source: str, full: bool, matrices: list[str], packed: list[str]
+) -> tuple[float, float]:
+    """Largest error over sizes, contents and alignments, by default and of exact conversions; also
+    checks alpha and the padding.
+    """
+    worst = [0.0, 0.0]
     shape = Shape(source)
     for (width, height), matrix, (pad, offset) in itertools.product(
         SIZES, matrices, ((0, 0), (5, 3))
@@ -50,45 +54,56 @@ def worst_error(source: str, full: bool, matrices: list[str], packed: list[str])
             )
             pixels.fill(content, seed=width * height)
             exact = to_rgb(pixels, matrix, full)
-            for target in packed:
+            for target, is_exact in itertools.product(packed, (False, True)):
                 out = Pixels(target, width, height, pad, offset=offset)
-                convert(image(pixels, matrix=matrix, full_range=full), image(out))
-                worst = max(worst, errors(out.rgb(), exact).max())
+                tags = {"matrix": matrix, "full_range": full}
+                convert(image(pixels, **tags), image(out, exact=is_exact))
+                worst[is_exact] = max(worst[is_exact], errors(out.rgb(), exact).max())
                 assert out.padding_is_untouched()
                 if out.shape.alpha:
                     assert (out.alpha() == pixels.alpha() >> shape.depth - 8).all()
-    return worst
+    return worst[0], worst[1]
 
 
 @pytest.mark.parametrize("source", [name for name in YUV if Shape(name).depth == 8] + ["gray"])
 def test_limited_range_8_bit_is_within_two(source: str) -> None:
     # The tolerance that browsers are given is 3; blue even 11.
-    assert worst_error(source, False, ["bt709"], ["rgba"]) <= 2
+    default, exact = worst_errors(source, False, ["bt709"], ["rgba"])
+    assert default <= 2
+    assert exact <= 1
 
 
 @pytest.mark.parametrize("source", [*YUV, *OTHERS])
-def test_full_range_is_within_one(source: str) -> None:
-    assert worst_error(source, True, ["bt709"], ["rgba"]) <= 1
+def test_full_range_is_within_three(source: str) -> None:
+    default, exact = worst_errors(source, True, ["bt709"], ["rgba"])
+    assert default <= 3
+    assert exact <= 1
 
 
 @pytest.mark.parametrize(
     "source", [name for name in [*YUV, *OTHERS] if Shape(name).depth > 8] + ["yuv444p", "yuv411p"]
 )
-def test_the_accurate_path_is_within_one(source: str) -> None:
-    assert worst_error(source, False, ["bt709"], ["rgba"]) <= 1
+def test_high_depth_and_full_chroma_are_within_three(source: str) -> None:
+    default, exact = worst_errors(source, False, ["bt709"], ["rgba"])
+    assert default <= 3
+    assert exact <= 1
 
 
 @pytest.mark.parametrize("target", PACKED)
 def test_every_packed_format_has_its_bytes_in_order(target: str) -> None:
-    assert worst_error("yuv420p", False, ["bt709"], [target]) <= 2
-    assert worst_error("yuva444p10le", False, ["bt709"], [target]) <= 1
+    for source, most in (("yuv420p", 2), ("yuva444p10le", 1), ("yuv420p10le", 3)):
+        default, exact = worst_errors(source, False, ["bt709"], [target])
+        assert default <= most
+        assert exact <= 1
 
 
 @pytest.mark.parametrize("matrix", WEIGHTS)
 @pytest.mark.parametrize("source", ["yuv420p", "nv12", "yuv422p10le"])
 def test_every_matrix_is_respected(source: str, matrix: str) -> None:
-    assert worst_error(source, False, [matrix], ["bgra"]) <= 2
-    assert worst_error(source, True, [matrix], ["bgr24"]) <= 1
+    for full, target in ((False, "bgra"), (True, "bgr24"), (True, "rgba")):
+        default, exact = worst_errors(source, full, [matrix], [target])
+        assert default <= 3
+        assert exact <= 1
 
 
 def test_matrix_and_range_default_to_bt709_limited() -> None:
@@ -112,7 +127,7 @@ def test_yuvj_and_gray_are_full_range_unless_said_otherwise() -> None:
         source = image(pixels)
         source.pix_fmt = name
         convert(source, image(out))
-        assert errors(out.rgb(), to_rgb(pixels, "bt709", True)).max() <= 1
+        assert errors(out.rgb(), to_rgb(pixels, "bt709", True)).max() <= 3
 
 
 @pytest.mark.parametrize("source", ["yuv420p", "nv12", "yuv422p", "yuv444p", "yuv420p10le", "gray"])
@@ -137,7 +152,7 @@ def test_large_pictures_are_as_right_as_small_ones(source: str, size: tuple[int,
     pixels = Pixels(source, *size).fill("random")
     out = Pixels("rgba", *size)
     convert(image(pixels), image(out))
-    assert errors(out.rgb(), to_rgb(pixels, "bt709", False)).max() <= 2
+    assert errors(out.rgb(), to_rgb(pixels, "bt709", False)).max() <= 3
 
 
 RGB_SOURCES = [*PACKED, "gbrp", "gbrap", "gbrp10le", "gbrp12le", "gbrp16le"]

@@ -97,11 +97,13 @@ class Direct:
         column.
     rows : int
         Rows to convert here, even.
-    planes : int
-        How many of the source's planes are read.
+    order : tuple of int
+        Which of the source's planes is given as each.
     edges : list of Staged
     chroma : SplitChroma or GrayChroma, optional
         Where the chroma planes come from, if not from the source.
+    unit : int
+        Bytes of a sample.
     """
 
     __slots__ = (
@@ -115,19 +117,22 @@ class Direct:
         "_room",
         "_rows",
         "_strides",
+        "_unit",
     )
 
     def __init__(
         self,
         calls: list[tuple[Context, int, int]],
         rows: int,
-        planes: int,
+        order: tuple[int, ...],
         edges: list[Staged],
         chroma: SplitChroma | GrayChroma | None = None,
+        unit: int = 1,
     ) -> None:
         self._calls = calls
         self._rows = rows
-        self._planes = range(planes)
+        self._planes = [(plane, given) for plane, given in enumerate(order)]
+        self._unit = unit
         self._edges = edges
         self._chroma = chroma
         self._room = max((edge.room for edge in edges), default=0)
@@ -147,23 +152,24 @@ class Direct:
 
     def run(self, source: Image, destination: Image, arena: Arena) -> None:
         """Convert."""
-        data, strides = self._data, self._strides
+        data, strides, unit = self._data, self._strides, self._unit
         out, out_strides = self._out, self._out_strides
         planes, lines = source.planes, source.strides
         if self._edges:
             arena.get(self._room)  # out of memory is to be known before anything is written
         if self._chroma is not None:
             planes, lines = self._chroma.replace(source, arena)
-        for plane in self._planes:
-            strides[plane] = lines[plane]
+        for plane, given in self._planes:
+            strides[plane] = lines[given]
         out_strides[0] = destination.strides[0]
         start = destination.planes[0]
         for context, column, offset in self._calls:
-            for plane in self._planes:
+            step = column * unit
+            for plane, given in self._planes:
                 data[plane] = (
-                    planes[plane] + (column // 2 if plane in (1, 2) else column)
-                    if column
-                    else planes[plane]
+                    planes[given] + (step // 2 if plane in (1, 2) else step)
+                    if step
+                    else planes[given]
                 )
             out[0] = start + offset if offset else start
             sws_scale(context.ptr, data, strides, self._rows, out, out_strides)

@@ -1,44 +1,31 @@
 """Which libswscale calls make a conversion right, and which of those is fastest.
 
-libswscale's ways, measured on 1080p (FFmpeg 5.1, x86-64, one thread) against exact arithmetic,
-random samples:
+The fast ways, within 3 of exact arithmetic, are in `ways`. Where there is none, or 1 is asked for,
+it is the *chain*, measured on 1080p (FFmpeg 5.1, x86-64, one thread):
 
-* YUV to packed RGB by its SIMD converter: 0.4 ms, error 3 of 255, always too dark: three products
-  are truncated. Raising the luma by 3/4 centres the error (at most 2), and black and white stay
-  exact. Only 8-bit 4:2:0 and 4:2:2, limited range: with full range luma is a whole number, and
-  green stays 2 too dark.
-* YUV to packed RGB with "full chroma, accurate": 20 ms, and blue wraps round to 0 where it exceeds
-  512.
-* YUV to planar 16-bit RGB: 2.5 ms in SIMD, exact, no wrapping. High bytes: 0.7 ms. Packing: 1.3
-  ms. The *chain*.
-* YUV to planar 8-bit RGB: 2.5 ms, error 1, wraps as above; full range cannot reach 512.
+* YUV to planar 16-bit RGB: in SIMD, exact, no wrapping. High bytes. Packing.
+* YUV to planar 8-bit RGB, of full range: error 1. Of limited range blue wraps round to 0 where it
+  exceeds 512, as in packed RGB with "full chroma, accurate", which takes four times as long.
 
-So a conversion to RGB takes the converter where it is good enough (`probe` tries it out, so that
-another release or another processor cannot surprise), and the chain for all the rest. SWS_POINT
-makes chroma nearest-neighbour.
+SWS_POINT makes chroma nearest-neighbour.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from ..._ffi import swscale
 from ..._spec.frames.gamut import LUMA_WEIGHTS, primaries_name
 from ...errors import NotSupportedError
 from ..frames.pixel_format import Format, exists, get_format
-from ..releases import converter_reads_past_rows
 from .builder import FILLED, SHIFT_LOOK, Builder, Ends
 from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling, white
-from .direct import Direct, GrayChroma, SplitChroma
+from .fast import fast
 from .gamut import Gamut
 from .image import Image
-from .probe import converter_brightness
 from .repack import repack
-from .steps import Conversion, Copy, Regamut, Staged, Step
-from .sws import RGB_LOOK, Context, Look, Scratch, make_context
+from .steps import Conversion, Copy, Regamut, Step
+from .sws import RGB_LOOK, Look, Scratch, make_context
 
 _PACKED = ("rgba", "rgb0", "bgra", "bgr0", "rgb24", "bgr24")
-_CONVERTIBLE = ("yuv420p", "yuv422p", "yuva420p", "yuva422p", "nv12", "gray")
 _MAX_PIXELS = (1 << 31) // 8  # FFmpeg's own limit: a row of 8 bytes a pixel, times rows, is an int
 
 
@@ -124,91 +111,12 @@ class _Recipe:
             return self._scaled_packed()
         if self.fmt.rgb:
             return self._rgb_to_packed()
-        # Gray has no chroma to lose precision with, so full range is exact too.
-        if (
-            not accurate
-            and self.fmt.name in _CONVERTIBLE
-            and (not self.look.full or self.fmt.name == "gray")
-        ):
-            direct = self._direct()
-            if direct is not None:
-                return direct
+        # Gray has no chroma to lose precision with.
+        if not accurate or (self.fmt.name == "gray" and self.look.full):
+            found = fast(self.ends, self.look)
+            if found is not None:
+                return found
         return self._chain()
-
-    # ---- the converter --------------------------------------------------------------------------
-
-    def _direct(self) -> Conversion | None:
-        target = get_format(FILLED.get(self.out.name, self.out.name))
-        name = self.fmt.name
-        if name == "yuva422p" or (name == "yuva420p" and not self.out.alpha):
-            if self.out.alpha:
-                return None
-            name = name.replace("yuva", "yuv")
-        inner = get_format("yuv420p" if name in ("nv12", "gray") else name)
-        brightness = converter_brightness(inner.name, target.name)
-        if brightness is None:
-            return None
-        if self.look.full:
-            brightness = 0  # nothing is truncated
-
-        def converter(width: int, height: int) -> Context:
-            return make_context(
-                (inner, width, height, self.look),
-                (target, width, height, RGB_LOOK),
-                swscale.SWS_BILINEAR,
-                dither=True,
-                brightness=brightness,
-            )
-
-        width, height = self.size
-        even_width, even_height = width & -2, height & -2
-        if even_width < 32 or even_height < 2 or converter_reads_past_rows():
-            return self._converted_edge(converter, inner, target, 0, 0, width, height)
-        pixel = target.row_bytes(0, 1)
-        main = even_width & -32
-        calls = [(converter(main, even_height), 0, 0)]
-        if main < even_width:
-            column = even_width - 32
-            calls.append((converter(32, even_height), column, column * pixel))
-        edges = []
-        if width > even_width:
-            edges.append(self._converted_edge(converter, inner, target, even_width, 0, 1, height))
-        if height > even_height:
-            edges.append(
-                self._converted_edge(converter, inner, target, 0, even_height, even_width, 1)
-            )
-        chroma: SplitChroma | GrayChroma | None = None
-        if name == "nv12":
-            size = (even_width, even_height)
-            split = make_context(
-                (self.fmt, *size, self.look), (inner, *size, self.look), swscale.SWS_POINT
-            )
-            chroma = SplitChroma(split, get_format("gray"), even_width, even_height)
-        elif name == "gray":
-            chroma = GrayChroma(even_width, even_height)
-        return Direct(calls, even_height, inner.planes, edges, chroma)
-
-    def _converted_edge(
-        self,
-        converter: Callable[[int, int], Context],
-        inner: Format,
-        target: Format,
-        x: int,
-        y: int,
-        width: int,
-        height: int,
-    ) -> Staged:
-        """Return the steps for a rectangle that the converter must not touch in place."""
-        room = width + 31 & -32
-        band = min(height + 1 & -2, 256)
-        builder = Builder(self.ends, room, band)
-        first = builder.load(inner if self.fmt.name != "nv12" else self.fmt)
-        if self.fmt.name == "nv12":
-            first = builder.step(first, inner, self.look, self.look, swscale.SWS_POINT)
-        builder.steps.append(Step(converter(room, band), first, builder.add(target)))
-        edge = builder.staged(size=(width, height), out_size=(width, height))
-        edge.x, edge.y = x, y
-        return edge
 
     # ---- the chain ------------------------------------------------------------------------------
 

@@ -78,6 +78,7 @@ def make_context(
     dither: bool = False,
     brightness: int = 0,
     contrast: int = ONE,
+    exchanged: bool = False,
 ) -> Context:
     """Return a new SwsContext.
 
@@ -91,6 +92,9 @@ def make_context(
         does not dither.
     brightness, contrast : int
         In 1/65536, as sws_setColorspaceDetails has them.
+    exchanged : bool
+        Give red the factors of blue, and the other way round: for a source whose U and V are
+        exchanged.
 
     Raises
     ------
@@ -127,9 +131,12 @@ def make_context(
         if code == -errno.ENOMEM:
             raise MemoryError(f"{what}: FFmpeg is out of memory")
         raise error(code, f"libswscale does not support {what}", NotSupportedError)
+    factors = swscale.sws_getCoefficients(_COEFFICIENTS.get(look.matrix, _ANY))
+    if exchanged:
+        factors = ffi.new("int[4]", [factors[1], factors[0], factors[3], factors[2]])
     swscale.sws_setColorspaceDetails(
         ptr,
-        swscale.sws_getCoefficients(_COEFFICIENTS.get(look.matrix, _ANY)),
+        factors,
         int(look.full),
         swscale.sws_getCoefficients(_COEFFICIENTS.get(out_look.matrix, _ANY)),
         int(out_look.full),
@@ -145,13 +152,14 @@ class Scratch:
 
     A `neutral` one is gray read as YUV: its chroma is a run of the middle value, with a stride of
     one sample, since libswscale takes no stride of 0. The run is the image's own: scratch memory
-    does not outlast a conversion.
+    does not outlast a conversion. An `exchanged` one is given to libswscale with U and V exchanged.
     """
 
     __slots__ = (
         "_gray",
         "_offsets",
         "data",
+        "exchanged",
         "format",
         "height",
         "planes",
@@ -164,6 +172,7 @@ class Scratch:
         self.format = format
         self.width = width
         self.height = height
+        self.exchanged = False
         self.data: Array[Bytes] = ffi.new("uint8_t *[4]")
         self.strides_c: Array[int] = ffi.new("int[4]")
         self.planes: list[Bytes] = []
@@ -201,3 +210,5 @@ class Scratch:
             self.planes[1] = self.planes[2] = self._gray
         for plane, pointer in enumerate(self.planes):
             self.data[plane] = pointer
+        if self.exchanged:
+            self.data[1], self.data[2] = self.planes[2], self.planes[1]

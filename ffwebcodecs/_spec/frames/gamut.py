@@ -42,7 +42,7 @@ def primaries_name(name: str | None) -> str:
     return name if name in _PRIMARIES else "bt709"
 
 
-def yuv_to_rgb(y: int, u: int, v: int, matrix: str = BT709) -> tuple[float, float, float]:
+def yuv_to_rgb(y: float, u: float, v: float, matrix: str = BT709) -> tuple[float, float, float]:
     """Return clipped R'G'B' on 0..255, not rounded, of 8-bit limited-range Y'CbCr."""
     red, blue = LUMA_WEIGHTS[matrix]
     luma = (y - 16) / 219
