@@ -216,6 +216,7 @@ def source_image(source: Source) -> Image:
         full_range=full_range,
         primaries=primaries,
         transfer=transfer,
+        frame=ptr,
     )
 
 

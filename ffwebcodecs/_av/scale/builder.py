@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..._ffi import swscale
 from ..frames.pixel_format import Format, get_format
+from .in_place import first_step
 from .steps import LOW_STRIDE, Plane, Split, Staged, Step
 from .sws import ONE, RGB_LOOK, Context, Look, Scratch, make_context
 
@@ -156,4 +157,5 @@ class Builder:
             self.steps,
             pack,
             extend,
+            first_step(self.steps, ends.size != ends.out_size),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..._ffi._types import Bytes
+    from ..._ffi._types import AVFrame, Bytes
 
 
 class Image:
@@ -31,11 +31,14 @@ class Image:
         `cache.convert`.
     exact : bool
         Of a destination: within 1 of exact arithmetic, whatever it takes; else within 3.
+    frame : AVFrame, optional
+        Of a source: the one whose buffers the planes lie in.
     """
 
     __slots__ = (
         "exact",
         "filter",
+        "frame",
         "full_range",
         "height",
         "matrix",
@@ -60,6 +63,7 @@ class Image:
         transfer: str | None = None,
         filter: str | None = None,
         exact: bool = False,
+        frame: AVFrame | None = None,
     ) -> None:
         self.planes = planes
         self.strides = strides
@@ -72,3 +76,4 @@ class Image:
         self.transfer = transfer
         self.filter = filter
         self.exact = exact
+        self.frame = frame

@@ -22,6 +22,7 @@ from .sws import Context, Scratch
 if TYPE_CHECKING:
     from ..._ffi._types import Array, Bytes, Pointer, SwsContext
     from .gamut import Gamut
+    from .in_place import InPlace
 
 LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
 
@@ -150,6 +151,8 @@ class Staged:
     extend : (int, int)
         How many columns and rows repeat the last one, so that chroma is averaged over what there
         is.
+    from_image : InPlace, optional
+        Does the first step without a copy of the source.
     """
 
     __slots__ = (
@@ -160,6 +163,7 @@ class Staged:
         "contexts",
         "extend",
         "fmt",
+        "from_image",
         "out",
         "out_size",
         "pack",
@@ -181,6 +185,7 @@ class Staged:
         steps: list[Step | Split],
         pack: Context | None = None,
         extend: tuple[int, int] = (0, 0),
+        from_image: InPlace | None = None,
     ) -> None:
         self.fmt = fmt
         self.out = out
@@ -192,6 +197,7 @@ class Staged:
         self.extend = extend
         self.x = 0
         self.y = 0
+        self.from_image = from_image
         self.contexts = [step.context for step in steps]
         if pack is not None:
             self.contexts.append(pack)
@@ -220,18 +226,30 @@ class Staged:
                 if isinstance(step, Split):
                     step.bind()
             self._base = base
-        first = self.scratches[0]
-        band = first.height if self.size == self.out_size else self.size[1]
-        out_band = band if self.size == self.out_size else self.out_size[1]
-        out_y = self.y
+        if self.size != self.out_size:
+            self._scale(source, destination)
+            arena.trim()
+            return
+        band = self.scratches[0].height
         for y in range(self.y, self.y + self.size[1], band):
             rows = min(band, self.y + self.size[1] - y)
             self._load(source, y, rows)
             for step in self.steps:
                 step.run()
-            self._store(destination, out_y, rows if out_band == band else out_band)
-            out_y += out_band
+            self._store(destination, y, rows)
         arena.trim()
+
+    def _scale(self, source: Image, destination: Image) -> None:
+        """Convert the whole image, which gets another size."""
+        steps = self.steps
+        if self.from_image is not None:
+            self.from_image.run(source)
+            steps = steps[1:]
+        else:
+            self._load(source, 0, self.size[1])
+        for step in steps:
+            step.run()
+        self._store(destination, 0, self.out_size[1])
 
     def _load(self, source: Image, y: int, rows: int) -> None:
         scratch, fmt = self.scratches[0], self.fmt

@@ -26,7 +26,7 @@ ONE = 1 << 16  # contrast and saturation that change nothing
 _COEFFICIENTS = {BT709: 1, FCC: 4, BT601: 5, SMPTE240M: 7, BT2020: 9}  # SWS_CS_*
 # From YUV to YUV of the same matrix, whichever it is, there are none to be applied.
 _ANY = _COEFFICIENTS[BT709]
-_PAD = 256  # bytes behind every plane of scratch memory: SIMD reads and writes in whole vectors
+PAD = 256  # bytes behind every plane of scratch memory: SIMD reads and writes in whole vectors
 
 
 class Look:
@@ -183,7 +183,12 @@ class Scratch:
             middle = (
                 bytes([128]) if format.depth == 8 else (1 << format.depth - 1).to_bytes(2, "little")
             )
-            self._gray = ffi.new("uint8_t[]", middle * (width + height + _PAD))
+            self._gray = ffi.new("uint8_t[]", middle * (width + height + PAD))
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether the chroma is not the source's."""
+        return self._gray is not None
 
     def lay_out(self, start: int) -> int:
         """Place the planes from `start` on and return the end."""
@@ -194,7 +199,7 @@ class Scratch:
                 stride, rows = 1 if self.format.depth == 8 else 2, 0
             self._offsets.append(start)
             self.strides.append(stride)
-            start += stride * rows + _PAD & -64
+            start += stride * rows + PAD & -64
         if self.format.palette:
             self._offsets.append(start)
             self.strides.append(1024)
