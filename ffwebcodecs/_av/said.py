@@ -9,12 +9,12 @@ and gets the codes alone.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterable
 
 from .. import _ffi
 from .._ffi import avutil, ffi
+from .._later import pattern
 from .._spec.discreet import discreet
 
 _QUIET = -8  # AV_LOG_QUIET: what the loader has set
@@ -23,8 +23,8 @@ _LONGEST = 400  # characters of all together
 _CUT = 1023  # bytes of a line, of which the rest is not kept, nor its end
 _BUFFER = 1 << 17
 # What FFmpeg says of cookies that it does not understand, with all of them.
-_COOKIES = re.compile(r"(?<=^Unable to parse ')[^']*")
-_PREFIX = re.compile(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ")
+_COOKIES = pattern(r"(?<=^Unable to parse ')[^']*")
+_PREFIX = pattern(r"\[[^][]* @ (?:0x)?[0-9a-fA-F]+\] ")
 # Warnings, which say nothing about a failure.
 _IDLE = ("detected only with low score", "consider increasing", "deprecated", "Estimating duration")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .._av.codecs.parameters import StreamParameters
 from .._av.frames.pixel_format import describe, pix_fmt_name
+from .._record import replace
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.strings import CodecInfo, parse_codec
 from .._spec.codecs.untagged import Untagged, complete

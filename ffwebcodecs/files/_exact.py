@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Container as Holder
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from .._av.files.demux import DemuxerCore
 from .._av.files.opening import Opening
 from .._av.files.scan import scan
 from .._av.files.stream_info import StreamInfo
+from .._record import replace
 from .._runtime.helper import HelperThread
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .._av.files.seeking import tick
+from .._later import pattern
 
 if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
     from .._spec.files.packet_table import PacketTable
     from ..codecs.encoded_video_chunk import EncodedVideoChunk
 
-_TIME = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?$")
+_TIME = pattern(r"(\d+):(\d\d):(\d\d)(\.\d+)?$")
 # What is longer is rather a length that somebody has written wrongly.
 _LONGEST = 600_000_000
 _MOST_DELAY = 64  # packets: more than codecs reorder by

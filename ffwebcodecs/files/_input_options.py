@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from .._av.files.opening import Opening
+from .._record import replace
 from .._spec.codecs.config import COLOR_MEMBERS, VideoDecoderConfig, refuse_unknown
 from .._spec.codecs.picture_limit import MAX_PIXELS, read_max_pixels
 from .._spec.frames.color_space import VideoColorSpace

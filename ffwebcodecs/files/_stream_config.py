@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from .._av.files.stream_info import ListedStream, StreamInfo
 from .._av.frames.pixel_format import pix_fmt_name
@@ -12,12 +13,13 @@ from .._spec.codecs.ffmpeg import require_bytes
 from .._spec.codecs.grammar import Stream
 from .._spec.codecs.strings import parse_codec
 from .._spec.codecs.untagged import guessed_members
-from .._spec.files.stream_names import dispositions
 from .._spec.frames.color_space import VideoColorSpace, from_members
 from .._spec.frames.geometry import orientation_of
 from ..codecs._file_colors import colors_of, said_of
 from ..errors import DataError, NotSupportedError
-from .stream_description import StreamDescription
+
+if TYPE_CHECKING:
+    from .stream_description import StreamDescription
 
 
 def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
@@ -79,6 +81,9 @@ def codec_string(info: StreamInfo) -> str:
 
 def describe_stream(stream: ListedStream) -> StreamDescription:
     """Return what a file says about one of its streams."""
+    from .._spec.files.stream_names import dispositions
+    from .stream_description import StreamDescription
+
     info, tags = stream.info, {key.lower(): text for key, text in stream.tags.items()}
     codec = info.codec
     is_video = stream.kind == "video"

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .._av.codecs import packet
+from .._av.codecs import packet, picture_order
 from .._av.files import containers
 from .._av.files.mux import MuxerCore
 from .._av.files.streams import CopiedStream
@@ -116,7 +116,7 @@ class VideoTrack:
         self.config, self.stream = config, video
         self.has_native_times = video.native is not None and chunk._from_container
         self._around = around
-        reorders = containers.reorders(containers.codec_id(video.codec))
+        reorders = picture_order.reorders(containers.codec_id(video.codec))
         self.film_end = FilmEnd(container, reorders)
         self.timeline = Timeline(reorders, from_zero=container.has_constant_rate, zero=around.zero)
 

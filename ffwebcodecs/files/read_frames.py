@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
@@ -28,7 +29,9 @@ from ._reading import (
     packets_of_chunks,
 )
 from ._seeking import decoded_from
-from .demuxer import Demuxer
+
+if TYPE_CHECKING:
+    from .demuxer import Demuxer
 
 
 @public
@@ -144,7 +147,7 @@ def read_frames(
     opening.live = _is_live(live, source)
     damage = Damage(errors, strict)
     span, turns = (first, last, stride), to_flag(upright, "upright")
-    if isinstance(source, Demuxer):
+    if _is_demuxer(source):
         _require_stream(opening.stream, source.stream)
         parsed = adapted(parsed or VideoDecoderConfig.parse(source.video_config), opening)
         damage.shown = source._core.shown
@@ -272,7 +275,7 @@ def _whole_pictures(
     """Return what is to be done with the steps that put native frames into a box, if anything."""
     if not to_flag(deinterlace, "deinterlace"):
         return None
-    if isinstance(source, Demuxer):
+    if _is_demuxer(source):
         raise InvalidArgumentError(
             "deinterlace looks ahead, and a Demuxer may be left in the middle: give the file itself"
         )
@@ -285,12 +288,18 @@ def _whole_pictures(
 def _is_live(live: object, source: object) -> bool:
     if not to_flag(live, "live"):
         return False
-    if isinstance(source, Demuxer) or (isinstance(source, Iterable) and not _is_file(source)):
+    if _is_demuxer(source) or (isinstance(source, Iterable) and not _is_file(source)):
         raise InvalidArgumentError(
             "live reads on while the program is busy, which a Demuxer or chunks do not: give the "
             "path, URL or file object itself"
         )
     return True
+
+
+def _is_demuxer(source: object) -> TypeGuard[Demuxer]:
+    """Tell whether it is one: where nobody has imported that class, nothing is."""
+    module = sys.modules.get(f"{__package__}.demuxer")
+    return module is not None and isinstance(source, module.Demuxer)
 
 
 def _close(close: Callable[[], object], damage: Damage) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .._public import public
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field
+else:
+    from .._record import dataclass, field
 
 
 @public

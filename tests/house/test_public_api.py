@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from clips import clip
 
 import ffwebcodecs
 
@@ -172,6 +173,16 @@ def test_readers_and_muxers_import_no_more_than_they_use() -> None:
     )
     assert python(reading).strip() == "[]"
     assert python(writing).strip() == "[]"
+
+
+def test_a_first_frame_needs_few_modules() -> None:
+    code = (
+        "import sys, ffwebcodecs\n"
+        f"next(iter(ffwebcodecs.read_frames({str(clip('h264-bframes.mp4'))!r})))\n"
+        "unwanted = {'numpy', 'dataclasses', 'inspect', 'asyncio', 'ctypes', 'fractions'}\n"
+        "print(sorted(unwanted & set(sys.modules)), 'ffwebcodecs.files.demuxer' in sys.modules)"
+    )
+    assert python(code).strip() == "[] False"
 
 
 def test_import_does_not_need_ffmpeg(tmp_path: os.PathLike[str]) -> None:

@@ -11,7 +11,13 @@ from .codec_context import allocate_context
 from .packet import NOPTS
 
 if TYPE_CHECKING:
-    from ..._ffi._types import AVCodecContext, AVCodecParameters, AVCodecParserContext, AVPacket
+    from ..._ffi._types import (
+        AVCodecContext,
+        AVCodecDescriptor,
+        AVCodecParameters,
+        AVCodecParserContext,
+        AVPacket,
+    )
 
 _parsers = ledger.owned("parser")
 _BY_TYPE = frozenset({"mpeg1video", "mpeg2video", "mpeg4", "vc1"})
@@ -22,6 +28,12 @@ NO_NUMBER = -(2**31)
 _I = 1  # AVPictureType
 B_TYPES = (3, 7)
 """AVPictureType of pictures that are shown at once: B and BI."""
+
+
+def reorders(identifier: int) -> bool:
+    """Return whether the codec can show pictures in another order than that of decoding."""
+    descriptor: AVCodecDescriptor = avcodec.avcodec_descriptor_get(identifier)
+    return bool(descriptor and descriptor.props & avcodec.AV_CODEC_PROP_REORDER)
 
 
 def counts_pictures(codec: str) -> bool:

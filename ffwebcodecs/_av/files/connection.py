@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..._ffi import avformat, ffi
 from ...errors import InvalidStateError
 from .. import atomic, averror, forked, ledger
-from .custom_input import CustomInput
 from .interrupt import Interruption, watch
 from .pipe_reader import PipeReader, late, open_pipe
 
@@ -202,6 +201,8 @@ class PipeConnection(Connection):
         self.read_at = getattr(reader, "read_at", None)
         reader.timeout = timeout
         try:
+            from .custom_input import CustomInput
+
             self._custom = CustomInput(reader)
             super().__init__(shown, timeout)
         except BaseException:  # of a signal's handler: what was begun goes when the collector comes

@@ -373,12 +373,6 @@ def codec_name(identifier: int) -> str:
     return name
 
 
-def reorders(identifier: int) -> bool:
-    """Return whether the codec can show pictures in another order than that of decoding."""
-    descriptor: AVCodecDescriptor = avcodec.avcodec_descriptor_get(identifier)
-    return bool(descriptor and descriptor.props & avcodec.AV_CODEC_PROP_REORDER)
-
-
 def _guess(name: str) -> AVOutputFormat | None:
     found: AVOutputFormat = avformat.av_guess_format(name.encode(), ffi.NULL, ffi.NULL)
     return found if found and not found.flags & avformat.AVFMT_NOFILE else None

@@ -11,8 +11,7 @@ from ..._spec.files.upcoming import Lasting, Upcoming
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked
 from ..codecs import packet
-from . import chapters, limits, loop, picture_streams, seeking, sound_streams, stamps, stream_info
-from .chapters import Chapter
+from . import limits, loop, picture_streams, seeking, sound_streams, stamps, stream_info
 from .completeness import Came
 from .confinement import Confinement
 from .connecting import connect
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
         AVFormatContext,
         AVPacket,
     )
+    from .chapters import Chapter
 
 NOPTS = packet.NOPTS
 _NO_MORE = -1  # what some demuxers (GXF) say of the end
@@ -388,6 +388,8 @@ class DemuxerCore(SeekableInput):
     @property
     def chapters(self) -> list[Chapter]:
         """The chapters of the whole file, by their start."""
+        from . import chapters
+
         return chapters.read(self._context)
 
     def _read_error(self, code: int) -> Exception:

@@ -4,9 +4,9 @@ it with libavformat and reading it back (`tests/files/test_holds.py` does that a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from ..._later import pattern
 from .. import releases
 
 OGG = frozenset(("ogg", "ogv", "oga", "opus", "spx"))
@@ -46,7 +46,7 @@ _FILE_TAGS: dict[str, set[str] | None] = {
 _RELATIVES = {"ipod": "mp4", "f4v": "mp4", "psp": "mp4", "ismv": "mp4", "3g2": "3gp"}
 ISO = frozenset(("mp4", "mov", "ipod", "psp", "3gp", "3g2", "ismv", "f4v"))
 _METADATA_KEYS = {"mp4", "mov", "ipod", "f4v"}
-_THREE_LETTERS = re.compile(r"[a-z]{3}")
+_THREE_LETTERS = pattern(r"[a-z]{3}")
 # QuickTime's own languages, by the names that FFmpeg has for them; one after the other.
 _MOV_LANGUAGES = (
     "eng fra ger ita dut sve spa dan por nor heb jpn ara fin gre ice mlt tur chi urd hin tha kor "

@@ -8,10 +8,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ..._later import pattern
 from ..._spec.discreet import discreet
 from ..._spec.files import playlist_text
 from ...errors import NotSupportedError
-from . import dash, scripts
+from . import scripts
 from .opening import Opening
 from .rules import Beside, Network, Rule, host_of
 from .source import InputFile
@@ -24,10 +25,10 @@ _NOTHING = "none"  # the name of no protocol
 _LOCAL = "file,crypto"
 _NETWORK = "http,https,tls,tcp,httpproxy,crypto"
 _SESSION = f"{_NETWORK},rtp,rtcp,srtp,udp,rtsp,rtsps,sdp"
-_SCHEME = re.compile(r"[A-Za-z0-9+.-]+[:,]")
+_SCHEME = pattern(r"[A-Za-z0-9+.-]+[:,]")
 _LOCAL_ONLY = "file,pipe,fd,concat,concatf,subfile,cache,async,data"
-_HTTP = re.compile("https?://", re.IGNORECASE)
-_WEB = re.compile(r"(hls[+:])?https?://", re.IGNORECASE)
+_HTTP = pattern("https?://", re.IGNORECASE)
+_WEB = pattern(r"(hls[+:])?https?://", re.IGNORECASE)
 _ADVICE = "see docs/security.md"
 _MOST_ENTRIES = 20000
 
@@ -154,8 +155,11 @@ def _rule(
     if local is not None:
         return Beside(local)
     same = opening.playlists == "same-host"
-    if script == scripts.DASH and same and not dash.asks():
-        raise NotSupportedError("this FFmpeg's DASH cannot be kept to a host; 7.1 can")
+    if script == scripts.DASH and same:
+        from . import dash
+
+        if not dash.asks():
+            raise NotSupportedError("this FFmpeg's DASH cannot be kept to a host; 7.1 can")
     return Network(host_of(location(pb) or source.name) if same else None)
 
 
@@ -167,6 +171,8 @@ def _check_manifest(text: bytes, rule: Rule) -> None:
     if fault := playlist_text.dash_fault(text, web=not local):
         what = "a file beside it or below" if local else "relative, http or https"
         raise NotSupportedError(f"{fault} is not {what}")
+    from . import dash
+
     if isinstance(rule, Beside):
         if not dash.asks():
             _check_links(rule)

@@ -9,7 +9,6 @@ as it is.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from functools import partial
 from itertools import chain, starmap
 from typing import Any
 
+from ..._later import pattern
 from ...errors import InvalidStateError
 from .. import atomic, keeping
 
@@ -24,7 +24,7 @@ SLICE = 0.2
 """Seconds: a signal that comes right before a wait begins is heard when that is over."""
 _MOST = 1 << 28  # bytes at once
 _WINDOWS = os.name == "nt"  # which has no way to wait for a pipe
-_STREAM = re.compile(r"/dev/(?:(stdin)|fd/(\d+))|/proc/self/fd/(\d+)|pipe:(\d*)(?![^?])")
+_STREAM = pattern(r"/dev/(?:(stdin)|fd/(\d+))|/proc/self/fd/(\d+)|pipe:(\d*)(?![^?])")
 
 
 def late(shown: str, timeout: float) -> TimeoutError:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ..._later import pattern
 from ..._spec.discreet import discreet
 from ..._spec.files import playlist_text
 from ...errors import NotSupportedError
@@ -14,9 +15,9 @@ from .stream import location
 if TYPE_CHECKING:
     from ..._ffi._types import AVIOContext
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*[:,]")
-_CRYPTO = re.compile(r"crypto[:+]")
-_HTTP = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*[:,]")
+_CRYPTO = pattern(r"crypto[:+]")
+_HTTP = pattern(r"(https?)://([^/?#]*)", re.IGNORECASE)
 _PORTS = {"http": "80", "https": "443"}
 MOST = 1000
 """Files that are opened before the first packet, and other playlists that one may name: it takes

@@ -10,7 +10,7 @@ from ..._ffi import avcodec, avformat
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import averror
 from ..codecs import packet
-from . import last_packets, late_sound, limits, seeking, sound_streams, stream_info
+from . import limits, seeking, sound_streams, stream_info
 from .connecting import connect
 from .copied_stamps import CopiedStamps
 from .landing import Landing
@@ -263,6 +263,8 @@ class SeekableInput:
         assert before is not None
         if not before.opens_again or (source.by_name and opening.may_wait(source.name)):
             return
+        from . import late_sound
+
         further = late_sound.look_further(before.context, opening)
         if further is None:
             return
@@ -323,6 +325,8 @@ class SeekableInput:
         known, connection = self._last_packets, self._connection
         if stream not in known:
             read_at = None if connection is None else connection.read_at
+            from . import last_packets
+
             known[stream] = last_packets.find(self._source, read_at, self._context, stream)
         return known[stream]
 

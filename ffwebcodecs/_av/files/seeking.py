@@ -9,7 +9,6 @@ import os
 from typing import TYPE_CHECKING
 
 from ..._ffi import avformat
-from ..._spec.files import riff
 from .. import releases
 from . import limits
 
@@ -94,9 +93,12 @@ class Seekability:
         name = info.format_name
         is_parsed = name in _PARSED
         self.counts = is_parsed or bool(context.iformat.flags & avformat.AVFMT_NOTIMESTAMPS)
-        if name == "avi" and limits.look(source, connection.read_at, riff.has_index) is False:
+        if name == "avi":
+            from ..._spec.files import riff
+
             # FFmpeg makes an index of what it comes by, and miscounts where chunks are empty.
-            self.counts = True
+            if limits.look(source, connection.read_at, riff.has_index) is False:
+                self.counts = True
         # A tag of four letters is MP4's, MPEG-TS has a byte.
         in_fragments = name.startswith("hls") and info.codec_tag >= 1 << 24
         self.reopens = is_parsed and self.opens_again

@@ -21,8 +21,7 @@ from .. import averror
 from ..codecs import packet
 from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import allocate as allocate_parameters
-from ..codecs.picture_order import PictureOrder, counts_pictures, is_known, tells_types
-from .containers import reorders
+from ..codecs.picture_order import PictureOrder, counts_pictures, is_known, reorders, tells_types
 from .guessed_times import GuessedTimes
 from .packed_pictures import is_packed
 

@@ -6,7 +6,6 @@ import struct
 from typing import TYPE_CHECKING
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ..._spec.codecs.sound_packets import frame_size_of
 from .. import averror
 from ..codecs import parameters
 from ..codecs.packet import NOPTS
@@ -94,6 +93,8 @@ class CopiedStream:
         code = avcodec.avcodec_parameters_copy(par, self.parameters)
         averror.check(code, "cannot copy a stream's parameters")
         if counts_packets and self.kind == "audio" and par.frame_size <= 0:
+            from ..._spec.codecs.sound_packets import frame_size_of
+
             par.frame_size = frame_size_of(self.codec, self.sample_rate)
 
     def can_become(self, codec: str) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import show, to_uint32
 from .config import read_bytes, read_codec, read_members
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field
+else:
+    from ..._record import dataclass, field
 
 
 @public

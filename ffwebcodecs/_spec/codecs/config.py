@@ -9,10 +9,10 @@ one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._public import public
+from ..._record import defaults
 from ...errors import InvalidArgumentError
 from ..frames.color_space import VideoColorSpace
 from ..frames.geometry import parse_rotation
@@ -24,6 +24,11 @@ from ..numbers import (
 )
 from .bits import as_view
 from .picture_limit import MAX_PIXELS, read_max_pixels
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field
+else:
+    from ..._record import dataclass, field
 
 HARDWARE_ACCELERATION = ("no-preference", "prefer-hardware", "prefer-software")
 COLOR_MEMBERS = ("primaries", "transfer", "matrix", "full_range")
@@ -170,22 +175,22 @@ def read_members(cls: type, value: object, what: str, strict: bool) -> dict[str,
     """
     members: dict[str, object] = {}
     if strict and isinstance(value, Mapping):
-        refuse_unknown(value, [each.name for each in fields(cls)], what)
+        refuse_unknown(value, list(defaults(cls)), what)
     try:
-        for each in fields(cls):
+        for name, default in defaults(cls).items():
             if isinstance(value, cls):
-                member = getattr(value, each.name)
+                member = getattr(value, name)
             elif isinstance(value, Mapping):
-                member = value.get(each.name)
+                member = value.get(name)
                 if member is None:
-                    member = value.get(_camel(each.name))
+                    member = value.get(_camel(name))
             else:
                 raise InvalidArgumentError(
                     f"{what} must be a {cls.__name__} or a mapping, got {show(value)}"
                 )
-            if member is None and isinstance(each.default, (str, int)):
-                member = each.default
-            members[each.name] = member
+            if member is None and isinstance(default, (str, int)):
+                member = default
+            members[name] = member
     except InvalidArgumentError:
         raise
     except Exception as error:

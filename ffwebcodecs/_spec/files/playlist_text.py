@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_LINES = re.compile(rb"[\r\n\0]")
-_URI = re.compile(rb'\bURI=(?:"((?:[^"\\]|\\.)*)|([^,"]+))')
+from ..._later import pattern
+
+_LINES = pattern(rb"[\r\n\0]")
+_URI = pattern(rb'\bURI=(?:"((?:[^"\\]|\\.)*)|([^,"]+))')
 _FOLLOWED = (b"#EXT-X-KEY:", b"#EXT-X-MAP:", b"#EXT-X-MEDIA:")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*[:,]")
-_TEMPLATE = re.compile(r"\$[^$]*\$")
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*[:,]")
+_TEMPLATE = pattern(r"\$[^$]*\$")
 _SPACES = b" \t\r\n"
 HLS = b"#EXTM3U"
-_WEB = re.compile(r"https?://", re.IGNORECASE)
+_WEB = pattern(r"https?://", re.IGNORECASE)
 _FILLINGS = {
-    "id": re.compile(r"[A-Za-z0-9_+=-][A-Za-z0-9._+=-]*"),
-    "bandwidth": re.compile(r"[0-9]+"),
+    "id": pattern(r"[A-Za-z0-9_+=-][A-Za-z0-9._+=-]*"),
+    "bandwidth": pattern(r"[0-9]+"),
 }
 _DASH_NAMES = {"media", "initialization", "sourceurl"}
 _DASH_TEXTS = {"baseurl", "location"}
