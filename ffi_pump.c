@@ -15,6 +15,7 @@
 #include "pump/objects.c"
 #include "pump/leases.c"
 #include "pump/decode.c"
+#include "pump/pictures.c"
 #include "pump/read.c"
 #include "pump/sound.c"
 #include "pump/copy.c"

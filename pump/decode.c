@@ -260,10 +260,3 @@ fail:
     Py_DECREF(self);
     return NULL;
 }
-static PyMethodDef decoder_methods[] = {{"decode", decoder_decode, METH_VARARGS, NULL}, {0}};
-static PyType_Slot decoder_slots[] = {{Py_tp_new, decoder_new},
-                                      {Py_tp_dealloc, decoder_dealloc},
-                                      {Py_tp_methods, decoder_methods},
-                                      {0, NULL}};
-static PyType_Spec decoder_spec = {
-    "ffwebcodecs._ffi._pump.Decoder", sizeof(Decoder), 0, Py_TPFLAGS_DEFAULT, decoder_slots};

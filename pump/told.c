@@ -12,7 +12,7 @@
 
 #define MOST 256 /* packets a call */
 #define STOCK 256 /* of empty frames, and of empty packets */
-#define SPANS 8
+#define SPANS 16
 #define NOPTS INT64_MIN
 #define AGAIN (-EAGAIN)
 #define NATIVE_ORDER 1 /* AV_CHANNEL_ORDER_NATIVE: the orders above list the channels one by one */
@@ -28,6 +28,8 @@ static struct {
 static struct {
     int64_t frame_pts, frame_samples, frame_data, frame_format, frame_rate, frame_channels;
     int64_t frame_order, frame_places;
+    int64_t frame_width, frame_height, frame_linesize, frame_sides, frame_duration,
+        frame_surfaces;
     int64_t packet_pts, packet_dts, packet_size, packet_flags, packet_duration, packet_data;
     int64_t packet_stream, packet_side, packet_sides, side_type, side_size, side_skips;
     int64_t flag_discard;
@@ -51,6 +53,12 @@ static const struct { const char *name; void *place; int is_function; } told[] =
     {"frame_channels", &at.frame_channels, 0},
     {"frame_order", &at.frame_order, 0},
     {"frame_places", &at.frame_places, 0},
+    {"frame_width", &at.frame_width, 0},
+    {"frame_height", &at.frame_height, 0},
+    {"frame_linesize", &at.frame_linesize, 0},
+    {"frame_sides", &at.frame_sides, 0},
+    {"frame_duration", &at.frame_duration, 0},
+    {"frame_surfaces", &at.frame_surfaces, 0},
     {"packet_pts", &at.packet_pts, 0},
     {"packet_dts", &at.packet_dts, 0},
     {"packet_size", &at.packet_size, 0},

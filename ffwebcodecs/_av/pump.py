@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST = 32
 """Packets a call that decodes; more gain nothing, and `close` would have to wait for them."""
+MOST_PICTURES = 16
+"""Packets a call that decodes pictures."""
 TIME = 2000
 """Microseconds after which no further one is begun."""
 
@@ -34,6 +36,13 @@ _FUNCTIONS = {
         *("avcodec_send_packet", "avcodec_receive_frame"),
     ),
 }
+# What a picture looks like: its sizes, numbers, and what is as wide as a pointer.
+_NUMBERS = (
+    *("format", "width", "height"),
+    *("color_primaries", "color_trc", "colorspace", "color_range"),
+)
+_WIDE = ("crop_left", "crop_top", "crop_right", "crop_bottom", "hw_frames_ctx")
+_SPAN = 16  # bytes at most
 _OF_FILES = ("avformat", "av_read_frame")
 
 
@@ -44,6 +53,7 @@ class _Known:
     is_settled = False
     reads = False
     spans: tuple[tuple[int, int], ...] = ()
+    picture_spans: tuple[tuple[int, int], ...] = ()
 
 
 _known = _Known()
@@ -86,6 +96,7 @@ def _settle() -> None:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=module.inherit)
         _known.spans = _spans()
+        _known.picture_spans = _picture_spans()
         _known.module = module
     _known.is_settled = True
 
@@ -114,6 +125,15 @@ def _numbers() -> dict[str, int]:
         else ("AVFrame", "channels"),
         # Behind order and number is the mask of places.
         "frame_places": ("AVFrame", "ch_layout" if has_layouts else "channel_layout"),
+        "frame_width": ("AVFrame", "width"),
+        "frame_height": ("AVFrame", "height"),
+        "frame_linesize": ("AVFrame", "linesize"),
+        "frame_sides": ("AVFrame", "nb_side_data"),
+        "frame_duration": (
+            "AVFrame",
+            "duration" if releases.frame_has_duration() else "pkt_duration",
+        ),
+        "frame_surfaces": ("AVFrame", "hw_frames_ctx"),
         "packet_pts": ("AVPacket", "pts"),
         "packet_dts": ("AVPacket", "dts"),
         "packet_size": ("AVPacket", "size"),
@@ -143,6 +163,21 @@ def _spans() -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
+def _picture_spans() -> tuple[tuple[int, int], ...]:
+    """Return where a picture says what `frames.frame.describe` returns: offsets, and bytes."""
+    sizes = {"sample_aspect_ratio": 8} | dict.fromkeys(_NUMBERS, 4)
+    sizes |= dict.fromkeys(_WIDE, ffi.sizeof("uintptr_t"))
+    places = sorted((ffi.offsetof("AVFrame", name), size) for name, size in sizes.items())
+    spans: list[tuple[int, int]] = []
+    for offset, size in places:
+        begin, length = spans[-1] if spans else (0, _SPAN)
+        if begin + length == offset and length + size <= _SPAN:
+            spans[-1] = begin, length + size
+        else:
+            spans.append((offset, size))
+    return tuple(spans)
+
+
 def _pointer(frame: Any) -> AVFrame:
     ptr: AVFrame = ffi.cast("AVFrame *", frame.address)
     keep(frame, ptr)
@@ -159,3 +194,11 @@ def decoder(context: AVCodecContext) -> Any:
     """Return what decodes sound with an open context, which it keeps; None without the pump."""
     module = get()
     return None if module is None else module.Decoder(context, number(context), _known.spans)
+
+
+def picture_decoder(context: AVCodecContext) -> Any:
+    """Return the same for pictures."""
+    module = get()
+    return (
+        None if module is None else module.Decoder(context, number(context), _known.picture_spans)
+    )

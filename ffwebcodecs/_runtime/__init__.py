@@ -8,5 +8,6 @@ Who may hold what:
 * Callbacks belong to the codec; the engine reaches them through a weak reference, for as long as a
   callback runs.
 * The native codec is used under the engine's core lock, which is never held while a callback runs:
-  so `close` waits for one FFmpeg call at most, and cannot wait for itself.
+  so `close` waits for one step at most, which is one picture or about 2 ms, and cannot wait for
+  itself.
 """

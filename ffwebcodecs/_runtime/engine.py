@@ -197,8 +197,8 @@ class Engine(Queueing):
         self._settle()
 
     def close(self) -> None:
-        """Reject what is pending, then free the native codec, waiting for one FFmpeg call at most;
-        twice is fine, and does what is left if the first was interrupted.
+        """Reject what is pending, then free the native codec, waiting for one step at most; twice
+        is fine, and does what is left if the first was interrupted.
         """
         if self._is_inherited:
             return

@@ -48,7 +48,7 @@ class Worker(Delivery):
         self._driver = driver
         self._most: int = getattr(driver, "most", 1)  # inputs that it takes in one step
         self._lending = lending
-        # The native codec: held for one FFmpeg call at a time. Reentrant, because the garbage
+        # The native codec: held for one step at a time. Reentrant, because the garbage
         # collector may run a destructor that uses this codec while it is held.
         self._core = threading.RLock()
         self._mailbox: SimpleQueue[Any] = SimpleQueue()
@@ -274,7 +274,7 @@ class Worker(Delivery):
         """
         lending = self._lending
         is_bounded = lending is not None and lending.pool.capacity is not None
-        if not (is_bounded or epoch.outlets or self._loop is not None):
+        if not (epoch.outlets or self._loop is not None):
             self._call_each(epoch, outputs, numbers)
         while outputs:
             if numbers:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from .._av import averror
+from .._av import averror, pump
 from .._av.codecs import packet
 from .._av.codecs.alpha_decoder import JOINED, AlphaDecoder
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
 from .._av.codecs.webp_anim_decoder import CODEC as WEBP_ANIM
 from .._av.codecs.webp_anim_decoder import WebpAnimDecoder
+from .._av.frames import frame as native
+from .._av.frames.hardware import picture_of
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.ffmpeg import require_bytes
@@ -26,7 +31,8 @@ from ._file_colors import file_parameters, is_files_own, tags_of
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
-    from .._ffi._types import AVFrame
+    PictureOutput = tuple[Any, FrameShape, int, int | None]
+    """A Picture, what it looks like, its time and its duration in microseconds."""
 
 Core = DecoderCore | AlphaDecoder | HardwareDecoder
 
@@ -58,6 +64,21 @@ class Pictures:
             return  # "ffmpeg:h264" with something else
         self._silent, self._codec = family, info.name
 
+    def plain(self, chunks: list[EncodedVideoChunk]) -> list[EncodedVideoChunk]:
+        """Return the first of some chunks, up to one for which `require` raises."""
+        if self._silent is not None:
+            for index, chunk in enumerate(chunks):
+                if not chunk._from_container and self._lacks(chunk):
+                    return chunks[:index]
+        return chunks
+
+    def _lacks(self, chunk: EncodedVideoChunk) -> bool:
+        try:
+            self.require(chunk)
+        except EncodingError:
+            return True
+        return False
+
     def require(self, chunk: EncodedVideoChunk) -> None:
         """Raise EncodingError if there is no picture in a chunk."""
         silent = self._silent
@@ -75,7 +96,9 @@ class Pictures:
 
 
 class DecoderDriver:
-    """Runs a decoding core for an engine. An output is an AVFrame and its shape."""
+    """Runs a decoding core for an engine."""
+
+    most = pump.MOST_PICTURES
 
     def __init__(self, hardware: HardwareStatus, pool_size: int | None) -> None:
         self._hardware = hardware
@@ -83,6 +106,9 @@ class DecoderDriver:
         self._core: Core | None = None
         self._shapes = ShapeCache()
         self._pictures = Pictures(None)
+        self._shape: FrameShape | None = None  # of the last picture of a step
+        self._early: deque[PictureOutput] = deque()  # what a step has given beyond what was asked
+        self._has_all = False  # a step has received all there is
 
     def open(self, config: VideoDecoderConfig) -> None:
         self.close()
@@ -95,30 +121,94 @@ class DecoderDriver:
 
     def send(self, chunk: EncodedVideoChunk) -> None:
         core = self._core
+        self._has_all = False
         if core is not None:
             self._pictures.require(chunk)
             core.send(chunk._decodable(), chunk.timestamp)
 
-    def receive(self) -> tuple[AVFrame, FrameShape] | None:
+    def receive(self) -> PictureOutput | None:
+        if self._early:
+            return self._early.popleft()
         core = self._core
-        ptr = None if core is None else core.receive()
+        ptr = None if core is None or self._has_all else core.receive()
+        if ptr is None:
+            return None
         # Its shape is that of this configuration, also if it is delivered after the next one.
-        return None if ptr is None else (ptr, self._shapes.shape_of(ptr))
+        shape = self._shapes.shape_of(ptr)
+        return picture_of(ptr), shape, native.timestamp(ptr), native.duration(ptr) or None
+
+    def run_batch(self, chunks: deque[EncodedVideoChunk], outputs: deque[PictureOutput]) -> None:
+        room, end = len(outputs) + len(chunks), time.perf_counter() + pump.TIME / 1e6
+        while chunks and len(outputs) < room:
+            if not self._run_plain(chunks, outputs, room - len(outputs)):
+                self.send(chunks.popleft())
+            while len(outputs) < room and (output := self.receive()) is not None:
+                outputs.append(output)
+            if time.perf_counter() > end:
+                return
+
+    def _run_plain(
+        self, chunks: deque[EncodedVideoChunk], outputs: deque[PictureOutput], most: int
+    ) -> bool:
+        """Run the first chunks together as far as nothing is special about them; return whether
+        there was one.
+        """
+        core = self._core
+        some = self._pictures.plain(list(islice(chunks, most)))
+        if core is None or not some:
+            return False
+        packets = [chunk._native if chunk._padded else chunk._decodable() for chunk in some]
+        run = core.run(packets, [chunk._timestamp for chunk in some], self._shape)
+        if run is None:
+            return False
+        rows, changed, done, self._has_all, error = run
+        del run
+        for _ in range(done):
+            chunks.popleft()
+        if changed:
+            self._look_at(rows, changed)
+        outputs.extend(rows[:most])
+        self._early.extend(rows[most:])
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error, rows  # the traceback holds this frame
+        return True
+
+    def _look_at(self, rows: list[PictureOutput], changed: list[int]) -> None:
+        """Give pictures their shapes, from the first one on that looks otherwise."""
+        shape = self._shape
+        places = set(changed)
+        for index in range(changed[0], len(rows)):
+            picture, _, timestamp, duration = rows[index]
+            if index in places or shape is None:
+                shape = self._shapes.shape_of(picture.ptr)
+            rows[index] = picture, shape, timestamp, duration
+        self._shape = shape
 
     def drain(self) -> None:
         core = self._core
+        self._has_all = False
         if core is not None:
             core.drain()
 
     def restart(self) -> None:
         core = self._core
+        self._forget()
         if core is not None:
             core.restart()
 
     def close(self) -> None:
         core, self._core = self._core, None
+        self._forget()
+        self._shape = None
         if core is not None:
             core.close()
+
+    def _forget(self) -> None:
+        self._early.clear()
+        self._has_all = False
 
 
 def open_decoder(

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from .._av.codecs.decoder import has_decoder
 from .._av.codecs.hardware_decoder import HardwareStatus
-from .._av.frames import frame as native
-from .._av.frames.hardware import picture_of
 from .._public import public
 from .._runtime import trace
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
 from .._spec.codecs.strings import parse_codec
 from ..errors import DataError, NotSupportedError
-from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
 from ._decoder import Decoder
 from ._decoding import DecoderDriver, length_size_of, within_limit
@@ -24,7 +21,7 @@ from ._outputs import Outputs
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
-    from .._ffi._types import AVFrame
+    from ._decoding import PictureOutput
 
 
 @public
@@ -152,7 +149,13 @@ class VideoDecoder(Decoder):
             It waited for room, and the decoder was reset or closed, or failed, or waits
             itself for output to be closed. Nothing was queued.
         """
-        self._decode(chunk)
+        # What `_decode` does where there is nothing else to it.
+        if (
+            self._key_required
+            or type(chunk) is not EncodedVideoChunk
+            or not self._engine.enqueue(chunk, "decode")
+        ):
+            self._decode(chunk)
 
     def frames(
         self, chunks: Iterable[EncodedVideoChunk] | AsyncIterable[EncodedVideoChunk]
@@ -236,11 +239,9 @@ class VideoDecoder(Decoder):
         """
         return self._hardware.problem
 
-    def _wrap(self, raw: tuple[AVFrame, FrameShape]) -> tuple[VideoFrame]:
-        ptr, shape = raw
-        timestamp = native.timestamp(ptr)
-        picture = picture_of(ptr, self._pool.lend(timestamp))
-        duration = native.duration(ptr) or None
+    def _wrap(self, output: PictureOutput) -> tuple[VideoFrame]:
+        picture, shape, timestamp, duration = output
+        picture.lease = self._pool.lend(timestamp)
         frame = VideoFrame._from_native(picture, shape, timestamp, duration, True)
         if trace.enabled:
             frame._note(self._place())

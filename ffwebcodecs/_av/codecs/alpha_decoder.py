@@ -7,7 +7,7 @@ it in a track or an item of their own (AVIF), the demuxer brings it into that fo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avutil, ffi
@@ -20,6 +20,7 @@ from .hardware_decoder import HardwareDecoder
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVFrame, AVPacket
+    from .picture_run import PictureRun
 
 JOINED = ("av1", "vp8", "vp9")
 """Codecs of alpha channels: those that need no header before the first packet."""
@@ -110,6 +111,15 @@ class AlphaDecoder:
                 self._pairs.add(timestamp if alpha.pts == packet.NOPTS else alpha.pts)
                 self._guarded(self._mate.send, alpha, timestamp)
         self._main.send(ptr, timestamp)
+
+    def run(self, packets: Sequence[Any], times: list[int], shape: object) -> PictureRun | None:
+        """Decode several packets as long as none brings alpha that is decoded here; see
+        `DecoderCore.run`.
+        """
+        main = self._main
+        if self._mate is not None or self._colors or not isinstance(main, DecoderCore):
+            return None
+        return main.run(packets, times, shape, alone=not self._begun)
 
     def _begin(self) -> None:
         self._begun = True

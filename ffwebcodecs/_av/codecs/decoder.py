@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.codecs.history import History
 from ...errors import EncodingError, NotSupportedError
-from .. import atomic, averror, forked, said
+from .. import atomic, averror, forked, pump, said
 from ..frames import frame as frames
 from ..frames.orientation import told_beside
 from . import codec_context
@@ -22,10 +22,13 @@ from .codec_context import allocate_context, set_extradata
 from .packet import NOPTS, has_alpha
 from .parameters import known
 from .picture_guard import KEY, PictureGuard
+from .picture_run import PictureRun, run_pictures
 from .recognition import Recognition
 from .threads import default_threads, without_frame_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
     from ..frames.hardware import Device
 
@@ -123,6 +126,7 @@ class DecoderCore:
         "_history",
         "_latest",
         "_left",
+        "_pump",
         "_recognition",
         "_spare",
         "_turned",
@@ -152,9 +156,8 @@ class DecoderCore:
         if codec is None:
             codec = _require_decoder(name)
         self.name: str = ffi.string(codec.name).decode()
-        self.at_end = False
+        self.at_end = self.has_failed = False
         self.behind = 0
-        self.has_failed = False
         self._left: deque[AVFrame] = deque()  # after a failure: what may still be received
         self._spare: AVFrame | None = None
         self._turned = told_beside(codec.id, self.name)
@@ -194,6 +197,7 @@ class DecoderCore:
         what = f"{self.name} refuses the configuration"
         averror.check(code, what, NotSupportedError, since=place)
         self._context: AVCodecContext | Any = context  # None once it is closed
+        self._pump = pump.picture_decoder(context)
         forked.watch(self)
         # Until the first packet tells: how to open the decoder that reads an alpha channel too.
         self._alpha: Callable[[], DecoderCore | None] | None = None
@@ -222,6 +226,7 @@ class DecoderCore:
             self._history = other._history
             self._guard = other._guard
             self._recognition = other._recognition
+            self._pump, other._pump = other._pump, None
             other._context = None
 
     @property
@@ -307,6 +312,10 @@ class DecoderCore:
         if code:
             self._spare = ptr
             return code, None
+        return code, self._shown(ptr)
+
+    def _shown(self, ptr: AVFrame) -> AVFrame:
+        """Note a frame that was received, and return it as it is to be shown."""
         timestamp = ptr.pts
         if timestamp == NOPTS:
             timestamp = ptr.pts = self._guess(ptr)
@@ -317,7 +326,15 @@ class DecoderCore:
             self._separate(ptr)
         else:
             self._latest, self._again = timestamp, 0
-        return code, frames.upright(ptr) if ptr.linesize[0] < 0 else ptr
+        return frames.upright(ptr) if ptr.linesize[0] < 0 else ptr
+
+    def run(
+        self, packets: Sequence[Any], times: list[int], shape: object, *, alone: bool = False
+    ) -> PictureRun | None:
+        """Send the first of some packets, and receive what comes of them, as `send` and `receive`
+        would; see `run_pictures`. None: that cannot be done.
+        """
+        return run_pictures(self, packets, times, shape, alone=alone)
 
     def _separate(self, ptr: AVFrame) -> None:
         """Show the second picture of a chunk after the first one, if one chunk alone had the
@@ -361,7 +378,7 @@ class DecoderCore:
     def close(self) -> None:
         """Free the decoder. Call it from the thread that uses it, or while no thread does."""
         self._context = None
-        self._spare = None
+        self._spare = self._pump = None
         self._device = None
         self._recognition = None  # it has the context too
         self._left.clear()
@@ -434,6 +451,11 @@ class InheritedDecoder(DecoderCore):
     __slots__ = ()
 
     def send(self, packet: AVPacket, timestamp: int) -> None:
+        raise forked.inherited("this decoder")
+
+    def run(
+        self, packets: Sequence[Any], times: list[int], shape: object, *, alone: bool = False
+    ) -> PictureRun | None:
         raise forked.inherited("this decoder")
 
     def drain(self) -> None:

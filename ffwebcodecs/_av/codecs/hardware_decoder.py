@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avutil, ffi
 from ...errors import EncodingError, NotSupportedError
@@ -28,6 +28,7 @@ from .decoder import DecoderCore
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecHWConfig, AVFrame, AVPacket
+    from .picture_run import PictureRun
 
 # H.264 refers to 16 pictures at most and FFmpeg adds up to 5: with these it stays within 32.
 MAX_HELD = 8
@@ -162,6 +163,13 @@ class HardwareDecoder:
         if self._held is not None:
             self._held.append((packet.clone(ptr), timestamp))
         self._feed(ptr, timestamp)
+
+    def run(self, packets: Sequence[Any], times: list[int], shape: object) -> PictureRun | None:
+        """Decode several packets once it is settled that software does; see `DecoderCore.run`."""
+        core = self._core
+        if core is None or self._kind is not None or self._held is not None or self._replay:
+            return None
+        return core.run(packets, times, shape)
 
     def drain(self) -> None:
         """Say that no packet follows; see `DecoderCore.drain`."""

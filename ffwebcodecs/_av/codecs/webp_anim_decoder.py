@@ -11,7 +11,10 @@ from . import packet as packets
 from .decoder import DecoderCore, InheritedDecoder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..._ffi._types import AVFrame, AVPacket
+    from .picture_run import PictureRun
 
 CODEC = "webp_anim"
 _MOST = 64  # packets whose frames are yet to come: the decoder gives them at once
@@ -31,6 +34,11 @@ class WebpAnimDecoder(DecoderCore):
             self._lasting.clear()
         self._lasting[timestamp] = packets.duration(packet) or 0
         super().send(packet, timestamp)
+
+    def run(
+        self, packets: Sequence[Any], times: list[int], shape: object, *, alone: bool = False
+    ) -> PictureRun | None:
+        return None
 
     def receive(self) -> AVFrame | None:
         ptr = super().receive()
