@@ -67,10 +67,17 @@ matrix-quick: setup ## A part of the suite against FFmpeg 6.1 and 9.0, as `make 
 	@$(python) tools/matrix --quick $(ARGS)
 
 .PHONY: bench
-bench: setup ## Measure against C, PyAV and OpenCV; rewrites docs/benchmarks.md
+bench: setup ## Measure against C, PyAV and OpenCV; rewrites docs/benchmarks.md (ARGS="--only conversion", "--list")
 	@$(python) -m pip install --quiet --editable '.[bench]' || echo "PyAV or OpenCV cannot be installed here: measuring without them"
-	@tools/build-benchmarks.sh $(CACHE)/bench
-	@$(python) benchmarks/run.py --programs $(CACHE)/bench $(ARGS)
+	@tools/build-benchmarks.sh $(CACHE)/bench/programs
+	@$(python) benchmarks/run.py $(ARGS)
+
+.PHONY: profile
+profile: setup ## Count instructions a frame with callgrind; rewrites their table in docs/benchmarks.md (ARGS="--only encode")
+	@tools/profilers.sh $(CACHE)/py-spy $(python)
+	@$(python) -m pip install --quiet --editable '.[bench]' || echo "PyAV cannot be installed here: counting without it"
+	@tools/build-benchmarks.sh $(CACHE)/bench/programs
+	@PATH=$(abspath $(CACHE))/py-spy/bin:$$PATH $(python) benchmarks/counting.py $(ARGS)
 
 .PHONY: scaling
 scaling: setup ## Run what docs/scaling.md shows, with Dask, joblib, Ray and torch, fetched into folders of their own (ARGS="Ray")

@@ -3,9 +3,9 @@
 set -euo pipefail
 folder=$1
 mkdir -p "$folder"
-for source in benchmarks/*.c; do
+for source in benchmarks/programs/*.c; do
     program=$folder/$(basename "$source" .c)
-    [ "$program" -nt "$source" ] && continue
+    [ "$program" -nt "$source" ] && [ "$program" -nt benchmarks/programs/bench.h ] && continue
     # shellcheck disable=SC2046
     "${CC:-cc}" -O2 -Wall -Wextra -o "$program" "$source" $(pkg-config --cflags --libs libavformat libavcodec libswscale libswresample libavutil)
 done

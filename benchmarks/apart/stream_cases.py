@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 import threading
 from typing import Any
 
-from cases import Result, clock, cpu_times, run
+from cases.clock import Result, clock
 
 MIDDLE = 900  # seconds
 _FLAGS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
@@ -220,10 +219,3 @@ def pyav_first_fragment(path: str, group: str) -> Result:
             if sink.at:
                 return 1, clock() - start
     raise SystemExit("no fragment came")
-
-
-if __name__ == "__main__":
-    name, *arguments = sys.argv[1:]
-    globals()[name](*arguments)
-    cpu_times.clear()
-    run(globals(), name, *arguments)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from cases import Result, clock, run
+from .clock import Result, clock
 
 BLOCK = 48000
 
@@ -107,7 +105,3 @@ def copy_to(source: str, target: str, rounds: str) -> Result:
             for plane in range(planes):
                 data.copy_to(memory, plane_index=plane, format=target)
         return int(rounds), clock() - start
-
-
-if __name__ == "__main__":
-    run(globals(), *sys.argv[1:])

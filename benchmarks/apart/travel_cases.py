@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import pickle
 import random
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from itertools import count, islice
 from time import process_time
 from typing import Any
 
-from cases import Result, clock, cpu_times, run
+from cases.clock import Result, clock, cpu_times
 
 import ffwebcodecs
 
@@ -251,9 +250,3 @@ def dask_task() -> Result:
         client.gather(client.map(abs, range(1000, 2000)))
         clock()
         return 1000, process_time() - start
-
-
-if __name__ == "__main__":
-    case, *arguments = sys.argv[1:]
-    cpu_times.clear()
-    run({**globals(), "open": open_}, case, *arguments)

@@ -2,28 +2,12 @@
  * AudioData.copy_to.
  * usage: convert_sound FROM TO SAMPLES ROUNDS [swr]     (FFmpeg's names of the formats)
  * By plain loops, with WebCodecs' rule: below silence scaled by the minimum, above by the maximum.
- * With "swr" by libswresample, whose rule is a simpler one. Prints {"frames": ROUNDS, "seconds": S, "cpu": S}. */
+ * With "swr" by libswresample, whose rule is a simpler one. */
+#include "bench.h"
 #include <libavutil/channel_layout.h>
 #include <libavutil/opt.h>
 #include <libavutil/samplefmt.h>
 #include <libswresample/swresample.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-static double clock_of(clockid_t which) {
-    struct timespec t;
-    clock_gettime(which, &t);
-    return t.tv_sec + t.tv_nsec * 1e-9;
-}
-
-static void need(int ok, const char *what) {
-    if (!ok) {
-        fprintf(stderr, "%s failed\n", what);
-        exit(1);
-    }
-}
 
 static float to_float(const void *from, enum AVSampleFormat type, int index) {
     if (type == AV_SAMPLE_FMT_S16) {
@@ -81,10 +65,9 @@ static void by_loops(uint8_t **to, enum AVSampleFormat to_format, uint8_t **from
         need(0, "there is no loop for these formats:");
 }
 
-int main(int argc, char **argv) {
-    need(argc >= 5, "usage: convert_sound FROM TO SAMPLES ROUNDS [swr];");
-    enum AVSampleFormat from = av_get_sample_fmt(argv[1]), to = av_get_sample_fmt(argv[2]);
-    int samples = atoi(argv[3]), rounds = atoi(argv[4]);
+static void measure(char **argv) {
+    enum AVSampleFormat from = av_get_sample_fmt(argv[0]), to = av_get_sample_fmt(argv[1]);
+    int samples = atoi(argv[2]), rounds = atoi(argv[3]);
     uint8_t **source, **target;
     need(av_samples_alloc_array_and_samples(&source, NULL, 2, samples, from, 0) >= 0, "av_samples_alloc");
     need(av_samples_alloc_array_and_samples(&target, NULL, 2, samples, to, 0) >= 0, "av_samples_alloc");
@@ -102,17 +85,24 @@ int main(int argc, char **argv) {
     av_opt_set_sample_fmt(context, "isf", from, 0);
     av_opt_set_sample_fmt(context, "osf", to, 0);
     need(swr_init(context) == 0, "swr_init");
-    double start = 0, cpu_start = 0;
     for (int round = -1; round < rounds; round++) {
         if (!round)
-            start = clock_of(CLOCK_MONOTONIC), cpu_start = clock_of(CLOCK_PROCESS_CPUTIME_ID);
-        if (argc == 5)
+            begin();
+        if (!argv[4])
             by_loops(target, to, source, from, samples);
         else
             need(swr_convert(context, target, samples, (void *)source, samples) == samples, "swr_convert");
     }
-    printf("{\"frames\": %d, \"seconds\": %.9f, \"cpu\": %.9f}\n", rounds, clock_of(CLOCK_MONOTONIC) - start,
-           clock_of(CLOCK_PROCESS_CPUTIME_ID) - cpu_start);
+    end();
+    measured.frames = rounds;
     swr_free(&context);
-    return 0;
+    av_freep(&source[0]);
+    av_freep(&target[0]);
+    av_freep(&source);
+    av_freep(&target);
+}
+
+int main(int argc, char **argv) {
+    need(argc >= 5, "usage: convert_sound FROM TO SAMPLES ROUNDS [swr];");
+    return serve(measure, argv + 1);
 }

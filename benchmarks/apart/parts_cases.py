@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
-from cases import Result, clock, run
+from cases.clock import Result, clock
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "h264": {"codec": "h264", "quantizer": 23, "encoder_options": {"preset": "veryfast"}},
@@ -45,7 +44,3 @@ def memory(path: str, target: str, codec: str, workers: str, seconds: str) -> Re
     with open("/proc/self/status", encoding="ascii") as file:
         peak = next(line for line in file if line.startswith("VmHWM"))
     return frames, float(peak.split()[1])
-
-
-if __name__ == "__main__":
-    run(globals(), *sys.argv[1:])

@@ -4,43 +4,34 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
-HERE = Path(__file__).resolve().parent
-MODES = ("api", "abi")
+from .report import MODES, Report, case, film_1080p, make_clip, measure, per_frame, speed_ratio
+
 WORKERS = 2
 PART_SECONDS = 10
 SECONDS = 64
 
 
-def case(
-    name: str, *arguments: object, mode: str | None = None
-) -> tuple[list[str], dict[str, str]]:
-    command = [sys.executable, str(HERE / "parts_cases.py"), name, *map(str, arguments)]
-    return command, {"FFWEBCODECS_FFI": mode} if mode else {}
-
-
-def _film(bench: Any) -> Path:
+def _film() -> Path:
     """Return a minute of 720p with a key frame each two seconds."""
-    source = list(bench.film())
+    source = list(film_1080p())
     if "-vf" in source:
         source[source.index("-vf") + 1] = "scale=1280:720,noise=alls=4:allf=t"
     else:
         source[-1] = source[-1].replace("1920x1080", "1280x720")
     encoder = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
     groups = ["-g", "48", "-t", str(SECONDS)]
-    path: Path = bench.make_clip("720p-minute.mp4", *source, "-an", *groups, *encoder)
+    path: Path = make_clip("720p-minute.mp4", *source, "-an", *groups, *encoder)
     return path
 
 
-def _noise(bench: Any, minutes: int) -> Path:
+def _noise(minutes: int) -> Path:
     """Return minutes of pictures that no encoder makes small."""
     source = ["-f", "lavfi", "-i", "nullsrc=s=160x120:r=5,geq=random(1)*255:128:128"]
     encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "50"]
     length = ["-t", str(minutes * 60)]
-    path: Path = bench.make_clip(f"noise-{minutes}min.mkv", *source, *length, *encoder)
+    path: Path = make_clip(f"noise-{minutes}min.mkv", *source, *length, *encoder)
     return path
 
 
@@ -54,23 +45,25 @@ def psnr(path: Path, reference: Path) -> float:
     return float(re.findall(r"average:([0-9.]+)", done.stderr)[-1])
 
 
-def bench_parts(report: Any, bench: Any, rounds: int) -> None:
-    film = _film(bench)
+def bench_parts(report: Report, rounds: int) -> None:
+    film = _film()
     folder = film.parent
     for codec, suffix in (("h264", "mp4"), ("vp9", "webm")):
         whole = folder / f"parts-serial-{codec}.{suffix}"
-        commands = {"one core": case("serial", film, whole, codec)}
+        commands = {"one core": case("apart.parts_cases.serial", film, whole, codec)}
         outputs = {mode: folder / f"parts-{mode}-{codec}.{suffix}" for mode in MODES}
         for mode, path in outputs.items():
             arguments = (film, path, codec, WORKERS, PART_SECONDS)
-            commands[f"{WORKERS} workers ({mode})"] = case("parts", *arguments, mode=mode)
-        results = bench.measure(commands, rounds)
+            commands[f"{WORKERS} workers ({mode})"] = case(
+                "apart.parts_cases.parts", *arguments, FFWEBCODECS_FFI=mode
+            )
+        results = measure(commands, rounds)
         title = f"Parts: {SECONDS} s of 720p to {codec}, parts of {PART_SECONDS} s"
         report.section(title, "", "frames/s", "speed against one core", "limit")
         for name in commands:
-            ratio = bench.speed_ratio(results, name, "one core")
+            ratio = speed_ratio(results, name, "one core")
             verdict = report.verdict(f"{title}, {name}", ratio, ">= 1.7") if "(" in name else ""
-            report.row(name, f"{1 / bench.per_frame(results, name):.0f}", f"{ratio:.2f}", verdict)
+            report.row(name, f"{1 / per_frame(results, name):.0f}", f"{ratio:.2f}", verdict)
         size, quality = whole.stat().st_size, psnr(whole, film)
         more = outputs["api"].stat().st_size / size - 1
         less = psnr(outputs["api"], film) - quality
@@ -80,20 +73,24 @@ def bench_parts(report: Any, bench: Any, rounds: int) -> None:
         report.row("size", f"{more:+.2%}", f"% {limit}")
         limit = report.verdict(f"{title}, PSNR", abs(less), "<= 0.1")
         report.row(f"PSNR ({quality:.2f} dB)", f"{less:+.3f} dB", f"dB {limit}")
-    _bench_memory(report, bench)
+    _bench_memory(report)
 
 
-def _bench_memory(report: Any, bench: Any) -> None:
+def _bench_memory(report: Report) -> None:
     title = "Parts: the most memory of the process that writes the file"
     report.section(title, "", "MiB", "limit")
     peaks: list[float] = []
     for minutes in (2, 10):
-        film = _noise(bench, minutes)
+        film = _noise(minutes)
         target = film.parent / "parts-memory.mkv"
         arguments = (film, target, "ffv1", WORKERS, PART_SECONDS)
-        results = bench.measure({"parent": case("memory", *arguments)}, 1)
-        peaks += (kib / 1024 for _, kib, _ in results["parent"])
+        results = measure({"parent": case("apart.parts_cases.memory", *arguments)}, 1)
+        peaks += (each.seconds / 1024 for each in results["parent"])
         verdict = report.verdict(title, peaks[-1] - peaks[0], "<= 8") if len(peaks) > 1 else ""
         written = target.stat().st_size / (1 << 20)
         name = f"{minutes} minutes, {written:.0f} MiB written"
         report.row(name, f"{peaks[-1]:.0f}", f"MiB more: {verdict}" if verdict else "")
+
+
+def main(rounds: int) -> None:
+    bench_parts(Report(), rounds)

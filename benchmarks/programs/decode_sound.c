@@ -2,27 +2,10 @@
  * usage: decode_sound FILE [collect]
  * With "collect" all samples are gathered as planes of floats, each frame's copied and all of them
  * put together at the end, as torchcodec does.
- * Prints {"frames": samples of a channel, "seconds": S, "cpu": S}; opening the file and the codec is
- * not counted. */
+ * "Frames" are samples of a channel; opening the file and the codec is not counted. */
+#include "bench.h"
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-static double clock_of(clockid_t which) {
-    struct timespec t;
-    clock_gettime(which, &t);
-    return t.tv_sec + t.tv_nsec * 1e-9;
-}
-
-static void need(int ok, const char *what) {
-    if (!ok) {
-        fprintf(stderr, "%s failed\n", what);
-        exit(1);
-    }
-}
 
 #define CHANNELS 2
 static struct piece { float *data[CHANNELS]; int count; } *pieces;
@@ -57,11 +40,11 @@ static float *together(void) {
     return whole;
 }
 
-int main(int argc, char **argv) {
-    need(argc >= 2, "usage: decode_sound FILE [collect];");
-    int collect = argc > 2;
+static void measure(char **argv) {
+    int collect = argv[1] != NULL;
+    samples = number = 0;
     AVFormatContext *file = NULL;
-    need(avformat_open_input(&file, argv[1], NULL, NULL) == 0, "avformat_open_input");
+    need(avformat_open_input(&file, argv[0], NULL, NULL) == 0, "avformat_open_input");
     need(avformat_find_stream_info(file, NULL) >= 0, "avformat_find_stream_info");
     int index = av_find_best_stream(file, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
     need(index >= 0, "av_find_best_stream");
@@ -81,7 +64,7 @@ int main(int argc, char **argv) {
 
     AVPacket *packet = av_packet_alloc();
     AVFrame *frame = av_frame_alloc();
-    double start = clock_of(CLOCK_MONOTONIC), cpu_start = clock_of(CLOCK_PROCESS_CPUTIME_ID);
+    begin();
     int at_end = 0;
     while (!at_end) {
         at_end = av_read_frame(file, packet) < 0;
@@ -97,13 +80,16 @@ int main(int argc, char **argv) {
         }
     }
     float *whole = collect ? together() : NULL;
-    printf("{\"frames\": %ld, \"seconds\": %.9f, \"cpu\": %.9f}\n", samples, clock_of(CLOCK_MONOTONIC) - start,
-           clock_of(CLOCK_PROCESS_CPUTIME_ID) - cpu_start);
+    end();
+    measured.frames = samples;
     free(whole);
-    free(pieces);
     av_frame_free(&frame);
     av_packet_free(&packet);
     avcodec_free_context(&decoder);
     avformat_close_input(&file);
-    return 0;
+}
+
+int main(int argc, char **argv) {
+    need(argc >= 2, "usage: decode_sound FILE [collect];");
+    return serve(measure, argv + 1);
 }

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 from typing import Any
 
-from cases import Result, clock, run
+from cases.clock import Result, clock
 
 import ffwebcodecs
 
@@ -65,7 +64,3 @@ def take(queue: Any, done: Any, count: int) -> None:
         if not index:
             done.send(True)
     done.send(True)
-
-
-if __name__ == "__main__":
-    run(globals(), *sys.argv[1:])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 from typing import Any
 
-from cases import Result, clock, run
+from cases.clock import Result, clock
 
 
 def scan(path: str) -> Result:
@@ -179,7 +178,3 @@ def in_a_row(path: str, index: str, threads: str, frames_of: Any) -> Result:
             frame.close()
             count += 1
         return count, clock() - start
-
-
-if __name__ == "__main__":
-    run(globals(), *sys.argv[1:])

@@ -1,0 +1,1 @@
+"""How it is measured: turns, ratios, clips, the page."""

@@ -1,0 +1,1 @@
+"""The rows of the table: which programs take turns, and what is wanted of ours."""
