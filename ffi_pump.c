@@ -18,6 +18,8 @@
 #include "pump/pictures.c"
 #include "pump/read.c"
 #include "pump/sound.c"
+#include "pump/upcoming.c"
+#include "pump/video.c"
 #include "pump/copy.c"
 
 /* setup(numbers, wrap_frame, wrap_packet): `numbers` has an address or offset for each name; those
@@ -126,7 +128,9 @@ PyMODINIT_FUNC PyInit__pump(void)
         add(module, &picture_type, &picture_spec, "Picture") ||
         add(module, &leases_type, &leases_spec, "Leases") ||
         add(module, &lease_type, &lease_spec, "Lease") ||
-        add(module, &decoder_type, &decoder_spec, "Decoder")) {
+        add(module, &decoder_type, &decoder_spec, "Decoder") ||
+        add(module, &upcoming_type, &upcoming_spec, "Upcoming") ||
+        add(module, &video_type, &video_spec, "VideoRun")) {
         Py_DECREF(module);
         return NULL;
     }

@@ -8,7 +8,7 @@ struct Native { /* a Frame or a Packet */
 };
 typedef struct {
     PyObject_HEAD
-    PyObject *frame, *lease;
+    PyObject *frame, *lease, *ptr; /* the latter once somebody wanted it */
 } Picture; /* as `_av.frames.picture.Picture` */
 
 static PyTypeObject *frame_type, *packet_type, *picture_type, *decoder_type;
@@ -163,7 +163,7 @@ static PyObject *new_picture(PyObject *frame)
         return NULL;
     }
     made->frame = frame;
-    made->lease = NULL;
+    made->lease = made->ptr = NULL;
     return (PyObject *)made;
 }
 static void picture_dealloc(PyObject *self)
@@ -171,6 +171,7 @@ static void picture_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     Picture *picture = (Picture *)self;
     /* The memory first: whoever hears of the lease may want it. */
+    Py_CLEAR(picture->ptr);
     Py_CLEAR(picture->frame);
     Py_CLEAR(picture->lease);
     PyObject_Free(self);
@@ -178,7 +179,15 @@ static void picture_dealloc(PyObject *self)
 }
 static PyObject *picture_ptr(PyObject *self, void *closure)
 {
-    return PyObject_CallFunctionObjArgs(wrap_frame, ((Picture *)self)->frame, NULL);
+    Picture *picture = (Picture *)self;
+    if (!picture->ptr) {
+        PyObject *made = PyObject_CallFunctionObjArgs(wrap_frame, picture->frame, NULL);
+        if (!made || picture->ptr) /* another thread was quicker */
+            return made;
+        picture->ptr = made;
+    }
+    Py_INCREF(picture->ptr);
+    return picture->ptr;
 }
 static PyGetSetDef picture_gets[] = {{"ptr", picture_ptr, NULL, NULL, NULL}, {0}};
 static PyMemberDef picture_members[] = {

@@ -1,7 +1,9 @@
 /* What `setup` tells the pump: functions of FFmpeg and offsets. Part of `ffi_pump.c`. */
 #include <Python.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <structmember.h>
 #ifdef _WIN32
@@ -17,21 +19,26 @@
 #define AGAIN (-EAGAIN)
 #define NATIVE_ORDER 1 /* AV_CHANNEL_ORDER_NATIVE: the orders above list the channels one by one */
 
+typedef struct {
+    int num, den;
+} Rational; /* AVRational, which FFmpeg takes by value */
 static struct {
     void *(*frame_alloc)(void), *(*packet_alloc)(void);
     void (*frame_free)(void **), (*packet_free)(void **), (*packet_unref)(void *);
     void (*frame_unref)(void *);
     int (*packet_ref)(void *, const void *), (*send)(void *, void *), (*receive)(void *, void *);
     int (*read)(void *, void *);
+    void (*packet_move)(void *, void *), (*rescale)(void *, Rational, Rational);
 } call;
 /* Of fields, in bytes; and what FFmpeg has numbers for. -1: this release has no such thing. */
 static struct {
     int64_t frame_pts, frame_samples, frame_data, frame_format, frame_rate, frame_channels;
-    int64_t frame_order, frame_places;
-    int64_t frame_width, frame_height, frame_linesize, frame_sides, frame_duration,
-        frame_surfaces;
+    int64_t frame_order, frame_places, frame_width, frame_height, frame_linesize;
+    int64_t frame_duration, frame_surfaces, frame_side, frame_sides, frame_side_type;
+    int64_t frame_metadata;
     int64_t packet_pts, packet_dts, packet_size, packet_flags, packet_duration, packet_data;
     int64_t packet_stream, packet_side, packet_sides, side_type, side_size, side_skips;
+    int64_t side_matrix, side_encryption, side_addition;
     int64_t flag_discard;
 } at;
 static const struct { const char *name; void *place; int is_function; } told[] = {
@@ -45,6 +52,8 @@ static const struct { const char *name; void *place; int is_function; } told[] =
     {"avcodec_send_packet", &call.send, 1},
     {"avcodec_receive_frame", &call.receive, 1},
     {"av_read_frame", &call.read, 1},
+    {"av_packet_move_ref", &call.packet_move, 1},
+    {"av_packet_rescale_ts", &call.rescale, 1},
     {"frame_pts", &at.frame_pts, 0},
     {"frame_samples", &at.frame_samples, 0},
     {"frame_data", &at.frame_data, 0},
@@ -56,8 +65,11 @@ static const struct { const char *name; void *place; int is_function; } told[] =
     {"frame_width", &at.frame_width, 0},
     {"frame_height", &at.frame_height, 0},
     {"frame_linesize", &at.frame_linesize, 0},
-    {"frame_sides", &at.frame_sides, 0},
     {"frame_duration", &at.frame_duration, 0},
+    {"frame_side", &at.frame_side, 0},
+    {"frame_sides", &at.frame_sides, 0},
+    {"frame_side_type", &at.frame_side_type, 0},
+    {"frame_metadata", &at.frame_metadata, 0},
     {"frame_surfaces", &at.frame_surfaces, 0},
     {"packet_pts", &at.packet_pts, 0},
     {"packet_dts", &at.packet_dts, 0},
@@ -71,6 +83,9 @@ static const struct { const char *name; void *place; int is_function; } told[] =
     {"side_type", &at.side_type, 0},
     {"side_size", &at.side_size, 0},
     {"side_skips", &at.side_skips, 0},
+    {"side_matrix", &at.side_matrix, 0},
+    {"side_encryption", &at.side_encryption, 0},
+    {"side_addition", &at.side_addition, 0},
     {"flag_discard", &at.flag_discard, 0},
 };
 #define FIELD(type, object, name) (*(type *)((char *)(object) + at.name))

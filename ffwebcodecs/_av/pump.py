@@ -15,7 +15,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from .._ffi import FREES_LATE, address_of, avcodec, ffi
+from .._ffi import FREES_LATE, address_of, avcodec, avutil, ffi
 from . import ledger, releases
 from .keeping import keep
 
@@ -34,6 +34,7 @@ _FUNCTIONS = {
     "avcodec": (
         *("av_packet_alloc", "av_packet_free", "av_packet_ref", "av_packet_unref"),
         *("avcodec_send_packet", "avcodec_receive_frame"),
+        *("av_packet_move_ref", "av_packet_rescale_ts"),
     ),
 }
 # What a picture looks like: its sizes, numbers, and what is as wide as a pointer.
@@ -134,6 +135,8 @@ def _numbers() -> dict[str, int]:
             "duration" if releases.frame_has_duration() else "pkt_duration",
         ),
         "frame_surfaces": ("AVFrame", "hw_frames_ctx"),
+        "frame_side": ("AVFrame", "side_data"),
+        "frame_side_type": ("AVFrameSideData", "type"),
         "packet_pts": ("AVPacket", "pts"),
         "packet_dts": ("AVPacket", "dts"),
         "packet_size": ("AVPacket", "size"),
@@ -150,6 +153,12 @@ def _numbers() -> dict[str, int]:
     order = ffi.offsetof("AVFrame", "ch_layout", "order") if has_layouts else -1
     told |= {"frame_order": order, "side_size": ffi.sizeof("AVPacketSideData")}
     told |= {"side_skips": avcodec.AV_PKT_DATA_SKIP_SAMPLES}
+    told |= {"side_encryption": avcodec.AV_PKT_DATA_ENCRYPTION_INFO}
+    told |= {"side_addition": avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL}
+    told |= {"side_matrix": avutil.AV_FRAME_DATA_DISPLAYMATRIX}
+    # Where the orientation of a JPEG stands.
+    old = releases.orientation_is_old()
+    told |= {"frame_metadata": ffi.offsetof("AVFrame", "metadata") if old else -1}
     return told | {"flag_discard": avcodec.AV_PKT_FLAG_DISCARD}
 
 
@@ -202,3 +211,17 @@ def picture_decoder(context: AVCodecContext) -> Any:
     return (
         None if module is None else module.Decoder(context, number(context), _known.picture_spans)
     )
+
+
+def video_run(plan: tuple[int, ...]) -> Any:
+    """Return what reads and decodes pictures of a file, see `frame_run`; None without the pump."""
+    module = for_files()
+    return None if module is None else module.VideoRun(plan, _known.picture_spans)
+
+
+def upcoming() -> Any:
+    """Return what does as `_spec.files.upcoming.Upcoming`, but for the last picture; None without
+    the pump.
+    """
+    module = get()
+    return None if module is None else module.Upcoming()

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
+from .._av.files.frame_run import FrameRun
 from .._runtime.closing import end_generator
 from ..frames.video_frame import VideoFrame
 from ._clock import FilmClock
 from ._conversion import late_streams
 from ._damage import Damage
 from ._fields import earlier, whole_pictures
-from ._held_picture import ending_at, held_picture
+from ._held_picture import ending_at, held_picture, held_to
 from ._losses import Losses
 from ._open import DecodedFile
 from ._other_streams import CopiedPacket, OtherStreams
@@ -75,13 +76,18 @@ class FileEvents:
         close, lasting = file.decoder.close, demuxer.foresee(held_picture(demuxer))
         self._lasting = lasting = ending_at(stop, lasting)
         box: list[Any] = []
+        run = None
+        if not deinterlace:
+            run = FrameRun(demuxer, file.decoder, self.others.add, start, stop)
         steps = decoded_from(
-            begin, self._packets, self._further_back, file.decoder, box, damage, demuxer
+            begin, self._packets, self._further_back, file.decoder, box, damage, demuxer, run=run
         )
         if deinterlace:
             steps = whole_pictures(steps, box)
         self._frames = frames_of(
-            steps, box, file.shapes, close, start, stop, 1, lasting, damage.careful, clock.origin
+            *(steps, box, file.shapes, close, start, stop, 1, lasting, damage.careful),
+            clock.origin,
+            ending=None if stop is None else held_to(stop),
         )
 
     def _further_back(self) -> Packets | None:

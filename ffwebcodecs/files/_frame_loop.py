@@ -14,6 +14,7 @@ from ._damage import DAMAGE, Damage
 
 if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
+    from .._av.files.frame_run import FrameRun
     from .._ffi._types import AVFrame, AVPacket
     from ._reading import Packets
 
@@ -82,9 +83,10 @@ def decoded(
     box: list[Any],
     damage: Damage,
     demuxer: DemuxerCore | None = None,
+    run: FrameRun | None = None,
 ) -> Iterator[None]:
-    """Put one native frame after the other into `box`, yielding each time; an error comes after
-    everything that was decoded before it.
+    """Put one native frame after the other into `box`, or with `run` several at once, as rows,
+    yielding each time; an error comes after everything that was decoded before it.
 
     A generator that waits keeps its local variables. Frames go through the box, out of which the
     consumer takes them, so that nobody but the program holds a frame that it is looking at.
@@ -97,18 +99,27 @@ def decoded(
     damage : Damage
     demuxer : DemuxerCore, optional
         Where the packets are from, which knows whether some are missing at the end.
+    run : FrameRun, optional
+        Decodes several of its packets at once. The first frame never comes of it.
     """
     if damage.skips:
         return Decoding(packets, core, box, damage, demuxer).steps()
-    return _up_to_damage(packets, core, box, damage, demuxer)
+    return _up_to_damage(packets, core, box, damage, demuxer, None if damage.strict else run)
 
 
 def _up_to_damage(
-    packets: Packets, core: Core, box: list[Any], damage: Damage, demuxer: DemuxerCore | None
+    packets: Packets,
+    core: Core,
+    box: list[Any],
+    damage: Damage,
+    demuxer: DemuxerCore | None,
+    run: FrameRun | None,
 ) -> Iterator[None]:
     """The short way, for who wants the first error."""
     failure: BaseException | None = None
     tally = Tally(core)
+    if run is not None:
+        run.begin()
     try:
         for ptr, timestamp in packets:
             if tally.counts:
@@ -116,6 +127,8 @@ def _up_to_damage(
             core.send(ptr, timestamp)
             while received(core, box):
                 tally.counts = False
+                yield
+            while run is not None and not tally.counts and run.step(box):
                 yield
     except DAMAGE as error:
         failure = error.with_traceback(None)

@@ -43,9 +43,21 @@ def ending_at(stop: int | None, lasting: Callable[[int, int], int]) -> Callable[
     """Let no picture be held longer than to `stop`; a usual one may last a little longer."""
     if stop is None:
         return lasting
+    shorter = held_to(stop)
 
-    def shorter(timestamp: int, stated: int) -> int:
-        length, left = lasting(timestamp, stated), stop - timestamp
+    def ending(timestamp: int, stated: int) -> int:
+        return shorter(timestamp, lasting(timestamp, stated))
+
+    return ending
+
+
+def held_to(stop: int) -> Callable[[int, int], int]:
+    """Return what tells how long a picture is shown that is not held longer than to `stop`, from
+    its time and how long it would be shown else.
+    """
+
+    def shorter(timestamp: int, length: int) -> int:
+        left = stop - timestamp
         return left if length > left >= _HELD else length
 
     return shorter

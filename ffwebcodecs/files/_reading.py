@@ -18,7 +18,7 @@ from .._spec.numbers import show
 from ..codecs._decoding import Pictures
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import EncodingError, InvalidArgumentError
-from ..frames._shape import ShapeCache
+from ..frames._shape import FrameShape, ShapeCache
 from ..frames._upright import upright
 from ..frames.video_frame import VideoFrame
 from ._damage import Damage
@@ -161,6 +161,7 @@ def frames_of(
     origin: int = 0,
     *,
     turns: bool = False,
+    ending: Callable[[int, int], int] | None = None,
 ) -> Generator[VideoFrame, None, None]:
     """Yield the frames between `start` and `stop`; calls `close` at the end.
 
@@ -168,13 +169,39 @@ def frames_of(
     returns how long a frame is shown, from its time and its stated duration, 0: unknown. `careful`
     looks at each that is wanted. `origin` is 0 of their timestamps. With `turns` their pixels are
     turned as they say.
+
+    Or a step puts the rows of a `FrameRun` there, none of which is before `start`. They say how
+    long frames are shown, which `ending` is asked about.
     """
     make, shape_of = VideoFrame._from_native, shapes.shape_of
     time_of, duration = native.timestamp, native.duration
     position = -1
+    known: FrameShape | None = None  # of the rows
     try:
         for _ in steps:
-            ptr: AVFrame = box.pop()
+            ptr: Any = box.pop()
+            if type(ptr) is list:
+                rows = ptr
+                while rows:
+                    picture, timestamp, length, is_other = rows.pop()
+                    if is_other:
+                        known = None
+                    if stop is not None and timestamp >= stop:
+                        return
+                    position += 1
+                    if step > 1 and position % step:
+                        continue
+                    if ending is not None:
+                        length = ending(timestamp, length)
+                    if known is None:
+                        known = shape_of(picture.ptr)
+                    shape = known
+                    if turns:
+                        picture, shape = upright(picture, shape)
+                    box.append(make(picture, shape, timestamp - origin, length or None, False))
+                    del picture
+                    yield box.pop()
+                continue
             timestamp = time_of(ptr)
             if start is not None and timestamp < start:
                 continue

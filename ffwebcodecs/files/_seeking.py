@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
@@ -12,6 +13,7 @@ from ._frame_loop import decoded
 
 if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore
+    from .._av.files.frame_run import FrameRun
     from .._ffi._types import AVPacket
     from ..codecs._decoding import Core
 
@@ -27,11 +29,14 @@ def decoded_from(
     box: list[Any],
     damage: Damage,
     demuxer: DemuxerCore,
-    decode: Decode = decoded,
+    decode: Decode | None = None,
+    run: FrameRun | None = None,
 ) -> Iterator[None]:
-    """Decode as ``decode(packets, core, box, damage, demuxer)`` does, from the beginning of
-    `packets` on if `start` is None.
+    """Decode as ``decode(packets, core, box, damage, demuxer)`` does, by default `decoded` with
+    `run`, from the beginning of `packets` on if `start` is None.
     """
+    if decode is None:
+        decode = partial(decoded, run=run)
     if start is None:
         return decode(packets, core, box, damage, demuxer)
 

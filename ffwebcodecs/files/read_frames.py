@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from .._av.files.frame_run import FrameRun
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
@@ -182,7 +183,12 @@ def read_frames(
     begin = first if whole is None or first is None else first - 1
     packets = packets_of(file.demuxer, begin, damage=skipping)
     further_back = partial(packets_further_back, file.demuxer, None, skipping)
-    steps = decoded_from(begin, packets, further_back, file.decoder, box, damage, file.demuxer)
+    run = None
+    if whole is None and not opening.live:
+        run = FrameRun(file.demuxer, file.decoder, None, first, last)
+    steps = decoded_from(
+        begin, packets, further_back, file.decoder, box, damage, file.demuxer, run=run
+    )
     steps = steps if whole is None else whole(steps, box)
     close = partial(_close, file.close, damage)
     lasting = file.demuxer.foresee(held_picture(file.demuxer))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
+from .._ffi import FREES_LATE
 from .._runtime import trace
 from .._runtime.closing import Closable
 from ..errors import DataCloneError, InvalidStateError
@@ -49,7 +50,9 @@ class Hold(Closable):
 
     def __del__(self) -> None:
         try:
-            if self._picture is None:  # what it is most often, so it is asked without a call
+            # What it is most often, so it is asked without a call: closed, or dropped where that
+            # is nobody's mistake, and frees.
+            if self._picture is None or not (self._warn or FREES_LATE):
                 return
         except AttributeError:
             return

@@ -101,6 +101,11 @@ class AlphaDecoder:
         """How many those may be; see `DecoderCore.most_behind`."""
         return self._main.most_behind
 
+    @property
+    def alone(self) -> DecoderCore | HardwareDecoder | None:
+        """The decoder that does all as long as no packet comes with alpha, None once one has."""
+        return None if self._begun or self._colors else self._main
+
     def send(self, ptr: AVPacket, timestamp: int) -> None:
         """Hand a packet over; see `DecoderCore.send`."""
         if ptr.side_data_elems and (self._mate is not None or not self._begun):

@@ -296,9 +296,7 @@ class DecoderCore:
             return self._left.popleft() if self._left else None
         code, ptr = self._receive()
         if ptr is not None:
-            if ptr.width * ptr.height > self._guard.most:
-                self._refuse(ptr)
-            return ptr
+            return self._allowed(ptr)
         if code == averror.EAGAIN:
             return None
         if code == averror.EOF:
@@ -313,6 +311,15 @@ class DecoderCore:
             self._spare = ptr
             return code, None
         return code, self._shown(ptr)
+
+    def _allowed(self, ptr: AVFrame) -> AVFrame:
+        if ptr.width * ptr.height > self._guard.most:
+            self._refuse(ptr)
+        return ptr
+
+    def _accepted(self, ptr: AVFrame) -> AVFrame:
+        """Return a frame that FFmpeg has just given, as `receive` does."""
+        return self._allowed(self._shown(ptr))
 
     def _shown(self, ptr: AVFrame) -> AVFrame:
         """Note a frame that was received, and return it as it is to be shown."""

@@ -45,6 +45,8 @@ class PictureGuard:
         Packets with one of these flags must be shown to `look_at`.
     alone : bool
         All packets must.
+    heads : deque of bytes
+        The beginnings of the last packets that were.
 
     Raises
     ------
@@ -52,14 +54,14 @@ class PictureGuard:
         The configuration is for larger pictures.
     """
 
-    __slots__ = ("_codec", "_heads", "_limit", "alone", "most", "watched")
+    __slots__ = ("_codec", "_limit", "alone", "heads", "most", "watched")
 
     def __init__(
         self, context: AVCodecContext, codec: AVCodec, name: str, max_pixels: int | None
     ) -> None:
         self._limit = max_pixels
         self._codec: str = ffi.string(avcodec.avcodec_get_name(codec.id)).decode()
-        self._heads: deque[bytes] = deque(maxlen=_HEADS)
+        self.heads: deque[bytes] = deque(maxlen=_HEADS)
         # Libraries that are not FFmpeg's allocate before FFmpeg hears of a size.
         device = avcodec.AV_CODEC_CAP_HARDWARE | avcodec.AV_CODEC_CAP_HYBRID
         alone = (name.startswith("lib") and name != "libdav1d") or codec.capabilities & device != 0
@@ -84,7 +86,7 @@ class PictureGuard:
             It is of a picture that is too large, and the decoder would not ask FFmpeg.
         """
         head = _bytes(packet.data, min(packet.size, HEAD))
-        self._heads.append(head)
+        self.heads.append(head)
         if head[:8] == PNG:
             self._look_beside(packet, timestamp)
         if self.alone:
@@ -122,7 +124,7 @@ class PictureGuard:
 
     def explain(self, code: int, what: str) -> EncodingError | None:
         """Return the error for a refusal of FFmpeg's, None if nothing is known of it."""
-        if any(map(_is_animated_webp, self._heads)) and not releases.decodes_animated_webp():
+        if any(map(_is_animated_webp, self.heads)) and not releases.decodes_animated_webp():
             return EncodingError(
                 f"{what}: FFmpeg before 9.0 cannot decode animated WebP, and this is "
                 f"{_ffi.load().release}",
@@ -130,7 +132,7 @@ class PictureGuard:
             )
         if self._limit is None or code not in (-errno.EINVAL, -errno.ENOMEM, _INVALID_DATA):
             return None
-        for head in self._heads:
+        for head in self.heads:
             problem = self._problem(head)
             if problem is not None:
                 return EncodingError(f"{what}: {problem}", code=code)

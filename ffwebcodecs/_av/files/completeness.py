@@ -40,6 +40,12 @@ class Came:
         if self._count is not None:
             self._count += 1
 
+    def note_more(self, count: int, last: int, flags: int) -> None:
+        """Note some packets: how many, decoding time and flags of the last one."""
+        self._last, self._flags = last, flags
+        if self._count is not None:
+            self._count += count
+
     def note_all(self, count: int, last: int, flags: int) -> None:
         """Note all packets of a file at once: their number, decoding time and flags of the last."""
         self._count, self._last, self._flags = count, last, flags

@@ -58,6 +58,11 @@ class Confinement(Opener):
         self._opened = 0
         self.opening = True
 
+    @property
+    def opens(self) -> bool:
+        """Whether it may open more than its own stream."""
+        return self._rule is not None
+
     def judge(self, context: AVFormatContext, options: Pointer[AVDictionary]) -> int:
         """Look at the open stream of a context, choose its format, and set what it may open.
 

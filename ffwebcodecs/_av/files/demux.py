@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avformat, avutil, ffi
-from ..._spec.files.upcoming import Lasting, Upcoming
+from ..._spec.files.upcoming import Lasting
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked
 from ..codecs import packet
@@ -16,6 +16,7 @@ from .completeness import Came
 from .confinement import Confinement
 from .connecting import connect
 from .connection import Connection, StartHelper
+from .foreseen import Foreseen, foreseen
 from .opened import open_input
 from .opening import DEFAULT, Opening
 from .picture_streams import AlphaItem, AlphaTrack
@@ -85,7 +86,7 @@ class DemuxerCore(SeekableInput):
     ) -> None:
         super().__init__()
         self._stamper: stamps.Stamper | None = None
-        self._upcoming: Upcoming | None = None
+        self._upcoming: Foreseen | None = None
         self._hides = False
         self._connection: Connection | None = None
         self._confinement: Confinement | Any = None  # the opened input's
@@ -254,7 +255,7 @@ class DemuxerCore(SeekableInput):
         """Remember times from now on; return what tells how long a picture of the video is shown,
         see `Upcoming.lasting`.
         """
-        self._upcoming = Upcoming(held)
+        self._upcoming = foreseen(held)
         # VP8's references that are not shown have packets, and times, of their own.
         self._hides = self.info.codec == "vp8"
         return self._upcoming.lasting

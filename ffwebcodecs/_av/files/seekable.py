@@ -115,6 +115,35 @@ class SeekableInput:
             return None
         return self._context if self._read_frame == avformat.av_read_frame else None
 
+    def video_context(self) -> AVFormatContext | None:
+        """Return what ``av_read_frame`` reads just what `read_any` would return, but for the units
+        of the video's times, as long as all packets of that have one; None if there is more to it.
+        Whoever uses it calls `has_read_video` after.
+        """
+        more = self._ahead or self._looked_at or self._ready or self._failure or self._failed
+        other = self._stamper or self._copied_stamps or self._joined or self._confinement.opens
+        if more or other or self._read_frame != avformat.av_read_frame:
+            return None
+        return self._context
+
+    def has_read_video(
+        self,
+        came: tuple[int, int, int],
+        times: tuple[int, int, int],
+        code: int,
+        rest: AVPacket | None,
+    ) -> None:
+        """Say what somebody has read: how many packets of the video, decoding time in ticks and
+        flags of the last one; its time, where it ends and where the last one on the screen ends, in
+        microseconds; what ``av_read_frame`` said at last, and a packet that is to be read again.
+        """
+        if came[0]:
+            self.came.note_more(*came)
+            self.timestamp, self._next, self._latest = times
+        if rest is not None:
+            self._ahead.append(rest)
+        self.has_read(code)
+
     def read_plain(self, code: int) -> None:
         """Say that somebody has read, and what ``av_read_frame`` said at last: what is negative is
         told by the next `read_any`.
