@@ -17,6 +17,7 @@
 #include "pump/decode.c"
 #include "pump/pictures.c"
 #include "pump/read.c"
+#include "pump/read_video.c"
 #include "pump/sound.c"
 #include "pump/upcoming.c"
 #include "pump/video.c"
@@ -95,7 +96,8 @@ static PyObject *pump_inherit(PyObject *module, PyObject *ignored)
 }
 static PyMethodDef functions[] = {
     {"setup", pump_setup, METH_VARARGS, NULL},  {"names", pump_names, METH_NOARGS, NULL},
-    {"read", pump_read, METH_VARARGS, NULL},    {"sound", pump_sound, METH_VARARGS, NULL},
+    {"read", pump_read, METH_VARARGS, NULL},
+    {"read_video", pump_read_video, METH_VARARGS, NULL},    {"sound", pump_sound, METH_VARARGS, NULL},
     {"frames", pump_frames, METH_NOARGS, NULL}, {"packets", pump_packets, METH_NOARGS, NULL},
     {"copy", pump_copy, METH_VARARGS, NULL},
     {"held_frames", pump_held_frames, METH_NOARGS, NULL},

@@ -137,12 +137,17 @@ static PyObject *packet_flags(PyObject *self, void *closure)
 {
     return PyLong_FromLong(FIELD(int, ((Native *)self)->native, packet_flags));
 }
+static PyObject *packet_lasting(PyObject *self, void *closure)
+{
+    return PyLong_FromLongLong(FIELD(int64_t, ((Native *)self)->native, packet_duration));
+}
 static PyGetSetDef frame_gets[] = {
     {"address", native_address, NULL, NULL, NULL}, {"ptr", frame_ptr, NULL, NULL, NULL}, {0}};
 static PyGetSetDef packet_gets[] = {{"address", native_address, NULL, NULL, NULL},
                                     {"ptr", packet_ptr, NULL, NULL, NULL},
                                     {"size", packet_bytes, NULL, NULL, NULL},
                                     {"flags", packet_flags, NULL, NULL, NULL},
+                                    {"duration", packet_lasting, NULL, NULL, NULL},
                                     {0}};
 static PyType_Slot frame_slots[] = {
     {Py_tp_dealloc, frame_dealloc}, {Py_tp_getset, frame_gets}, {0, NULL}};

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av import averror
 from .._av.codecs import packet
+from .._av.files.chunk_run import ChunkRun
 from .._av.frames import frame as native
 from ..codecs._decoding import Core
 from ..errors import EncodingError
@@ -181,7 +182,7 @@ class Position:
     kept : KeptDecoder or None
     """
 
-    __slots__ = ("_fresh", "after", "back", "broken", "demuxer", "kept")
+    __slots__ = ("_fresh", "_run", "after", "back", "broken", "demuxer", "kept")
 
     def __init__(self, demuxer: DemuxerCore) -> None:
         self.demuxer = demuxer
@@ -190,6 +191,7 @@ class Position:
         self.broken = False
         self.kept: KeptDecoder | None = None
         self._fresh = True  # nothing was read since the beginning, or a seek
+        self._run = ChunkRun(demuxer)
 
     def moved(self) -> None:
         """Forget all that was read ahead: the demuxer is elsewhere."""
@@ -279,6 +281,19 @@ class Position:
             return
         self.after = kept.last
         self._give_back()
+
+    def read_ahead(self) -> None:
+        """Read several of the next packets, once it is clear that they follow each other."""
+        if self.kept is None and not self.back and not self._fresh:
+            self._run.fill()
+
+    def next_plain(self) -> tuple[Any, int] | None:
+        """Return the next packet, of the pump's, if `next` has nothing else to do for it; of any
+        thread.
+        """
+        if self.kept is not None or self.back or self.after is not None or not self.broken:
+            return None
+        return self._run.take()
 
     def next(self) -> tuple[AVPacket, int] | None:
         """Return the next packet, which is the caller's, and its time; None at the end.

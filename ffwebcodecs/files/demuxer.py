@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._av import forked
+from .._av.codecs.packet import KEY
 from .._av.files.demux import DemuxerCore
 from .._public import public
 from .._runtime.closing import only_once
@@ -255,18 +256,26 @@ class Demuxer(SoundOfFile):
         return self._chunks(everything)
 
     def _chunks(self, everything: bool) -> Iterator[EncodedVideoChunk]:
-        position, require = self._position, self._reader.require
+        position, reader, video = self._position, self._reader, self._video
         take = position.next if everything else position.next_from_key
+        make = EncodedVideoChunk._from_native
         while True:
-            with self._lock:
-                core = self._open_core()
-                require(self._video)
-                found = take()
-                if found is None:
-                    return
-                ptr, timestamp = found
-                chunk = chunk_of(core, ptr, timestamp)
-                del found, ptr
+            # What has been read already needs no lock: whoever goes elsewhere forgets it first.
+            self._open_core()
+            if reader.selected == video and (plain := position.next_plain()) is not None:
+                native, timestamp = plain
+                chunk = make(native, native.flags & KEY, timestamp, native.duration or None)
+                del native, plain
+            else:
+                with self._lock:
+                    core = self._open_core()
+                    reader.require(video)
+                    position.read_ahead()
+                    found = take()
+                    if found is None:
+                        return
+                    chunk = chunk_of(core, *found)
+                    del found
             yield chunk
             del chunk  # the program's alone while the next one is waited for
 

@@ -210,7 +210,7 @@ class DemuxerCore(SeekableInput):
         """
         if self._ready:
             kept, self.timestamp = self._ready.popleft()
-            avcodec.av_packet_move_ref(ptr, kept)
+            avcodec.av_packet_move_ref(ptr, packet.pointer_of(kept))
             found: int | None = ptr.stream_index
         else:
             if self._failure is not None:

@@ -75,7 +75,7 @@ class SeekableInput:
         self._last_packets: dict[int, LastPacket | None] = {}
         self._discarded: list[int] = []
         # With their presentation times, and the error that came after them.
-        self._ready: deque[tuple[AVPacket, int]] = deque()
+        self._ready: deque[tuple[Any, int]] = deque()
         self._failure: EncodingError | None = None
         self._landing: Landing | None = None
         self._next = 0  # where a stream without times counts on from
