@@ -15,9 +15,11 @@ _BAND_BYTES = 8 << 20  # of a band, about: fewer calls matter more than caches d
 
 
 class Ends:
-    """What is to become what: formats and sizes of the caller's images, and by which filter."""
+    """What is to become what: formats and sizes of the caller's images, by which filter, and how
+    exactly.
+    """
 
-    __slots__ = ("filter", "fmt", "out", "out_size", "size")
+    __slots__ = ("exact", "filter", "fmt", "out", "out_size", "size")
 
     def __init__(
         self,
@@ -26,12 +28,14 @@ class Ends:
         size: tuple[int, int],
         out_size: tuple[int, int],
         filter: str | None,
+        exact: bool = False,
     ) -> None:
         self.fmt = fmt
         self.out = out
         self.size = size
         self.out_size = out_size
         self.filter = filter
+        self.exact = exact
 
 
 class Builder:

@@ -19,6 +19,7 @@ from ..frames.pixel_format import Format, exists, get_format
 from .builder import FILLED, SHIFT_LOOK, Builder, Ends
 from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling, white
 from .fast import fast
+from .from_rgb import from_rgb
 from .gamut import Gamut
 from .image import Image
 from .repack import repack
@@ -58,7 +59,9 @@ class _Recipe:
         self.out = get_format(plain_name(destination.pix_fmt))
         self.size = source.width, source.height
         self.out_size = destination.width, destination.height
-        self.ends = Ends(self.fmt, self.out, self.size, self.out_size, destination.filter)
+        self.ends = Ends(
+            self.fmt, self.out, self.size, self.out_size, destination.filter, destination.exact
+        )
         self.look = look_of(source, self.fmt)
         self.out_look = self._destination_look()
         self._check_matrices()
@@ -156,6 +159,9 @@ class _Recipe:
         width, height = self.size
         if self.fmt is self.out or self.fmt.name == FILLED.get(self.out.name):
             return Copy(self.fmt, self.out, width, height)
+        found = from_rgb(self.ends, RGB_LOOK, RGB_LOOK)
+        if found is not None:
+            return found
         builder = Builder(self.ends, width + 15 & -16, None)
         first = builder.load(self.fmt)
         if integer_planes(self.fmt):
@@ -207,6 +213,9 @@ class _Recipe:
         same_look = self.look == self.out_look
         if fmt is out and self.size == self.out_size and (same_look or fmt.rgb):
             return Copy(fmt, out, *self.size)
+        found = from_rgb(self.ends, self.look, self.out_look)
+        if found is not None:
+            return found
         return repack(self.ends, self.look, self.out_look)
 
     # ---- scaling to RGB -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from ..._ffi import swscale
 from ..frames.pixel_format import Format, exists, get_format
 from .builder import Builder, Ends
 from .choices import accurate, as_yuv, extension, scaling, white, with_depth
+from .from_rgb import is_careless
 from .steps import Staged
 from .sws import RGB_LOOK, Look, Scratch
 
@@ -18,6 +19,7 @@ class _Way:
     """Where the image is, and where it is to go: format, look and size."""
 
     __slots__ = (
+        "_exact",
         "_flags",
         "_name",
         "builder",
@@ -38,7 +40,7 @@ class _Way:
         out_look: Look,
         size: tuple[int, int],
         stays: bool,
-        name: str | None,
+        ends: Ends,
     ) -> None:
         self.builder = builder
         self.image = image
@@ -48,14 +50,21 @@ class _Way:
         self.size = size
         self.stays = stays  # as large as it is
         self._flags: int | None = None
-        self._name = name  # of the filter
+        self._name = ends.filter
+        self._exact = ends.exact or not stays
 
     def go(self, fmt: Format) -> None:
         """Append the step to the size and look that are wanted, in `fmt`, whose chroma is the
         target's.
         """
         if self._flags is None:  # a second step finds chroma and size as they are to be
-            self._flags = accurate(self._filter())
+            self._flags = self._filter()
+            read = self.image.format
+            deep = max(read.depth, self.target.depth) > 8
+            if self._exact or deep or not read.rgb or is_careless(read, self.target):
+                self._flags = accurate(self._flags)
+            else:
+                self._flags |= swscale.SWS_FULL_CHR_H_INP  # see `from_rgb`
         self.image = self.builder.step(
             self.image, fmt, self.look, self.out_look, self._flags, size=self.size
         )
@@ -154,7 +163,7 @@ def repack(ends: Ends, look: Look, out_look: Look) -> Staged:
     stage = _read(ends.fmt, look, target)
     builder = Builder(ends, width + 15 & -16, None) if stays else Builder(ends, width, height)
     size = (builder.width, builder.height) if stays else ends.out_size
-    way = _Way(builder, builder.load(stage), look, target, out_look, size, stays, ends.filter)
+    way = _Way(builder, builder.load(stage), look, target, out_look, size, stays, ends)
     for is_needed, take in _DETOURS:
         if is_needed(way):
             take(way)

@@ -7,7 +7,7 @@ are no leak: the ledger's "sws_context" counts the others, and `shelved` counts 
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avutil, ffi, swscale
 from ..._spec.frames.gamut import BT601, BT709, BT2020, FCC, SMPTE240M
@@ -93,8 +93,7 @@ def make_context(
     brightness, contrast : int
         In 1/65536, as sws_setColorspaceDetails has them.
     exchanged : bool
-        Give red the factors of blue, and the other way round: for a source whose U and V are
-        exchanged.
+        Give red the factors of blue, and the other way round: U and V are exchanged.
 
     Raises
     ------
@@ -131,20 +130,24 @@ def make_context(
         if code == -errno.ENOMEM:
             raise MemoryError(f"{what}: FFmpeg is out of memory")
         raise error(code, f"libswscale does not support {what}", NotSupportedError)
-    factors = swscale.sws_getCoefficients(_COEFFICIENTS.get(look.matrix, _ANY))
-    if exchanged:
-        factors = ffi.new("int[4]", [factors[1], factors[0], factors[3], factors[2]])
     swscale.sws_setColorspaceDetails(
         ptr,
-        factors,
+        _factors(look, exchanged and read.yuv),
         int(look.full),
-        swscale.sws_getCoefficients(_COEFFICIENTS.get(out_look.matrix, _ANY)),
+        _factors(out_look, exchanged and write.yuv),
         int(out_look.full),
         brightness,
         contrast,
         ONE,
     )
     return context
+
+
+def _factors(look: Look, exchanged: bool) -> Any:
+    factors = swscale.sws_getCoefficients(_COEFFICIENTS.get(look.matrix, _ANY))
+    if exchanged:
+        return ffi.new("int[4]", [factors[1], factors[0], factors[3], factors[2]])
+    return factors
 
 
 class Scratch:
