@@ -19,7 +19,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(here), str(here.parents[1])]
 
 import numpy as np
-from scale_reference import YUV, Memory, Pixels, Shape, image
+from scale_reference import PACKED, YUV, Memory, Pixels, Shape, image
 
 from ffwebcodecs import NotSupportedError
 from ffwebcodecs._av.scale.cache import convert
@@ -28,6 +28,7 @@ from ffwebcodecs._ffi import ffi
 
 ROOM = 256
 SOURCES = [*YUV, "gray", "gray10le", "p010le", "yuv411p", "yuv440p", "yuv410p"]
+SOURCES += [*PACKED, "gbrp", "gbrap", "gbrp10le"]
 TARGETS = ["rgb24", "rgba", "yuv420p", "yuv444p", "nv12", "gray", "gbrp", "yuv420p10le"]
 WIDTHS = [width - less for width in (32, 64, 128, 320, 1024) for less in (0, 0, 1, 2, 5)]
 HEIGHTS = [1, 2, 3, 17, 64, 101, 240]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _frames = ledger.owned("frame")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 _ALIGN = 64  # widest SIMD row that FFmpeg's own allocator provides for
+_ROOM = 256  # bytes behind the last plane: with them libswscale scales it where it lies
 
 
 def allocate(size: int = 512) -> AVFrame:
@@ -74,7 +75,7 @@ def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, 
     strides = [row + _ALIGN - 1 & -_ALIGN for row, _ in rows]
     total = sum(stride * count for stride, (_, count) in zip(strides, rows, strict=True))
     ptr = allocate(total + 512)
-    ref = buffers.allocate(ptr.buf, total + _ALIGN)
+    ref = buffers.allocate(ptr.buf, total + _ROOM)
     ptr.format = -1 if pix_fmt is None else pix_fmt_id(pix_fmt)
     ptr.width = width
     ptr.height = height

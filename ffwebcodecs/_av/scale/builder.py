@@ -53,11 +53,16 @@ class Builder:
         self.steps: list[Step | Split] = []
 
     def add(
-        self, fmt: Format, size: tuple[int, int] | None = None, *, neutral: bool = False
+        self,
+        fmt: Format,
+        size: tuple[int, int] | None = None,
+        *,
+        neutral: bool = False,
+        shared: bool = False,
     ) -> Scratch:
         """Add an image in scratch memory."""
         width, height = size or (self.width, self.height)
-        scratch = Scratch(fmt, width, height, neutral=neutral)
+        scratch = Scratch(fmt, width, height, neutral=neutral, shared=shared)
         self.scratches.append(scratch)
         return scratch
 

@@ -91,6 +91,6 @@ def first_step(steps: Sequence[object], scaled: bool) -> InPlace | None:
     if not isinstance(step, Step):
         return None
     source, target = step.source, step.target
-    if source.format.rgb or (source.width, source.height) == (target.width, target.height):
+    if source.format.palette or (source.width, source.height) == (target.width, target.height):
         return None
     return InPlace(step)

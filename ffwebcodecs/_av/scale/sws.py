@@ -161,6 +161,7 @@ class Scratch:
     __slots__ = (
         "_gray",
         "_offsets",
+        "_shared",
         "data",
         "exchanged",
         "format",
@@ -171,7 +172,15 @@ class Scratch:
         "width",
     )
 
-    def __init__(self, format: Format, width: int, height: int, *, neutral: bool = False) -> None:
+    def __init__(
+        self,
+        format: Format,
+        width: int,
+        height: int,
+        *,
+        neutral: bool = False,
+        shared: bool = False,
+    ) -> None:
         self.format = format
         self.width = width
         self.height = height
@@ -181,6 +190,7 @@ class Scratch:
         self.planes: list[Bytes] = []
         self.strides: list[int] = []
         self._offsets: list[int] = []
+        self._shared = shared
         self._gray: Array[int] | None = None
         if neutral:
             middle = (
@@ -200,8 +210,11 @@ class Scratch:
             rows = self.format.rows(plane, self.height)
             if self._gray is not None and plane in (1, 2):
                 stride, rows = 1 if self.format.depth == 8 else 2, 0
-            self._offsets.append(start)
             self.strides.append(stride)
+            if plane and self._shared:
+                self._offsets.append(self._offsets[0])
+                continue
+            self._offsets.append(start)
             start += stride * rows + PAD & -64
         if self.format.palette:
             self._offsets.append(start)
