@@ -161,3 +161,11 @@ def to_flag(value: object, what: str) -> bool:
         if number in (0, 1):
             return number == 1
     raise InvalidArgumentError(f"{what} must be True or False, got {show(value)}")
+
+
+def to_threads(value: object) -> int | None:
+    """Return a number of threads, None if that is left open."""
+    count = None if value is None else to_integer(value, "threads")
+    if count is not None and not 1 <= count <= 1024:
+        raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
+    return count

@@ -12,7 +12,7 @@ from .._spec.frames.fitting import FITS, covering, inside, whole_size
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
-from .._spec.numbers import show, to_dimension, to_flag
+from .._spec.numbers import show, to_dimension, to_flag, to_threads
 from ..errors import InvalidArgumentError
 from ..frames._arrays import array_shape
 from ..frames._copy import Source, convert_pixels, copy_pixels, destination_layout
@@ -42,6 +42,7 @@ class BatchOptions:
         "format",
         "height",
         "is_channels_first",
+        "threads",
         "upright",
         "width",
     )
@@ -55,6 +56,7 @@ class BatchOptions:
         filter: Any = "bilinear",
         layout: Any = "NHWC",
         exact: Any = False,
+        threads: Any = None,
         upright: bool = False,
     ) -> None:
         self.format: PixelFormat = get_format(format)
@@ -64,6 +66,7 @@ class BatchOptions:
         self.filter: str = _one_of(filter, FILTERS, "filter")
         self.is_channels_first = _one_of(layout, LAYOUTS, "layout") == "NCHW"
         self.exact = to_flag(exact, "exact")
+        self.threads = to_threads(threads)
         self.upright = upright
         fmt = self.format
         if self.is_stacked and not self.is_channels_first:
@@ -207,7 +210,7 @@ class Batch:
         exported = buffers.export(pixels, "out", writable=True)
         try:
             if (source.region.width, source.region.height) == (place.width, place.height):
-                copy_pixels(source, destination, where, exported, options.exact)
+                copy_pixels(source, destination, where, exported, options.exact, options.threads)
             else:
                 convert_pixels(
                     source,
@@ -218,6 +221,7 @@ class Batch:
                     place.height,
                     options.filter,
                     options.exact,
+                    options.threads,
                 )
         finally:
             buffers.unexport(exported)

@@ -39,7 +39,7 @@ from .video_index import VideoIndex
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    BatchArguments = tuple[Any, Any, Any, Any, Any, Any, Any]  # of BatchOptions, but the last
+    BatchArguments = tuple[Any, Any, Any, Any, Any, Any, Any, Any]  # of BatchOptions, but the last
 
 T = TypeVar("T")
 Key = tuple[Any, ...]

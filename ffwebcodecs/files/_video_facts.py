@@ -215,13 +215,6 @@ class VideoFacts(Closable):
         )
 
 
-def read_threads(value: int | None) -> int | None:
-    count = None if value is None else to_integer(value, "threads")
-    if count is not None and not 1 <= count <= 1024:
-        raise InvalidArgumentError(f"threads is {count}, it must be from 1 to 1024")
-    return count
-
-
 def read_cache_bytes(value: int) -> int:
     count = to_integer(value, "cache_bytes")
     if count < 0:

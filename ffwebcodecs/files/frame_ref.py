@@ -152,13 +152,14 @@ class FrameRef:
         layout: str = "NHWC",
         out: Any = None,
         exact: bool = False,
+        threads: int | None = None,
     ) -> npt.NDArray[Any]:
         """Return the pixels as an array: of a range, with the frames first; of a frame, without
         that axis.
 
         Parameters
         ----------
-        format, width, height, fit, filter, layout, out, exact
+        format, width, height, fit, filter, layout, out, exact, threads
             As for `Video.read`.
 
         Returns
@@ -179,7 +180,7 @@ class FrameRef:
         if is_one and out is not None:
             array = np.asarray(out)
             out = array[np.newaxis] if np.may_share_memory(array, out) else out
-        options = format, width, height, fit, filter, layout, exact
+        options = format, width, height, fit, filter, layout, exact, threads
         found = VIDEOS.use(self._source, OpenVideo.read, self.indices, out, options)
         return found[0] if is_one else found
 

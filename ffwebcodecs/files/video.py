@@ -11,14 +11,22 @@ from .._public import public
 from .._runtime.closing import only_once
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from .._spec.numbers import show, to_flag, to_int64, to_integer, to_real, to_uint64
+from .._spec.numbers import (
+    show,
+    to_flag,
+    to_int64,
+    to_integer,
+    to_real,
+    to_threads,
+    to_uint64,
+)
 from .._spec.texts import is_path
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
 from ._frame_source import FrameSource, Origin, refusal
 from ._input_options import ColorSpace, parse_opening
-from ._video_facts import VideoFacts, read_cache_bytes, read_threads
+from ._video_facts import VideoFacts, read_cache_bytes
 from ._video_opening import core_of_chunks, core_of_file
 from ._video_times import check_mode, frame_index, frame_indices
 from .frame_ref import FrameRef
@@ -117,7 +125,7 @@ class Video(VideoFacts):
         )
         parsed = None if config is None else VideoDecoderConfig.parse(config)
         turns = to_flag(upright, "upright")
-        count, most = read_threads(threads), read_cache_bytes(cache_bytes)
+        count, most = to_threads(threads), read_cache_bytes(cache_bytes)
         known = _read_index(index)
         core, found, used = core_of_file(source, parsed, known, opening, count, most)
         self._set_up(core, found, used, turns)
@@ -158,7 +166,7 @@ class Video(VideoFacts):
         parsed = VideoDecoderConfig.parse(config)
         turns = to_flag(upright, "upright")
         video = cls.__new__(cls)
-        count, most = read_threads(threads), read_cache_bytes(cache_bytes)
+        count, most = to_threads(threads), read_cache_bytes(cache_bytes)
         core, index = core_of_chunks(chunks, parsed, count, most)
         video._set_up(core, index, parsed, turns)
         video._origin = None
@@ -253,6 +261,7 @@ class Video(VideoFacts):
         layout: str = "NHWC",
         out: Any = None,
         exact: bool = False,
+        threads: int | None = None,
     ) -> npt.NDArray[Any]:
         """Return frames as one array; each group of pictures is decoded once, whatever the order.
 
@@ -276,6 +285,8 @@ class Video(VideoFacts):
             Write there instead of into a new array; C-contiguous rows are written in place.
         exact : bool, optional
             As for `VideoFrame.copy_to`.
+        threads : int, optional
+            For the conversion of each frame, as for `VideoFrame.copy_to`.
 
         Returns
         -------
@@ -299,7 +310,8 @@ class Video(VideoFacts):
         """
         from ._batch_read import BatchOptions, read_batch
 
-        options = BatchOptions(format, width, height, fit, filter, layout, exact, self._upright)
+        how = format, width, height, fit, filter, layout, exact, threads
+        options = BatchOptions(*how, self._upright)
         numbers, _ = frame_indices(indices, len(self))
         config = self._config
         size = config.coded_width or 0, config.coded_height or 0

@@ -89,6 +89,7 @@ def to_array(
     format: str | None,
     upright: bool = False,
     exact: bool = False,
+    threads: int | None = None,
 ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """Return the visible pixels as one new array; see `VideoFrame.to_ndarray`."""
     own = shape.format
@@ -103,11 +104,11 @@ def to_array(
     upright = upright and is_turned(shape)
     if upright and len(fmt.planes) > 1:
         picture, shape = turn(picture, shape)
-        return to_array(picture, shape, format, exact=exact)
+        return to_array(picture, shape, format, exact=exact, threads=threads)
     dtype = np.dtype("<u2") if fmt.depth > 8 else np.dtype(np.uint8)
     array = np.empty(array_shape(fmt, visible.width, visible.height), dtype)
     name = None if fmt is own and format is None else fmt.name
-    copy_into(array, picture, shape, format=name, exact=exact)
+    copy_into(array, picture, shape, format=name, exact=exact, threads=threads)
     if not upright:
         return array
     view = turned(array, shape)

@@ -124,6 +124,7 @@ def copy_into(
     format: Any = None,
     color_space: Any = None,
     exact: bool = False,
+    threads: int | None = None,
 ) -> list[PlaneLayout]:
     """Do what `VideoFrame.copy_to` says, for whoever holds an open picture."""
     region, destination, where = destination_layout(shape, rect, layout, format, color_space)
@@ -134,7 +135,9 @@ def copy_into(
             raise InvalidArgumentError(
                 f"destination holds {size} bytes, the layout needs {where.size}"
             )
-        copy_pixels(Source(picture.ptr, shape, region), destination, where, exported, exact)
+        copy_pixels(
+            Source(picture.ptr, shape, region), destination, where, exported, exact, threads
+        )
     finally:
         buffers.unexport(exported)
     return list(where.planes)
@@ -146,6 +149,7 @@ def copy_pixels(
     where: ComputedLayout,
     exported: Bytes,
     exact: bool = False,
+    threads: int | None = None,
 ) -> None:
     """Write the region of `source` into `exported`, a writable ``uint8_t[]`` of at least
     ``where.size`` bytes.
@@ -160,7 +164,7 @@ def copy_pixels(
             f"libswscale has no {fmt.name}: it cannot convert {_name(source.shape)} to it"
         )
     _, _, width, height = source.region
-    convert_pixels(source, destination, where, exported, width, height, exact=exact)
+    convert_pixels(source, destination, where, exported, width, height, None, exact, threads)
 
 
 def convert_pixels(
@@ -172,6 +176,7 @@ def convert_pixels(
     height: int,
     filter: str | None = None,
     exact: bool = False,
+    threads: int | None = None,
 ) -> None:
     """Convert the region of `source`, and scale it to this size, into `exported`."""
     pix_fmt = destination.format.ffmpeg
@@ -192,6 +197,7 @@ def convert_pixels(
             transfer=transfer,
             filter=filter,
             exact=exact,
+            threads=threads,
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
-from .._spec.numbers import to_flag
+from .._spec.numbers import to_flag, to_threads
 from ..errors import NotSupportedError
 from ._copy import copy_into, destination_layout, no_name
 from ._described import Described
@@ -39,12 +39,13 @@ class Pixels(Described):
         color_space: str | None = None,
         upright: bool = False,
         exact: bool = False,
+        threads: int | None = None,
     ) -> int:
         """Return how many bytes `copy_to` needs with the same options.
 
         Parameters
         ----------
-        rect, layout, format, color_space, upright, exact
+        rect, layout, format, color_space, upright, exact, threads
             As for `copy_to`.
 
         Returns
@@ -60,6 +61,7 @@ class Pixels(Described):
         shape = self._shape
         self._open_picture()
         to_flag(exact, "exact")
+        to_threads(threads)
         if to_flag(upright, "upright") and (shape.rotation or shape.flip):
             from ._turning import Turn
 
@@ -76,6 +78,7 @@ class Pixels(Described):
         color_space: str | None = None,
         upright: bool = False,
         exact: bool = False,
+        threads: int | None = None,
     ) -> list[PlaneLayout]:
         """Copy this frame's pixels into a buffer you own.
 
@@ -104,6 +107,9 @@ class Pixels(Described):
         exact : bool, optional
             Convert YUV to RGB within 1 of exact arithmetic in each channel, which takes up to ten
             times as long; default: within 3, see docs/colour.md.
+        threads : int, optional
+            How many threads convert it, this one among them, if there is enough to do; the pixels
+            are the same. Default: as many as there are idle cores, from 2 million pixels on.
 
         Returns
         -------
@@ -123,10 +129,11 @@ class Pixels(Described):
         """
         shape = self._shape
         picture = self._open_picture()
-        exact = to_flag(exact, "exact")
+        exact, count = to_flag(exact, "exact"), to_threads(threads)
         if to_flag(upright, "upright"):
             picture, shape = turned(picture, shape)
-        return copy_into(destination, picture, shape, rect, layout, format, color_space, exact)
+        colors = format, color_space
+        return copy_into(destination, picture, shape, rect, layout, *colors, exact, count)
 
     @property
     def planes(self) -> tuple[Plane, ...]:
@@ -169,7 +176,12 @@ class Pixels(Described):
         return tuple(DevicePlane(surface, each) for each in cuda.planes(surface, visible))
 
     def to_ndarray(
-        self, format: str | None = None, *, upright: bool = False, exact: bool = False
+        self,
+        format: str | None = None,
+        *,
+        upright: bool = False,
+        exact: bool = False,
+        threads: int | None = None,
     ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         """Return the visible pixels as a new numpy array.
 
@@ -180,7 +192,7 @@ class Pixels(Described):
             ...), else ``"RGBA"`` if it has alpha and ``"RGB"`` if not.
         upright : bool, optional
             Turn and mirror the pixels as `rotation` and `flip` say; default: as they are stored.
-        exact : bool, optional
+        exact, threads
             As for `copy_to`.
 
         Returns
@@ -202,7 +214,8 @@ class Pixels(Described):
 
         shape = self._shape
         upright, exact = to_flag(upright, "upright"), to_flag(exact, "exact")
-        return to_array(self._open_picture(), shape, format, upright, exact)
+        count = to_threads(threads)
+        return to_array(self._open_picture(), shape, format, upright, exact, count)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return what `to_ndarray` returns without parameters, for ``numpy.asarray(frame)``.

@@ -13,7 +13,7 @@ from .._spec.frames.color import codes_of
 from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
-from .._spec.numbers import to_dimension, to_flag
+from .._spec.numbers import to_dimension, to_flag, to_threads
 from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._shape import CLOSED, FrameShape
@@ -202,6 +202,7 @@ def create_image_bitmap(
     resize_height: int | None = None,
     upright: bool = False,
     exact: bool = False,
+    threads: int | None = None,
 ) -> ImageBitmap:
     """Copy a frame's pixels into plain memory, so that the frame can be closed at once.
 
@@ -223,7 +224,7 @@ def create_image_bitmap(
         rounded up.
     upright : bool, optional
         Take what `VideoFrame.upright` gives; `rect` and sizes are of that.
-    exact : bool, optional
+    exact, threads
         As for `VideoFrame.copy_to`.
 
     Returns
@@ -254,7 +255,7 @@ def create_image_bitmap(
         )
     shape = frame._shape
     picture = frame._open_picture()
-    exact = to_flag(exact, "exact")
+    exact, count = to_flag(exact, "exact"), to_threads(threads)
     if to_flag(upright, "upright"):
         picture, shape = turned(picture, shape)
     region, wanted, _ = destination_layout(shape, rect, None, format, None)
@@ -265,11 +266,11 @@ def create_image_bitmap(
     ptr, base = native.tight(fmt.ffmpeg, width, height, where)
     source = Source(picture.ptr, shape, region)
     if (width, height) == (region.width, region.height):
-        copy_pixels(source, wanted, where, base, exact)
+        copy_pixels(source, wanted, where, base, exact, count)
     elif fmt.ffmpeg is None:
         raise NotSupportedError(f"libswscale has no {fmt.name}: it cannot scale it")
     else:
-        convert_pixels(source, wanted, where, base, width, height, exact=exact)
+        convert_pixels(source, wanted, where, base, width, height, None, exact, count)
     native.tag(ptr, 0, *codes_of(*wanted.color[:3]), wanted.color[3])
     whole = Rect(0, 0, width, height)
     colors = from_members(wanted.color)

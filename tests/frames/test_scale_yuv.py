@@ -184,3 +184,11 @@ def test_gray_becomes_yuv_without_colour() -> None:
     convert(image(pixels), image(out, full_range=False))
     assert np.abs(out.get(0) - (16 + pixels.get(0) * 219 / 255)).max() < 0.75
     assert (out.get(1) == 128).all() and (out.get(2) == 128).all()
+
+
+@pytest.mark.parametrize("source", ["gray", "gray10le"])
+def test_gray_has_no_chroma_in_nv12(source: str) -> None:
+    convert(image(Pixels("yuv444p", 64, 48).fill("random")), image(Pixels("rgba", 64, 48)))
+    pixels, out = Pixels(source, 64, 48).fill("random"), Pixels("nv12", 64, 48)
+    convert(image(pixels, full_range=True), image(out))
+    assert (out.get(1) == 128).all()

@@ -47,7 +47,10 @@ class Builder:
         if height is None:
             lines = ends.size[1] + 3 & -4
             # About 18 bytes a pixel: source, 16-bit and 8-bit planes.
-            height = max(16, min(lines, _BAND_BYTES // (18 * width) & -16))
+            most = max(16, _BAND_BYTES // (18 * width) & -16)
+            # All bands are as high as the first: of equal ones, the last has little to spare.
+            bands = -(-lines // most)
+            height = min(lines, -(-lines // bands) + 15 & -16)
         self.height = height
         self.scratches: list[Scratch] = []
         self.steps: list[Step | Split] = []

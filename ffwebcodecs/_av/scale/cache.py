@@ -16,6 +16,7 @@ from ...errors import NotSupportedError
 from .. import forked, ledger
 from .arena import Arena, GaveUpError
 from .image import Image
+from .sharing import workers
 
 if TYPE_CHECKING:
     from .steps import Conversion
@@ -52,7 +53,9 @@ def convert(source: Image, destination: Image) -> None:
         Nothing has been written.
     """
     cache = _cache
+    threads = workers(source, destination)
     key = (
+        threads,
         source.pix_fmt,
         source.width,
         source.height,
@@ -73,7 +76,7 @@ def convert(source: Image, destination: Image) -> None:
     conversions = cache.conversions
     conversion = conversions.pop(key, None)
     if conversion is None:
-        conversion = _build(source, destination)
+        conversion = _build(source, destination, threads)
     arena, cache.arena = cache.arena or Arena(), None
     try:
         conversion.run(source, destination, arena)
@@ -90,10 +93,14 @@ def convert(source: Image, destination: Image) -> None:
     conversions[key] = conversion  # now the newest: the first one is the least recently used
 
 
-def _build(source: Image, destination: Image) -> Conversion:
+def _build(source: Image, destination: Image, threads: int) -> Conversion:
     # Recipes need FFmpeg's tables: not before the first conversion. That may be a worker's, and a
     # child that is forked during the import would wait for it for ever.
     with forked.opening:
         from .recipes import build
 
+        if threads > 1:
+            from .slices import share
+    if threads > 1:
+        return share(source, destination, threads, build)
     return build(source, destination)

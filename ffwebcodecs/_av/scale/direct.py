@@ -73,6 +73,7 @@ class GrayChroma:
     __slots__ = ("_row", "context")
 
     context: Context | None
+    room = 0
 
     def __init__(self, width: int, height: int) -> None:
         self.context = None
@@ -114,11 +115,13 @@ class Direct:
         "_out",
         "_out_strides",
         "_planes",
-        "_room",
         "_rows",
         "_strides",
         "_unit",
+        "room",
     )
+
+    is_by_rows = True
 
     def __init__(
         self,
@@ -135,7 +138,7 @@ class Direct:
         self._unit = unit
         self._edges = edges
         self._chroma = chroma
-        self._room = max((edge.room for edge in edges), default=0)
+        self.room = max((each.room for each in (*edges, chroma) if each is not None), default=0)
         self._data: Array[Bytes] = ffi.new("uint8_t *[4]")
         self._strides: Array[int] = ffi.new("int[4]")
         self._out: Array[Bytes] = ffi.new("uint8_t *[4]")
@@ -155,8 +158,8 @@ class Direct:
         data, strides, unit = self._data, self._strides, self._unit
         out, out_strides = self._out, self._out_strides
         planes, lines = source.planes, source.strides
-        if self._edges:
-            arena.get(self._room)  # out of memory is to be known before anything is written
+        if self.room:
+            arena.get(self.room)  # out of memory is to be known before anything is written
         if self._chroma is not None:
             planes, lines = self._chroma.replace(source, arena)
         for plane, given in self._planes:

@@ -33,6 +33,8 @@ class Image:
         Of a destination: within 1 of exact arithmetic, whatever it takes; else within 3.
     frame : AVFrame, optional
         Of a source: the one whose buffers the planes lie in.
+    threads : int, optional
+        Of a destination: how many threads convert it, at most; default: see `sharing`.
     """
 
     __slots__ = (
@@ -46,6 +48,7 @@ class Image:
         "planes",
         "primaries",
         "strides",
+        "threads",
         "transfer",
         "width",
     )
@@ -64,6 +67,7 @@ class Image:
         filter: str | None = None,
         exact: bool = False,
         frame: AVFrame | None = None,
+        threads: int | None = None,
     ) -> None:
         self.planes = planes
         self.strides = strides
@@ -77,3 +81,4 @@ class Image:
         self.filter = filter
         self.exact = exact
         self.frame = frame
+        self.threads = threads

@@ -181,8 +181,8 @@ def _written(out: Format, look: Look) -> Format:
 
 def _read(fmt: Format, look: Look, target: Format) -> Format:
     """Return the format to read as: gray is the luma of a YUV one, but for full-range gray that
-    does not become RGB, which libswscale knows.
+    does not become RGB, which libswscale knows. Of that it writes no chroma into NV12 (up to 6.1).
     """
-    if not fmt.yuv and look.full and not target.rgb:
+    if not fmt.yuv and look.full and not target.rgb and target.name != "nv12":
         return fmt
     return get_format(as_yuv(fmt.name))

@@ -51,10 +51,12 @@ class Shallow:
         "_inner",
         "_out",
         "_out_strides",
-        "_room",
         "_scratch",
         "_strides",
+        "room",
     )
+
+    is_by_rows = True
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class Shallow:
         self._calls = calls
         self._edges = edges
         self._scratch = Scratch(inner, size[0], band_rows(*size))
-        self._room = max([self._scratch.lay_out(64), *(edge.room for edge in edges)])
+        self.room = max([self._scratch.lay_out(64), *(edge.room for edge in edges)])
         self._base: Pointer[int] | None = None
         self._data: Array[Bytes] = ffi.new("uint8_t *[4]")
         self._strides: Array[int] = ffi.new("int[4]")
@@ -90,7 +92,7 @@ class Shallow:
     def run(self, source: Image, destination: Image, arena: Arena) -> None:
         """Convert."""
         scratch, deep = self._scratch, self._deep
-        base = arena.get(self._room)
+        base = arena.get(self.room)
         if base is not self._base:
             scratch.bind(base)
             self._base = base

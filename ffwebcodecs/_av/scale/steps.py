@@ -28,7 +28,21 @@ LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes t
 
 
 class Conversion(Protocol):
-    """What converts between two kinds of image."""
+    """What converts between two kinds of image.
+
+    Attributes
+    ----------
+    room : int
+        Bytes of scratch memory that it needs.
+    is_by_rows : bool
+        Whether one for some of the rows, of a height that 16 divides, makes the same of them.
+    """
+
+    @property
+    def room(self) -> int: ...
+
+    @property
+    def is_by_rows(self) -> bool: ...
 
     def run(self, source: Image, destination: Image, arena: Arena) -> None:
         """Convert; the images are of the formats and sizes it was made for."""
@@ -175,6 +189,8 @@ class Staged:
         "y",
     )
 
+    is_by_rows = False  # but by bands
+
     def __init__(
         self,
         fmt: Format,
@@ -216,8 +232,22 @@ class Staged:
         for context in self.contexts:
             context.shelve()
 
+    @property
+    def bands(self) -> int:
+        """In how many bands it is made; none depends on another one."""
+        if self.size != self.out_size:
+            return 1
+        return -(-self.size[1] // self.scratches[0].height)
+
     def run(self, source: Image, destination: Image, arena: Arena) -> None:
         """Convert the rectangle at (x, y) of the size it was made for."""
+        self.run_bands(source, destination, arena, 0, self.bands)
+        arena.trim()
+
+    def run_bands(
+        self, source: Image, destination: Image, arena: Arena, first: int, count: int
+    ) -> None:
+        """Convert some of its bands."""
         base = arena.get(self.room)
         if base is not self._base:
             for scratch in self.scratches:
@@ -228,16 +258,14 @@ class Staged:
             self._base = base
         if self.size != self.out_size:
             self._scale(source, destination)
-            arena.trim()
             return
         band = self.scratches[0].height
-        for y in range(self.y, self.y + self.size[1], band):
-            rows = min(band, self.y + self.size[1] - y)
-            self._load(source, y, rows)
+        for start in range(first * band, min((first + count) * band, self.size[1]), band):
+            rows = min(band, self.size[1] - start)
+            self._load(source, self.y + start, rows)
             for step in self.steps:
                 step.run()
-            self._store(destination, y, rows)
-        arena.trim()
+            self._store(destination, self.y + start, rows)
 
     def _scale(self, source: Image, destination: Image) -> None:
         """Convert the whole image, which gets another size."""
@@ -314,6 +342,9 @@ class Copy:
 
     __slots__ = ("_planes",)
 
+    room = 0
+    is_by_rows = True
+
     def __init__(self, fmt: Format, out: Format, width: int, height: int) -> None:
         self._planes = [
             (plane, out.row_bytes(plane, width), out.rows(plane, height))
@@ -339,9 +370,16 @@ class Regamut:
 
     __slots__ = ("_gamut", "_inner")
 
+    is_by_rows = False
+
     def __init__(self, inner: Conversion, gamut: Gamut) -> None:
         self._inner = inner
         self._gamut = gamut
+
+    @property
+    def room(self) -> int:
+        """Bytes of scratch memory that it needs."""
+        return self._inner.room
 
     def shelve(self) -> None:
         """Count the contexts as cached."""
