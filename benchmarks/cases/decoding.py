@@ -18,10 +18,11 @@ def read_frames(path: str, threads: str) -> Result:
     return count, clock() - start
 
 
-def video_decoder(path: str, threads: str) -> Result:
+def video_decoder(path: str, threads: str, queue: str = "") -> Result:
+    """Without a limit to the `queue`, all of the file may wait for the decoder."""
     import ffwebcodecs
 
-    count = 0
+    count, limit = 0, int(queue) if queue else None
 
     def output(frame: ffwebcodecs.VideoFrame) -> None:
         nonlocal count
@@ -33,7 +34,7 @@ def video_decoder(path: str, threads: str) -> Result:
 
     with (
         ffwebcodecs.Demuxer(path) as demuxer,
-        ffwebcodecs.VideoDecoder(output, error) as decoder,
+        ffwebcodecs.VideoDecoder(output, error, max_queue=limit) as decoder,
     ):
         decoder.configure(config_of(path, int(threads)))
         start = clock()

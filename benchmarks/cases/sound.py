@@ -7,10 +7,10 @@ from .clock import Result, clock
 BLOCK = 48000
 
 
-def audio_decoder(path: str) -> Result:
+def audio_decoder(path: str, queue: str = "") -> Result:
     import ffwebcodecs
 
-    count = 0
+    count, limit = 0, int(queue) if queue else None
 
     def output(data: ffwebcodecs.AudioData) -> None:
         nonlocal count
@@ -20,7 +20,10 @@ def audio_decoder(path: str) -> Result:
     def error(problem: BaseException) -> None:
         raise problem
 
-    with ffwebcodecs.Demuxer(path) as demuxer, ffwebcodecs.AudioDecoder(output, error) as decoder:
+    with (
+        ffwebcodecs.Demuxer(path) as demuxer,
+        ffwebcodecs.AudioDecoder(output, error, max_queue=limit) as decoder,
+    ):
         decoder.configure(demuxer.audio_config)
         start = clock()
         for chunk in demuxer.audio_chunks():

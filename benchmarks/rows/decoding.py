@@ -13,7 +13,7 @@ from measuring.ratios import Limit
 from .table import Line, Row
 
 THREADS = len(os.sched_getaffinity(0))
-GROUP, WANTED = 48, 40
+GROUP, WANTED, QUEUE = 48, 40, 64
 # Where FFmpeg does nearly all of the work, both sides are the same program: so much is noise.
 NOISE = 1.02
 
@@ -32,6 +32,7 @@ def _tiny() -> dict[str, Command | None]:
         "OpenCV": case("cases.decoding.opencv_decode", *clip),
         **own("read_frames", "cases.decoding.read_frames", *clip, ways="API ABI beside plain"),
         **own("VideoDecoder", "cases.decoding.video_decoder", *clip, ways="API ABI beside plain"),
+        **own("bounded", "cases.decoding.video_decoder", *clip, QUEUE),
     }
 
 
@@ -46,14 +47,14 @@ def _native() -> dict[str, Command | None]:
     }
 
 
-def _small_arrays() -> dict[str, Command | None]:
-    clip = clips.clip_1080p(150), 224, THREADS
-    path, edge, threads = clip
+def _small_arrays(batch: int) -> dict[str, Command | None]:
+    path, edge = clips.clip_1080p(150), 224
+    what = path, edge, batch, THREADS
     return {
-        "C": program("decode", path, threads, "rgb24", edge, edge, 2),
-        "PyAV": case("cases.arrays.pyav_read", *clip),
-        "OpenCV": case("cases.arrays.opencv_read", *clip),
-        **own("read", "cases.arrays.video_read", *clip),
+        "C": program("decode", path, THREADS, "rgb24", edge, edge, 2),
+        "PyAV": case("cases.arrays.pyav_read", *what),
+        "OpenCV": case("cases.arrays.opencv_read", *what),
+        **own("read", "cases.arrays.video_read", *what),
     }
 
 
@@ -105,6 +106,7 @@ ROWS = (
                     Limit("beside", "read_frames beside", 1.15),
                 ),
             ),
+            Line(f"VideoDecoder, max_queue={QUEUE}", "bounded"),
         ),
         unit=1e-6,
         called="µs",
@@ -118,9 +120,14 @@ ROWS = (
         ),
     ),
     Row(
-        "arrays 224",
-        _small_arrays,
-        (Line("1080p to arrays of 224x224 RGB, `Video.read`", "read", ALL),),
+        "arrays 224 whole",
+        lambda: _small_arrays(150),
+        (Line("150 frames of 1080p, one array of 224x224 RGB, `Video.read`", "read", ALL),),
+    ),
+    Row(
+        "arrays 224 batches",
+        lambda: _small_arrays(16),
+        (Line("the same in batches of 16", "read", ALL),),
     ),
     Row("arrays 1080p", _large_arrays, (Line("1080p to arrays of RGB", "to_ndarray", ALL),)),
     Row("random frames", _random, (Line(f"{WANTED} random frames of 1080p", "video", ALL),)),

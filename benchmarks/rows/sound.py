@@ -9,7 +9,7 @@ from measuring.clips import make_clip
 from measuring.places import Command, case, ours, program
 from measuring.ratios import Limit
 
-from .decoding import own
+from .decoding import QUEUE, own
 from .table import Line, Row
 
 RATE, MINUTES = 48000, 5
@@ -47,6 +47,7 @@ def _decoding(codec: str) -> dict[str, Command | None]:
         "C": program("decode_sound", path),
         "PyAV": case("cases.sound.pyav_decode", path),
         **own("AudioDecoder", "cases.sound.audio_decoder", path, ways="API ABI beside plain"),
+        **own("bounded", "cases.sound.audio_decoder", path, QUEUE),
         **own("read", "cases.sound.read_audio_data", path, ways="API ABI beside plain"),
     }
 
