@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from measuring import callgrind, clips, page
 from measuring.places import Command, case, has, ours, program
+from measuring.ratios import chosen
 
 BEGIN, END = "<!-- counts: begin -->", "<!-- counts: end -->"
 COLUMNS = ("thousands of instructions", "before", "now", "now / before", *callgrind.PARTS)
@@ -36,7 +37,7 @@ class Row(NamedTuple):
 def _ways(
     name: str, frames: int, where: str, arguments: Callable[[int], tuple[object, ...]], *ways: str
 ) -> list[Row]:
-    titles = {"beside": "ABI, PyAV's FFmpeg", "plain": "the same without the pump"}
+    titles = {"beside": "ABI on PyAV's FFmpeg", "plain": "the same, no pump"}
     return [
         Row(
             f"{name}: {titles.get(way, way)}",
@@ -68,7 +69,7 @@ def rows() -> list[Row]:
     def rgba(n: int) -> tuple[object, ...]:
         return "I420", "RGBA", "yuv420p", 1920, 1080, 1, n
 
-    decode, encode, convert = "decode 64x64", "encode 64x64", "I420 (full) to RGBA, 1080p"
+    decode, encode, convert = "decode 64x64", "encode 64x64", "1080p I420 full to RGBA"
     return [
         Row(f"{decode}: C", 250, lambda n: program("decode", *tiny(n))),
         *_theirs(decode, 250, "cases.decoding.pyav_decode", tiny),
@@ -99,7 +100,7 @@ def rows() -> list[Row]:
             lambda n: program("convert", "yuv420p", "rgba", 1920, 1080, 1920, 1080, 1, n, 2),
         ),
         *_theirs(convert, 10, "cases.converting.pyav_reformat", lambda n: ("rgba", *rgba(n)[2:])),
-        *_ways(f"{convert}, copy_to", 10, "cases.converting.copy_to", rgba, "API", "beside"),
+        *_ways(f"{convert} by copy_to", 10, "cases.converting.copy_to", rgba, "API", "beside"),
     ]
 
 
@@ -159,7 +160,7 @@ def sample(where: str, arguments: list[str]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", metavar="TEXT", help="rows whose name has this")
+    parser.add_argument("--only", default="", metavar="NAMES", help="names, or parts of them")
     parser.add_argument("--before", action="store_true", help="this is what was before")
     parser.add_argument(
         "--python", nargs="+", metavar="CASE", help="such as cases.decoding.read_frames PATH 1"
@@ -167,12 +168,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.python:
         return sample(options.python[0], options.python[1:])
-    chosen = [row for row in rows() if options.only.lower() in row.name.lower()]
-    if not chosen:
-        names = "\n  ".join(row.name for row in rows())
-        raise SystemExit(f"no row has {options.only!r} in its name; there are:\n  {names}")
+    wanted = chosen([row.name for row in rows()], options.only)
     table = page.table_between(BEGIN, END)
-    for row in chosen:
+    for row in (row for row in rows() if row.name in wanted):
         found = measure(row)
         if found is None:
             continue

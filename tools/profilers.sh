@@ -6,6 +6,7 @@ folder=$1 python=$2
 if ! command -v valgrind >/dev/null; then
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
         echo "Installing with apt: valgrind"
+        apt-get -qq update || true
         DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install valgrind >/dev/null
     else
         echo "make profile counts with Valgrind: install it with the system's package manager" >&2

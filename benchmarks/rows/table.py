@@ -60,9 +60,11 @@ def limit_marks(line: Line, row: Row, results: Rounds) -> tuple[list[str], list[
 
     def judge(limit: Limit, name: str, ratio: float) -> None:
         met = limit.is_met(ratio)
-        marks.append(f"{name} {limit.bound:g}" + ("" if met else ": **missed**"))
+        shown = limit.base in row.bases  # in a column of its own
+        value = "" if shown else f" ({ratio:.2f})"
+        marks.append(f"{name} {limit.bound:g}{value}" + ("" if met else ": **missed**"))
         if not met:
-            missed.append(f"{line.title}: {limit.way} / {name} {ratio:.2f}, limit {limit.bound:g}")
+            missed.append(f"{line.title}: {name} {ratio:.2f}, limit {limit.bound:g}")
 
     for limit in line.limits:
         own = f"{line.what} {limit.way}"
