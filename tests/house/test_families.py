@@ -9,14 +9,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from clips import ROOT
+from house import PACKAGE, modules, tree
 
 from ffwebcodecs._spec.codecs import av1, avc, families, ffmpeg, hevc, vp8, vp9
 from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs._spec.encoders.choice import candidates, wanted_samples
 from ffwebcodecs.errors import NotSupportedError
 
-PACKAGE = ROOT / "ffwebcodecs"
 MODULES = [avc, hevc, vp8, vp9, av1, ffmpeg]
 NAMES = {module.NAME for module in MODULES}
 FUNCTIONS = {
@@ -29,9 +28,12 @@ FACTS = set(families.Family.__annotations__)
 AT_HOME = (PACKAGE / "_spec" / "codecs", PACKAGE / "_spec" / "encoders")
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+def sources(*words: str) -> Iterator[tuple[Path, tuple[ast.AST, ...]]]:
+    """Yield the nodes of each file that has one of the words in it."""
+    for path in modules().values():
+        text = path.read_text(encoding="utf-8")
+        if not words or any(word in text for word in words):
+            yield path, tuple(ast.walk(tree(path)))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.NAME)
@@ -63,12 +65,9 @@ def test_a_family_with_a_name_has_usual_strings_and_encoders(module: ModuleType)
 def test_only_families_lists_the_families() -> None:
     files = {Path(module.__file__ or "").stem for module in MODULES}
     found = {}
-    for path, tree in sources():
+    for path, nodes in sources("import"):
         named = {
-            alias.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
+            alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
         }
         if path.stem != "families" and len(named & files) > 1:
             found[str(path.relative_to(PACKAGE))] = named & files
@@ -77,10 +76,10 @@ def test_only_families_lists_the_families() -> None:
 
 def test_nobody_else_asks_for_a_familys_name() -> None:
     found = []
-    for path, tree in sources():
+    for path, nodes in sources("family", "BY_NAME", "NAME"):
         if path.is_relative_to(AT_HOME[0]):
             continue
-        for node in ast.walk(tree):
+        for node in nodes:
             reads = isinstance(node, ast.Attribute) and node.attr in ("family", "BY_NAME")
             compares = isinstance(node, ast.Compare) and _compares_family(node)
             if path.is_relative_to(AT_HOME[1]):

@@ -43,19 +43,34 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node below, without what only a type checker reads."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from walk(child)
+@functools.cache
+def walk(node: ast.AST) -> tuple[ast.AST, ...]:
+    """Return every node below, without what only a type checker reads."""
+    found: list[ast.AST] = []
+    left = [node]
+    while left:
+        found.append(left.pop())
+        below: list[ast.AST] = []
+        for child in ast.iter_child_nodes(found[-1]):
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                below += child.orelse  # what is read instead is there when the program runs
+            else:
+                below.append(child)
+        left += reversed(below)
+    return tuple(found[1:])
 
 
-def names_imported(module: Module, *, types: bool = False) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield (line, dotted name) for each name that a module imports, deferred imports too; with
+@functools.cache
+def names_imported(
+    module: Module, *, types: bool = False
+) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return (line, dotted name) for each name that a module imports, deferred imports too; with
     `types` also what only a type checker imports.
     """
+    return tuple(sorted(_names_imported(module, types)))
+
+
+def _names_imported(module: Module, types: bool) -> Iterator[tuple[int, tuple[str, ...]]]:
     path = modules()[module]
     is_package = path.name == "__init__.py"
     package = ("ffwebcodecs", *(module if is_package else module[:-1]))
@@ -70,6 +85,7 @@ def names_imported(module: Module, *, types: bool = False) -> Iterator[tuple[int
                 yield node.lineno, (*start, alias.name)
 
 
+@functools.cache
 def modules_imported(module: Module, *, types: bool = False) -> dict[Module, int]:
     """Return the modules of ours that a module imports, and the line that first does."""
     found: dict[Module, int] = {}
