@@ -85,11 +85,12 @@ class FromRGB:
         "_out_planes",
         "_out_strides",
         "_planes",
-        "_room",
         "_row",
         "_rows",
         "_strides",
+        "room",
     )
+    is_by_rows = True
 
     def __init__(
         self,
@@ -106,11 +107,11 @@ class FromRGB:
         self._row = fmt.row_bytes(0, width)
         self._rows = height
         self._last: Scratch | None = None
-        self._room = 0
+        self.room = 0
         if fmt.name.endswith("24"):
             self._last = Scratch(fmt, width, min(_LAST_ROWS, height))
             self._rows -= self._last.height
-            self._room = self._last.lay_out(64)
+            self.room = self._last.lay_out(64)
         self._base: Pointer[int] | None = None
         self._data: Array[Bytes] = ffi.new("uint8_t *[4]")
         self._strides: Array[int] = ffi.new("int[4]")
@@ -147,7 +148,7 @@ class FromRGB:
                 raise GaveUpError
 
     def _load_last(self, last: Scratch, source: Image, arena: Arena) -> None:
-        base = arena.get(self._room)
+        base = arena.get(self.room)
         if base is not self._base:
             last.bind(base)
             self._base = base

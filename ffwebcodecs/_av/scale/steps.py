@@ -22,7 +22,6 @@ from .sws import Context, Scratch
 if TYPE_CHECKING:
     from ..._ffi._types import Array, Bytes, Pointer, SwsContext
     from .gamut import Gamut
-    from .in_place import InPlace
 
 LOW_STRIDE = 64  # rows of bytes that nobody reads may overlap, but SIMD likes them aligned
 
@@ -49,6 +48,13 @@ class Conversion(Protocol):
 
     def shelve(self) -> None:
         """Count the contexts as cached."""
+
+
+class FirstStep(Protocol):
+    """What reads the caller's image itself."""
+
+    def run(self, image: Image) -> None:
+        """Convert the image to where the second step reads."""
 
 
 def sws_scale(
@@ -165,7 +171,7 @@ class Staged:
     extend : (int, int)
         How many columns and rows repeat the last one, so that chroma is averaged over what there
         is.
-    from_image : InPlace, optional
+    from_image : FirstStep, optional
         Does the first step without a copy of the source.
     """
 
@@ -201,7 +207,7 @@ class Staged:
         steps: list[Step | Split],
         pack: Context | None = None,
         extend: tuple[int, int] = (0, 0),
-        from_image: InPlace | None = None,
+        from_image: FirstStep | None = None,
     ) -> None:
         self.fmt = fmt
         self.out = out
