@@ -104,7 +104,8 @@ class Delivery:
         as can be; `numbers` are of the inputs that they came of, each taken as its output goes.
         """
         queue, followers, rooms = epoch.queue, epoch.followers, epoch.rooms
-        has_room = None if self._lending is None else self._lending.pool.room
+        pool = None if self._lending is None else self._lending.pool
+        has_room = None if pool is None or pool.capacity is None else pool.room
         while outputs and not (followers or epoch.outlets):
             if has_room is not None and not has_room(0):
                 return  # nothing is on its way here, so none but those that are out count
