@@ -169,11 +169,11 @@ def main() -> int:
     if options.python:
         return sample(options.python[0], options.python[1:])
     wanted = chosen([row.name for row in rows()], options.only)
-    table = page.table_between(BEGIN, END)
     for row in (row for row in rows() if row.name in wanted):
         found = measure(row)
         if found is None:
             continue
+        table = page.table_between(BEGIN, END)
         known = table.get(row.name)
         table[row.name] = line(row.name, found, "" if options.before or not known else known[1])
         print("   ".join(table[row.name]), flush=True)

@@ -76,10 +76,13 @@ def chosen(count: int, wanted: int) -> list[int]:
     return [chance.randrange(count) for _ in range(wanted)]
 
 
-def video_random(path: str, index: str, count: str, wanted: str, threads: str) -> Result:
+def video_random(
+    path: str, index: str, count: str, wanted: str, threads: str, cache: str = "268435456"
+) -> Result:
     import ffwebcodecs
 
-    with ffwebcodecs.Video(path, index=index, threads=int(threads)) as video:
+    most = int(cache)
+    with ffwebcodecs.Video(path, index=index, threads=int(threads), cache_bytes=most) as video:
         start = clock()
         for number in chosen(int(count), int(wanted)):
             video[number].close()

@@ -80,10 +80,12 @@ def _random() -> dict[str, Command | None]:
     frames = 5 * GROUP
     path = clips.clip_groups(GROUP, frames)
     wanted = frames, WANTED, THREADS
+    what = path, index_of(path), *wanted
     return {
         "PyAV": case("apart.access_cases.pyav_random", path, *wanted),
         "OpenCV": case("apart.access_cases.opencv_random", path, *wanted),
-        **own("video", "apart.access_cases.video_random", path, index_of(path), *wanted),
+        **own("video", "apart.access_cases.video_random", *what),
+        **own("uncached", "apart.access_cases.video_random", *what, 0, ways="beside"),
     }
 
 
@@ -130,5 +132,12 @@ ROWS = (
         (Line("the same in batches of 16", "read", ALL),),
     ),
     Row("arrays 1080p", _large_arrays, (Line("1080p to arrays of RGB", "to_ndarray", ALL),)),
-    Row("random frames", _random, (Line(f"{WANTED} random frames of 1080p", "video", ALL),)),
+    Row(
+        "random frames",
+        _random,
+        (
+            Line(f"{WANTED} random frames of 1080p, keeping 256 MiB of others", "video", ALL),
+            Line("the same, cache_bytes=0", "uncached", ALL),
+        ),
+    ),
 )
