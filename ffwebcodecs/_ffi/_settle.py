@@ -43,6 +43,7 @@ TYPES = (
     "AVPacket **",
     "AVPacket *[]",
     "AVPacketSideData",
+    "AVRational[2]",
     "SwrContext **",
     "AVSubtitle *",
     "char *",

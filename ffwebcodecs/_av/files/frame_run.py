@@ -1,4 +1,5 @@
-"""Pictures of a file, several read and decoded in one call of the pump, without the GIL.
+"""Pictures of a file, several read and decoded in one call of the pump, without the GIL, or in few
+steps of Python.
 
 For as long as all is plain: packets with their times and nothing beside them, frames with a time of
 their own that say nothing of how they are turned. What is not plain, and what goes wrong, is left
@@ -12,8 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import pump
-from ..codecs.direct import Direct, direct
+from ..codecs.pumped_decoder import PumpedDecoder, pumped_decoder
 from .foreseen import PumpedUpcoming
+from .frame_loop import frame_loop
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
@@ -45,8 +47,8 @@ class FrameRun:
     """
 
     __slots__ = (
-        *("_after", "_core", "_demuxer", "_direct", "_divert", "_failure", "_is_wet", "_others"),
-        *("_room", "_rows", "_run", "_span", "_taken"),
+        *("_after", "_core", "_demuxer", "_decoder", "_divert", "_failure", "_is_plain", "_is_wet"),
+        *("_others", "_room", "_rows", "_run", "_span", "_taken"),
     )
 
     def __init__(
@@ -60,7 +62,7 @@ class FrameRun:
         self._demuxer, self._core, self._divert = demuxer, core, divert
         self._span = (-_FAR if start is None else start, _FAR if stop is None else stop)
         self._run: Any = None
-        self._direct: Direct | None = None
+        self._decoder: PumpedDecoder | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -70,9 +72,10 @@ class FrameRun:
         self._taken = 0  # of the rows, as many as came before a packet of another stream
         self._after: Any = None  # a frame that is not plain
         self._failure: int | None = None  # what the decoder said
+        self._is_plain = False  # the loop of Python does it
         self._is_wet = False
         self._room = 1  # the next time; whoever wants one frame is not to wait for many
-        self._direct = None
+        self._decoder = None
 
     def step(self, box: list[Any]) -> bool:
         """Put what comes next into the box: rows of frames, or a frame that is not plain; return
@@ -112,7 +115,7 @@ class FrameRun:
         return found
 
     def _what_is_not_plain(self, box: list[Any]) -> bool:
-        decoder = self._direct
+        decoder = self._decoder
         assert decoder is not None
         code, self._failure = self._failure, None
         if code is not None:
@@ -137,21 +140,23 @@ class FrameRun:
 
     def _go(self) -> bool:
         """Read and decode on; return False if that is not to be done in one call."""
-        decoder = self._direct
+        decoder = self._decoder
         if decoder is None and not self._is_possible():
             return False
-        decoder, demuxer = self._direct, self._demuxer
+        decoder, demuxer = self._decoder, self._demuxer
         assert decoder is not None
         context, codec = demuxer.video_context(), decoder.context()
         if context is None or codec is None:
             return False
         room = self._room
         self._room = min(2 * room, _MOST)
-        upcoming = demuxer._upcoming
-        times = upcoming.times if isinstance(upcoming, PumpedUpcoming) else None
+        upcoming: Any = demuxer._upcoming
+        where: tuple[Any, Any] = context, codec
+        if not self._is_plain:
+            where = pump.number(context), pump.number(codec)
+            upcoming = upcoming.times if isinstance(upcoming, PumpedUpcoming) else None
         reached, code, rows, sent, given, heads, others, rest, wet, came = self._run.go(
-            *(pump.number(context), pump.number(codec), times),
-            *(room, decoder.latest, demuxer._latest),
+            *where, upcoming, room, decoder.latest, demuxer._latest
         )
         self._is_wet = bool(wet)
         self._rows, self._others, self._taken = rows, others, 0
@@ -170,18 +175,20 @@ class FrameRun:
         return True
 
     def _is_possible(self) -> bool:
-        self._direct = decoder = direct(self._core)
+        self._decoder = decoder = pumped_decoder(self._core)
         if decoder is None:
             return False
         demuxer, (start, stop) = self._demuxer, self._span
         info = demuxer.info
-        self._run = pump.video_run(
-            (
-                *(info.index, *info.time_base, demuxer._step, min(decoder.most, _FAR)),
-                *(decoder.watched, start, stop, demuxer._hides, self._divert is not None),
-                *(pump.TIME, _PIXELS),
-            )
+        plan = (
+            *(info.index, *info.time_base, demuxer._step, min(decoder.most, _FAR)),
+            *(decoder.watched, start, stop, demuxer._hides, self._divert is not None),
+            *(pump.TIME, _PIXELS),
         )
+        self._run = pump.video_run(plan)
+        self._is_plain = self._run is None
         if self._run is None:
-            self._direct = None
+            self._run = frame_loop(plan)
+        if self._run is None:
+            self._decoder = None
         return self._run is not None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVCodecContext, AVFrame
 
 
-class Direct:
+class PumpedDecoder:
     """A decoder as the pump drives it: plain packets go in, plain frames come out.
 
     What `DecoderCore` would note of each, `passed` notes of all of a call; what is not plain is
@@ -77,7 +77,7 @@ class Direct:
         return self._core._error(code)
 
 
-def direct(core: Any) -> Direct | None:
+def pumped_decoder(core: Any) -> PumpedDecoder | None:
     """Return a decoder as the pump may drive it, after its first frame; None if it may not."""
     whole = core if isinstance(core, AlphaDecoder) else None
     if whole is not None:
@@ -89,4 +89,4 @@ def direct(core: Any) -> Direct | None:
         return None
     if core._guard.alone or (recognition is not None and recognition.watches):
         return None
-    return Direct(core, whole)
+    return PumpedDecoder(core, whole)
