@@ -22,6 +22,7 @@
 #include "pump/upcoming.c"
 #include "pump/video.c"
 #include "pump/copy.c"
+#include "pump/encode.c"
 
 /* setup(numbers, wrap_frame, wrap_packet): `numbers` has an address or offset for each name; those
    that were told before have to be the same. A name that is not there is left as it is. */
@@ -132,7 +133,8 @@ PyMODINIT_FUNC PyInit__pump(void)
         add(module, &lease_type, &lease_spec, "Lease") ||
         add(module, &decoder_type, &decoder_spec, "Decoder") ||
         add(module, &upcoming_type, &upcoming_spec, "Upcoming") ||
-        add(module, &video_type, &video_spec, "VideoRun")) {
+        add(module, &video_type, &video_spec, "VideoRun") ||
+        add(module, &encoder_type, &encoder_spec, "Encoder")) {
         Py_DECREF(module);
         return NULL;
     }

@@ -11,7 +11,7 @@ typedef struct {
     PyObject *frame, *lease, *ptr; /* the latter once somebody wanted it */
 } Picture; /* as `_av.frames.picture.Picture` */
 
-static PyTypeObject *frame_type, *packet_type, *picture_type, *decoder_type;
+static PyTypeObject *frame_type, *packet_type, *picture_type, *decoder_type, *encoder_type;
 static PyObject *wrap_frame, *wrap_packet; /* Python's: make a pointer that keeps a Native */
 static Py_ssize_t frames_alive, packets_alive;
 static Native *last_frame, *last_packet;
@@ -141,6 +141,19 @@ static PyObject *packet_lasting(PyObject *self, void *closure)
 {
     return PyLong_FromLongLong(FIELD(int64_t, ((Native *)self)->native, packet_duration));
 }
+/* stamp(pts, dts, duration): writes them into a packet that nobody else has seen yet. */
+static PyObject *packet_stamp(PyObject *self, PyObject *args)
+{
+    void *packet = ((Native *)self)->native;
+    long long pts, dts, duration;
+    if (!PyArg_ParseTuple(args, "LLL", &pts, &dts, &duration))
+        return NULL;
+    FIELD(int64_t, packet, packet_pts) = pts;
+    FIELD(int64_t, packet, packet_dts) = dts;
+    FIELD(int64_t, packet, packet_duration) = duration;
+    Py_RETURN_NONE;
+}
+static PyMethodDef packet_methods[] = {{"stamp", packet_stamp, METH_VARARGS, NULL}, {0}};
 static PyGetSetDef frame_gets[] = {
     {"address", native_address, NULL, NULL, NULL}, {"ptr", frame_ptr, NULL, NULL, NULL}, {0}};
 static PyGetSetDef packet_gets[] = {{"address", native_address, NULL, NULL, NULL},
@@ -151,8 +164,10 @@ static PyGetSetDef packet_gets[] = {{"address", native_address, NULL, NULL, NULL
                                     {0}};
 static PyType_Slot frame_slots[] = {
     {Py_tp_dealloc, frame_dealloc}, {Py_tp_getset, frame_gets}, {0, NULL}};
-static PyType_Slot packet_slots[] = {
-    {Py_tp_dealloc, packet_dealloc}, {Py_tp_getset, packet_gets}, {0, NULL}};
+static PyType_Slot packet_slots[] = {{Py_tp_dealloc, packet_dealloc},
+                                     {Py_tp_getset, packet_gets},
+                                     {Py_tp_methods, packet_methods},
+                                     {0, NULL}};
 #define NO_NEW (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION)
 static PyType_Spec frame_spec = {
     "ffwebcodecs._ffi._pump.Frame", sizeof(Native), 0, NO_NEW, frame_slots};

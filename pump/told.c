@@ -29,6 +29,8 @@ static struct {
     int (*packet_ref)(void *, const void *), (*send)(void *, void *), (*receive)(void *, void *);
     int (*read)(void *, void *);
     void (*packet_move)(void *, void *), (*rescale)(void *, Rational, Rational);
+    int (*send_frame)(void *, const void *), (*receive_packet)(void *, void *);
+    void *(*buffer_ref)(const void *);
 } call;
 /* Of fields, in bytes; and what FFmpeg has numbers for. -1: this release has no such thing. */
 static struct {
@@ -40,6 +42,9 @@ static struct {
     int64_t packet_stream, packet_side, packet_sides, side_type, side_size, side_skips;
     int64_t side_matrix, side_encryption, side_addition;
     int64_t flag_discard;
+    int64_t frame_planes, frame_buffers, frame_type;
+    int64_t frame_primaries, frame_transfer, frame_matrix, frame_range;
+    int64_t buffer_data, buffer_size, buffer_size_bytes;
 } at;
 static const struct { const char *name; void *place; int is_function; } told[] = {
     {"av_frame_alloc", &call.frame_alloc, 1},
@@ -87,6 +92,19 @@ static const struct { const char *name; void *place; int is_function; } told[] =
     {"side_encryption", &at.side_encryption, 0},
     {"side_addition", &at.side_addition, 0},
     {"flag_discard", &at.flag_discard, 0},
+    {"av_buffer_ref", &call.buffer_ref, 1},
+    {"avcodec_send_frame", &call.send_frame, 1},
+    {"avcodec_receive_packet", &call.receive_packet, 1},
+    {"frame_planes", &at.frame_planes, 0},
+    {"frame_buffers", &at.frame_buffers, 0},
+    {"frame_type", &at.frame_type, 0},
+    {"frame_primaries", &at.frame_primaries, 0},
+    {"frame_transfer", &at.frame_transfer, 0},
+    {"frame_matrix", &at.frame_matrix, 0},
+    {"frame_range", &at.frame_range, 0},
+    {"buffer_data", &at.buffer_data, 0},
+    {"buffer_size", &at.buffer_size, 0},
+    {"buffer_size_bytes", &at.buffer_size_bytes, 0},
 };
 #define FIELD(type, object, name) (*(type *)((char *)(object) + at.name))
 

@@ -82,9 +82,14 @@ def for_files() -> Any:
     module = get()
     if module is not None and not _known.reads:
         library, name = _OF_FILES
-        module.setup({name: number(address_of(library, name))}, _pointer, _packet)
+        tell(module, {name: number(address_of(library, name))})
         _known.reads = True
     return module
+
+
+def tell(module: Any, numbers: dict[str, int]) -> None:
+    """Tell the extension more addresses and offsets."""
+    module.setup(numbers, _pointer, _packet)
 
 
 def _settle() -> None:

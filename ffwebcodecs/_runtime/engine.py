@@ -217,7 +217,9 @@ class Engine(Queueing):
 
     def require(self, action: str) -> None:
         """Raise InvalidStateError unless the state allows `action`, an event of the state table."""
-        self._usable(action)
+        epoch = self._epoch
+        if epoch.followers or not epoch.configs:  # else it is configured, and all may be done
+            self._usable(action)
 
     def _usable(self, action: str) -> Epoch:
         """Return the current epoch, if its state allows `action`."""

@@ -118,7 +118,7 @@ class EncodedChunk:
     @property
     def byte_length(self) -> int:
         """Size in bytes."""
-        return packet.size_of(self._ptr)
+        return packet.size_of(self._native)
 
     @property
     def data(self) -> memoryview:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .._av.codecs import encoder as native
 from .._av.codecs.encoder_formats import coded_as, encoder_name, find_encoder, formats_of
+from .._av.codecs.encoder_pictures import InputFormat
 from .._av.frames.pixel_format import describe
 from .._spec.codecs import families
 from .._spec.codecs.encoder_config import VideoEncoderConfig
@@ -174,9 +175,7 @@ class Configuration:
         )
 
 
-def input_for(
-    configuration: Configuration, codec_ptr: AVCodec, look: FrameLook
-) -> native.InputFormat:
+def input_for(configuration: Configuration, codec_ptr: AVCodec, look: FrameLook) -> InputFormat:
     """Return what `codec` is given for frames of this look.
 
     Raises
@@ -208,7 +207,7 @@ def input_for(
     if not chosen.rgb and name not in FIXED_MATRIX:
         matrix = written_matrix(coded_as(codec_ptr), config.height, holds, color[2])
         color = color[0], color[1], matrix, color[3]
-    return native.InputFormat(chosen.name, config.width, config.height, color)
+    return InputFormat(chosen.name, config.width, config.height, color)
 
 
 def _named_format(configuration: Configuration, name: str, formats: list[PixFmt]) -> PixFmt:
@@ -268,7 +267,7 @@ def _color_for(
 
 
 def open_core(
-    configuration: Configuration, codec_ptr: AVCodec, wanted: native.InputFormat, rate: Fraction
+    configuration: Configuration, codec_ptr: AVCodec, wanted: InputFormat, rate: Fraction
 ) -> native.EncoderCore:
     """Open an encoder for such pictures; NotSupportedError says why it does not."""
     name = encoder_name(codec_ptr)

@@ -11,13 +11,16 @@ frame comes: few of FFmpeg's encoders can go on after they have been drained.
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from itertools import islice, takewhile
 from typing import Any
 
-from .._av import forked
+from .._av import forked, pump
 from .._av.codecs import encoder as native
-from .._av.codecs import packet
+from .._av.codecs import encoder_run, packet
 from .._av.codecs.encoder_formats import coded_as
+from .._av.codecs.encoder_pictures import InputFormat, side_data_of
 from .._av.frames.picture import Picture
 from .._spec.codecs import families
 from .._spec.codecs.config import VideoDecoderConfig
@@ -67,6 +70,7 @@ class EncoderStatus:
 
 
 Output = tuple[EncodedVideoChunk, EncodedVideoChunkMetadata]
+_NOTHING_MORE = EncodedVideoChunkMetadata()  # of most chunks
 
 
 class EncoderDriver:
@@ -74,6 +78,8 @@ class EncoderDriver:
 
     `reorders` and `holds_colors` are those of `Configuration`.
     """
+
+    most = encoder_run.MOST
 
     def __init__(
         self, status: EncoderStatus, *, reorders: bool = False, holds_colors: bool | None = None
@@ -92,6 +98,7 @@ class EncoderDriver:
         self._described: native.EncoderCore | None = None  # the last one whose configuration is out
         self._count = 0  # frames since the pattern of temporal layers began
         self._places: deque[int] = deque()  # of the frames that are inside, in the pattern
+        self._room = 1  # frames of the next step
 
     # ---- Driver ----------------------------------------------------------------------------------
 
@@ -132,6 +139,59 @@ class EncoderDriver:
             frame, pending.timestamp, pending.duration, key=pending.key, quantizer=pending.quantizer
         )
 
+    def run_batch(self, frames: deque[PendingFrame], outputs: deque[Output]) -> None:
+        """Send the first ones, for about as long as `pump.TIME`, and receive what is there after
+        each.
+        """
+        begin = time.perf_counter()
+        while frames:
+            count = self._run_plain(frames, outputs)
+            if not count:
+                self.send(frames.popleft())
+                while (output := self.receive()) is not None:
+                    outputs.append(output)
+            took = (time.perf_counter() - begin) * 1e6
+            if count:
+                self._room = min(2 * count, self.most, max(1, int(count * pump.TIME / (took + 1))))
+            if took > pump.TIME:
+                return
+
+    def _run_plain(self, frames: deque[PendingFrame], outputs: deque[Output]) -> int:
+        """Run the first frames in one step as far as nothing is special about them; return how many
+        they were.
+        """
+        opened = self._opened
+        if opened is None or self._old is not None or self._is_fresh or self._awaits_first:
+            return 0
+        core, fit = opened.core, opened.fit
+        if not core.can_run or core.setup.layer_pattern is not None:
+            return 0
+        can_force = core.setup.can_force_key
+        some = list(
+            takewhile(
+                lambda one: fit.is_same(one.shape) and (can_force or not one.key),
+                islice(frames, self._room),
+            )
+        )
+        if not some:
+            return 0
+        given = [(one.picture.frame, one.timestamp, one.duration, one.key, False) for one in some]
+        try:
+            found, done, problem = core.run(
+                given, lambda index: fit.frame_of(some[index].picture, some[index].shape)
+            )
+            outputs.extend(self._wrapped_each(core, found))
+            for _ in range(done if problem is None else done + 1):
+                frames.popleft()
+            if problem is not None:
+                raise problem
+            return done
+        finally:
+            # What is raised keeps this function's variables.
+            some.clear()
+            given.clear()
+            problem = None
+
     @property
     def rate(self) -> float:
         """Frames per second of the encoder, 0 before it is open."""
@@ -149,7 +209,7 @@ class EncoderDriver:
             self._opened.core.hold(timestamp, duration)
 
     @property
-    def input(self) -> native.InputFormat | None:
+    def input(self) -> InputFormat | None:
         """What the encoder is given, once there was a frame."""
         return None if self._opened is None else self._opened.core.input
 
@@ -234,17 +294,31 @@ class EncoderDriver:
 
     # ---- out -------------------------------------------------------------------------------------
 
+    def _wrapped_each(self, core: native.EncoderCore, found: list[native.Output]) -> list[Output]:
+        configuration, setup = self._configuration, core.setup
+        assert configuration is not None
+        outputs = []
+        if found and self._described is not core:
+            outputs.append(self._wrapped(core, found.pop(0)))
+        is_changed = configuration.lengths and not setup.writes_lengths
+        if is_changed or configuration.keep_alpha or setup.layer_pattern is not None:
+            return outputs + [self._wrapped(core, one) for one in found]
+        chunk_of = EncodedVideoChunk._from_native
+        return outputs + [(chunk_of(*one), _NOTHING_MORE) for one in found]
+
     def _wrapped(self, core: native.EncoderCore, output: native.Output) -> Output:
         configuration = self._configuration
         assert configuration is not None
+        coded, key, timestamp, duration = output
         if configuration.lengths and not core.setup.writes_lengths:
-            output.ptr = packet.replace_data(output.ptr, with_lengths(packet.view(output.ptr)))
+            ptr = packet.pointer_of(coded)
+            coded = packet.replace_data(ptr, with_lengths(packet.view(ptr)))
         layer: int | None = None
         pattern = core.setup.layer_pattern
         if pattern is not None:
             # After a key frame the base layer builds on it, wherever it came in the pattern.
             layer = pattern[self._places.popleft() % len(pattern)] if self._places else 0
-            layer = 0 if output.key else layer
+            layer = 0 if key else layer
         config = None
         if self._described is not core:
             # It is the first packet, which may bring the headers: later ones change nothing.
@@ -254,10 +328,10 @@ class EncoderDriver:
                 config = None
             else:
                 self._emitted = config
-        alpha = native.side_data_of(output.ptr) if configuration.keep_alpha else None
-        chunk = EncodedVideoChunk._from_native(
-            output.ptr, output.key, output.timestamp, output.duration
-        )
+        alpha = side_data_of(packet.pointer_of(coded)) if configuration.keep_alpha else None
+        chunk = EncodedVideoChunk._from_native(coded, key, timestamp, duration)
+        if config is None and layer is None and alpha is None:
+            return chunk, _NOTHING_MORE
         svc = None if layer is None else SvcOutputMetadata(layer)
         return chunk, EncodedVideoChunkMetadata(config, svc, alpha)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import encoder as native
+from .._av.codecs import encoder_pictures
+from .._av.codecs.encoder_pictures import InputFormat
 from .._av.frames import frame as frames
 from .._av.frames import palette, pixel_format
 from .._av.frames.picture import Picture
@@ -55,40 +57,48 @@ class Fit:
     """
 
     __slots__ = (
-        *("_core", "_is_same", "_keep_alpha", "_key", "_origin", "_palette", "_pix_fmt", "_spans"),
+        *("_core", "_is_same", "_keep_alpha", "_key", "_origin", "_palette", "_pix_fmt", "_shape"),
     )
 
     def __init__(self, core: native.EncoderCore, keep_alpha: bool) -> None:
         self._core = core
         self._keep_alpha = keep_alpha
         self._key: tuple[Any, ...] | None = None  # what the rest was settled for
+        self._shape: FrameShape | None = None  # the last one
         self._is_same = False
         self._pix_fmt = ""
         self._origin = 0, 0
         described = pixel_format.describe(core.input.pix_fmt)
         has_palette = described is not None and described.palette
         self._palette = palette.Palette() if has_palette else None
-        width, height = core.input.width, core.input.height
-        # Of each plane: rows before the last one, and bytes in a row.
-        self._spans = [
-            (-(-height // sub_y) - 1, -(-width // sub_x) * step)
-            for sub_x, sub_y, step in pixel_format.geometry(core.input.pix_fmt)
-        ]
 
     def frame_of(self, picture: Picture, shape: FrameShape) -> AVFrame:
         """Return a frame of the picture's visible part as the encoder takes it."""
+        self._look_at(shape)
+        ptr = picture.ptr
+        if self._is_same:
+            planes, strides = frames.region(ptr, self._pix_fmt, *self._origin)
+            spans = self._core.spans
+            planes, strides = planes[: len(spans)], strides[: len(spans)]
+            if self._core.accepts_memory(ptr, planes, strides, spans):
+                return encoder_pictures.borrow(ptr, self._core.input, planes, strides)
+        return self._converted(ptr, shape)
+
+    def is_same(self, shape: FrameShape) -> bool:
+        """Return whether frames of this shape are just what the encoder takes, if it may read them
+        where they are.
+        """
+        self._look_at(shape)
+        return self._is_same and self._origin == (0, 0)
+
+    def _look_at(self, shape: FrameShape) -> None:
+        if shape is self._shape:
+            return
         key = shape.pix_fmt, shape.visible_rect, members_of(shape.color_space)
         if key != self._key:
             self._settle(shape)
             self._key = key
-        ptr = picture.ptr
-        if self._is_same:
-            planes, strides = frames.region(ptr, self._pix_fmt, *self._origin)
-            count = len(self._spans)
-            planes, strides = planes[:count], strides[:count]
-            if self._core.accepts_memory(ptr, planes, strides, self._spans):
-                return native.borrow(ptr, self._core.input, planes, strides)
-        return self._converted(ptr, shape)
+        self._shape = shape
 
     def _settle(self, shape: FrameShape) -> None:
         look, wanted, region = FrameLook.of(shape), self._core.input, shape.visible_rect
@@ -109,15 +119,15 @@ class Fit:
         if self._palette is None:
             return self._in(wanted, ptr, shape)
         pixels = self._in(wanted._replace(pix_fmt="bgra"), ptr, shape)
-        frame = native.blank(wanted)
+        frame = encoder_pictures.blank(wanted)
         found = self._palette.index(palette.pixels_of(pixels), self._keep_alpha)
         palette.fill(frame, *found)
         return frame
 
-    def _in(self, wanted: native.InputFormat, ptr: AVFrame, shape: FrameShape) -> AVFrame:
+    def _in(self, wanted: InputFormat, ptr: AVFrame, shape: FrameShape) -> AVFrame:
         region = shape.visible_rect
         assert region is not None
-        frame = native.blank(wanted)
+        frame = encoder_pictures.blank(wanted)
         primaries, transfer, matrix, full_range = wanted.color
         planes, strides = frames.region(frame, wanted.pix_fmt, 0, 0)
         cache.convert(

@@ -137,7 +137,7 @@ class FrameWriter:
             shape = _even(shape)
         key, quantizer = self._keys.is_due(timestamp), self._options.quantizer
         pending = PendingFrame(picture, shape, timestamp, duration, key, quantizer)
-        self._driver.send(pending)
+        self._driver.run_batch(deque((pending,)), self._waiting)
         self.frames += 1
         if self.frames == 1:
             if counts_pictures(self._muxer._container.name):
@@ -216,8 +216,6 @@ class FrameWriter:
         the next one, whatever it says itself.
         """
         waiting = self._waiting
-        while (output := self._driver.receive()) is not None:
-            waiting.append(output)
         while waiting and waiting[0][0].timestamp != self._last:
             self._add(*waiting.popleft())
         if len(self._gaps) > _MOST_GAPS:  # the encoder drops frames
@@ -249,7 +247,8 @@ class FrameWriter:
         if self._even is not None:
             self._even.tell(self._muxer._container.name, self._muxer._losses)
         self._driver.drain()
-        self._pass_on()
+        while (output := self._driver.receive()) is not None:
+            self._waiting.append(output)
         while self._waiting:
             self._add(*self._waiting.popleft())
 

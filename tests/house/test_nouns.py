@@ -14,7 +14,7 @@ SHARED = {"Inherited"}
 HOMES = {
     "Picture": ("_av", "frames", "picture"),
     "Scratch": ("_av", "scale", "sws"),
-    "InputFormat": ("_av", "codecs", "encoder"),
+    "InputFormat": ("_av", "codecs", "encoder_pictures"),
     "Recipe": ("_av", "scale", "recipes"),
     "Conversion": ("_av", "scale", "steps"),
     "Destination": ("frames", "_copy"),

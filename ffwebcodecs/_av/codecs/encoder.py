@@ -7,36 +7,44 @@ send again; so `send` never finds the encoder full.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders.choice import device_of
 from ..._spec.encoders.clock import EncoderClock
 from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
-from ..._spec.frames.color import ColorMembers, codes_of
+from ..._spec.frames.color import codes_of
 from ...errors import EncodingError, NotSupportedError
-from .. import atomic, averror, forked, releases
+from .. import atomic, averror, forked, pump
 from ..frames import frame as frames
 from ..frames import hardware
 from ..frames.pixel_format import describe, pix_fmt_id
-from . import encoder_settings, packet, svt_av1
+from . import encoder_pictures as pictures
+from . import encoder_run, encoder_settings, packet, svt_av1
 from .codec_context import allocate_context
 from .encoder_formats import encoder_name, formats_of
+from .encoder_pictures import InputFormat
 from .parameters import StreamParameters
 from .webp_end import WebpEnd
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..._ffi._types import (
         AVBufferRef,
         AVCodec,
         AVCodecContext,
         AVFrame,
-        AVFrameSideData,
         AVHWFramesContext,
         AVPacket,
         Pointer,
     )
+
+    # A packet, an AVPacket or the pump's, whether it is a key packet, and its time and duration in
+    # microseconds.
+    Output = tuple[Any, bool, int, int | None]
+    Given = tuple[Any, int, int | None, bool, bool]  # see `EncoderCore.run`
 
 _QP2LAMBDA = 118  # FF_QP2LAMBDA
 # Those whose own copy of an 8-bit frame stays within its rows (seen with guard pages).
@@ -45,6 +53,7 @@ _CAREFUL = ("libx264", "libvpx", "libsvtav1", "libaom", "librav1e")
 # losslessly on several threads.) Others may leave pictures out to keep a bit rate.
 _COMPLETE = ("libx264", "libx264rgb", "libx265", "libaom-av1", "libsvtav1", "librav1e")
 _READ_AHEAD = 64
+_LONGEST = 2**63 - 1
 _SURFACES = 32  # on a device: more than any encoder keeps
 # What the pictures and the clock are: an encoder that believed otherwise would read beyond them.
 _DECIDED = {
@@ -53,27 +62,6 @@ _DECIDED = {
     "pkt_timebase": "timestamps are microseconds",
 }
 _RANGE = {None: 0, False: 1, True: 2}
-
-
-class InputFormat(NamedTuple):
-    """What an encoder takes: how pictures are stored, and what their colours mean."""
-
-    pix_fmt: str
-    width: int
-    height: int
-    color: ColorMembers
-
-
-class Output:
-    """A packet of the encoder, with times in microseconds."""
-
-    __slots__ = ("duration", "key", "ptr", "timestamp")
-
-    def __init__(self, ptr: AVPacket, key: bool, timestamp: int, duration: int | None) -> None:
-        self.ptr = ptr
-        self.key = key
-        self.timestamp = timestamp
-        self.duration = duration
 
 
 class EncoderCore:
@@ -109,6 +97,7 @@ class EncoderCore:
         "_has_input",
         "_is_careful",
         "_is_first",
+        "_run",
         "_spare",
         "_surfaces",
         "_webp_end",
@@ -118,6 +107,7 @@ class EncoderCore:
         "name",
         "pending",
         "setup",
+        "spans",
     )
 
     def __init__(
@@ -139,6 +129,7 @@ class EncoderCore:
         self.pending = 0  # frames that went in and did not come out
         self.ended = False
         self._spare: AVPacket | None = None
+        self._run: Any = None
         self._clock = EncoderClock(rate, self.name)
         self._is_first = True
         self._has_input = False
@@ -172,6 +163,10 @@ class EncoderCore:
             context.thread_type = avcodec.FF_THREAD_SLICE
         self._open(context, codec, setup, extra)
         self._context: AVCodecContext | Any = context  # None once it is closed
+        self.spans = encoder_run.spans_of(input.pix_fmt, input.width, input.height)
+        if self.setup.quantizer is None and self._surfaces is None and self._webp_end is None:
+            says = *self._color, _RANGE[input.color[3]]
+            self._run = encoder_run.encoder(context, says, self.spans, self._is_careful)
         self.extradata: bytes = (
             bytes(ffi.buffer(context.extradata, context.extradata_size))
             if context.extradata_size
@@ -264,7 +259,7 @@ class EncoderCore:
         steps = 0 if quantizer is None else quantizer - QUANTIZER_BASE
         described = describe(self.input.pix_fmt)
         depth = 8 if described is None else described.depth
-        add_region(frame, steps, 51 + 6 * (depth - 8))
+        pictures.add_region(frame, steps, 51 + 6 * (depth - 8))
 
     def drain(self) -> None:
         """Say that no frame follows, if the encoder holds any; `receive` then gives what is
@@ -303,17 +298,78 @@ class EncoderCore:
         self.pending -= 1
         if self._webp_end is not None:
             self._webp_end.write(ptr)
+        return self._output(ptr, ptr.pts, ptr.dts, ptr.flags)
+
+    def _output(self, native: Any, pts: int, dts: int, flags: int) -> Output:
+        clock = self._clock
+        timestamp, duration, dts = clock.times(pts, pts if dts == packet.NOPTS else dts)
+        # FFmpeg's APNG encoder forgets to say it of the first one.
+        key = self._is_first or bool(flags & packet.KEY)
         if self._is_first:
             # APNG's is known when the first picture is.
+            ptr = packet.pointer_of(native)
             self.extradata = packet.new_extradata(ptr) or self.extradata
-        timestamp, duration = self._clock.presentation(ptr.pts)
-        ptr.dts = self._clock.decoding(ptr.pts if ptr.dts == packet.NOPTS else ptr.dts, timestamp)
-        # FFmpeg's APNG encoder forgets to say it of the first one.
-        key = self._is_first or bool(ptr.flags & avcodec.AV_PKT_FLAG_KEY)
-        self._is_first = False
-        ptr.pts = timestamp
-        ptr.duration = 0 if duration is None or duration > 0x7FFFFFFFFFFFFFFF else duration
-        return Output(ptr, key, timestamp, duration)
+            self._is_first = False
+        lasting = 0 if duration is None or duration > _LONGEST else duration
+        packet.stamp(native, timestamp, dts, lasting)
+        return native, key, timestamp, duration
+
+    @property
+    def can_run(self) -> bool:
+        """Whether `run` does what `send` and `receive` do."""
+        return self._run is not None and not self.ended
+
+    def run(
+        self, given: list[Given], copied: Callable[[int], AVFrame]
+    ) -> tuple[list[Output], int, Exception | None]:
+        """Send pictures one after the other, and receive what is there after each, in one step.
+
+        Parameters
+        ----------
+        given : list of (frame, int, int or None, bool, bool)
+            Each what the pump knows it by, its timestamp, duration, whether it is to be a key
+            frame, and whether it is a frame of our own making as for `send`.
+        copied : callable
+            Makes such a frame of the picture of a number.
+
+        Returns
+        -------
+        outputs : list of Output
+        done : int
+            How many pictures were sent.
+        problem : Exception or None
+            Why the next one was not, or why not all was received.
+        """
+        rows, keeps = self._rows(given), []
+        outputs: list[Output] = []
+        problem: Exception | None = None
+        done, is_more = 0, False
+        while (done < len(rows) or is_more) and problem is None:
+            found, count, sent, received = self._run.encode(() if is_more else rows[done:])
+            self.pending += count - len(found)
+            outputs += [self._output(*one) for one in found]
+            done += count
+            is_more = received == 0
+            if sent == encoder_run.WANTS_COPY:
+                keeps.append(copied(done))
+                row = pump.number(keeps[-1]), *rows[done][1:4], 1
+                rows = (*rows[:done], row, *rows[done + 1 :])
+            elif sent < 0:
+                self.pending += 1
+                problem = self._error(sent, f"the frame at {given[done][1]} us")
+            elif received < 0 and received != averror.EAGAIN:
+                problem = self._error(received, "a frame")
+        return outputs, done, problem
+
+    def _rows(self, given: list[Given]) -> tuple[tuple[Any, int, int, int, int], ...]:
+        clock, can_force = self._clock, self.setup.can_force_key
+        rows = []
+        for frame, timestamp, duration, key, is_own in given:
+            forced = key and can_force and self._has_input
+            self._has_input = True
+            tick = clock.stamp(timestamp, duration)
+            rows.append((frame, tick, clock.ticks_of(duration), forced, is_own))
+        return tuple(rows)
 
     def accepts_memory(
         self,
@@ -360,7 +416,7 @@ class EncoderCore:
     def close(self) -> None:
         """Free the encoder. Call it from the thread that uses it, or while no thread does."""
         context, self._context = self._context, None
-        self._spare = None
+        self._spare = self._run = None
         if context is not None:
             self._settle(context)
 
@@ -374,7 +430,7 @@ class EncoderCore:
     def _settle(self, context: AVCodecContext) -> None:
         # SVT-AV1 waits for ever when it is freed before it has had a picture (seen with 1.4).
         if self.name == "libsvtav1" and not self._has_input:
-            frame = blank(self.input)
+            frame = pictures.blank(self.input)
             frame.pts = 0
             avcodec.avcodec_send_frame(context, frame)
 
@@ -396,54 +452,8 @@ class _Inherited(EncoderCore):
     def receive(self) -> Output | None:
         raise forked.inherited("this encoder")
 
+    def run(self, *_: Any) -> Any:
+        raise forked.inherited("this encoder")
+
     def close(self) -> None:
-        self._context = None
-
-
-def add_region(frame: AVFrame, steps: int, span: int) -> None:
-    """Make a frame's quantizer `steps` higher than the encoder would, of a range of `span`."""
-    kind = releases.regions_of_interest()
-    region = (28, 0, frame.height, 0, frame.width, steps, span)
-    data = b"".join(value.to_bytes(4, "little", signed=True) for value in region)
-    side: AVFrameSideData = averror.check_pointer(
-        avutil.av_frame_new_side_data(frame, kind, len(data)), "cannot set a quantizer"
-    )
-    ffi.memmove(side.data, data, len(data))
-
-
-def side_data_of(ptr: AVPacket) -> bytes | None:
-    """Return the coded alpha that came with a packet, None if there is none."""
-    for index in range(ptr.side_data_elems):
-        entry = ptr.side_data[index]
-        if entry.type == avcodec.AV_PKT_DATA_MATROSKA_BLOCKADDITIONAL:
-            # Behind the number of the addition, which is 1 for alpha.
-            return bytes(ffi.buffer(entry.data, entry.size))[8:]
-    return None
-
-
-def borrow(
-    ptr: AVFrame, shown: InputFormat, planes: list[Pointer[int]], strides: list[int]
-) -> AVFrame:
-    """Return a frame that shows a part of another one's memory and keeps it alive."""
-    frame = frames.allocate()
-    for index in range(8):
-        if not ptr.buf[index]:
-            break
-        box = frame.buf + index
-        atomic.fill(box, avutil.av_buffer_ref, ptr.buf[index])
-        averror.check_pointer(box[0], "cannot refer to a frame")
-    frame.format = pix_fmt_id(shown.pix_fmt)
-    frame.width, frame.height = shown.width, shown.height
-    for index, (plane, stride) in enumerate(zip(planes, strides, strict=True)):
-        frame.data[index] = plane
-        frame.linesize[index] = stride
-    return frame
-
-
-def blank(wanted: InputFormat) -> AVFrame:
-    """Return a frame with memory of its own, contents undefined."""
-    frame = frames.allocate(4 * wanted.width * wanted.height + 512)
-    frame.format = pix_fmt_id(wanted.pix_fmt)
-    frame.width, frame.height = wanted.width, wanted.height
-    averror.check(avutil.av_frame_get_buffer(frame, 0), "cannot allocate a frame")
-    return frame
+        self._context = self._run = None

@@ -93,9 +93,18 @@ def tag(ptr: AVPacket, timestamp: int, duration: int, key: bool) -> None:
     ptr.flags = avcodec.AV_PKT_FLAG_KEY if key else 0
 
 
-def size_of(ptr: AVPacket) -> int:
-    """Return how many bytes the packet has."""
-    return ptr.size
+def stamp(native: Any, pts: int, dts: int, duration: int) -> None:
+    """Write both times and the duration into a packet of ours, or the pump's."""
+    if isinstance(native, ffi.CData):
+        native.pts, native.dts, native.duration = pts, dts, duration
+        return
+    native.stamp(pts, dts, duration)
+
+
+def size_of(native: Any) -> int:
+    """Return how many bytes a packet has, that may be the pump's."""
+    size: int = native.size
+    return size
 
 
 def head(ptr: AVPacket) -> bytes:

@@ -24,15 +24,15 @@ class Picture:
         self.ptr = ptr
         # A lease goes back to its pool when it is dropped: with the picture.
         self.lease = lease
+        self._address = 0  # not known
 
     @property
     def frame(self) -> int:
         """What the pump knows it by: its address."""
-        try:
-            return self._address
-        except AttributeError:
-            self._address: int = pump.number(self.ptr)
-            return self._address
+        address = self._address
+        if not address:
+            self._address = address = pump.number(self.ptr)
+        return address
 
     def hold(self, holder: object) -> None:
         """Note a frame that opens, where dropping a reference does not free at once."""

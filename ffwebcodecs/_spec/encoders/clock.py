@@ -37,6 +37,7 @@ class EncoderClock:
         "_durations",
         "_elapsed",
         "_last_dts",
+        "_last_duration",
         "_longest",
         "_rate",
         "_step",
@@ -56,6 +57,7 @@ class EncoderClock:
         self._longest = None if encoder in _WRITES_TIMES else _LONGEST_GAP * self._step
         self._elapsed = 0  # the encoder's time since the first frame
         self._last_dts: int | None = None
+        self._last_duration = 0, 1  # and how many ticks that is
 
     def stamp(self, timestamp: int, duration: int | None) -> int:
         """Return the tick of the next frame, later than the one before, whatever its timestamp."""
@@ -66,7 +68,8 @@ class EncoderClock:
             if step > 0:
                 longest = self._longest
                 self._elapsed += step if longest is None or step < longest else longest
-                tick = max(tick, _rounded(self._elapsed, self._tick))
+                there = _rounded(self._elapsed, self._tick)
+                tick = there if there > tick else tick
             else:
                 # What follows is counted from this tick on.
                 self._elapsed = max(self._elapsed, tick * self._tick)
@@ -82,7 +85,27 @@ class EncoderClock:
         """Return a frame's duration in ticks, at least one."""
         if duration is None:
             return 1
-        return max(1, _rounded(min(duration, _LONGEST_GAP) * self._step, self._tick))
+        known, ticks = self._last_duration
+        if duration != known:
+            ticks = max(1, _rounded(min(duration, _LONGEST_GAP) * self._step, self._tick))
+            self._last_duration = duration, ticks
+        return ticks
+
+    def times(self, tick: int, decoded: int) -> tuple[int, int | None, int]:
+        """Return what `presentation` and `decoding` do of a packet's two ticks."""
+        ticks = self._ticks
+        at = bisect_right(ticks, tick) - 1
+        if at < 0 or ticks[at] != tick or decoded != tick:
+            timestamp, duration = self.presentation(tick)
+            return timestamp, duration, self.decoding(decoded, timestamp)
+        timestamp = dts = self._timestamps[at]
+        last = self._last_dts
+        if dts < _FIRST:
+            dts = _FIRST
+        elif last is not None and dts <= last:
+            dts = max(min(last + 1, timestamp), _FIRST)
+        self._last_dts = dts
+        return timestamp, self._durations[at], dts
 
     def presentation(self, tick: int) -> tuple[int, int | None]:
         """Return timestamp and duration of the frame that got `tick`."""
@@ -123,7 +146,8 @@ class EncoderClock:
 def _rounded(number: int, unit: int) -> int:
     """Return how many units a number is, the even one of two that are equally near."""
     whole, rest = divmod(number, unit)
-    if 2 * rest > unit or (2 * rest == unit and whole & 1):
+    rest += rest
+    if rest > unit or (rest == unit and whole & 1):
         return whole + 1
     return whole
 
