@@ -19,6 +19,7 @@ from ..frames._copy import Source, convert_pixels, copy_pixels, destination_layo
 from ..frames._shape import FrameShape
 from ..frames._turning import turned as turned_pixels
 from ._frame_requests import FrameRequests
+from ._overlap import overlapping
 from ._video_core import VideoCore
 
 if TYPE_CHECKING:
@@ -261,10 +262,11 @@ def read_batch(
     # Packed pixels are turned in the array, where they may be fewer.
     turns = options.upright and len(options.format.planes) > 1
     frames = FrameRequests(core, unique.tolist(), None, is_sized=True, turns=turns)
-    for place, frame in enumerate(frames):
-        with frame:
-            row = int(rows[first_row[place]])
-            batch.put(row, int(unique[place]), frame._open_picture(), frame._shape)
+    with overlapping(core, frames, len(unique), options.threads) as decoded:
+        for place, frame in enumerate(decoded):
+            with frame:
+                row = int(rows[first_row[place]])
+                batch.put(row, int(unique[place]), frame._open_picture(), frame._shape)
     for place, row in enumerate(inverse):
         original = rows[first_row[row]]
         if original != place:

@@ -63,6 +63,7 @@ class VideoCore:
         self._lost: dict[int, tuple[str, int | None]] = {}
         self._measured: FrameShape | None = None
         self.turns = False  # whether the pixels of frames are turned as these say
+        self.threads: int | None = None  # of the decoder, if that was asked for
         self.ahead: Any = None  # what works ahead, to be called off
 
     def make(self, index: int, shown: Shown, turns: bool = False) -> VideoFrame:

@@ -52,7 +52,7 @@ def core_of_file(
         engine = RandomAccess(packets, file.decoder, again, table, counters)
         store = FrameStore(cache_bytes, _picture_bytes(file.config))
         core = VideoCore(engine, file.shapes, store, demuxer.shown)
-        core.origin, core.digest = origin(demuxer), digest
+        core.origin, core.digest, core.threads = origin(demuxer), digest, threads
         return core, index, file.config
     except BaseException:
         file.close()
@@ -77,7 +77,9 @@ def core_of_chunks(
         again = partial(_decoder, config, threads)
         engine = RandomAccess(ChunkPackets(kept, counters), decoder, again, table, counters)
         store = FrameStore(cache_bytes, _picture_bytes(config))
-        return VideoCore(engine, shapes, store, f"{len(kept)} chunks"), index
+        core = VideoCore(engine, shapes, store, f"{len(kept)} chunks")
+        core.threads = threads
+        return core, index
     except BaseException:
         decoder.close()
         raise

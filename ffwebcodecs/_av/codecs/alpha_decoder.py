@@ -106,6 +106,11 @@ class AlphaDecoder:
         """The decoder that does all as long as no packet comes with alpha, None once one has."""
         return None if self._begun or self._colors else self._main
 
+    @property
+    def has_one_thread(self) -> bool:
+        """Whether it decodes on the calling thread only."""
+        return self._main.has_one_thread
+
     def send(self, ptr: AVPacket, timestamp: int) -> None:
         """Hand a packet over; see `DecoderCore.send`."""
         if ptr.side_data_elems and (self._mate is not None or not self._begun):

@@ -382,6 +382,11 @@ class DecoderCore:
         """How many packets may have been sent after one that an error is about."""
         return self._history.delay
 
+    @property
+    def has_one_thread(self) -> bool:
+        """Whether it decodes on the calling thread only."""
+        return self._context is not None and bool(self._context.thread_count == 1)
+
     def close(self) -> None:
         """Free the decoder. Call it from the thread that uses it, or while no thread does."""
         self._context = None

@@ -158,6 +158,11 @@ class HardwareDecoder:
         """How many those may be; see `DecoderCore.most_behind`."""
         return 0 if self._core is None else self._core.most_behind
 
+    @property
+    def has_one_thread(self) -> bool:
+        """Whether it decodes on the calling thread only."""
+        return self._core is not None and self._core.has_one_thread
+
     def send(self, ptr: AVPacket, timestamp: int) -> None:
         """Hand a packet over; see `DecoderCore.send`."""
         if self._held is not None:
