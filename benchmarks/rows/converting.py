@@ -43,10 +43,12 @@ LIMITS = (Limit("API", "C", 1.05), Limit("beside", "PyAV", 1), Limit("beside", "
 CORE = max(os.sched_getaffinity(0))
 
 
-def fastest_flags(source: str, target: str) -> tuple[int, ...]:
+def fastest_flags(source: str, target: str) -> tuple[object, ...]:
     """Return libswscale's flags that give the same pixels; the C program takes the fastest."""
     if source in ("I420", "I420A", "I422"):
         return (BILINEAR,)  # a converter of its own, which ACCURATE_RND would switch off
+    if source.endswith(("P10", "P12")) and "444" not in source:
+        return POINT, POINT | EXACT, f"{POINT}x"
     if source[0] in "IN":
         return POINT, POINT | EXACT  # BILINEAR would blend the chroma of rows
     return (AREA, AREA | EXACT) if target[0] in "IN" else (BILINEAR,)
