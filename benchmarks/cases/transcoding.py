@@ -73,7 +73,8 @@ def pyav_transcode(path: str, kind: str, threads: str) -> Result:
         stream = target.add_stream(name, rate=video.average_rate, options=options)
         stream.width, stream.height = video.width, video.height
         stream.pix_fmt = "yuv420p" if kind == "h264" else "yuvj420p"
-        stream.thread_count = int(threads)
+        # By itself PyAV asks for slices, which the others do not.
+        stream.codec_context.thread_type, stream.thread_count = "AUTO", int(threads)
         count = 0
         for frame in source.decode(video):
             made = frame
