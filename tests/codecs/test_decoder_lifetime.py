@@ -354,6 +354,7 @@ print("ok", counts, file=sys.stdout)
 
 @pytest.mark.slow
 @pytest.mark.sweep
+@pytest.mark.divided
 @pytest.mark.parametrize("on_loop", [False, True], ids=["worker", "loop"])
 @pytest.mark.parametrize("seed", part([1, 2, 3, 4], 1 / 4))
 def test_four_threads_using_one_decoder_never_hang_or_crash(on_loop: bool, seed: int) -> None:

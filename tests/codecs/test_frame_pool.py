@@ -193,6 +193,7 @@ def test_full_pool_without_waiting_work_is_no_stall() -> None:
         held.close()
 
 
+@pytest.mark.once
 def test_slow_consumer_that_makes_progress_is_not_accused() -> None:
     config, chunks = load(20)
     seen: list[int] = []

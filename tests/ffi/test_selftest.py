@@ -64,10 +64,10 @@ def test_a_layout_with_one_field_elsewhere_fails_the_self_test() -> None:
         for owner, field in layout_fuzz.fields(layout)
         if not layout_fuzz.excused(owner, field)
     ]
-    for owner, field, shift in part(cases, 1 / 3):
+    for owner, field, shift in part(cases, 1 / 5):
         found = layout_fuzz.judge(layout, owner, field, shift, files)
         caught += found == "caught"
         if found not in ("caught", "same"):
             wrong.append(f"{owner}.{field} {shift:+}: {found}")
-    assert caught > count(50, 1 / 3)
+    assert caught > count(50, 1 / 5)
     assert wrong == []

@@ -116,6 +116,7 @@ def untyped_pointers(source: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, ast.unparse(node)
 
 
+@pytest.mark.once
 def test_every_pointer_that_is_passed_on_has_the_type_of_its_struct() -> None:
     found = [
         f"{shown(module)}:{line} {text}"

@@ -266,6 +266,7 @@ class Live:
 
 
 @pytest.mark.slow
+@pytest.mark.divided
 @pytest.mark.parametrize("call", [read_all, convert])
 def test_an_endless_playlist_ends(call: Callable[..., Any]) -> None:
     with contextlib.closing(Live(lambda: None)) as live, pytest.raises(TimeoutError):

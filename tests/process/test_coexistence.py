@@ -114,6 +114,7 @@ CELLS = [
 ]
 
 
+@pytest.mark.once
 def test_a_notebook_decodes_awaits_and_shows_a_frame(tmp_path: Path) -> None:
     needs("nbconvert", "ipykernel")
     path = str(clip("h264-bframes.mp4"))
