@@ -199,7 +199,13 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    from ._pause import Pause
+
+    pause = Pause()  # modules leave nothing to collect, and looking for it takes milliseconds
+    try:
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+    finally:
+        del pause
     globals()[name] = value
     return value
 

@@ -84,9 +84,10 @@ def _get() -> Loaded:
         if _state.error is not None:
             raise FFmpegLoadError(_state.error)
         if _state.loaded is None:
-            from ffwebcodecs._ffi import _load, _settle
+            from ffwebcodecs._ffi import _load
+            from ffwebcodecs._pause import Pause
 
-            pause = _settle.Pause()
+            pause = Pause()
             try:
                 _state.loaded = _load.load()
             except FFmpegLoadError as error:
@@ -100,10 +101,10 @@ def _get() -> Loaded:
 def _library(name: str) -> Any:
     loaded = _get()
     if name not in loaded.libs:
-        from ffwebcodecs._ffi import _settle
+        from ffwebcodecs._pause import Pause
 
         with _lock:
-            pause = _settle.Pause()
+            pause = Pause()
             try:
                 return loaded.avformat() if name == "avformat" else loaded.beside(name)
             finally:

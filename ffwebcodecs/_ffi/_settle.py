@@ -9,11 +9,7 @@ millisecond.
 
 from __future__ import annotations
 
-import gc
 import importlib
-import weakref
-from functools import partial
-from itertools import starmap
 from typing import Any
 
 TYPES = (
@@ -73,21 +69,6 @@ TYPES = (
     "void(*)(void *, uint8_t *)",
 )
 """The texts that the code gives to ``ffi.new``, ``ffi.cast`` and their like."""
-
-
-class Pause:
-    """While it lives, the collector does not run anybody's destructor.
-
-    That it runs again is seen to in C, when this goes: whatever interrupts the function that has
-    it.
-    """
-
-    __slots__ = ("__weakref__", "_end")
-
-    def __init__(self) -> None:
-        if gc.isenabled():
-            self._end = weakref.ref(self, partial(next, starmap(gc.enable, ((),))))
-            gc.disable()
 
 
 def load_incref() -> None:

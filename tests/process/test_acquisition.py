@@ -364,7 +364,7 @@ def test_many_lent_buffers_leave_no_places_behind() -> None:
 
 
 def test_the_collector_is_not_kept_off_by_an_interrupted_load() -> None:
-    from ffwebcodecs._ffi._settle import Pause
+    from ffwebcodecs._pause import Pause
 
     assert gc.isenabled()
     pause = Pause()

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "ffwebcodecs"
 # Written by ffi_build.py.
 GENERATED = frozenset(("_abi.py",))
 # What imports nothing of ours, for everybody.
-LEAVES = ("errors", "_public", "_record", "_later")
+LEAVES = ("errors", "_public", "_record", "_later", "_pause")
 FLOORS = ("_spec", "_ffi", "_av", "_runtime", "cli")
 WINGS = ("frames", "scale", "codecs", "encoders", "files")
 
