@@ -14,6 +14,7 @@
 #include "pump/told.c"
 #include "pump/objects.c"
 #include "pump/leases.c"
+#include "pump/spans.c"
 #include "pump/decode.c"
 #include "pump/pictures.c"
 #include "pump/read.c"

@@ -3,23 +3,16 @@ typedef struct {
     PyObject_HEAD
     PyObject *owner; /* of the codec */
     void *codec, *shown;
-    int is_busy, is_known, spans;
-    int64_t begins[SPANS], sizes[SPANS];
-    char known[SPANS * 16]; /* what the spans of the frame before held */
+    int is_busy;
+    Spans spans;
 } Decoder;
 
 static PyObject *decoder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *owner, *address, *spans;
     Decoder *self;
-    Py_ssize_t count, index;
     if (!PyArg_ParseTuple(args, "OO!O!", &owner, &PyLong_Type, &address, &PyTuple_Type, &spans))
         return NULL;
-    count = PyTuple_Size(spans);
-    if (count > SPANS) {
-        PyErr_SetString(PyExc_ValueError, "too many spans");
-        return NULL;
-    }
     self = PyObject_New(Decoder, type);
     if (!self)
         return NULL;
@@ -27,16 +20,8 @@ static PyObject *decoder_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     Py_INCREF(owner);
     self->owner = owner;
     self->codec = PyLong_AsVoidPtr(address);
-    self->spans = (int)count;
-    for (index = 0; index < count; index++)
-        if (!PyArg_ParseTuple(PyTuple_GetItem(spans, index), "LL", &self->begins[index],
-                              &self->sizes[index]))
-            goto fail;
-    for (index = 0; index < count; index++)
-        if (self->begins[index] < 0 || self->sizes[index] < 0 || self->sizes[index] > 16) {
-            PyErr_SetString(PyExc_ValueError, "no such span");
-            goto fail;
-        }
+    if (fill_spans(&self->spans, spans))
+        goto fail;
     if (!self->codec) {
         PyErr_SetString(PyExc_ValueError, "there is no codec");
         goto fail;
@@ -55,20 +40,11 @@ static void decoder_dealloc(PyObject *object)
     PyObject_Free(self);
     Py_DECREF(type);
 }
-/* Tells whether a frame may be of another kind than the one before, and notes its own. */
+/* The orders of channels above the native one are not all said by the spans. */
 static int is_other(Decoder *self, const void *frame)
 {
-    int index, same = self->is_known;
-    for (index = 0; index < self->spans; index++) {
-        const char *found = (const char *)frame + self->begins[index];
-        char *known = self->known + 16 * index;
-        if (memcmp(known, found, (size_t)self->sizes[index])) {
-            memcpy(known, found, (size_t)self->sizes[index]);
-            same = 0;
-        }
-    }
-    self->is_known = 1;
-    return !same || (at.frame_order >= 0 && FIELD(int, frame, frame_order) > NATIVE_ORDER);
+    int other = differs(&self->spans, frame);
+    return other || (at.frame_order >= 0 && FIELD(int, frame, frame_order) > NATIVE_ORDER);
 }
 /* What a call of `decode` has come to. */
 typedef struct {

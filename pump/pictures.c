@@ -39,7 +39,7 @@ static void give_frames_back(Pictures *pictures)
 }
 static int marks_of(Decoder *self, Pictures *pictures, const void *frame)
 {
-    int mark = is_other(self, frame) ? CHANGED : 0;
+    int mark = differs(&self->spans, frame) ? CHANGED : 0;
     int64_t time = FIELD(int64_t, frame, frame_pts);
     if (time == NOPTS || time == pictures->latest || FIELD(int, frame, frame_linesize) < 0 ||
         FIELD(void *, frame, frame_surfaces) ||

@@ -14,7 +14,6 @@
 
 #define MOST 256 /* packets a call */
 #define STOCK 256 /* of empty frames, and of empty packets */
-#define SPANS 16
 #define NOPTS INT64_MIN
 #define AGAIN (-EAGAIN)
 #define NATIVE_ORDER 1 /* AV_CHANNEL_ORDER_NATIVE: the orders above list the channels one by one */

@@ -3,8 +3,6 @@
 #define PACKETS 64 /* of the video, and of others, a call */
 #define HEADS 16   /* of key packets that are remembered, a call */
 #define HEAD 1024  /* bytes, as `_spec.codecs.picture_limit` has it */
-#define SHAPES 12
-#define WIDEST 16
 #define FAR (INT64_MAX >> 2)
 
 enum { /* of a run */
@@ -27,11 +25,10 @@ enum { VIDEO_PAUSED, VIDEO_READ_FAILED, VIDEO_READ, VIDEO_SEND_FAILED, VIDEO_REC
 
 typedef struct {
     PyObject_HEAD
-    int is_busy, is_known, shapes, spares;
+    int is_busy, spares;
     int is_wet; /* the decoder may have frames */
     int64_t plan[RUN_COUNT];
-    int64_t begins[SHAPES], sizes[SHAPES];
-    char known[SHAPES * WIDEST]; /* what the frame before held there */
+    Spans spans;
     void *packet, *spare[FRAMES + 1];
     /* Of the last call. */
     int rows, sent, given, heads, others, came, key_flags;
@@ -50,30 +47,15 @@ static PyObject *video_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *plan, *spans;
     VideoRun *self;
-    Py_ssize_t index;
     if (!PyArg_ParseTuple(args, "O!O!", &PyTuple_Type, &plan, &PyTuple_Type, &spans))
         return NULL;
-    if (PyTuple_Size(spans) > SHAPES) {
-        PyErr_SetString(PyExc_ValueError, "too many spans");
-        return NULL;
-    }
     self = PyObject_New(VideoRun, type);
     if (!self)
         return NULL;
     memset((char *)self + offsetof(VideoRun, is_busy), 0,
            sizeof(VideoRun) - offsetof(VideoRun, is_busy));
-    self->shapes = (int)PyTuple_Size(spans);
-    if (read_numbers(plan, self->plan, RUN_COUNT))
+    if (read_numbers(plan, self->plan, RUN_COUNT) || fill_spans(&self->spans, spans))
         goto fail;
-    for (index = 0; index < self->shapes; index++) {
-        long long begin, size;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(spans, index), "LL", &begin, &size))
-            goto fail;
-        if (begin < 0 || size < 0 || size > WIDEST)
-            goto unfit;
-        self->begins[index] = begin;
-        self->sizes[index] = size;
-    }
     if (self->plan[RUN_NUM] < 1 || self->plan[RUN_DEN] < 1 || self->plan[RUN_NUM] > INT_MAX ||
         self->plan[RUN_DEN] > INT_MAX || !call.read || !call.rescale)
         goto unfit;
@@ -172,20 +154,6 @@ static int is_plain_frame(const VideoRun *self, const void *frame)
     }
     return 1;
 }
-static int looks_other(VideoRun *self, const void *frame)
-{
-    int index, same = self->is_known;
-    for (index = 0; index < self->shapes; index++) {
-        const char *found = (const char *)frame + self->begins[index];
-        char *known = self->known + WIDEST * index;
-        if (memcmp(known, found, (size_t)self->sizes[index])) {
-            memcpy(known, found, (size_t)self->sizes[index]);
-            same = 0;
-        }
-    }
-    self->is_known = 1;
-    return !same;
-}
 static int64_t frame_pixels(const void *frame)
 {
     return (int64_t)FIELD(int, frame, frame_width) * FIELD(int, frame, frame_height);
@@ -219,7 +187,7 @@ static int run_video(VideoRun *self, void *context, void *codec, Upcoming *upcom
                 self->spares--;
                 self->frames[self->rows] = frame;
                 self->frame_time[self->rows] = time;
-                self->is_other[self->rows] = (char)looks_other(self, frame);
+                self->is_other[self->rows] = (char)differs(&self->spans, frame);
                 self->length[self->rows] = FIELD(int64_t, frame, frame_duration);
                 if (time < plan[RUN_STOP] && upcoming &&
                     find_gap(upcoming, time, self->length[self->rows], &gap, &is_last))
