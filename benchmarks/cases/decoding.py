@@ -121,3 +121,33 @@ def opencv_decode_rgba(path: str, threads: str) -> Result:
         if not more:
             return count, clock() - start
         count += 1
+
+
+def first_frames(path: str, times: str) -> Result:
+    """Open a small file many times, for its first frame."""
+    import ffwebcodecs
+
+    start = clock()
+    for _ in range(int(times)):
+        next(iter(ffwebcodecs.read_frames(path, threads=1))).close()
+    return int(times), clock() - start
+
+
+def pyav_first_frames(path: str, times: str) -> Result:
+    import av
+
+    start = clock()
+    for _ in range(int(times)):
+        with av.open(path) as container:
+            container.streams.video[0].thread_count = 1
+            next(container.decode(video=0))
+    return int(times), clock() - start
+
+
+def opencv_first_frames(path: str, times: str) -> Result:
+    import cv2
+
+    start = clock()
+    for _ in range(int(times)):
+        cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]).grab()
+    return int(times), clock() - start

@@ -1,7 +1,8 @@
 /* Demux and decode every frame of a clip's first video stream; the yardstick for the Python side.
  * usage: decode FILE THREADS [rgb24 WIDTH HEIGHT FLAGS]     (0 threads: FFmpeg chooses)
  * With a format every frame is also converted, into a new array each time, as a caller who keeps arrays does;
- * with "rgba" instead, into one reused buffer. Opening the file and the codec is not counted. */
+ * with "rgba" instead, into one reused buffer; with "first" it ends at the first frame, and counts from the start of
+ * the process, which FFWEBCODECS_BENCH_STARTED tells. Otherwise opening the file and the codec is not counted. */
 #include "bench.h"
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -14,6 +15,12 @@ static void take(const AVFrame *frame, char **wanted) {
     measured.frames++;
     if (!wanted[0])
         return;
+    if (!strcmp(wanted[0], "first")) {
+        double taken = time_of(CLOCK_MONOTONIC) - atof(getenv("FFWEBCODECS_BENCH_STARTED"));
+        printf("{\"frames\": 1, \"seconds\": %.9f, \"cpu\": %.9f, \"peak\": %ld}\n", taken,
+               time_of(CLOCK_PROCESS_CPUTIME_ID), peak());
+        exit(0);
+    }
     int is_rgba = !strcmp(wanted[0], "rgba");
     int width = is_rgba ? frame->width : atoi(wanted[1]), height = is_rgba ? frame->height : atoi(wanted[2]);
     int flags = is_rgba ? SWS_BILINEAR : atoi(wanted[3]), pixel = is_rgba ? 4 : 3;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from measuring import clips
-from measuring.places import ROOT, Command, case, has, ours
+from measuring.places import ROOT, Command, case, has, ours, program
 from measuring.ratios import Limit
 
 from .decoding import own
@@ -18,7 +18,11 @@ def _first(library: str) -> Command:
 
 
 def _frame() -> dict[str, Command | None]:
-    found: dict[str, Command | None] = {"PyAV": _first("av"), "OpenCV": _first("cv2")}
+    found: dict[str, Command | None] = {
+        "C": program("decode", clips.clip_single("64x64"), 1, "first"),
+        "PyAV": _first("av"),
+        "OpenCV": _first("cv2"),
+    }
     command = _first("ffwebcodecs")
     for way in ("API", "ABI", "beside", "plain"):
         like = ours(way, "cases.importing.import_time")
@@ -34,15 +38,26 @@ def _importing() -> dict[str, Command | None]:
     }
 
 
-LIMITS = Limit("API", "PyAV", 1), Limit("ABI", "PyAV", 1), Limit("beside", "PyAV", 1)
+def _many() -> dict[str, Command | None]:
+    """Many files in one process."""
+    what = clips.clip_single("64x64"), 50
+    return {
+        "PyAV": case("cases.decoding.pyav_first_frames", *what),
+        "OpenCV": case("cases.decoding.opencv_first_frames", *what),
+        **own("many", "cases.decoding.first_frames", *what),
+    }
+
+
+LIMITS = Limit("beside", "PyAV", 1), Limit("beside", "OpenCV", 1)
 ROWS = (
     Row(
         "start to first frame",
         _frame,
-        (Line("process start to first frame", "first", (*LIMITS, Limit("beside", "OpenCV", 1))),),
+        (Line("process start to first frame", "first", LIMITS),),
         fresh=True,
         more_rounds=3,
     ),
+    Row("many small files", _many, (Line("many small files, a file", "many", LIMITS),)),
     Row(
         "import",
         _importing,
