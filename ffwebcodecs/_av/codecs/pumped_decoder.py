@@ -38,6 +38,11 @@ class PumpedDecoder:
         return self._core._guard.watched
 
     @property
+    def gives_one(self) -> bool:
+        """Whether a packet gives one frame at most, at once or never."""
+        return self._core.name == "h264" and not self._core._history.delay
+
+    @property
     def latest(self) -> int:
         """The time of the last frame: another one of it is not plain."""
         latest = self._core._latest

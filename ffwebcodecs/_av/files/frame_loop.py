@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PAUSED, READ_FAILED, READ, SEND_FAILED, RECEIVE_FAILED, GIVEN = range(6)
 _FAR = 1 << 61
-_FRAMES, _PACKETS, _HEAD = 8, 64, 1024
+_FRAMES, _PACKETS, _HEAD = 16, 64, 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SHOWN = 16  # in a packet's first byte, of VP8
 _SIZES = struct.Struct("=2i")
@@ -83,10 +83,10 @@ def _readers() -> tuple[tuple[Any, int], tuple[Any, int]] | None:
     )
 
 
-def frame_loop(plan: tuple[int, ...]) -> FrameLoop | None:
+def frame_loop(plan: tuple[int, ...], gives_one: bool) -> FrameLoop | None:
     """Return what does as `VideoRun`, None where that is not known of this FFmpeg."""
     readers = _readers()
-    return None if readers is None else FrameLoop(plan, *readers)
+    return None if readers is None else FrameLoop(plan, gives_one, *readers)
 
 
 class FrameLoop:
@@ -96,18 +96,25 @@ class FrameLoop:
     ----------
     plan : tuple of int
         As `VideoRun` has it.
+    gives_one : bool
+        No packet has two frames: who has got one need not ask for another.
     packets, frames
         What reads their fields.
     """
 
     __slots__ = (
-        *("_area", "_base", "_before", "_came", "_frames", "_given", "_heads", "_is_wet", "_known"),
+        *("_area", "_base", "_before", "_came", "_far", "_frames", "_given", "_gives_one"),
+        *("_heads", "_is_wet", "_known"),
         *("_latest", "_matrix_of", "_others", "_packet", "_packets", "_plan", "_room", "_rows"),
         *("_seen", "_sent", "_stock", "_until", "_view"),
     )
 
     def __init__(
-        self, plan: tuple[int, ...], packets: tuple[Any, int], frames: tuple[Any, int]
+        self,
+        plan: tuple[int, ...],
+        gives_one: bool,
+        packets: tuple[Any, int],
+        frames: tuple[Any, int],
     ) -> None:
         self._plan = plan
         base = ffi.new("AVRational[2]", [plan[1:3], (1, 1000000)])
@@ -121,6 +128,9 @@ class FrameLoop:
         self._seen: Any = None  # what the frame before does, and its pixels
         self._area = 0
         self._is_wet = False
+        self._gives_one = gives_one
+        # What a time may be, in ticks, so that it is not too large in microseconds.
+        self._far = _FAR * plan[2] // (1000000 * plan[1]) if plan[1] > 0 else 0
 
     def set_wet(self, is_wet: bool) -> None:
         """Say whether the decoder may have frames."""
@@ -168,6 +178,7 @@ class FrameLoop:
                 code = receive(codec, frame)
                 if not code:
                     reached = self._take(frame, upcoming)
+                    self._is_wet = not self._gives_one
                     if reached is None:
                         continue
                     return reached, 0, Rest(frame) if reached == GIVEN else None
@@ -212,9 +223,8 @@ class FrameLoop:
         """Note a packet of the video; return whether it is plain, else it is as it was."""
         unpack, view = self._packets, self._view
         pts, dts, size, _, flags, sides, duration = unpack(view)
-        _, num, den, step, _, watched, _, _, hides, *_ = self._plan
-        # What it may be, so that no time of it is too large.
-        far = _FAR * den // (1000000 * num) if num else 0
+        _, _, _, step, _, watched, _, _, hides, *_ = self._plan
+        far = self._far
         if pts == NOPTS or size <= 0 or not -far < pts < far or not 0 <= duration < far:
             return False
         if sides and (packet.is_encrypted(ptr) or packet.has_alpha(ptr)):
@@ -263,4 +273,4 @@ class FrameLoop:
         count = len(rows)
         if count >= self._room or pts >= stop or (count + 1) * self._area > plan[11]:
             return PAUSED
-        return PAUSED if monotonic() > self._until else None
+        return PAUSED if count & 1 == 0 and monotonic() > self._until else None

@@ -188,7 +188,7 @@ class FrameRun:
         self._run = pump.video_run(plan)
         self._is_plain = self._run is None
         if self._run is None:
-            self._run = frame_loop(plan)
+            self._run = frame_loop(plan, decoder.gives_one)
         if self._run is None:
             self._decoder = None
         return self._run is not None
