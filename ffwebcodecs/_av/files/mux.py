@@ -357,7 +357,9 @@ class MuxerCore:
         ptr = self._spare
         try:
             packet.reference(ptr, source)
-            packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, output.source_time_base))
+            if offset:
+                base = output.source_time_base
+                packet.shift(ptr, avutil.av_rescale_q(offset, _MICROSECONDS, base))
             ready = [ptr] if output.check is None else output.check.ready(ptr)
             self._write_all(output, index, ready)
         finally:
@@ -386,7 +388,8 @@ class MuxerCore:
                 except EncodingError as error:
                     raise RefusedPacketError(str(error), str(error), index) from None
             avcodec.av_packet_rescale_ts(ptr, output.source_time_base, output.time_base)
-            packet.shift(ptr, avutil.av_rescale_q(output.late, _MICROSECONDS, output.time_base))
+            if output.late:
+                packet.shift(ptr, avutil.av_rescale_q(output.late, _MICROSECONDS, output.time_base))
             output.increase(ptr, allows_equal=self.container.allows_equal_times)
             gap = output.unwritable(ptr, self.container.name) if self.container.is_iso else None
             if gap is not None:

