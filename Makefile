@@ -49,6 +49,7 @@ attack: setup ## The attacks of docs/robustness.md in full: interrupts, exits, r
 .PHONY: colours
 colours: setup ## A known colour in every kind of file, read and written; rewrites the tables of docs/colour.md
 	@$(python) tools/colours.py
+	@PYTHONPATH=tests/support $(python) tests/support/conversion_table.py --write
 
 .PHONY: kept
 kept: setup ## Films that hold everything, into every container; rewrites the tables of docs/converting.md

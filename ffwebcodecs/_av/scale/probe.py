@@ -58,11 +58,11 @@ def find_brightness(
     """
     key = way, fmt.name, out.name, full
     if key not in _known:
-        picture = _Picture(fmt, full)
+        chart = _TestChart(fmt, full)
         found = [
             (error, bias)
             for bias in biases(full)
-            if (error := picture.error(out, trial, bias)) is not None
+            if (error := chart.error(out, trial, bias)) is not None
         ]
         _known[key] = min(found)[1] if found else None
     return _known[key]
@@ -92,7 +92,7 @@ def copy_rounds(deep: str, shallow: str) -> bool:
     return _copies[deep]
 
 
-class _Picture:
+class _TestChart:
     """A small picture of known samples; its first chroma sample is neutral, where black and white
     are.
     """
