@@ -118,7 +118,6 @@ def pyav_shrink(name: str, width: str, height: str, full: str, size: str, rounds
 OPENCV = {
     ("yuv420p", "rgba"): "COLOR_YUV2RGBA_I420",
     ("yuv420p", "rgb24"): "COLOR_YUV2RGB_I420",
-    ("yuv420p", "gray"): "COLOR_YUV2GRAY_I420",
     ("nv12", "rgba"): "COLOR_YUV2RGBA_NV12",
     ("nv12", "rgb24"): "COLOR_YUV2RGB_NV12",
     ("yuv444p", "rgb24"): "COLOR_YUV2RGB",

@@ -27,7 +27,7 @@ NAMES = {
 BILINEAR, POINT, AREA = 2, 16, 32
 EXACT = 0x40000 | 0x2000 | 0x4000  # ACCURATE_RND, FULL_CHR_H_INT, FULL_CHR_H_INP
 OPENCV = {
-    *(("I420", "RGBA"), ("I420", "RGB"), ("I420", "GRAY8"), ("NV12", "RGBA"), ("NV12", "RGB")),
+    *(("I420", "RGBA"), ("I420", "RGB"), ("NV12", "RGBA"), ("NV12", "RGB")),
     *(("I444", "RGB"), ("GRAY8", "RGBA"), ("GRAY8", "RGB"), ("RGBA", "I420"), ("RGB", "I420")),
     *(("BGRA", "I420"), ("RGBA", "RGB"), ("RGB", "GRAY8")),
 }
@@ -71,7 +71,8 @@ def _commands(
         "copy_to API": ours("API", "cases.converting.copy_to", *own),
         "copy_to beside": ours("beside", "cases.converting.copy_to", *own),
     }
-    is_same = source[0] not in "IN" or not full  # OpenCV takes them for limited range
+    # OpenCV takes subsampled pictures for limited range, and others for full range.
+    is_same = source[0] not in "IN" or bool(full) == (source == "I444")
     if (source, target) in OPENCV and is_same and has("cv2"):
         size = width, height
         found["OpenCV"] = case("cases.converting.opencv_convert", to, name, *size, times)
