@@ -15,7 +15,7 @@ from .steps import Staged
 from .sws import RGB_LOOK, Look, Scratch
 
 
-class _Way:
+class _Route:
     """Where the image is, and where it is to go: format, look and size."""
 
     __slots__ = (
@@ -88,19 +88,19 @@ class _Way:
 # ---- detours -------------------------------------------------------------------------------------
 
 
-def _has_packed_alpha(way: _Way) -> bool:
+def _has_packed_alpha(way: _Route) -> bool:
     return way.image.format.name in ("rgba", "bgra") and way.target.alpha
 
 
-def _unpack(way: _Way) -> None:
+def _unpack(way: _Route) -> None:
     way.image = way.builder.unpack(way.image, True)
 
 
-def _changes_matrix(way: _Way) -> bool:
+def _changes_matrix(way: _Route) -> bool:
     return way.image.format.yuv and way.target.yuv and way.look.matrix != way.out_look.matrix
 
 
-def _go_to_rgb(way: _Way) -> None:
+def _go_to_rgb(way: _Route) -> None:
     fmt = way.image.format
     alpha = "a" if fmt.alpha and way.target.alpha else ""
     way.image = way.builder.step(
@@ -114,16 +114,16 @@ def _go_to_rgb(way: _Way) -> None:
     way.look = RGB_LOOK
 
 
-def _deepens_paired_chroma(way: _Way) -> bool:
+def _deepens_paired_chroma(way: _Route) -> bool:
     return way.image.format.name == "nv12" and way.target.depth > 8 and way.stays
 
 
-def _part_chroma(way: _Way) -> None:
+def _part_chroma(way: _Route) -> None:
     fmt = get_format("yuv420p")
     way.image = way.builder.step(way.image, fmt, way.look, way.look, swscale.SWS_POINT)
 
 
-def _deepens_while_resampling(way: _Way) -> bool:
+def _deepens_while_resampling(way: _Route) -> bool:
     fmt, target = way.image.format, way.target
     resampled = (fmt.sub_x, fmt.sub_y) != (target.sub_x, target.sub_y) or not way.stays
     return (
@@ -135,12 +135,12 @@ def _deepens_while_resampling(way: _Way) -> bool:
     )
 
 
-def _resample_first(way: _Way) -> None:
+def _resample_first(way: _Route) -> None:
     way.go(get_format(way.shallow))
 
 
 # Each is asked for in turn, of the image as those before have left it.
-_DETOURS: tuple[tuple[Callable[[_Way], bool], Callable[[_Way], None]], ...] = (
+_DETOURS: tuple[tuple[Callable[[_Route], bool], Callable[[_Route], None]], ...] = (
     # libswscale reads packed alpha with an error of one.
     (_has_packed_alpha, _unpack),
     # From YUV to YUV it leaves the matrix as it is.
@@ -163,7 +163,7 @@ def repack(ends: Ends, look: Look, out_look: Look) -> Staged:
     stage = _read(ends.fmt, look, target)
     builder = Builder(ends, width + 15 & -16, None) if stays else Builder(ends, width, height)
     size = (builder.width, builder.height) if stays else ends.out_size
-    way = _Way(builder, builder.load(stage), look, target, out_look, size, stays, ends)
+    way = _Route(builder, builder.load(stage), look, target, out_look, size, stays, ends)
     for is_needed, take in _DETOURS:
         if is_needed(way):
             take(way)
