@@ -30,6 +30,7 @@ from .._spec.encoders.choice import (
 )
 from .._spec.encoders.clock import allowed_rate
 from .._spec.encoders.file_colors import written_matrix
+from .._spec.encoders.key_frames import names_interval
 from .._spec.encoders.levels import check_level
 from .._spec.encoders.light import Light
 from .._spec.encoders.options import SCALABILITY_MODES, names_b_frames, translate
@@ -78,7 +79,8 @@ class Configuration:
     own options name them: who gets chunks expects them in the order of the frames. `light` is what
     the bitstream is to say of HDR pictures, where the encoder can. `holds_colors` says of a file
     whether its container says colours: then the matrix is one that readers of the file know. None:
-    the chunks' configuration tells it, and what browsers encode stays as it is.
+    the chunks' configuration tells it, and what browsers encode stays as it is. `frames` is how
+    many come, nearly, of a piece of a film: key frames are spread evenly over them.
     """
 
     def __init__(
@@ -88,9 +90,11 @@ class Configuration:
         reorders: bool = False,
         light: Light | None = None,
         holds_colors: bool | None = None,
+        frames: int | None = None,
     ) -> None:
         self.config = config
         self.light = light
+        self.frames = frames
         self.holds_colors = holds_colors
         self.info: CodecInfo = parse_codec(config.codec)
         require_bytes(self.info.name)
@@ -172,6 +176,7 @@ class Configuration:
             chroma=format.chroma,
             depth=format.depth,
             light=self.light,
+            frames=None if names_interval(self.extra) else self.frames,
         )
 
 

@@ -87,6 +87,7 @@ class EncoderDriver:
         self._status = status
         self._reorders = reorders
         self.light: Light | None = None  # of `Configuration`, before it is opened
+        self.frames: int | None = None  # the same
         self._holds_colors = holds_colors
         self._configuration: Configuration | None = None
         self._opened: Opened | None = None
@@ -105,7 +106,11 @@ class EncoderDriver:
     def open(self, config: Any) -> None:
         before, self._configuration = self._configuration, None
         configuration = Configuration(
-            config, reorders=self._reorders, light=self.light, holds_colors=self._holds_colors
+            config,
+            reorders=self._reorders,
+            light=self.light,
+            holds_colors=self._holds_colors,
+            frames=self.frames,
         )
         opened = self._opened
         unchanged = (

@@ -94,6 +94,8 @@ class PartWriter(FrameWriter):
         super().__init__(cast("Muxer", output), job.encoding, job.rate)
         self.given = array("q")
         self._times = _NotedTimes(self.given)
+        if job.encoding.fragment_duration is None:  # else key frames are asked for
+            self._driver.frames = _frames_of(part)
         self._looked: tuple[int, int] | None = None  # the size of the first picture
         if job.encoding.framerate is not None:
             self._pace = _PartPace(job.encoding.framerate, part)
@@ -134,6 +136,14 @@ class PartWriter(FrameWriter):
             "light": None if light is None else (light.primaries, light.luminance, light.levels),
             "size before cropping": self._looked if is_cropped else None,
         }
+
+
+def _frames_of(part: Part) -> int:
+    """Return about how many frames of a part are encoded."""
+    rate = part.job.encoding.framerate
+    if rate is None:
+        return len(part.times)
+    return round((part.end - int(part.times[0])) * rate / _SECOND)
 
 
 class _NotedTimes(GivenTimes):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..._ffi import avcodec, avutil, ffi
 from ..._spec.encoders.choice import device_of
 from ..._spec.encoders.clock import EncoderClock
+from ..._spec.encoders.key_frames import even_interval, usual_interval
 from ..._spec.encoders.options import QUANTIZER_BASE
 from ..._spec.encoders.request import Setup
 from ..._spec.frames.color import codes_of
@@ -198,6 +199,7 @@ class EncoderCore:
         for key in extra:
             if key in _DECIDED:
                 raise NotSupportedError(f"{key} cannot be set: {_DECIDED[key]}")
+        self._spread_key_frames(context, setup)
         picture = context.width, context.height, context.pix_fmt
         what = f"{self.name} refuses {self.input.width}x{self.input.height}"
         what += f" {self.input.pix_fmt}"
@@ -211,6 +213,18 @@ class EncoderCore:
         if unknown:
             self._settle(context)
             raise NotSupportedError(f"{self.name} has no option {', '.join(map(repr, unknown))}")
+
+    def _spread_key_frames(self, context: AVCodecContext, setup: Setup) -> None:
+        """Have groups of one length in a piece of a film."""
+        if setup.frames is None:
+            return
+        num, den = context.framerate.num, context.framerate.den
+        usual = usual_interval(self.name, num / den)
+        if usual is not None and context.gop_size > 1:  # FFmpeg's own default, else the library's
+            usual = context.gop_size
+        interval = None if usual is None else even_interval(setup.frames, usual)
+        if interval is not None:
+            setup.options["g"] = str(interval)
 
     def send(
         self,

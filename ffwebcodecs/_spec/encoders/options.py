@@ -82,7 +82,7 @@ def names_b_frames(options: Mapping[str, str]) -> bool:
     """Tell whether an encoder's own options say how many B-frames there are; a preset does not."""
     return any(
         name.replace("_", "-") in _B_FRAMES
-        or (name.endswith(("-params", "opts")) and not _B_FRAMES.isdisjoint(_parameters(text)))
+        or (name.endswith(("-params", "opts")) and not _B_FRAMES.isdisjoint(parameter_names(text)))
         for name, text in options.items()
     )
 
@@ -97,13 +97,13 @@ def names_rate(options: Mapping[str, str]) -> str | None:
         if name in _RATES and text not in (0, "0"):
             return name
         if name.endswith(("-params", "opts")):
-            named = next((each for each in _parameters(str(text)) if each in _RATES), None)
+            named = next((each for each in parameter_names(str(text)) if each in _RATES), None)
             if named is not None:
                 return f"{named} in {name}"
     return None
 
 
-def _parameters(text: str) -> list[str]:
+def parameter_names(text: str) -> list[str]:
     """Return the names in ``name=value:name=value``, as the encoder libraries read them."""
     return [part.partition("=")[0].strip().replace("_", "-") for part in text.split(":")]
 
@@ -130,6 +130,7 @@ def translate(encoder: str, request: Request) -> Setup:
         This encoder cannot do it; says what.
     """
     setup = Setup()
+    setup.frames = request.frames
     if request.layers > 1 and encoder not in ("libvpx", "libvpx-vp9"):
         raise NotSupportedError(f"{encoder} has no {request.layers} temporal layers")
     if request.mode == "quantizer" and quantizer_range(encoder) is None:

@@ -15,6 +15,7 @@ class Request:
         "bitrate",
         "chroma",
         "depth",
+        "frames",
         "height",
         "info",
         "layers",
@@ -50,6 +51,7 @@ class Request:
         chroma: str = "420",
         depth: int = 8,
         light: Light | None = None,
+        frames: int | None = None,
     ) -> None:
         self.info = info
         self.width = width
@@ -68,6 +70,7 @@ class Request:
         self.chroma = chroma
         self.depth = depth
         self.light = light  # HDR: what the pictures were mastered on
+        self.frames = frames  # about how many come, of a piece of something longer
 
     @property
     def usual_bitrate(self) -> int:
@@ -84,6 +87,7 @@ class Setup:
         "can_force_key",
         "fixed",
         "flags",
+        "frames",
         "layer_pattern",
         "needed",
         "options",
@@ -103,6 +107,7 @@ class Setup:
         self.layer_pattern: tuple[int, ...] | None = None
         self.quantizer: str | None = None  # how a frame's goes in: "roi" or "quality"
         self.writes_lengths = False
+        self.frames: int | None = None  # that key frames are to be spread over
         self.can_force_key = True
 
     def give_way(self, extra: dict[str, str]) -> None:
