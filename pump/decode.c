@@ -103,7 +103,7 @@ static int fill_batch(Batch *batch, PyObject *packets, PyObject *times)
 {
     int index;
     for (index = 0; index < batch->count; index++) {
-        PyObject *packet = PyList_GetItem(packets, index);
+        PyObject *packet = PyTuple_GetItem(packets, index);
         PyObject *time = PyList_GetItem(times, index);
         if (!packet || !time)
             return -1;
@@ -181,15 +181,16 @@ static PyObject *decoder_decode(PyObject *object, PyObject *args)
                           &limit))
         return NULL;
     batch.limit = limit;
-    if (self->is_busy || batch.unit < 1) {
-        PyErr_SetString(PyExc_RuntimeError, "another thread decodes with it");
-        return NULL;
-    }
     kept = PyList_AsTuple(packets); /* nobody takes one out of it meanwhile */
     if (!kept)
         return NULL;
+    if (self->is_busy || batch.unit < 1) { /* asked last: making a tuple may let others run */
+        PyErr_SetString(PyExc_RuntimeError, "another thread decodes with it");
+        Py_DECREF(kept);
+        return NULL;
+    }
     batch.count = (int)(PyTuple_Size(kept) > MOST ? MOST : PyTuple_Size(kept));
-    if (fill_batch(&batch, packets, times)) {
+    if (fill_batch(&batch, kept, times)) {
         Py_DECREF(kept);
         return NULL;
     }

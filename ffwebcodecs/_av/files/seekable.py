@@ -140,7 +140,7 @@ class SeekableInput:
         if came[0]:
             self.came.note_more(*came)
             self.timestamp, self._next, self._latest = times
-        if rest is not None:
+        if rest is not None and self._context is not None:
             self._ahead.append(rest)
         self.has_read(code)
 
