@@ -34,6 +34,11 @@ typedef struct {
     int rows, sent, given, heads, others, came, key_flags;
     int64_t last, time, next, latest; /* of packets: dts in ticks; microseconds, see `DemuxerCore` */
     int64_t latest_frame;
+    /* Of packets that are known by number: the next one, where to stop before, how many bytes each
+       has, and when it is to be shown; NULL: at its number. */
+    int64_t number, end;
+    const int32_t *sizes; /* NULL: they are not */
+    const int64_t *shown;
     void *frames[FRAMES], *other[PACKETS];
     int64_t sent_times[PACKETS], given_times[PACKETS], length[FRAMES], frame_time[FRAMES];
     char is_other[FRAMES];
@@ -109,6 +114,8 @@ static int note_packet(VideoRun *self, Upcoming *upcoming)
         return 0;
     if (flags & self->plan[RUN_WATCHED] && size >= 8 && !memcmp(data, "\211PNG\r\n\032\n", 8))
         return 0;
+    if (self->sizes && size != self->sizes[self->number])
+        return 0;
     call.rescale(packet, base, microseconds);
     time = FIELD(int64_t, packet, packet_pts);
     if (time > FAR || time < -FAR || FIELD(int64_t, packet, packet_duration) > FAR ||
@@ -128,6 +135,13 @@ static int note_packet(VideoRun *self, Upcoming *upcoming)
         self->latest = self->next;
     if (upcoming && (!self->plan[RUN_HIDES] || data[0] & 16))
         add_time(upcoming, time, FIELD(int64_t, packet, packet_dts));
+    if (self->sizes) {
+        time = self->shown ? self->shown[self->number] : self->number;
+        FIELD(int64_t, packet, packet_pts) = time;
+        if (!self->shown)
+            FIELD(int64_t, packet, packet_dts) = NOPTS;
+        self->number++;
+    }
     self->sent_times[self->sent++] = time;
     if (flags & self->plan[RUN_WATCHED]) {
         self->head_size[self->heads] = size < HEAD ? size : HEAD;
@@ -204,7 +218,7 @@ static int run_video(VideoRun *self, void *context, void *codec, Upcoming *upcom
             self->is_wet = 0;
         }
         if (self->sent == PACKETS || self->others == PACKETS || self->heads == HEADS ||
-            now() - begin > plan[RUN_TIME])
+            (self->sizes && self->number >= self->end) || now() - begin > plan[RUN_TIME])
             return VIDEO_PAUSED;
         *code = call.read(context, packet);
         if (*code < 0)
@@ -323,19 +337,41 @@ static PyObject *given_rest(VideoRun *self, int reached)
     Py_RETURN_NONE;
 }
 
-/* go(context, codec, upcoming, room, latest_frame, latest): returns what was reached, FFmpeg's code,
+/* Takes None, or the next packet's number, where to stop, and the addresses of what is said of all
+   of them. */
+static int fill_numbers(VideoRun *self, PyObject *told)
+{
+    PyObject *sizes, *shown;
+    long long number, end;
+    self->sizes = NULL;
+    if (told == Py_None)
+        return 0;
+    if (!PyArg_ParseTuple(told, "LLO!O!", &number, &end, &PyLong_Type, &sizes, &PyLong_Type,
+                          &shown))
+        return -1;
+    self->number = number;
+    self->end = end;
+    self->sizes = PyLong_AsVoidPtr(sizes);
+    self->shown = PyLong_AsVoidPtr(shown);
+    if (!PyErr_Occurred() && (!self->sizes || number < 0))
+        PyErr_SetString(PyExc_ValueError, "there is no such packet");
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* go(context, codec, upcoming, room, latest_frame, latest, numbers): returns what was reached, FFmpeg's code,
    (frames, times sent, times given, heads, others), what is not plain, whether the decoder may have
    more, and (packets that came, dts, flags, time, next, latest). */
 static PyObject *video_go(PyObject *object, PyObject *args)
 {
     VideoRun *self = (VideoRun *)object;
-    PyObject *addresses[2], *upcoming, *rows, *sent, *given, *heads, *others, *rest;
+    PyObject *addresses[2], *upcoming, *numbers, *rows, *sent, *given, *heads, *others,
+        *rest;
     PyThreadState *thread;
     void *context, *codec;
     long long latest_frame, latest;
     int reached, room, code = 0;
-    if (!PyArg_ParseTuple(args, "O!O!OiLL", &PyLong_Type, &addresses[0], &PyLong_Type,
-                          &addresses[1], &upcoming, &room, &latest_frame, &latest))
+    if (!PyArg_ParseTuple(args, "O!O!OiLLO", &PyLong_Type, &addresses[0], &PyLong_Type,
+                          &addresses[1], &upcoming, &room, &latest_frame, &latest, &numbers))
         return NULL;
     context = PyLong_AsVoidPtr(addresses[0]);
     codec = PyLong_AsVoidPtr(addresses[1]);
@@ -346,6 +382,8 @@ static PyObject *video_go(PyObject *object, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "nothing can be decoded");
         return NULL;
     }
+    if (fill_numbers(self, numbers))
+        return NULL;
     while (self->spares <= room) {
         if (!(self->spare[self->spares] = take(&frame_stock, call.frame_alloc)))
             return PyErr_NoMemory();

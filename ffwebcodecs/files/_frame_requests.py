@@ -57,6 +57,7 @@ class FrameRequests(Iterator[VideoFrame]):
         self._source = iter(indices)
         self._is_sized = is_sized
         self._ahead: deque[int] = deque()
+        self._counts: dict[int, int] = {}  # how often each of them is there
         self._waiting: dict[int, Shown] = {}
         self._wanted: set[int] = set()  # those that the run is to give
         self._run: Run | None = None
@@ -77,13 +78,17 @@ class FrameRequests(Iterator[VideoFrame]):
         index = ahead[0]
         shown = self._waiting.pop(index, None) or self._get(index)
         ahead.popleft()
-        if index in islice(ahead, self._room):
-            self._waiting[index] = shown
+        left = self._counts.pop(index, 1) - 1
+        if left:
+            self._counts[index] = left
+            if index in islice(ahead, self._room):
+                self._waiting[index] = shown
         return core.make(index, shown, self._turns)
 
     def close(self) -> None:
         """Let go of what waits; twice is fine."""
         self._ahead.clear()
+        self._counts.clear()
         self._source = iter(())
         self._waiting.clear()
         self._owner = None
@@ -97,10 +102,14 @@ class FrameRequests(Iterator[VideoFrame]):
         missing = most - len(self._ahead)
         # Now and then rather than each time, which costs less; at once if they come one by one.
         if missing > most // 2 or not self._ahead:
+            count = len(self._ahead)
             try:
                 self._ahead.extend(islice(self._source, missing))
             except Exception as error:  # its turn is when the frames before it have been given
                 self._failure, self._source = error, iter(())
+            counts = self._counts
+            for index in islice(self._ahead, count, None):
+                counts[index] = counts.get(index, 0) + 1
 
     def _window(self) -> list[int]:
         """Return the indices ahead that may be decoded now."""

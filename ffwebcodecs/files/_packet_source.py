@@ -157,6 +157,26 @@ class FilePackets:
         self._is_coarse = kind == "mpeg"  # several packets lie at one position
         self.next: int | None = None
 
+    @property
+    def demuxer(self) -> DemuxerCore:
+        """What reads the file."""
+        return self._core
+
+    def leave_place(self) -> int | None:
+        """Return the number of the packet that the demuxer gives next, to who reads on there and
+        then says how far with `come_back`; None if it is another one than `read` gives.
+        """
+        number = self.next
+        if self._held or number is None:
+            return None
+        self.next = None  # an interrupt may come before it is known that all went well
+        return number
+
+    def come_back(self, number: int, count: int) -> None:
+        """Say which packet is the next one now, and how many were read."""
+        self._counters.packets_read += count
+        self.next = number
+
     def go_to(self, number: int) -> None:
         place = self.next
         if place is not None and place <= number <= place + _NEAR and self._read_over(number):

@@ -14,6 +14,7 @@ from .._runtime.helper import HelperThread
 from .._spec.files.packet_table import microseconds
 from ..errors import DataError, EncodingError
 from ..frames.video_frame import VideoFrame
+from ._by_number import ByNumber
 from ._damage import Damage
 from ._fields import earlier, whole_pictures
 from ._frame_loop import decoded
@@ -26,9 +27,11 @@ from ._reading import frames_of
 from ._source_digest import digest_of_open
 
 if TYPE_CHECKING:
+    from .._av.files.frame_run import FrameRun
     from .._av.files.opening import Opening
     from .._ffi._types import AVFrame, AVPacket
     from .._spec.files.packet_table import PacketTable
+    from ..codecs._decoding import Core
 
     Packets = Generator[tuple[AVPacket, int], None, None]
 
@@ -79,6 +82,7 @@ class PartFrames:
             difference = job.digest.difference(digest_of_open(file.demuxer))
             if difference is not None:
                 raise DataError(f"{self.shown} is not the file that was divided: {difference}")
+            self._is_plain = not deinterlace
             box: list[Any] = []
             steps = self._steps(box, earlier(int(part.times[0])) if deinterlace else None)
             if deinterlace:
@@ -91,6 +95,7 @@ class PartFrames:
                 *(steps, box, file.shapes, close, part.start, part.stop, 1, lasting),
                 damage.careful,
                 job.origin,
+                ending=lasting,
             )
         except BaseException:
             self.close()
@@ -119,7 +124,9 @@ class PartFrames:
         ways_back = packets.ways_back(number)
         while True:
             damage.forget()
-            steps = decoded(packets.begin_at(number), core, box, damage, end)
+            found = packets.begin_at(number)
+            run = packets.run(core) if self._is_plain else None
+            steps = decoded(found, core, box, damage, end, run)
             failure: EncodingError | None = None
             try:
                 next(steps, None)
@@ -188,7 +195,8 @@ class _NumberedPackets:
         is_new = self._source is None
         self._table, self._offset = table, offset
         self._stop = part.stop_packet + part.offset - offset
-        self._times = microseconds(table.presentation, table.time_base).tolist()
+        self._columns = microseconds(table.presentation, table.time_base)
+        self._times = self._columns.tolist()
         core = self._demuxer if is_new else reopen()
         if self._source is not None:
             self._source.close()
@@ -210,6 +218,14 @@ class _NumberedPackets:
             self._packets.close()
         self._packets = self._from(number)
         return self._packets
+
+    def run(self, core: Core) -> FrameRun | None:
+        """Return what decodes several of the packets that `begin_at` has just returned at once."""
+        source, part = self._source, self._part
+        assert source is not None
+        found = ByNumber(source, self._table, core, self._columns, part.start, part.stop)
+        found.end = min(self._stop, len(self._table))
+        return found.run
 
     def _from(self, number: int) -> Packets:
         source = self._source

@@ -28,7 +28,8 @@ from .._av.frames import frame as native
 from .._spec.files.packet_table import NO_PICTURE, PacketTable
 from ..codecs._decoding import Core
 from ..errors import EncodingError, InvalidStateError
-from ._packet_source import Counters, PacketSource
+from ._by_number import ByNumber
+from ._packet_source import Counters, FilePackets, PacketSource
 
 if TYPE_CHECKING:
     from .._ffi._types import AVFrame, AVPacket
@@ -108,12 +109,15 @@ class RandomAccess:
 
     __slots__ = (
         "__weakref__",
+        "_ahead",
         "_begins_anew",
         "_by_number",
         "_has_fields",
+        "_is_fed",
         "_is_fresh",
         "_open_decoder",
         "_packet",
+        "_rows",
         "closed",
         "counters",
         "decoder",
@@ -145,6 +149,9 @@ class RandomAccess:
         self._begins_anew = False
         self._packet: AVPacket | None = packet.allocate()
         self._by_number: Any = None
+        self._ahead: ByNumber | None = None  # decodes several pictures at once
+        self._is_fed = True  # the decoder may have pictures of what was not sent by that
+        self._rows: list[Any] = []  # which have come out of it: the next one is the last
         self._has_fields = self.decoder.name not in _NO_FIELDS
         forked.watch(self)
 
@@ -168,6 +175,7 @@ class RandomAccess:
         """Begin a run; where the packet cannot be reached, it is over, and says why."""
         self.require_open()
         self.run = None
+        self._look_back()
         try:
             self.packets.go_to(key)
         except EncodingError as error:
@@ -182,6 +190,12 @@ class RandomAccess:
         self._is_fresh = False
         run = self.run = Run(key, last)
         return run
+
+    def _look_back(self) -> None:
+        """Forget what came out and nobody has taken."""
+        self._rows = []
+        if self._ahead is not None:
+            self._ahead.run.begin()
 
     @property
     def first(self) -> int:
@@ -234,9 +248,10 @@ class RandomAccess:
         while not run.is_over:
             self.require_open()
             try:
-                ptr = self.decoder.receive()
+                ptr = self._next(run)
             except EncodingError as error:
                 run.error = error.with_traceback(None)
+                self._is_fed = True  # pictures before it are still to come
                 continue
             if ptr is None:
                 if run.is_drained or run.error is not None:
@@ -259,10 +274,61 @@ class RandomAccess:
             del ptr
         return None
 
+    def _next(self, run: Run) -> AVFrame | None:
+        """Return the next picture, None if the decoder is to be fed."""
+        if self._rows:
+            ptr: AVFrame | None = self._rows.pop()[0].ptr
+            return ptr
+        if self._is_fed:
+            ptr = self.decoder.receive()
+            self._is_fed = ptr is not None
+            if ptr is not None:
+                return ptr
+        ahead = self._find_ahead(run)
+        if ahead is None:
+            return None
+        box: list[Any] = []
+        try:
+            while not box and ahead.run.step(box):
+                pass
+        except EncodingError:
+            raise
+        except BaseException:
+            self.run = None
+            run.is_over = True
+            raise
+        finally:
+            if self.packets.next is not None:
+                self.counters.pictures_decoded += self.packets.next - run.fed
+                run.fed = self.packets.next
+        if not box:
+            return None
+        if type(box[0]) is list:
+            self._rows = box.pop()
+            return self._rows.pop()[0].ptr  # type: ignore[no-any-return]
+        return box.pop()  # type: ignore[no-any-return]
+
+    def _find_ahead(self, run: Run) -> ByNumber | None:
+        """Return what decodes the next pictures of a run, which knows where it ends; None before
+        its first one, and where each packet needs a look.
+        """
+        last, packets, ahead = run.last, self.packets, self._ahead
+        if ahead is not None and ahead.run.is_pending:
+            return ahead
+        if last is None or run.newest < 0 or run.fed > last or run.is_drained or run.error:
+            return None
+        if not isinstance(packets, FilePackets) or packets.next != run.fed:
+            return None
+        if ahead is None or not ahead.is_of(self.decoder):
+            self._ahead = ahead = ByNumber(packets, self.table, self.decoder)
+        ahead.end = min(last + 1, len(self.table))
+        return ahead
+
     def _feed(self, run: Run) -> None:
         ptr = self._packet
         if ptr is None:
             raise InvalidStateError("the Video is closed")
+        self._is_fed = True
         try:
             goes_on = (
                 run.last is None
@@ -337,6 +403,8 @@ class RandomAccess:
         self.packets.refuse_inside()
         self.closed = True
         self.run = None
+        self._look_back()
+        self._ahead = None
         self.packets.close(wait)
         self.decoder.close()
         self._packet = None

@@ -144,8 +144,9 @@ class FrameLoop:
         room: int,
         latest_frame: int,
         latest: int,
+        _numbers: None = None,
     ) -> tuple[Any, ...]:
-        """Read and decode, see `VideoRun.go`."""
+        """Read and decode, see `VideoRun.go`; numbers are not known here."""
         self._rows: list[Any] = []
         self._sent: list[int] = []
         self._given: list[int] = []

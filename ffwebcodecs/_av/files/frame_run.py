@@ -10,9 +10,9 @@ that is not plain is put back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .. import pump
+from .. import forked, pump
 from ..codecs.pumped_decoder import PumpedDecoder, pumped_decoder
 from .foreseen import PumpedUpcoming
 from .frame_loop import frame_loop
@@ -32,6 +32,19 @@ _PIXELS = 1 << 18
 _FAR = 1 << 62
 
 
+class Numbers(Protocol):
+    """Packets that are known by number."""
+
+    def tell(self) -> tuple[int, int, int, int] | None:
+        """Return the number of the packet that comes next, where to stop before, the address of
+        how many bytes each has, and that of when each is to be shown, 0: as its number; None if
+        that is not known.
+        """
+
+    def note(self, count: int) -> None:
+        """Say how many have been sent since."""
+
+
 class FrameRun:
     """Reads and decodes plain pictures; the driver of a decoder asks it after the first frame.
 
@@ -44,11 +57,14 @@ class FrameRun:
         Called with stream index and packet of every other stream that is read.
     start, stop : int, optional
         Frames before are not wanted, nor what comes behind the first one from `stop` on.
+    numbers : Numbers, optional
+        What is known of each packet by its number.
     """
 
     __slots__ = (
         *("_after", "_core", "_demuxer", "_decoder", "_divert", "_failure", "_is_plain", "_is_wet"),
-        *("_others", "_room", "_rows", "_run", "_span", "_taken"),
+        *("__weakref__", "_numbers", "_others", "_room", "_rows", "_run", "_span", "_taken"),
+        "_out",
     )
 
     def __init__(
@@ -58,16 +74,26 @@ class FrameRun:
         divert: Callable[[int, AVPacket], object] | None = None,
         start: int | None = None,
         stop: int | None = None,
+        numbers: Numbers | None = None,
     ) -> None:
         self._demuxer, self._core, self._divert = demuxer, core, divert
+        self._numbers = numbers
         self._span = (-_FAR if start is None else start, _FAR if stop is None else stop)
         self._run: Any = None
         self._decoder: PumpedDecoder | None = None
         self.begin()
+        forked.watch(self)
+
+    def _after_fork(self) -> None:
+        # What the parent has decoded ahead, the child has not asked for: it is told so at once.
+        self._out.clear()
+        self.begin()
+        self._is_wet = True  # so the decoder is asked, which says whose it is
 
     def begin(self) -> None:
         """Begin with a decoder that has forgotten all."""
         self._rows: Rows = []
+        self._out: Rows = []  # those that were given last, as far as nobody has taken them
         self._others: list[tuple[Any, int]] = []
         self._taken = 0  # of the rows, as many as came before a packet of another stream
         self._after: Any = None  # a frame that is not plain
@@ -76,6 +102,12 @@ class FrameRun:
         self._is_wet = False
         self._room = 1  # the next time; whoever wants one frame is not to wait for many
         self._decoder = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether `step` may give something without a further packet."""
+        kept = self._rows or self._others or self._is_wet
+        return bool(kept) or self._after is not None or self._failure is not None
 
     def step(self, box: list[Any]) -> bool:
         """Put what comes next into the box: rows of frames, or a frame that is not plain; return
@@ -90,7 +122,8 @@ class FrameRun:
             while self._others and self._others[0][1] == self._taken:
                 self._give_away()
             if self._rows:
-                box.append(self._next_rows())
+                self._out = rows = self._next_rows()
+                box.append(rows)
                 return True
             if self._after is not None or self._failure is not None:
                 return self._what_is_not_plain(box)
@@ -148,6 +181,11 @@ class FrameRun:
         context, codec = demuxer.video_context(), decoder.context()
         if context is None or codec is None:
             return False
+        told = None
+        if self._numbers is not None:
+            told = self._numbers.tell()
+            if told is None or self._is_plain:
+                return False
         room = self._room
         self._room = min(2 * room, _MOST)
         upcoming: Any = demuxer._upcoming
@@ -156,7 +194,7 @@ class FrameRun:
             where = pump.number(context), pump.number(codec)
             upcoming = upcoming.times if isinstance(upcoming, PumpedUpcoming) else None
         reached, code, rows, sent, given, heads, others, rest, wet, came = self._run.go(
-            *where, upcoming, room, decoder.latest, demuxer._latest
+            *where, upcoming, room, decoder.latest, demuxer._latest, told
         )
         self._is_wet = bool(wet)
         self._rows, self._others, self._taken = rows, others, 0
@@ -168,6 +206,8 @@ class FrameRun:
             code if reached == _READ_FAILED else 0,
             rest.ptr if is_packet else None,
         )
+        if self._numbers is not None:
+            self._numbers.note(came[0])
         if reached == _GIVEN:
             self._after = rest
         elif reached in (_SEND_FAILED, _RECEIVE_FAILED):
