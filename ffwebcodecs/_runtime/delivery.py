@@ -129,6 +129,26 @@ class Delivery:
             # It is held while a callback runs, and never in between.
             del owner, output
 
+    def _put_each(self, epoch: Epoch, outputs: deque[Any], numbers: deque[int]) -> None:
+        """Put outputs into the outlet, for as long as there is room for them, and wake whoever
+        waits there once: a thread that is woken for each waits for the GIL in between.
+        """
+        outlet, queue, followers = epoch.outlets[0], epoch.queue, epoch.followers
+        pool = None if self._lending is None else self._lending.pool
+        has_room = None if pool is None or pool.capacity is None else pool.room
+        boxes, before = outlet.boxes, len(numbers)
+        while outputs and not followers and (has_room is None or has_room(len(boxes))):
+            if numbers:
+                queue.pop(numbers.popleft(), None)
+            boxes.append([outputs.popleft()])
+        outlet.hear()
+        if len(numbers) == before or followers:
+            return
+        outlet.taken(len(queue))
+        if epoch.rooms:
+            epoch.serve()
+        self._announce_dequeue()
+
     def _post(self, epoch: Epoch, task: Callable[[Epoch, Any], object], argument: Any) -> None:
         """Run `task` where the callbacks belong: here on the worker, or on the loop."""
         loop = self._loop

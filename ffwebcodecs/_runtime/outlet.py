@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import AbortError
 from .parking import Spot
 
-DEPTH = 8  # inputs that wait for the codec, and outputs that wait for the loop, all together
+DEPTH = 16  # inputs that wait for the codec, and outputs that wait for the loop, all together
 
 
 class Outlet:
@@ -48,6 +48,10 @@ class Outlet:
     def put(self, box: list[Any]) -> None:
         """Let one more output wait."""
         self.boxes.append(box)
+        self.hear()
+
+    def hear(self) -> None:
+        """Hear that there are more outputs in `boxes`."""
         if self._is_dry:
             self.boxes.clear()
         self._wake_reader()

@@ -218,6 +218,8 @@ class Worker(Delivery):
         batch, most, lending = [first], self._most, self._lending
         if lending is not None:
             most = lending.pool.room_for(most, self._waiting(epoch))
+        if epoch.outlets:  # the other half is for who goes over the output meanwhile
+            most = min(most, epoch.outlets[0].depth // 2)
         backlog, mailbox = self._backlog, self._mailbox
         while len(batch) < most:
             if backlog:
@@ -274,7 +276,9 @@ class Worker(Delivery):
         """
         lending = self._lending
         is_bounded = lending is not None and lending.pool.capacity is not None
-        if not (epoch.outlets or self._loop is not None):
+        if epoch.outlets:
+            self._put_each(epoch, outputs, numbers)
+        elif self._loop is None:
             self._call_each(epoch, outputs, numbers)
         while outputs:
             if numbers:
