@@ -104,30 +104,36 @@ class Delivery:
         as can be; `numbers` are of the inputs that they came of, each taken as its output goes.
         """
         queue, followers, rooms = epoch.queue, epoch.followers, epoch.rooms
+        outlets, find_owner = epoch.outlets, self._owner
         pool = None if self._lending is None else self._lending.pool
-        has_room = None if pool is None or pool.capacity is None else pool.room
-        while outputs and not (followers or epoch.outlets):
-            if has_room is not None and not has_room(0):
-                return  # nothing is on its way here, so none but those that are out count
-            owner = self._owner()
-            if numbers:
-                queue.pop(numbers.popleft(), None)
-                if rooms:
-                    epoch.serve()
-                if owner is not None and owner.on_dequeue is not None:
-                    self._announce_dequeue()
-                    if followers:
-                        return
-            output = None if owner is None else owner._output
-            if owner is None or output is None:
-                outputs.popleft()
-                continue
-            try:
-                output(*owner._wrap(outputs.popleft()))
-            except BaseException as error:
-                self._callback_failed(error)
-            # It is held while a callback runs, and never in between.
-            del owner, output
+        while outputs and not (followers or outlets):
+            # Nothing is on its way here, so none but those that are out count; and nobody else
+            # lends, so there may be more room later, but not less.
+            room = len(outputs) if pool is None else pool.room_for(len(outputs), 0)
+            if room < 1:
+                return
+            for _ in range(room):
+                owner = find_owner()
+                if numbers:
+                    queue.pop(numbers.popleft(), None)
+                    if rooms:
+                        epoch.serve()
+                    if owner is not None and owner.on_dequeue is not None:
+                        self._announce_dequeue()
+                        if followers:
+                            return
+                output = None if owner is None else owner._output
+                if owner is None or output is None:
+                    outputs.popleft()
+                    continue
+                try:
+                    output(*owner._wrap(outputs.popleft()))
+                except BaseException as error:
+                    self._callback_failed(error)
+                # It is held while a callback runs, and never in between.
+                del owner, output
+                if followers or outlets:
+                    return
 
     def _put_each(self, epoch: Epoch, outputs: deque[Any], numbers: deque[int]) -> None:
         """Put outputs into the outlet, for as long as there is room for them, and wake whoever

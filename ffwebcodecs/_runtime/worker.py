@@ -12,6 +12,7 @@ import threading
 import time
 import warnings
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -221,20 +222,24 @@ class Worker(Delivery):
         if epoch.outlets:  # the other half is for who goes over the output meanwhile
             most = min(most, epoch.outlets[0].depth // 2)
         backlog, mailbox = self._backlog, self._mailbox
+        take: Callable[[], Any]
         while len(batch) < most:
+            # What comes meanwhile is looked for again.
             if backlog:
-                message = backlog.popleft()
-            elif mailbox.empty():
-                break
+                there, take = len(backlog), backlog.popleft
+            elif there := mailbox.qsize():
+                take = mailbox.get_nowait
             else:
-                message = mailbox.get_nowait()
-            if type(message) is list and message[0] is epoch:
-                batch.append(message)
-            elif message[0] is None:
-                self._run(message)
-            else:
-                backlog.appendleft(message)
                 break
+            for _ in range(min(there, most - len(batch))):
+                message = take()
+                if type(message) is list and message[0] is epoch:
+                    batch.append(message)
+                elif message[0] is None:
+                    self._run(message)
+                else:
+                    backlog.appendleft(message)
+                    return batch
         return batch
 
     def _run_batch(self, epoch: Epoch, batch: list[_Input]) -> None:

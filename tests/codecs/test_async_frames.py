@@ -32,9 +32,10 @@ from ffwebcodecs import (
     VideoFrame,
     read_frames,
 )
+from ffwebcodecs._runtime.outlet import DEPTH
 
-# Eight wait, and a decoder's threads hold one frame each, whose number is that of the cores.
-AHEAD = 8 + 1 + 2 * len(os.sched_getaffinity(0))
+# These wait, and a decoder's threads hold one frame each, whose number is that of the cores.
+AHEAD = DEPTH + 1 + 2 * len(os.sched_getaffinity(0))
 
 
 # ---- what they give ------------------------------------------------------------------------------

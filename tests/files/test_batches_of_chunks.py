@@ -19,6 +19,7 @@ import ffwebcodecs
 from ffwebcodecs import Demuxer, EncodedVideoChunk, VideoFrame, open_handles, read_frames
 from ffwebcodecs._av import pump
 from ffwebcodecs._av.files.chunk_run import ChunkRun
+from ffwebcodecs._av.files.demux import DemuxerCore
 
 NAME = "h264-bframes.mp4"
 NAMES = [each.name for each in CLIPS]
@@ -125,6 +126,26 @@ def test_packets_that_were_read_ahead_go_with_the_demuxer() -> None:
         chunks = list(islice(demuxer.chunks(), 12))
         assert open_handles()["packet"] > len(chunks)
     assert open_handles()["packet"] == len(chunks)
+
+
+def test_an_interrupt_loses_no_packet(monkeypatch: pytest.MonkeyPatch) -> None:
+    has_read, count = DemuxerCore.has_read_video, 0
+
+    def interrupted(self: DemuxerCore, *said: Any) -> None:
+        nonlocal count
+        count += 1
+        if count == 3:
+            raise KeyboardInterrupt
+        has_read(self, *said)
+
+    with Demuxer(clip(NAME)) as demuxer:
+        whole = everything(demuxer)
+    monkeypatch.setattr(DemuxerCore, "has_read_video", interrupted)
+    found: list[Any] = []
+    with Demuxer(clip(NAME)) as demuxer:
+        with pytest.raises(KeyboardInterrupt):
+            found.extend(said_of(chunk) for chunk in demuxer.chunks())
+        assert found + everything(demuxer) == whole
 
 
 def test_a_file_that_ends_early_gives_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

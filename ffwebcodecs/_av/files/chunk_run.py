@@ -6,6 +6,8 @@ where those wait that a seek has read, so whoever reads on otherwise gets them n
 
 from __future__ import annotations
 
+from itertools import chain, starmap, tee
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from .. import pump
@@ -46,13 +48,12 @@ class ChunkRun:
             return
         room = self._room
         self._room = min(2 * room, MOST)
-        found, code, came, times, rest = self._pump.read_video(
-            pump.number(context),
-            demuxer.info.index,
-            room,
-            *(_BYTES, _TIME, num, den, demuxer._step, demuxer._latest),
-        )
-        demuxer._ready.extend(found)
+        setup = pump.number(context), demuxer.info.index, room, _BYTES, _TIME, num, den
+        reads = starmap(self._pump.read_video, [(*setup, demuxer._step, demuxer._latest)])
+        # Read and kept in one step, in C: what is interrupted in between would be lost.
+        kept, told = tee(reads)
+        demuxer._ready.extend(chain.from_iterable(map(itemgetter(0), kept)))
+        _, code, came, times, rest = next(told)
         demuxer.has_read_video(came, times, code, None if rest is None else rest.ptr)
 
     def take(self) -> tuple[Any, int] | None:
