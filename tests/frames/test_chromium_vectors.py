@@ -19,7 +19,6 @@ from typing import Any
 
 import pytest
 from chromium import ERRORS, answers, attributes, python_value
-from scale_reference import blue_wraps
 
 from ffwebcodecs import (
     EncodedVideoChunk,
@@ -211,8 +210,6 @@ def check(
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_chromium_case(case: dict[str, Any]) -> None:
-    if case["id"].startswith("convert_rgb/") and case["id"].endswith("/max") and blue_wraps():
-        pytest.skip("this FFmpeg's libswscale makes black of the bluest samples, see blue_wraps")
     replay = Replay()
     if EXCEPTIONS.get(case["id"]) == REFUSED:
         with pytest.raises(InvalidArgumentError):

@@ -188,7 +188,8 @@ def test_gray_becomes_yuv_without_colour() -> None:
 
 @pytest.mark.parametrize("source", ["gray", "gray10le"])
 def test_gray_has_no_chroma_in_nv12(source: str) -> None:
-    convert(image(Pixels("yuv444p", 64, 48).fill("random")), image(Pixels("rgba", 64, 48)))
+    before, rubbish = Pixels("yuv444p", 64, 48).fill("random"), Pixels("rgba", 64, 48)
+    convert(image(before), image(rubbish))
     pixels, out = Pixels(source, 64, 48).fill("random"), Pixels("nv12", 64, 48)
     convert(image(pixels, full_range=True), image(out))
     assert (out.get(1) == 128).all()

@@ -7,14 +7,12 @@ curves.
 from __future__ import annotations
 
 import ctypes
-import functools
 import mmap
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from ffwebcodecs._av.scale.cache import convert
 from ffwebcodecs._av.scale.image import Image
 from ffwebcodecs._ffi import ffi
 
@@ -240,25 +238,8 @@ def normalized(
     ]
 
 
-@functools.cache
-def blue_wraps() -> bool:
-    """Tell whether this libswscale's C code makes black of a blue beyond twice the range.
-
-    FFmpeg 4.3 has no other code for planar RGB; only samples that no encoder writes, brighter than
-    white and as blue as can be, get there.
-    """
-    pixels, out = Pixels("yuv444p", 64, 2), Pixels("rgba", 64, 2)
-    for plane, value in enumerate((255, 255, 128)):
-        pixels.rows(plane)[:] = value
-    convert(image(pixels), image(out))
-    return bool((out.rgb()[..., 2] < 250).any())
-
-
 def to_rgb(pixels: Pixels, matrix: str, full: bool) -> np.ndarray:
-    """What the pixels are in R'G'B' on 0..255: exact, rounded, clipped (rule a).
-
-    NaN where `blue_wraps` and the blue is out of reach.
-    """
+    """What the pixels are in R'G'B' on 0..255: exact, rounded, clipped (rule a)."""
     shape = pixels.shape
     y, u, v = pixels.yuv()
     u = full_chroma(u, shape.sub, pixels.width, pixels.height)
@@ -269,8 +250,6 @@ def to_rgb(pixels: Pixels, matrix: str, full: bool) -> np.ndarray:
     r = luma + 2 * (1 - red) * cr
     b = luma + 2 * (1 - blue) * cb
     g = luma - (2 * blue * (1 - blue) * cb + 2 * red * (1 - red) * cr) / green
-    if (b > 1.99).any() and blue_wraps():
-        b = np.where(b > 1.99, np.nan, b)
     return np.clip(np.rint(np.stack([r, g, b], -1) * 255), 0, 255)
 
 

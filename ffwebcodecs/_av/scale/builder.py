@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._ffi import swscale
 from ..frames.pixel_format import Format, get_format
 from .in_place import first_step
-from .steps import LOW_STRIDE, Plane, Split, Staged, Step
+from .steps import LOW_STRIDE, Plane, PlaneStep, Split, Staged, Step
 from .sws import ONE, RGB_LOOK, Context, Look, Scratch, make_context
 
 FILLED = {"rgb0": "rgba", "bgr0": "bgra"}  # X is written as alpha: 255
@@ -53,7 +53,7 @@ class Builder:
             height = min(lines, -(-lines // bands) + 15 & -16)
         self.height = height
         self.scratches: list[Scratch] = []
-        self.steps: list[Step | Split] = []
+        self.steps: list[Step | Split | PlaneStep] = []
 
     def add(
         self,

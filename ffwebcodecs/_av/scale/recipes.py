@@ -17,12 +17,13 @@ from ..._spec.frames.gamut import LUMA_WEIGHTS, primaries_name
 from ...errors import NotSupportedError
 from ..frames.pixel_format import Format, exists, get_format
 from .builder import FILLED, SHIFT_LOOK, Builder, Ends
-from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling, white
+from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling
 from .fast import fast
 from .from_rgb import from_rgb
 from .gamut import Gamut
 from .image import Image
 from .repack import repack
+from .spread import to_planar
 from .steps import Conversion, Copy, Regamut, Step
 from .sws import RGB_LOOK, Look, Scratch, make_context
 
@@ -126,32 +127,27 @@ class _Recipe:
     def _chain(self) -> Conversion:
         width = self.size[0]
         builder = Builder(self.ends, width + 15 & -16, None)
-        first = builder.load(get_format(as_yuv(self.fmt.name)))
-        planar = self._to_planar(builder, first, (builder.width, builder.height), swscale.SWS_POINT)
+        planar = self._to_planar(builder, (builder.width, builder.height), swscale.SWS_POINT)
         return builder.staged(pack=builder.pack(planar, self.out, width))
 
-    def _to_planar(
-        self, builder: Builder, first: Scratch, size: tuple[int, int], filter_flag: int
-    ) -> Scratch:
-        """Append the steps from YUV to planar 8-bit RGB of `size`."""
-        flags = accurate(filter_flag)
-        alpha = "a" if first.format.alpha and self.out.alpha else ""
-        eight = get_format(f"gbr{alpha}p")
-        if first.format.depth <= 8 and self.look.full:
-            return builder.step(first, eight, self.look, RGB_LOOK, flags, size=size)
-        # Half an 8-bit step, on the scale of luma: the high byte is then the rounded value.
-        brightness = 128 if self.look.full else 110
-        deep = builder.step(
-            first,
-            get_format(f"gbr{alpha}p16le"),
-            self.look,
-            RGB_LOOK,
-            flags,
-            size=size,
-            brightness=brightness,
-            contrast=white(first.format.depth, self.look),
-        )
-        return builder.high_bytes(deep, eight)
+    def _planar(self) -> Conversion:
+        stays = self.size == self.out_size
+        if stays:
+            builder = Builder(self.ends, self.size[0] + 15 & -16, None)
+            size, flag = (builder.width, builder.height), swscale.SWS_POINT
+        else:
+            builder = Builder(self.ends, *self.size)
+            size, flag = self.out_size, scaling(self.size, self.out_size, self.ends.filter)
+        planar = self._to_planar(builder, size, flag)
+        if planar.format is not self.out:  # alpha is wanted
+            builder.step(planar, self.out, RGB_LOOK, RGB_LOOK, swscale.SWS_POINT)
+        return builder.staged()
+
+    def _to_planar(self, builder: Builder, size: tuple[int, int], filter_flag: int) -> Scratch:
+        """Append the steps from the source, YUV, to planar 8-bit RGB of `size`."""
+        first = builder.load(get_format(as_yuv(self.fmt.name)))
+        alpha = first.format.alpha and self.out.alpha
+        return to_planar(builder, first, self.look, size, filter_flag, alpha)
 
     # ---- RGB to RGB -----------------------------------------------------------------------------
 
@@ -216,6 +212,8 @@ class _Recipe:
         found = from_rgb(self.ends, self.look, self.out_look)
         if found is not None:
             return found
+        if out.name in ("gbrp", "gbrap") and fmt.yuv:
+            return self._planar()
         return repack(self.ends, self.look, self.out_look)
 
     # ---- scaling to RGB -------------------------------------------------------------------------
@@ -231,9 +229,7 @@ class _Recipe:
             if planar is not None:
                 return builder.staged(pack=builder.pack(planar, self.out, self.out_size[0]))
         if not self.fmt.rgb:
-            planar = self._to_planar(
-                builder, builder.load(get_format(as_yuv(self.fmt.name))), self.out_size, flag
-            )
+            planar = self._to_planar(builder, self.out_size, flag)
             return builder.staged(pack=builder.pack(planar, self.out, self.out_size[0]))
         scratch = builder.load(self.fmt)
         if integer_planes(self.fmt):

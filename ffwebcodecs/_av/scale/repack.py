@@ -9,8 +9,9 @@ from collections.abc import Callable
 from ..._ffi import swscale
 from ..frames.pixel_format import Format, exists, get_format
 from .builder import Builder, Ends
-from .choices import accurate, as_yuv, extension, scaling, white, with_depth
+from .choices import accurate, as_yuv, extension, scaling, with_depth
 from .from_rgb import is_careless
+from .spread import to_deep
 from .steps import Staged
 from .sws import RGB_LOOK, Look, Scratch
 
@@ -100,17 +101,13 @@ def _changes_matrix(way: _Route) -> bool:
     return way.image.format.yuv and way.target.yuv and way.look.matrix != way.out_look.matrix
 
 
+def _loses_blue(way: _Route) -> bool:
+    return way.image.format.yuv and way.target.rgb and not way.look.full
+
+
 def _go_to_rgb(way: _Route) -> None:
-    fmt = way.image.format
-    alpha = "a" if fmt.alpha and way.target.alpha else ""
-    way.image = way.builder.step(
-        way.image,
-        get_format(f"gbr{alpha}p16le"),
-        way.look,
-        RGB_LOOK,
-        accurate(swscale.SWS_POINT),
-        contrast=white(fmt.depth, way.look),
-    )
+    alpha = way.image.format.alpha and way.target.alpha
+    way.image = to_deep(way.builder, way.image, way.look, alpha)
     way.look = RGB_LOOK
 
 
@@ -145,6 +142,8 @@ _DETOURS: tuple[tuple[Callable[[_Route], bool], Callable[[_Route], None]], ...] 
     (_has_packed_alpha, _unpack),
     # From YUV to YUV it leaves the matrix as it is.
     (_changes_matrix, _go_to_rgb),
+    # All RGB but that of 16 bits, made by SIMD, is black where it is bluest (`spread`).
+    (_loses_blue, _go_to_rgb),
     # Only the planar copy scales full range to more bits as it should.
     (_deepens_paired_chroma, _part_chroma),
     # Only the copy from planes to planes makes the largest value the largest one of more bits.

@@ -150,6 +150,42 @@ class Split:
             sws_scale(self.context.ptr, *args)
 
 
+class PlaneStep:
+    """One sws_scale call from plane to plane.
+
+    Parameters
+    ----------
+    context : Context
+        From gray, or from YUV, whose chroma is not looked at, to gray.
+    source, target : (Scratch, int)
+        Image and plane.
+    """
+
+    __slots__ = ("_args", "_source", "_target", "context")
+
+    def __init__(self, context: Context, source: Plane, target: Plane) -> None:
+        self.context = context
+        self._source = source
+        self._target = target
+        self._args: tuple[Array[Bytes], Array[int], int, Array[Bytes], Array[int]] | None = None
+
+    def bind(self) -> None:
+        """Prepare the pointer arrays; the scratch images have just been bound."""
+        (source, plane), (target, written) = self._source, self._target
+        self._args = (
+            ffi.new("uint8_t *[4]", [source.planes[plane]] * 3),
+            ffi.new("int[4]", [source.strides[plane]] * 3),
+            source.height,
+            ffi.new("uint8_t *[4]", [target.planes[written]]),
+            ffi.new("int[4]", [target.strides[written]]),
+        )
+
+    def run(self) -> None:
+        """Convert the plane."""
+        assert self._args is not None
+        sws_scale(self.context.ptr, *self._args)
+
+
 class Staged:
     """A conversion in bands, through scratch memory; of a whole image or of a rectangle of it.
 
@@ -164,7 +200,7 @@ class Staged:
     scratches : list of Scratch
         All images in scratch memory. The first one takes the source, the last one is copied to the
         destination.
-    steps : list of Step or Split
+    steps : list of Step, Split or PlaneStep
     pack : Context, optional
         Turns the last of them, planar RGB, into the destination's packed format, in the caller's
         memory.
@@ -204,7 +240,7 @@ class Staged:
         size: tuple[int, int],
         out_size: tuple[int, int],
         scratches: list[Scratch],
-        steps: list[Step | Split],
+        steps: list[Step | Split | PlaneStep],
         pack: Context | None = None,
         extend: tuple[int, int] = (0, 0),
         from_image: FirstStep | None = None,
@@ -259,7 +295,7 @@ class Staged:
             for scratch in self.scratches:
                 scratch.bind(base)
             for step in self.steps:
-                if isinstance(step, Split):
+                if not isinstance(step, Step):
                     step.bind()
             self._base = base
         if self.size != self.out_size:
