@@ -14,6 +14,7 @@ from typing import Any
 
 TYPES = (
     "AVBSFContext **",
+    "AVBufferRef",
     "AVBufferRef **",
     "AVChapter **",
     "AVCodecContext **",
