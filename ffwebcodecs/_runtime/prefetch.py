@@ -31,6 +31,8 @@ class Prefetch(Generic[T]):
         Called with each item that nobody took.
     interrupt : callable, optional
         Ends what the iterator waits for; it is not asked for more after that.
+    patience : float, optional
+        How many seconds to wait for the thread, which ends by itself after that; default: for ever.
     """
 
     def __init__(
@@ -39,9 +41,11 @@ class Prefetch(Generic[T]):
         depth: int,
         discard: Callable[[T], object],
         interrupt: Callable[[], object] | None = None,
+        patience: float | None = None,
     ) -> None:
         self._discard = discard
         self._interrupt = interrupt
+        self._patience = patience
         self._items: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         # One entry for each item that may be made: a semaphore has a lock, and what waits here may
         # be stopped by a destructor that runs in the very thread that waits.
@@ -106,7 +110,7 @@ class Prefetch(Generic[T]):
         if self._interrupt is not None:
             self._interrupt()
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(self._patience)
         while not self._items.empty():
             kind, value = self._items.get()
             if kind == "item":

@@ -34,6 +34,13 @@ def to_text(value: str, what: str) -> str:
     return text
 
 
+def one_of(value: object, known: tuple[str, ...], what: str) -> str:
+    """Return a text that is one of those that are known."""
+    if not isinstance(value, str) or value not in known:
+        raise InvalidArgumentError(f"{what} must be one of {', '.join(known)}, got {show(value)}")
+    return value
+
+
 def to_path(value: object, what: str = "a path") -> str:
     """Return a path as text, from str, bytes or a path object.
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from .._av.frames import buffers
 from .._av.frames.picture import Picture
-from .._spec.frames.fitting import FITS, covering, inside, whole_size
+from .._spec.frames.fitting import FILTERS, FITS, covering, inside, whole_size
 from .._spec.frames.formats import PixelFormat, get_format
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
-from .._spec.numbers import show, to_dimension, to_flag, to_threads
+from .._spec.numbers import to_dimension, to_flag, to_threads
+from .._spec.texts import one_of
 from ..errors import InvalidArgumentError
 from ..frames._arrays import array_shape
 from ..frames._copy import Source, convert_pixels, copy_pixels, destination_layout
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[Any]
 
-FILTERS = ("bilinear", "bicubic", "area", "lanczos")
 LAYOUTS = ("NHWC", "NCHW")
 
 
@@ -63,9 +63,9 @@ class BatchOptions:
         self.format: PixelFormat = get_format(format)
         self.width = None if width is None else to_dimension(width, "width")
         self.height = None if height is None else to_dimension(height, "height")
-        self.fit: str = _one_of(fit, FITS, "fit")
-        self.filter: str = _one_of(filter, FILTERS, "filter")
-        self.is_channels_first = _one_of(layout, LAYOUTS, "layout") == "NCHW"
+        self.fit: str = one_of(fit, FITS, "fit")
+        self.filter: str = one_of(filter, FILTERS, "filter")
+        self.is_channels_first = one_of(layout, LAYOUTS, "layout") == "NCHW"
         self.exact = to_flag(exact, "exact")
         self.threads = to_threads(threads)
         self.upright = upright
@@ -95,12 +95,6 @@ class BatchOptions:
         if not self.is_channels_first or len(self.format.planes) > 1:
             return size
         return (size[2], *size[:2]) if len(size) == 3 else (1, *size)
-
-
-def _one_of(value: Any, known: tuple[str, ...], what: str) -> str:
-    if not isinstance(value, str) or value not in known:
-        raise InvalidArgumentError(f"{what} must be one of {', '.join(known)}, got {show(value)}")
-    return value
 
 
 class Batch:

@@ -12,10 +12,11 @@ from .._runtime.prefetch import Prefetch
 from ..frames.video_frame import VideoFrame
 
 if TYPE_CHECKING:
+    from ..codecs._decoding import Core
     from ._frame_requests import FrameRequests
     from ._video_core import VideoCore
 
-_DEPTH = 1  # frames that wait, besides the one that is being made
+DEPTH = 1  # frames that wait, besides the one that is being made
 
 
 def overlapping(
@@ -36,20 +37,18 @@ def overlapping(
     threads : int or None
         For the conversion, as they were asked for.
     """
-    if (
-        count < 2
-        or 1 in (threads, core.threads)
-        or not core.engine.decoder.has_one_thread
-        or cores() < 2
-        or not _may_start_threads()
-    ):
+    if count < 2 or not gains_by_overlap(core.engine.decoder, threads, core.threads):
         return nullcontext(frames)
-    return Prefetch(frames, _DEPTH, VideoFrame.close)
+    return Prefetch(frames, DEPTH, VideoFrame.close)
+
+
+def gains_by_overlap(decoder: Core, *threads: int | None) -> bool:
+    """Whether to decode on another thread, where numbers of threads may have been asked for."""
+    return 1 not in threads and decoder.has_one_thread and cores() >= 2 and _may_start_threads()
 
 
 def _may_start_threads() -> bool:
     """Whether this interpreter has threads: isolated ones have none."""
-    try:
-        return bool(_thread.daemon_threads_allowed())  # type: ignore[attr-defined]
-    except AttributeError:  # before Python 3.12, where all have
-        return True
+    # Python before 3.12 has no isolated ones.
+    allowed = getattr(_thread, "daemon_threads_allowed", None)
+    return allowed is None or bool(allowed())

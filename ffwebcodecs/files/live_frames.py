@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._public import public
 from .._runtime.closing import Closable
@@ -10,6 +10,7 @@ from .._runtime.latest import Latest
 from ..frames.video_frame import VideoFrame
 
 if TYPE_CHECKING:
+    from ..frames._pixel_conversion import PixelConversion
     from ._reading import FileFrames
 
 _ROOM = 4
@@ -33,8 +34,9 @@ class LiveFrames(Closable):
     ...     print(frames.dropped, "frames came too fast")
     """
 
-    __slots__ = ("__weakref__", "_latest")
+    __slots__ = ("__weakref__", "_how", "_latest")
     _latest: Latest[VideoFrame]
+    _how: Any  # a PixelConversion or None: what is done with those that are taken
 
     _instead = "read the source there"
 
@@ -42,8 +44,9 @@ class LiveFrames(Closable):
         raise TypeError("use read_frames(source, live=True)")
 
     @classmethod
-    def _of(cls, frames: FileFrames) -> LiveFrames:
+    def _of(cls, frames: FileFrames, how: PixelConversion | None = None) -> LiveFrames:
         self = cls.__new__(cls)
+        self._how = how
         self._latest = Latest(frames, _ROOM, VideoFrame.close, frames.interrupt)
         return self
 
@@ -63,7 +66,8 @@ class LiveFrames(Closable):
         return self
 
     def __next__(self) -> VideoFrame:
-        return next(self._latest)
+        frame, how = next(self._latest), self._how
+        return frame if how is None else how.apply(frame)
 
     def close(self) -> None:
         """Close decoder and input, and the frames that wait; twice is fine, from any thread.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -11,6 +11,7 @@ from .._av.files.frame_run import FrameRun
 from .._public import public
 from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
+from .._spec.frames.formats import BY_FFMPEG, FORMATS
 from .._spec.numbers import show, to_flag, to_int64, to_integer
 from .._spec.texts import attribute, is_path
 from ..codecs._decoding import Core, Pictures, open_decoder
@@ -32,6 +33,8 @@ from ._reading import (
 from ._seeking import decoded_from
 
 if TYPE_CHECKING:
+    from ..frames._pixel_conversion import PixelConversion
+    from ._open import DecodedFile
     from .demuxer import Demuxer
 
 
@@ -57,6 +60,11 @@ def read_frames(
     deinterlace: bool = False,
     color_space: ColorSpace | None = None,
     live: bool = False,
+    pixel_format: str | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    filter: str = "bilinear",
+    exact: bool = False,
 ) -> Iterator[VideoFrame]:
     """Yield the frames of a file, or of chunks, in presentation order.
 
@@ -82,7 +90,8 @@ def read_frames(
         and cannot be had, a line in the log of ``ffwebcodecs`` says why.
     threads : int, optional
         FFmpeg's decoding threads; default: the configuration's, else one for each core that this
-        process may use.
+        process may use. No more than that convert a large frame, and with 1 all is done in the
+        calling thread.
     errors : {"raise", "skip"}, optional
         What to do about damage: "skip" goes on at the next key frame, and behind what of the file
         cannot be read. A UserWarning at the end says how much was skipped, where, and why.
@@ -110,10 +119,24 @@ def read_frames(
         and drops the oldest frames when that is late: what is returned is a `LiveFrames`, which
         counts them. No frame is held back by threads, unless `threads` says how many there are. See
         docs/streams.md.
+    pixel_format : str, optional
+        Convert frames to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"`` or ``"GRAY8"``; RGB is
+        sRGB. Default: the pixels that there are.
+    width, height : int, optional
+        Scale frames to this size in pixels, without regard to the shape that they are shown in; of
+        one alone, the other follows from that. They are those of the stored picture, unless
+        `upright` turns it. The display size is the same then.
+    filter : {"bilinear", "bicubic", "area", "lanczos"}, optional
+        How frames are scaled; all of them weigh every pixel when they make smaller.
+    exact : bool, optional
+        Of the conversion, as for `VideoFrame.copy_to`.
 
     Yields
     ------
     VideoFrame
+        What is converted has memory of its own, the time and the orientation of what was decoded,
+        and nothing left to convert: `to_ndarray` copies it, and `planes` shows it. The next frame
+        of a path or of bytes may be decoded meanwhile, where the decoder has no threads.
 
     Raises
     ------
@@ -122,7 +145,8 @@ def read_frames(
         after it; ``timestamp`` of the error is that of the chunk. Or there are chunks, and no frame
         came of them.
     NotSupportedError
-        This FFmpeg cannot decode it, or there is no video in the file.
+        This FFmpeg cannot decode it, or there is no video in the file; or libswscale cannot do the
+        conversion.
     InvalidArgumentError
         A parameter is out of range.
     OSError
@@ -140,6 +164,9 @@ def read_frames(
     first = None if start is None else to_int64(start, "start")
     last = None if stop is None else to_int64(stop, "stop")
     stride, count = _numbers(step, threads, hardware_acceleration)
+    turns = to_flag(upright, "upright")
+    how = _conversion(pixel_format, width, height, filter, exact, count, turns)
+    _refuse_pixels(format)
     opening = parse_opening(
         format, options, playlists, max_pixels, timeout, stream=stream, color_space=color_space
     )
@@ -147,27 +174,19 @@ def read_frames(
     whole = _whole_pictures(deinterlace, source)
     opening.live = _is_live(live, source)
     damage = Damage(errors, strict)
-    span, turns = (first, last, stride), to_flag(upright, "upright")
+    span, turns = (first, last, stride), turns and how is None
     if _is_demuxer(source):
         _require_stream(opening.stream, source.stream)
         parsed = adapted(parsed or VideoDecoderConfig.parse(source.video_config), opening)
         damage.shown = source._core.shown
-        return _onwards(source, parsed, damage, count, hardware_acceleration, span, turns)
+        onwards = _onwards(source, parsed, damage, count, hardware_acceleration, span, turns)
+        return _made_over(onwards, how)
     if isinstance(source, Iterable) and not _is_file(source):
-        _require_chunks(source, parsed)
-        assert parsed is not None
+        parsed = _require_chunks(source, parsed)
         _require_stream(opening.stream, None)
         parsed = adapted(parsed, opening)
-        packets = packets_of_chunks(source, Pictures(parsed), damage)
-        core, shapes = open_decoder(
-            parsed, threads=count, preference=hardware_acceleration, explode=damage.explode
-        )
-        damage.shown = "the stream"
-        box: list[Any] = []
-        steps = decoded(packets, core, box, damage)
-        steps = steps if whole is None else whole(steps, box)
-        close = partial(_close, core.close, damage)
-        return frames_of(steps, box, shapes, close, *span, careful=damage.careful, turns=turns)
+        given = _of_chunks(source, parsed, damage, count, hardware_acceleration, span, turns, whole)
+        return _made_over(given, how)
     file = open_for_decoding(
         source,
         parsed,
@@ -177,7 +196,7 @@ def read_frames(
         explode=damage.explode,
     )
     damage.shown = file.demuxer.shown
-    box = []
+    box: list[Any] = []
     skipping = damage if damage.skips else None
     # The picture before the first one is a part of that, if its fields are joined.
     begin = first if whole is None or first is None else first - 1
@@ -190,15 +209,73 @@ def read_frames(
         begin, packets, further_back, file.decoder, box, damage, file.demuxer, run=run
     )
     steps = steps if whole is None else whole(steps, box)
-    close = partial(_close, file.close, damage)
+    behind = how is not None and not opening.live and _is_worth_a_thread(source, file, count)
+    # Warnings are the caller's thread's.
+    close = partial(_close, file.close, None if behind else damage)
     lasting = file.demuxer.foresee(held_picture(file.demuxer))
     frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful, turns=turns)
-    found = FileFrames(frames, file.demuxer)
-    if not opening.live:
-        return found
-    from .live_frames import LiveFrames
+    if opening.live:
+        from .live_frames import LiveFrames
 
-    return LiveFrames._of(found)
+        return LiveFrames._of(FileFrames(frames, file.demuxer), how)
+    interrupt, warn = file.demuxer.interrupt, damage.warn
+    return FileFrames(_made_over(frames, how, behind, interrupt, warn), file.demuxer)
+
+
+def _conversion(
+    pixel_format: object,
+    width: object,
+    height: object,
+    filter: object,
+    exact: object,
+    threads: int | None,
+    turns: bool,
+) -> PixelConversion | None:
+    """Return what is to become of the pixels, checked; None if they stay as they are."""
+    if pixel_format is width is height is None and filter == "bilinear" and exact is False:
+        return None
+    from ._converted_frames import parse_conversion
+
+    return parse_conversion(pixel_format, width, height, filter, exact, threads, turns)
+
+
+def _refuse_pixels(format: object) -> None:
+    """Raise InvalidArgumentError for the name of pixels where that of a container is to be."""
+    if not isinstance(format, str):
+        return
+    name = format.strip()
+    found = FORMATS.get(name.upper()) or BY_FFMPEG.get(name.lower())
+    if found is not None:
+        raise InvalidArgumentError(
+            f"format is the container's, and {show(format)} is one of pixels: "
+            f'give pixel_format="{found.name}"'
+        )
+
+
+def _is_worth_a_thread(source: object, file: DecodedFile, threads: int | None) -> bool:
+    """Whether frames are decoded on another thread than they are converted on: where that gains
+    something, and nothing of the program's would be called there.
+    """
+    if attribute(source, "read") is not None:
+        return False
+    from ._overlap import gains_by_overlap
+
+    return gains_by_overlap(file.decoder, file.config.threads if threads is None else threads)
+
+
+def _made_over(
+    frames: Generator[VideoFrame],
+    how: PixelConversion | None,
+    behind: bool = False,
+    interrupt: Callable[[], object] | None = None,
+    end: Callable[[], object] | None = None,
+) -> Generator[VideoFrame]:
+    """Return frames converted, if they are to be; `behind`, and then: see `converted_behind`."""
+    if how is None:
+        return frames
+    from ._converted_frames import converted, converted_behind
+
+    return converted_behind(frames, how, interrupt, end) if behind else converted(frames, how)
 
 
 def _numbers(step: object, threads: object, preference: object) -> tuple[int, int | None]:
@@ -225,7 +302,7 @@ def _onwards(
     preference: str,
     span: tuple[int | None, int | None, int],
     turns: bool,
-) -> Iterator[VideoFrame]:
+) -> Generator[VideoFrame]:
     open_it = partial(
         open_decoder, config, threads=threads, preference=preference, explode=damage.explode
     )
@@ -237,6 +314,28 @@ def _onwards(
         *(onwards, onwards.box, kept.shapes, close, *span, onwards.lasting, damage.careful),
         turns=turns,
     )
+
+
+def _of_chunks(
+    source: Iterable[Any],
+    config: VideoDecoderConfig,
+    damage: Damage,
+    threads: int | None,
+    preference: str,
+    span: tuple[int | None, int | None, int],
+    turns: bool,
+    whole: Callable[[Iterator[None], list[Any]], Iterator[None]] | None,
+) -> Generator[VideoFrame]:
+    packets = packets_of_chunks(source, Pictures(config), damage)
+    core, shapes = open_decoder(
+        config, threads=threads, preference=preference, explode=damage.explode
+    )
+    damage.shown = "the stream"
+    box: list[Any] = []
+    steps = decoded(packets, core, box, damage)
+    steps = steps if whole is None else whole(steps, box)
+    close = partial(_close, core.close, damage)
+    return frames_of(steps, box, shapes, close, *span, careful=damage.careful, turns=turns)
 
 
 class _Onwards:
@@ -308,14 +407,16 @@ def _is_demuxer(source: object) -> TypeGuard[Demuxer]:
     return module is not None and isinstance(source, module.Demuxer)
 
 
-def _close(close: Callable[[], object], damage: Damage) -> None:
+def _close(close: Callable[[], object], damage: Damage | None) -> None:
     try:
         close()
     finally:
-        damage.warn()
+        if damage is not None:
+            damage.warn()
 
 
-def _require_chunks(source: Iterable[Any], config: VideoDecoderConfig | None) -> None:
+def _require_chunks(source: Iterable[Any], config: VideoDecoderConfig | None) -> VideoDecoderConfig:
+    """Return the configuration, which chunks need."""
     if isinstance(source, (list, tuple)) and source and is_path(source[0]):
         raise InvalidArgumentError(
             f"read_frames reads one file, got {len(source)} names: call it for each, as in "
@@ -323,6 +424,7 @@ def _require_chunks(source: Iterable[Any], config: VideoDecoderConfig | None) ->
         )
     if config is None:
         raise InvalidArgumentError("chunks need a config: read_frames(chunks, config)")
+    return config
 
 
 def _require_stream(wanted: int | None, read: int | None) -> None:

@@ -12,9 +12,11 @@ from .._public import public
 from .._runtime.async_reading import AsyncReading
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
-from .._spec.numbers import to_flag
+from .._spec.numbers import to_flag, to_threads
 from ..errors import InvalidArgumentError
+from ..frames._pixel_conversion import PixelConversion
 from ..frames.video_frame import VideoFrame
+from ._converted_frames import parse_conversion
 from ._input_options import ColorSpace
 from .demuxer import Demuxer
 from .read_frames import read_frames
@@ -44,6 +46,11 @@ def read_frames_async(
     deinterlace: bool = False,
     color_space: ColorSpace | None = None,
     live: bool = False,
+    pixel_format: str | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    filter: str = "bilinear",
+    exact: bool = False,
 ) -> AsyncReading[VideoFrame]:
     """Give the frames of a file, or of chunks, to ``async for``: those of `read_frames`.
 
@@ -63,6 +70,8 @@ def read_frames_async(
         As for `read_frames`.
     live : bool, optional
         As for `read_frames`; ``dropped`` of what is returned counts what came too fast.
+    pixel_format, width, height, filter, exact
+        As for `read_frames`: frames are converted on the thread.
 
     Returns
     -------
@@ -93,7 +102,11 @@ def read_frames_async(
         )
     given = dict(locals())
     if isinstance(source, Demuxer):
-        last = _Last(source, to_flag(given.pop("upright"), "upright"))
+        turns, count = to_flag(given.pop("upright"), "upright"), to_threads(threads)
+        how = parse_conversion(pixel_format, width, height, filter, exact, count, turns)
+        for name in ("pixel_format", "width", "height", "filter", "exact"):
+            del given[name]
+        last = _Last(source, turns, how)
         make = partial(last.frames, **given)
         return AsyncReading("read_frames_async", make, 0, last.put_back)
     waits, read = Waits(), partial(read_frames, **given)
@@ -106,15 +119,18 @@ def read_frames_async(
 class _Last:
     """The frame that a Demuxer has given last, which goes back if nobody takes it."""
 
-    def __init__(self, demuxer: Demuxer, turns: bool) -> None:
+    def __init__(self, demuxer: Demuxer, turns: bool, how: PixelConversion | None) -> None:
         self._demuxer = demuxer
         self._turns = turns
+        self._how = how
         self._last: list[Picture] = []
 
     def frames(self, **given: Any) -> Iterator[VideoFrame]:
         for frame in read_frames(**given):
             self._last[:] = [frame._open_picture()]
-            if self._turns:
+            if self._how is not None:
+                frame = self._how.apply(frame)  # noqa: PLW2901
+            elif self._turns:
                 frame = frame.upright()  # noqa: PLW2901
             yield frame
             del frame

@@ -207,7 +207,17 @@ class Video(VideoFacts):
         """
         return self._open_core().frame(self._clock.index_at(time, check_mode(mode)))
 
-    def frames(self, indices: Iterable[int]) -> Iterator[VideoFrame]:
+    def frames(
+        self,
+        indices: Iterable[int],
+        *,
+        pixel_format: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        filter: str = "bilinear",
+        exact: bool = False,
+        threads: int | None = None,
+    ) -> Iterator[VideoFrame]:
         """Yield frames by their indices, in this order; each is yours to close.
 
         A group of pictures is decoded once for all of its frames, as far as those whose turn is
@@ -218,6 +228,10 @@ class Video(VideoFacts):
         indices : iterable of int
             Negative ones count from the end. Of an iterable without a length, up to 64 are taken
             in advance, so it may be endless.
+        pixel_format, width, height, filter, exact
+            Convert them, as `read_frames` does.
+        threads : int, optional
+            How many threads convert a large one, at most.
 
         Raises
         ------
@@ -226,14 +240,44 @@ class Video(VideoFacts):
             without a length, all frames before that are given.
         EncodingError
             A frame cannot be decoded: it is named. Those before it have been given.
+        InvalidArgumentError
+            A parameter is unknown or out of range.
+        NotSupportedError
+            libswscale cannot do the conversion.
         InvalidStateError
             The Video is closed.
         """
         numbers, is_sized = frame_indices(indices, len(self))
-        return FrameRequests(self._open_core(), numbers, self, is_sized)
+        how = pixel_format, width, height, filter, exact, threads
+        return self._requests(numbers, is_sized, *how)
 
-    def frames_at(self, times: Iterable[int], mode: str = "shown") -> Iterator[VideoFrame]:
-        """Yield the frames of times, as `at` finds them and `frames` gives them."""
+    def _requests(
+        self,
+        numbers: Iterable[int],
+        is_sized: bool,
+        pixel_format: Any = None,
+        width: Any = None,
+        height: Any = None,
+        filter: Any = "bilinear",
+        exact: Any = False,
+        threads: Any = None,
+    ) -> Iterator[VideoFrame]:
+        count = to_threads(threads)
+        if pixel_format is width is height is None and filter == "bilinear" and exact is False:
+            return FrameRequests(self._open_core(), numbers, self, is_sized)
+        from ._converted_frames import converted_requests, parse_conversion
+
+        how = parse_conversion(pixel_format, width, height, filter, exact, count, self._upright)
+        core, turns = self._open_core(), self._upright and how is None
+        requests = FrameRequests(core, numbers, self, is_sized, turns)
+        return requests if how is None else converted_requests(core, requests, how, is_sized, count)
+
+    def frames_at(
+        self, times: Iterable[int], mode: str = "shown", **options: Any
+    ) -> Iterator[VideoFrame]:
+        """Yield the frames of times, as `at` finds them and `frames` gives them, whose options
+        these are.
+        """
         check_mode(mode)
         if isinstance(times, (str, bytes)) or not isinstance(times, Iterable):
             raise InvalidArgumentError(f"times must be an iterable of integers, got {show(times)}")
@@ -241,7 +285,7 @@ class Video(VideoFacts):
         numbers: Iterable[int] = (find(time, mode) for time in times)
         if is_sized:
             numbers = list(numbers)
-        return FrameRequests(self._open_core(), numbers, self, is_sized)
+        return self._requests(numbers, is_sized, **options)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         return iter(self[:])

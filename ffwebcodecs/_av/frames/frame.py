@@ -23,6 +23,7 @@ from .pixel_format import geometry, pix_fmt_id
 
 if TYPE_CHECKING:
     from ..._ffi._types import Array, AVFrame, Bytes, Pointer
+    from .spares import Spares
 
 _frames = ledger.owned("frame")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
@@ -60,7 +61,13 @@ def _begin() -> Iterator[Any]:
 # ---- making --------------------------------------------------------------------------------------
 
 
-def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, int]]) -> AVFrame:
+def new(
+    pix_fmt: str | None,
+    width: int,
+    height: int,
+    rows: Sequence[tuple[int, int]],
+    spares: Spares | None = None,
+) -> AVFrame:
     """Return a frame with memory of its own, contents undefined.
 
     Parameters
@@ -71,11 +78,14 @@ def new(pix_fmt: str | None, width: int, height: int, rows: Sequence[tuple[int, 
         In luma pixels.
     rows : sequence of (int, int)
         Row bytes and number of rows of each plane. Each row is padded to a multiple of 64 bytes.
+    spares : Spares, optional
+        Where the memory is from.
     """
     strides = [row + _ALIGN - 1 & -_ALIGN for row, _ in rows]
     total = sum(stride * count for stride, (_, count) in zip(strides, rows, strict=True))
     ptr = allocate(total + 512)
-    ref = buffers.allocate(ptr.buf, total + _ROOM)
+    fill = buffers.allocate if spares is None else spares.fill
+    ref = fill(ptr.buf, total + _ROOM)
     ptr.format = -1 if pix_fmt is None else pix_fmt_id(pix_fmt)
     ptr.width = width
     ptr.height = height
@@ -298,9 +308,11 @@ def set_first_field(ptr: AVFrame, first: int) -> None:
     """Say the same of a frame that nobody else has seen yet."""
     if releases.frame_has_interlaced_field():
         ptr.interlaced_frame, ptr.top_field_first = int(first > 0), int(first == 1)
-    elif first:
-        ptr.flags |= avutil.AV_FRAME_FLAG_INTERLACED
-        ptr.flags |= avutil.AV_FRAME_FLAG_TOP_FIELD_FIRST if first == 1 else 0
+        return
+    upper = avutil.AV_FRAME_FLAG_TOP_FIELD_FIRST
+    ptr.flags &= ~(avutil.AV_FRAME_FLAG_INTERLACED | upper)
+    if first:
+        ptr.flags |= avutil.AV_FRAME_FLAG_INTERLACED | (upper if first == 1 else 0)
 
 
 def is_damaged(ptr: AVFrame) -> bool:

@@ -21,12 +21,22 @@ def workers(source: Image, destination: Image) -> int:
     wanted = destination.threads
     width, height = destination.width, destination.height
     if wanted is None:
-        if width * height < _PIXELS:
-            return 1
-        wanted = min(cores(), width * height // _PIXELS_OF_ONE)
+        wanted = _by_itself(width, height)
     if wanted < 2 or (width, height) != (source.width, source.height):
         return 1
     return max(1, min(wanted, height // ROWS_OF_SLICES))
+
+
+def at_most(threads: int | None, width: int, height: int) -> int | None:
+    """Return what to ask for where `threads` is a limit, and no wish."""
+    return None if threads is None else min(threads, _by_itself(width, height))
+
+
+def _by_itself(width: int, height: int) -> int:
+    """Return how many threads make that many pixels if nobody says it."""
+    if width * height < _PIXELS:
+        return 1
+    return min(cores(), width * height // _PIXELS_OF_ONE)
 
 
 def cores() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .rect import Rect
 
 FITS = ("fill", "contain", "cover")
+FILTERS = ("bilinear", "bicubic", "area", "lanczos")
 
 
 def whole_size(
