@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .._av.frames import samples
 from ..errors import NotSupportedError
+from ._sample_memory import SampleMemory
 from ._silence import Gaps
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ class SampleArray:
         Position of the first sample, None: that of the first frame.
     """
 
-    __slots__ = ("_data", "_expected", "_gaps", "_shape", "_write", "count", "first")
+    __slots__ = ("_expected", "_gaps", "_memory", "_shape", "_write", "count", "first")
 
     def __init__(self, expected: int) -> None:
         self.first: int | None = None
         self.count = 0
         self._expected = expected
         self._gaps = Gaps()
-        self._data: npt.NDArray[np.float32] | None = None
+        self._memory: SampleMemory | None = None
         self._shape: SoundShape | None = None
         self._write: Any = None
 
@@ -60,7 +61,7 @@ class SampleArray:
         count = samples.count(ptr)
         if start > self.count:
             self._gaps.add(start - self.count, samples.describe(ptr).channels.number)
-        data = self._room(ptr, start, start + count)
+        data = self._room(ptr, start + count)
         if start > self.count:
             data[self.count : start] = 0
         self._write(ptr, data[start : start + count], count)
@@ -70,15 +71,15 @@ class SampleArray:
         """Return what the last frame was, where the sample after it goes, and at which position
         that is; None if no frame was added.
         """
-        if self._data is None or self._shape is None or self.first is None:
+        if self._memory is None or self._shape is None or self.first is None:
             return None
-        return self._shape, self._data[self.count :], self.first + self.count
+        return self._shape, self._memory.data[self.count :], self.first + self.count
 
     def write(self, ptr: AVFrame, before: int, count: int) -> None:
         """Write a frame like the last one into the `room`, behind so many samples."""
         start = self.count + before
-        assert self._data is not None
-        self._write(ptr, self._data[start : start + count], count)
+        assert self._memory is not None
+        self._write(ptr, self._memory.data[start : start + count], count)
 
     def filled(self, samples: int) -> None:
         """Say how many samples have been written into the `room`."""
@@ -89,29 +90,25 @@ class SampleArray:
         count = 0 if end is None or self.first is None else max(0, end - self.first)
         if count > self.count:
             self._gaps.add(count - self.count, channels)
-        data = self._data
-        if data is None:
+        memory = self._memory
+        if memory is None:
             return np.zeros((count, channels), np.float32)
         if count > self.count:
-            data = self._grown(count)
-            data[self.count : count] = 0
+            self._grow(memory, count)
+            memory.data[self.count : count] = 0
             self.count = count
-        if self.count == len(data):
-            return data
-        if self.count * 8 > len(data) * 7:
-            return data[: self.count]
-        kept: npt.NDArray[np.float32] = data[: self.count].copy()
-        return kept
+        if self.count * 8 <= len(memory.data) * 7:
+            memory.resize(self.count, self.count)
+        return memory.data[: self.count] if self.count < len(memory.data) else memory.data
 
-    def _room(self, ptr: AVFrame, start: int, end: int) -> npt.NDArray[np.float32]:
-        data = self._data
-        if data is None or self._shape is None or not samples.is_like(ptr, self._shape):
-            data = self._adapted(ptr)
-        if end > len(data):
-            data = self._grown(end)
-        return data
+    def _room(self, ptr: AVFrame, end: int) -> npt.NDArray[np.float32]:
+        memory = self._memory
+        if memory is None or self._shape is None or not samples.is_like(ptr, self._shape):
+            memory = self._adapted(ptr)
+        self._grow(memory, end)
+        return memory.data
 
-    def _adapted(self, ptr: AVFrame) -> npt.NDArray[np.float32]:
+    def _adapted(self, ptr: AVFrame) -> SampleMemory:
         shape = samples.describe(ptr)
         number = shape.channels.number
         if self._shape is not None and self._shape.channels.number != number:
@@ -121,20 +118,14 @@ class SampleArray:
             )
         self._shape = shape
         self._write = writer_of(shape)
-        if self._data is None:
+        if self._memory is None:
             size = max(min(self._expected, _MOST_EXPECTED // number), _FIRST)
-            self._data = np.empty((size, number), np.float32)
-        return self._data
+            self._memory = SampleMemory(size, number)
+        return self._memory
 
-    def _grown(self, end: int) -> npt.NDArray[np.float32]:
-        before = self._data
-        assert before is not None
-        if end <= len(before):
-            return before
-        data = np.empty((max(end, len(before) * 3 // 2), before.shape[1]), np.float32)
-        data[: self.count] = before[: self.count]
-        self._data = data
-        return data
+    def _grow(self, memory: SampleMemory, end: int) -> None:
+        if end > len(memory.data):
+            memory.resize(max(end, len(memory.data) * 3 // 2), self.count)
 
 
 def writer_of(shape: SoundShape) -> Any:
