@@ -291,11 +291,13 @@ class RandomAccess:
         try:
             while not box and ahead.run.step(box):
                 pass
+            self.require_open()  # nothing is kept behind its end
         except EncodingError:
             raise
         except BaseException:
             self.run = None
             run.is_over = True
+            box.clear()
             raise
         finally:
             if self.packets.next is not None:
@@ -403,8 +405,8 @@ class RandomAccess:
         self.packets.refuse_inside()
         self.closed = True
         self.run = None
-        self._look_back()
-        self._ahead = None
+        self._ahead = None  # another thread may be in it, and goes on to its end
+        self._rows = []
         self.packets.close(wait)
         self.decoder.close()
         self._packet = None
