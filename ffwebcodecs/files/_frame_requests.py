@@ -5,15 +5,17 @@ group, all are decoded when the first of them is needed, and those whose turn is
 more wait than the window has. Frames that come out in the order in which they are wanted need not
 wait, so the window may be longer where the order rises.
 
-A run goes on with the next group, without draining the decoder, if that follows at once. Where
-order falls and groups are short (intra-only codecs), some of them are decoded as one.
+A run goes on with the next group, without draining the decoder, if that follows at once. So does
+the next request, if it begins ahead of where this one has ended. One that begins inside the last
+one, as overlapping windows do, keeps what the next one will have in common with it. Where order
+falls and groups are short (intra-only codecs), some of them are decoded as one.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 from ..frames.video_frame import VideoFrame
 from ._random_access import Run
@@ -61,6 +63,10 @@ class FrameRequests(Iterator[VideoFrame]):
         self._waiting: dict[int, Shown] = {}
         self._wanted: set[int] = set()  # those that the run is to give
         self._run: Run | None = None
+        self._is_new = True
+        self._shared: int | None = None  # from this index on, the next request will have it too
+        self._has_begun = False
+        self._is_forward: bool | None = None  # it came after what lies before it, the next may too
         self._failure: Exception | None = None  # what `indices` raised
 
     def __iter__(self) -> FrameRequests:
@@ -76,6 +82,9 @@ class FrameRequests(Iterator[VideoFrame]):
                 raise failure
             raise StopIteration
         index = ahead[0]
+        if self._is_new:
+            self._is_new = False
+            self._compare()
         shown = self._waiting.pop(index, None) or self._get(index)
         ahead.popleft()
         left = self._counts.pop(index, 1) - 1
@@ -83,7 +92,20 @@ class FrameRequests(Iterator[VideoFrame]):
             self._counts[index] = left
             if index in islice(ahead, self._room):
                 self._waiting[index] = shown
+        if self._shared is not None and index >= self._shared and index not in core.store:
+            core.store.put(index, shown[0].ptr, shown[1])
         return core.make(index, shown, self._turns)
+
+    def _compare(self) -> None:
+        """Learn from the request before this one what is kept for the next."""
+        core, ahead = self._core, list(self._ahead)
+        is_rising = len(ahead) <= LOOK_AHEAD and all(a < b for a, b in pairwise(ahead))
+        before, core.window = core.window, (ahead[0], ahead[-1]) if is_rising else None
+        if before is None or not is_rising or not before[0] < ahead[0] <= before[1] < ahead[-1]:
+            return
+        following = 2 * ahead[0] - before[0]
+        if sum(index >= following for index in ahead) <= core.store.room // 2:
+            self._shared = following
 
     def close(self) -> None:
         """Let go of what waits; twice is fine."""
@@ -92,6 +114,9 @@ class FrameRequests(Iterator[VideoFrame]):
         self._source = iter(())
         self._waiting.clear()
         self._owner = None
+        run = self._run
+        if run is not None:
+            run.more = None
 
     @property
     def _room(self) -> int:
@@ -135,12 +160,17 @@ class FrameRequests(Iterator[VideoFrame]):
         with engine.lock:
             if engine.run is not self._run:
                 self._wanted.clear()
-            if index not in self._wanted:
+            if index in self._wanted:
+                run = self._run
+                assert run is not None
+            else:
                 self._finish()
-                self._begin(index)
-            run = self._run
-            assert run is not None
+                run = self._begin(index)
             shown = self._go_on(run, index)
+            if shown is None and run.went_ahead:
+                self._wanted.clear()
+                run = self._begin(index, False)
+                shown = self._go_on(run, index)
             if shown is not None:
                 return shown
             self._wanted.clear()
@@ -169,22 +199,34 @@ class FrameRequests(Iterator[VideoFrame]):
         run = self._run
         if run is not None and self._wanted:
             run.more = None
+            run.is_forward = False
             self._go_on(run, -1)
             self._wanted.clear()  # the rest does not come, and is missed when its turn is there
 
-    def _begin(self, index: int) -> None:
-        """Begin the run that gives a frame, and others of the window in passing."""
+    def _begin(self, index: int, may_go_on: bool = True) -> Run:
+        """Begin the run that gives a frame, and others of the window in passing; one of its own
+        that is drained at its end, if it may not go on with another.
+        """
         core = self._core
         engine = core.engine
         key, wanted = self._group(index, self._window())
         last = self._last(wanted)
-        if all(engine.goes_on_to(key, int(core.shown[one]), one) for one in wanted):
+        places = [(key, int(core.shown[one]), one) for one in wanted]
+        if not self._has_begun:
+            # All from the first frame on, and not that one alone: the next will follow.
+            begins = engine.is_untouched and 1 < len(wanted) == max(wanted) + 1
+            follows = all(engine.leads_to(*place) for place in places)
+            self._is_forward = begins or follows or self._shared is not None or None
+            self._has_begun = True
+        if may_go_on and all(engine.goes_on_to(*place) for place in places):
             run = engine.go_on(key, last)
         else:
             run = engine.begin(key, last)
+        run.is_forward = self._is_forward if may_go_on else False
         run.more = self._more
         self._wanted = wanted
         self._run = run
+        return run
 
     def _last(self, wanted: set[int]) -> int:
         core = self._core
@@ -225,6 +267,7 @@ class FrameRequests(Iterator[VideoFrame]):
         key, wanted = self._group(following, window)
         engine = core.engine
         if not all(engine.goes_on_to(key, int(core.shown[one]), one) for one in wanted):
+            run.is_forward = False  # what comes next is elsewhere
             return False
         self._wanted |= wanted
         run.wasted += max(0, key - run.fed)

@@ -4,11 +4,16 @@ A packet goes to the decoder with its number in place of its time, and the pictu
 carries that number back. So a picture is never taken for another one, whatever times say, whatever
 the decoder drops, invents or gives in another order.
 
-A *run* is a stretch of packets from a key packet on. One with a `last` packet ends there: the
-decoder is drained, so nothing behind it is decoded. One without goes on for as long as it is asked,
-and the next access goes on with it where that is possible. Whoever uses a run takes a step at a
-time, under the engine's lock; another thread may begin a run of its own in between, and the first
-one then finds that its run is over (`RandomAccess.run` is another).
+A *run* is a stretch of packets from a key packet on. One with a `last` packet ends there. One
+without goes on for as long as it is asked. The next access goes on with either where that is
+possible. What the decoder still holds of the wanted pictures behind `last` comes out when it is
+drained, which ends the run for good, or when it is sent the packets *ahead*, as many as it holds:
+they are not lost on who goes on. So packets are sent ahead for who goes forward, and for who has
+sent so many that beginning again would cost far more; others drain, and decode nothing behind.
+
+Whoever uses a run takes a step at a time, under the engine's lock; another thread may begin a run
+of its own in between, and the first one then finds that its run is over (`RandomAccess.run` is
+another).
 
 Threads: `lock` is held for a step or for as long as one frame takes. `stop` ends what another
 thread does under it, at the next packet.
@@ -57,6 +62,9 @@ class Run:
         The key packet's picture is a predicted one: the container says more of it than is true.
     more : callable or None
         Asked, under the lock, when `last` has been sent: whether it has set a later one.
+    is_forward : bool or None
+        Whether the next access is likely to go on with this run, so that packets are sent ahead
+        rather than the decoder drained. None: nobody knows, so where it costs little.
     """
 
     __slots__ = (
@@ -64,6 +72,7 @@ class Run:
         "fed",
         "has_false_key",
         "is_drained",
+        "is_forward",
         "is_over",
         "is_settled",
         "key",
@@ -77,6 +86,7 @@ class Run:
         self.key = key
         self.last = last
         self.more: Callable[[], bool] | None = None
+        self.is_forward: bool | None = False
         self.fed = key
         self.newest = -1
         self.wasted = 0
@@ -85,6 +95,13 @@ class Run:
         self.is_settled = False
         self.is_over = False
         self.error: EncodingError | None = None
+
+    @property
+    def went_ahead(self) -> bool:
+        """Whether packets behind the last one have been sent: their errors are not its own, and
+        drained in time, a decoder may give a picture that it drops otherwise.
+        """
+        return self.last is not None and self.fed - 1 > self.last
 
 
 class RandomAccess:
@@ -112,6 +129,7 @@ class RandomAccess:
         "_ahead",
         "_begins_anew",
         "_by_number",
+        "_delay",
         "_has_fields",
         "_is_fed",
         "_is_fresh",
@@ -147,6 +165,7 @@ class RandomAccess:
         self._is_fresh = True
         # Whether the first pictures come out of a new decoder only, not of one that was flushed.
         self._begins_anew = False
+        self._delay = -1  # packets that the decoder holds at most, as far as seen; -1: not yet
         self._packet: AVPacket | None = packet.allocate()
         self._by_number: Any = None
         self._ahead: ByNumber | None = None  # decodes several pictures at once
@@ -228,14 +247,26 @@ class RandomAccess:
         self.run = run
         return run
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has been decoded yet."""
+        return self._is_fresh
+
     def goes_on_to(self, key: int, number: int, index: int) -> bool:
         """Tell whether the current run gives a frame if it just goes on, without a detour."""
         run = self.run
-        if run is None or run.is_over or run.error is not None or index <= run.newest:
+        if run is None or run.is_over or (run.is_drained and number >= run.fed):
+            return False
+        return self.leads_to(key, number, index)
+
+    def leads_to(self, key: int, number: int, index: int) -> bool:
+        """Tell whether the current run would give a frame, had the decoder not been drained."""
+        run = self.run
+        if run is None or run.error is not None or run.has_false_key or index <= run.newest:
             return False
         if run.key <= number < run.fed:
             return key >= run.key  # it is in the decoder, or would have come out
-        if run.is_drained or key < run.key:
+        if key < run.key:
             return False
         return max(0, key - run.fed) + run.wasted <= (run.fed - run.key) // _WASTE
 
@@ -245,6 +276,16 @@ class RandomAccess:
         An error of the decoder ends the run when what could be decoded before it has come out;
         it is then in ``run.error``.
         """
+        try:
+            return self._step(run)
+        except BaseException as error:
+            # What has come out meanwhile is lost: nobody may go on with that.
+            self.run = None
+            run.is_over = True
+            averror.let_go(error)
+            raise
+
+    def _step(self, run: Run) -> tuple[int, AVFrame] | None:
         while not run.is_over:
             self.require_open()
             try:
@@ -270,6 +311,8 @@ class RandomAccess:
             # What a decoder makes up has no number, or one that has been there.
             if index >= 0 and run.key <= native.timestamp(ptr) < run.fed:
                 run.newest = max(run.newest, index)
+                if not run.is_drained and not self._rows:
+                    self._delay = max(self._delay, run.fed - 1 - native.timestamp(ptr))
                 return index, ptr
             del ptr
         return None
@@ -332,12 +375,7 @@ class RandomAccess:
             raise InvalidStateError("the Video is closed")
         self._is_fed = True
         try:
-            goes_on = (
-                run.last is None
-                or run.fed <= run.last
-                or (run.more is not None and run.more() and run.fed <= run.last)
-            )
-            number = self.packets.read(ptr) if goes_on else None
+            number = self.packets.read(ptr) if self._goes_on(run) else None
             self._decode(run, ptr, number)
         except EncodingError as error:  # of the file
             run.error = error.with_traceback(None)
@@ -351,6 +389,19 @@ class RandomAccess:
         finally:
             if self._packet is not None:
                 packet.unref(self._packet)
+
+    def _goes_on(self, run: Run) -> bool:
+        """Return whether to send the next packet, rather than to drain the decoder."""
+        if (
+            run.last is None
+            or run.fed <= run.last
+            or (run.more is not None and run.more() and run.fed <= run.last)
+        ):
+            return True
+        if run.is_forward is None:
+            delay = _FURTHER if self._delay < 0 else self._delay
+            run.is_forward = delay * _WASTE <= run.fed - run.key
+        return run.is_forward and run.fed - run.last <= _FURTHER
 
     def _decode(self, run: Run, ptr: AVPacket, number: int | None) -> None:
         """Send a packet, or drain the decoder; what the decoder says of it is kept in the run."""

@@ -59,6 +59,7 @@ class VideoCore:
         self.timestamps = table.timestamps
         self.durations = table.durations
         self._shapes = shapes
+        self.window: tuple[int, int] | None = None  # first and last of the last request in a row
         self._position = -2  # the frame that was asked for last
         self._lost: dict[int, tuple[str, int | None]] = {}
         self._measured: FrameShape | None = None
@@ -117,14 +118,21 @@ class VideoCore:
         engine = self.engine
         number, key = int(self.shown[index]), int(self.starts[index])
         step = index - self._position
-        limit = None if 0 < step <= _NEAR else self._last(index, 0 > step >= -_NEAR)
+        goes_back = 0 > step >= -_NEAR
+        limit = None if 0 < step <= _NEAR else self._last(index, goes_back)
+        is_forward = engine.leads_to(key, number, index)
         if engine.goes_on_to(key, number, index):
             run = engine.go_on(key, limit)
         else:
             run = engine.begin(key, limit)
+        run.is_forward = False if goes_back else (is_forward or None)
         # Behind a leap only a few: whoever goes on from there in steps gets more with the next.
         around = self.store.room // 2
-        shown = self._pull(run, index, around if abs(step) <= _NEAR else min(around, _FEW))
+        around = around if abs(step) <= _NEAR else min(around, _FEW)
+        shown = self._pull(run, index, around)
+        if shown is None and run.went_ahead:
+            run = engine.begin(key, limit)
+            shown = self._pull(run, index, around)
         return self.rescue(index, run) if shown is None else shown
 
     def _last(self, index: int, goes_back: bool) -> int:

@@ -221,7 +221,8 @@ class Video(VideoFacts):
         """Yield frames by their indices, in this order; each is yours to close.
 
         A group of pictures is decoded once for all of its frames, as far as those whose turn is
-        later fit into `cache_bytes`. Nothing else is kept.
+        later fit into `cache_bytes`. Of windows that overlap, one request after the other, what the
+        next one will share is kept too; nothing else is.
 
         Parameters
         ----------
