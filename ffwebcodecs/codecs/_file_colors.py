@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .._av.codecs.parameters import StreamParameters
 from .._av.frames.pixel_format import describe, pix_fmt_name
 from .._record import replace
@@ -24,8 +26,12 @@ def tags_of(file: StreamParameters) -> Said:
     """Return what a file says of colours, in H.273 codes: its container, and its bitstream as far
     as libavformat has looked into that.
     """
-    primaries, transfer, matrix, full = file.color
-    codes = believed(file.codec, (primaries, transfer, matrix))
+    return _tags(file.codec, file.color)
+
+
+def _tags(codec: str, color: tuple[int, int, int, int]) -> Said:
+    primaries, transfer, matrix, full = color
+    codes = believed(codec, (primaries, transfer, matrix))
     return codes, {1: False, 2: True}.get(full)
 
 
@@ -38,14 +44,35 @@ def said_of(
     sources = [tags_of(file), (info.color, info.full_range)]
     if given is not None:
         sources.insert(0, codes_of_members(members_of(given)))
-    return _with_format(file, first_said(sources))
+    return _with_format(file.pix_fmt, first_said(sources))
 
 
 def colors_of(
     file: StreamParameters, info: CodecInfo, given: VideoColorSpace | None = None
 ) -> ColorMembers:
     """Return the colours of a file's pictures; what nobody says is guessed."""
-    return _completed(file, said_of(file, info, given))
+    if given is None:
+        return _own_colors(*_asked(file), info.color, info.full_range)
+    said = said_of(file, info, given)
+    return complete(said, Untagged(file.codec, file.height), *_format_of(file.pix_fmt))
+
+
+def _asked(file: StreamParameters) -> tuple[str, int, int, tuple[int, int, int, int]]:
+    return file.codec, file.height, file.pix_fmt, file.color
+
+
+@lru_cache(64)  # most files are like the one before
+def _own_colors(
+    codec: str,
+    height: int,
+    pix_fmt: int,
+    color: tuple[int, int, int, int],
+    string_codes: tuple[int, int, int] | None,
+    string_range: bool | None,
+) -> ColorMembers:
+    said = first_said([_tags(codec, color), (string_codes, string_range)])
+    said = _with_format(pix_fmt, said)
+    return complete(said, Untagged(codec, height), *_format_of(pix_fmt))
 
 
 def with_colors(config: VideoDecoderConfig, given: VideoColorSpace | None) -> VideoDecoderConfig:
@@ -66,13 +93,16 @@ def with_colors(config: VideoDecoderConfig, given: VideoColorSpace | None) -> Vi
 
 def is_files_own(color: VideoColorSpace, file: StreamParameters, info: CodecInfo) -> bool:
     """Tell whether the colours of a configuration are those that the file gave it."""
-    without_string = _completed(file, _with_format(file, first_said([tags_of(file)])))
-    return any(color == from_members(own) for own in (colors_of(file, info), without_string))
+    asked = _asked(file)
+    return any(
+        color == from_members(_own_colors(*asked, *string))
+        for string in ((info.color, info.full_range), (None, None))
+    )
 
 
-def _with_format(file: StreamParameters, said: ColorMembers) -> ColorMembers:
+def _with_format(pix_fmt: int, said: ColorMembers) -> ColorMembers:
     """Return what is said with what follows from the pixel format."""
-    name, is_rgb = _format_of(file)
+    name, is_rgb = _format_of(pix_fmt)
     primaries, transfer, matrix, full = said
     if is_rgb:
         return primaries, transfer, "rgb", True if full is None else full
@@ -81,16 +111,12 @@ def _with_format(file: StreamParameters, said: ColorMembers) -> ColorMembers:
     return primaries, transfer, matrix, full
 
 
-def _completed(file: StreamParameters, said: ColorMembers) -> ColorMembers:
-    return complete(said, Untagged(file.codec, file.height), *_format_of(file))
-
-
-def _format_of(file: StreamParameters) -> tuple[str | None, bool]:
+def _format_of(pix_fmt: int) -> tuple[str | None, bool]:
     """Return FFmpeg's name of the pixel format, None if it is not known yet, and whether it is
     RGB.
     """
-    if file.pix_fmt < 0:
+    if pix_fmt < 0:
         return None, False
-    name = pix_fmt_name(file.pix_fmt)
+    name = pix_fmt_name(pix_fmt)
     fmt = describe(name)
     return name, fmt is not None and fmt.rgb

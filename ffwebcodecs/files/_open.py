@@ -12,7 +12,7 @@ from ..codecs._decoding import Core, open_decoder
 from ..codecs._file_colors import with_colors
 from ..frames._shape import ShapeCache
 from ._input_options import limited
-from ._stream_config import make_config
+from ._stream_config import parsed_config
 
 
 class OpenFile:
@@ -78,7 +78,7 @@ def open_file(
     if not isinstance(source, DemuxerCore):
         demuxer = DemuxerCore(source, opening, all_streams=all_streams, helper=HelperThread)
     try:
-        used = config or VideoDecoderConfig.parse(make_config(demuxer.info, opening.max_pixels))
+        used = config or parsed_config(demuxer.info, opening.max_pixels)
         return OpenFile(demuxer, with_colors(used, opening.color_space))
     except BaseException:
         demuxer.close()

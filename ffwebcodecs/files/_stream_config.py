@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from .stream_description import StreamDescription
 
 
+_known: dict[object, VideoDecoderConfig] = {}
+_MOST_KNOWN = 32
+_SHORT = 1 << 12  # bytes and letters
+
+
 def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
     """Return the decoder configuration of a stream, with the limit of who reads it; raises
     NotSupportedError if there is none.
@@ -51,6 +56,25 @@ def make_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
         max_pixels=max_pixels,
         _native=rest,
     )
+
+
+def parsed_config(info: StreamInfo, max_pixels: int | None) -> VideoDecoderConfig:
+    """Return the same, parsed; streams of which the same is said share it."""
+    parameters = info.parameters
+    size = len(info.extradata) + sum(len(text) for _, text in parameters.tags)
+    if size > _SHORT or parameters.side_data:
+        return VideoDecoderConfig.parse(make_config(info, max_pixels))
+    key = (
+        *(max_pixels, parameters, info.codec_tag, info.profile, info.level, info.pix_fmt),
+        *(info.width, info.height, info.frame_rate, info.color, info.sar, info.display_matrix),
+    )
+    found = _known.get(key)
+    if found is None:
+        found = VideoDecoderConfig.parse(make_config(info, max_pixels))
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = found
+    return found
 
 
 def codec_string(info: StreamInfo) -> str:

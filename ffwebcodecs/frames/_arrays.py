@@ -4,10 +4,9 @@ too.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .._av.frames.picture import Picture
 from .._spec.frames.formats import PixelFormat, get_format
@@ -18,6 +17,9 @@ from ._copy import copy_into
 from ._exchange import array_of
 from ._shape import FrameShape
 from ._turning import copy, is_turned, turn, turned
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _BY_CHANNELS = {1: "GRAY8", 3: "RGB", 4: "RGBA"}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError, NotSupportedError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 CPU = (1, 0)  # kDLCPU, which has no number
 _IN_MEMORY = (1, 3)  # and kDLCUDAHost: pinned, but memory like any other

@@ -29,6 +29,10 @@ _NUMBERS = (
     "chroma_location",
     "video_delay",
 )
+_CODEC_TAG, _FORMAT, _HEIGHT = map(_NUMBERS.index, ("codec_tag", "format", "height"))
+_PRIMARIES, _TRANSFER, _MATRIX, _RANGE = map(
+    _NUMBERS.index, ("color_primaries", "color_trc", "color_space", "color_range")
+)
 
 
 class StreamParameters(NamedTuple):
@@ -104,27 +108,23 @@ class StreamParameters(NamedTuple):
     @property
     def codec_tag(self) -> int:
         """The container's own name for the codec, 0 if it has none."""
-        return self._number("codec_tag")
+        return self.numbers[_CODEC_TAG]
 
     @property
     def height(self) -> int:
         """Visible lines, 0 if unknown."""
-        return self._number("height")
+        return self.numbers[_HEIGHT]
 
     @property
     def pix_fmt(self) -> int:
         """FFmpeg's number of the pixel format, -1 if unknown."""
-        return self._number("format")
+        return self.numbers[_FORMAT]
 
     @property
     def color(self) -> tuple[int, int, int, int]:
         """Primaries, transfer, matrix and range, in FFmpeg's numbers."""
-        names = ("color_primaries", "color_trc", "color_space", "color_range")
-        primaries, transfer, matrix, full = map(self._number, names)
-        return primaries, transfer, matrix, full
-
-    def _number(self, name: str) -> int:
-        return self.numbers[_NUMBERS.index(name)]
+        numbers = self.numbers
+        return numbers[_PRIMARIES], numbers[_TRANSFER], numbers[_MATRIX], numbers[_RANGE]
 
     def apply(self, context: AVCodecContext, codec_id: int) -> int:
         """Fill a codec context; returns FFmpeg's error code."""

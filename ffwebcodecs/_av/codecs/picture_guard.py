@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ... import _ffi
@@ -72,7 +73,7 @@ class PictureGuard:
         if max_pixels is None:
             return
         header = _bytes(context.extradata, context.extradata_size)
-        for size in ((context.width, context.height), size_of(self._codec, header)):
+        for size in ((context.width, context.height), _size_in(self._codec, header)):
             problem = None if size is None else excess(*size, max_pixels)
             if problem is not None:
                 raise NotSupportedError(f"{name} is not to decode this stream: {problem}")
@@ -147,6 +148,13 @@ class PictureGuard:
     def _problem(self, head: bytes) -> str | None:
         size = size_of(self._codec, head)
         return None if size is None else excess(*size, self._limit)
+
+
+def _size_in(codec: str, header: bytes) -> tuple[int, int] | None:
+    return _size_in_short(codec, header) if len(header) <= HEAD else size_of(codec, header)
+
+
+_size_in_short = lru_cache(64)(size_of)  # many files have the same header
 
 
 def _is_animated_webp(head: bytes) -> bool:

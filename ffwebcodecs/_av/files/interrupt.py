@@ -126,13 +126,18 @@ class Interruption:
         FFmpeg's own table of options tells the place of. A new context has NULL there; if this one
         has not, the field has moved, and it does without.
         """
-        option = avutil.av_opt_find(context, b"fdebug", ffi.NULL, 0, 0)
-        if not option:
+        if not _place:
+            option = avutil.av_opt_find(context, b"fdebug", ffi.NULL, 0, 0)
+            _place.append(option.offset if option else 0)
+        if not _place[0]:
             return
-        place = ffi.cast("char *", context) + option.offset - 2 * ffi.sizeof("void *")
+        place = ffi.cast("char *", context) + _place[0] - 2 * ffi.sizeof("void *")
         field = ffi.cast("void **", place)
         if field[0] == ffi.NULL and field[1] == ffi.NULL:
             ffi.memmove(field, self.callback(), 2 * ffi.sizeof("void *"))
+
+
+_place: list[int] = []  # of ``debug``, once it is known; 0: there is none
 
 
 def _reference() -> Pointer[AVBufferRef]:

@@ -44,10 +44,15 @@ _KNOWN = {"hls", "dash", "rtsp", "sdp", "sap", "mpegts", "image2", "image2pipe"}
 _NO_DECODER = b"none"
 _PEEK = 64  # packets
 _MOST_HEADER = 1 << 28
+_WINDOW = 1 << 12
 _LAST_OFFSET = (1 << 63) - 1
 _LONGEST_SIDE = (1 << 31) - 1
 _WHITELIST = "codec_whitelist"
 _PATIENCE = "analyzeduration"
+# Nobody sees the pictures of the probing, which asks only what is in their headers: these codecs
+# need not finish them for that.
+_UNFINISHED = (avcodec.AV_CODEC_ID_H264, avcodec.AV_CODEC_ID_HEVC)
+_UNSEEN = ((b"skip_loop_filter", b"all"), (b"skip_idct", b"all"))
 
 
 def before_open(
@@ -97,16 +102,31 @@ def look(
         if not stat.S_ISREG(os.stat(path).st_mode):
             return None
         with open(path, "rb", buffering=0) as file:
-            descriptor = file.fileno()
-
-            def read(offset: int, size: int) -> bytes:
-                if offset > _LAST_OFFSET:
-                    return b""
-                return os.pread(descriptor, max(0, min(size, _MOST_HEADER)), offset)
-
-            return use(read)
+            return use(_reader(file.fileno()))
     except OSError:
         return None  # FFmpeg says what is wrong with it
+
+
+def _reader(descriptor: int) -> Callable[[int, int], bytes]:
+    """Return what reads an open file at any place; little things that are near each other at
+    once.
+    """
+    window, begin = b"", 0
+
+    def read(offset: int, size: int) -> bytes:
+        nonlocal window, begin
+        if offset > _LAST_OFFSET:
+            return b""
+        size = max(0, min(size, _MOST_HEADER))
+        at = offset - begin
+        if at >= 0 and at + size <= len(window):
+            return window[at : at + size]
+        if size > _WINDOW:
+            return os.pread(descriptor, size, offset)
+        window, begin = os.pread(descriptor, _WINDOW, offset), offset
+        return window[:size]
+
+    return read
 
 
 def find_stream_info(connection: Connection, opening: Opening) -> int:
@@ -257,6 +277,8 @@ def _options(context: AVFormatContext, most: int) -> tuple[Any, ...]:
     holders = (options, *(ffi.gc(options + i, avutil.av_dict_free) for i in range(count)))
     for i, kind in enumerate(kinds):
         if kind == avutil.AVMEDIA_TYPE_VIDEO:
-            code = avutil.av_dict_set(options + i, b"max_pixels", b"%d" % share, 0)
-            averror.check(code, "cannot limit a decoder")
+            unseen = _UNSEEN if context.streams[i].codecpar.codec_id in _UNFINISHED else ()
+            for name, value in ((b"max_pixels", b"%d" % share), *unseen):
+                code = avutil.av_dict_set(options + i, name, value, 0)
+                averror.check(code, "cannot limit a decoder")
     return holders

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import weakref
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ... import _ffi
@@ -112,5 +113,9 @@ def _failed(_kind: object, error: BaseException, trace: Any) -> None:
 
 
 def _callback() -> Any:
-    signature = dict(ffi.typeof("AVFormatContext").fields)["io_open"].type
-    return _ffi.make_callback("ffwc_io_open", signature, _open, averror.EXIT, _failed)
+    return _ffi.make_callback("ffwc_io_open", _signature(), _open, averror.EXIT, _failed)
+
+
+@cache
+def _signature() -> Any:
+    return dict(ffi.typeof("AVFormatContext").fields)["io_open"].type

@@ -43,8 +43,7 @@ _MOST_BYTES = 64 << 20
 _MOST_SEEN = 1024  # pictures to remember for whoever stamps the whole stream
 _PROGRAM = frozenset({"mpeg", "vob", "dvd"})  # their packets may hold several pictures
 _BEGINNING = 16  # pictures of H.264 and HEVC, to see whether each has a time there
-_LOOK = 64  # packets, for the first one of the video
-_LIVE_LOOK = 8
+_LOOK, _LIVE_LOOK = 64, 8  # packets, for the first one of the video
 _BASELINE = 66  # H.264's profile without B pictures
 
 
@@ -434,6 +433,10 @@ def _denies(
     the codec shows them in another.
     """
     if not is_known(info.codec) or not _rise(first):
+        return False
+    # Fewer than three packets cannot deny it, and a parser costs more than the third one.
+    asked = look > 2 and len(first) < 3
+    if asked and not (_read_one(info, read, found, first) and _rise(first)):
         return False
     order = PictureOrder(info.codec, parameters)
     if not order.works:

@@ -9,6 +9,8 @@ this. An AVC level has to exist, an HEVC level only to be well-formed.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ...errors import InvalidArgumentError
 from ..numbers import show
 from . import ffmpeg
@@ -30,9 +32,13 @@ def parse_codec(codec: object) -> CodecInfo:
     """
     if not isinstance(codec, str):
         raise InvalidArgumentError(f"codec must be a string, got {show(codec)}")
+    return _parsed(str(codec))
+
+
+@lru_cache(64)
+def _parsed(codec: str) -> CodecInfo:
     if not codec.strip():
         raise InvalidArgumentError(f"codec is blank: {show(codec)}")
-    codec = str(codec)
     if codec.startswith(ffmpeg.PREFIX):
         return ffmpeg.parse_string(codec, ffmpeg.NAME, [])
     if codec != codec.strip():

@@ -132,9 +132,13 @@ class Mp4Claims:
             at = data.find(b"trun", at + 12)
 
 
+_HEAD = struct.Struct(">I4s")
+
+
 def boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
+    head_of = _HEAD.unpack_from
     while at + 8 <= end:
-        size, kind = struct.unpack_from(">I4s", data, at)
+        size, kind = head_of(data, at)
         start = at + 8
         if size == 1 and at + 16 <= end:
             size, start = struct.unpack_from(">Q", data, at + 8)[0], at + 16

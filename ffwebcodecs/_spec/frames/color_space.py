@@ -180,7 +180,7 @@ def from_members(members: ColorMembers) -> VideoColorSpace:
     """Make a VideoColorSpace of names already known to be right (or None); those of colours that
     WebCodecs has no name for are kept, and not shown.
     """
-    space = VideoColorSpace()
+    space: VideoColorSpace = object.__new__(VideoColorSpace)
     object.__setattr__(space, "_members", members)
     return space
 
