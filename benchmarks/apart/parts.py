@@ -69,9 +69,9 @@ def bench_parts(report: Report, rounds: int) -> None:
         less = psnr(outputs["api"], film) - quality
         title += ": what it costs"
         report.section(title, "", "of one piece", "limit")
-        limit = report.verdict(f"{title}, size", abs(more) * 100, "<= 3")
+        limit = report.verdict(f"{title}, size", more * 100, "<= 3")
         report.row("size", f"{more:+.2%}", f"% {limit}")
-        limit = report.verdict(f"{title}, PSNR", abs(less), "<= 0.1")
+        limit = report.verdict(f"{title}, PSNR", -less, "<= 0.1")
         report.row(f"PSNR ({quality:.2f} dB)", f"{less:+.3f} dB", f"dB {limit}")
     _bench_memory(report)
 
