@@ -426,9 +426,10 @@ def region(ptr: AVFrame, pix_fmt: str, x: int, y: int) -> tuple[list[Pointer[int
     planes, strides = [], []
     if not x and not y:
         for index in range(4):
-            if not data[index]:
+            start = data[index]
+            if not start:
                 break
-            planes.append(data[index])
+            planes.append(start)
             strides.append(linesize[index])
         return planes, strides
     elements = geometry(pix_fmt)
