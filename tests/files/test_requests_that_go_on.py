@@ -12,6 +12,7 @@ from barcodes import code_of, see
 from interrupts import interrupt_at, steps_of
 
 from ffwebcodecs import Demuxer, EncodedVideoChunk, EncodingError, Video
+from ffwebcodecs._av import pump
 
 pytestmark = pytest.mark.divided
 
@@ -135,3 +136,11 @@ def test_an_interrupted_request_leaves_nothing_to_go_on_with() -> None:
             assert read(first) == list(range(first, first + 4))
             interrupt_at(step, lambda: read(first + 4))  # noqa: B023
             assert read(first + 4, 6) == list(range(first + 4, first + 10))
+
+
+def test_a_row_without_the_pump(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump, "video_run", lambda _plan: None)
+    with Video(bars("one-group.ts"), threads=1) as video:
+        for indices in windows(16, 16):
+            assert codes(video, indices) == list(indices)
+        assert video.stats.pictures_decoded == FRAMES

@@ -183,8 +183,8 @@ class FrameRun:
             return False
         told = None
         if self._numbers is not None:
-            told = self._numbers.tell()
-            if told is None or self._is_plain:
+            told = None if self._is_plain else self._numbers.tell()
+            if told is None:
                 return False
         room = self._room
         self._room = min(2 * room, _MOST)
