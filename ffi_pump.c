@@ -24,6 +24,8 @@
 #include "pump/video.c"
 #include "pump/copy.c"
 #include "pump/encode.c"
+#include "pump/remux_plan.c"
+#include "pump/remux.c"
 
 /* setup(numbers, wrap_frame, wrap_packet): `numbers` has an address or offset for each name; those
    that were told before have to be the same. A name that is not there is left as it is. */
@@ -135,7 +137,8 @@ PyMODINIT_FUNC PyInit__pump(void)
         add(module, &decoder_type, &decoder_spec, "Decoder") ||
         add(module, &upcoming_type, &upcoming_spec, "Upcoming") ||
         add(module, &video_type, &video_spec, "VideoRun") ||
-        add(module, &encoder_type, &encoder_spec, "Encoder")) {
+        add(module, &encoder_type, &encoder_spec, "Encoder") ||
+        add(module, &remux_type, &remux_spec, "RemuxRun")) {
         Py_DECREF(module);
         return NULL;
     }

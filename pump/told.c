@@ -30,6 +30,7 @@ static struct {
     void (*packet_move)(void *, void *), (*rescale)(void *, Rational, Rational);
     int (*send_frame)(void *, const void *), (*receive_packet)(void *, void *);
     void *(*buffer_ref)(const void *);
+    int (*write)(void *, void *);
 } call;
 /* Of fields, in bytes; and what FFmpeg has numbers for. -1: this release has no such thing. */
 static struct {
@@ -44,6 +45,7 @@ static struct {
     int64_t frame_planes, frame_buffers, frame_type;
     int64_t frame_primaries, frame_transfer, frame_matrix, frame_range;
     int64_t buffer_data, buffer_size, buffer_size_bytes;
+    int64_t packet_pos, format_io, io_error, flag_corrupt, side_headers;
 } at;
 static const struct { const char *name; void *place; int is_function; } told[] = {
     {"av_frame_alloc", &call.frame_alloc, 1},
@@ -104,6 +106,12 @@ static const struct { const char *name; void *place; int is_function; } told[] =
     {"buffer_data", &at.buffer_data, 0},
     {"buffer_size", &at.buffer_size, 0},
     {"buffer_size_bytes", &at.buffer_size_bytes, 0},
+    {"av_interleaved_write_frame", &call.write, 1},
+    {"packet_pos", &at.packet_pos, 0},
+    {"format_io", &at.format_io, 0},
+    {"io_error", &at.io_error, 0},
+    {"flag_corrupt", &at.flag_corrupt, 0},
+    {"side_headers", &at.side_headers, 0},
 };
 #define FIELD(type, object, name) (*(type *)((char *)(object) + at.name))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av import averror, pump
 from .._av.codecs import packet
-from .._av.codecs.alpha_decoder import JOINED, AlphaDecoder
+from .._av.codecs.alpha_decoder import AlphaDecoder
 from .._av.codecs.decoder import DecoderCore
 from .._av.codecs.hardware_decoder import HardwareDecoder, HardwareStatus
 from .._av.codecs.webp_anim_decoder import CODEC as WEBP_ANIM
@@ -257,7 +257,7 @@ def open_decoder(
         main = HardwareDecoder(info.name, make, hardware or HardwareStatus(), pool_size)
     else:
         main = make()
-    core: Core = AlphaDecoder(make, main) if info.name in JOINED else main
+    core: Core = AlphaDecoder(make, main) if info.name in packet.JOINED else main
     return core, _shapes(config, info)
 
 

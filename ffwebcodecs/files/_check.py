@@ -25,8 +25,8 @@ from ..errors import EncodingError
 from ..frames._shape import ShapeCache
 from ._decoded import Decoded
 from ._findings import findings
+from ._kept_packets import kept_packets
 from ._random_access import RandomAccess
-from ._reading import kept_packets
 from ._video_core import VideoCore
 from .check_result import CheckResult
 

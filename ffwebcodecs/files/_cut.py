@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
+from .._av.files.remux_run import Span
 from .._av.files.seeking import tick
 from .._av.files.stream_info import NO_VIDEO, StreamInfo
 from .._spec.codecs import avc, nal
@@ -15,8 +16,8 @@ from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import DataError, EncodingError, InvalidArgumentError
 from ._damage import Damage
 from ._held_picture import ending_at, held_picture
+from ._kept_packets import chunk_of, kept_packets
 from ._losses import Losses
-from ._reading import chunk_of, kept_packets
 
 if TYPE_CHECKING:
     from .._ffi._types import AVPacket
@@ -159,6 +160,11 @@ class Cut:
                 break
         self._look_back(self._required(last, start))
 
+    @property
+    def demuxer(self) -> DemuxerCore:
+        """What is read."""
+        return self._demuxer
+
     def with_headers(self, chunk: EncodedVideoChunk) -> EncodedVideoChunk:
         """Return the chunk with which a stream begins whose headers stand in it alone."""
         return _with_headers(chunk, self._demuxer.info)
@@ -191,6 +197,14 @@ class Cut:
         for index, piece in self._before_stop(self._all()):
             if self._is_wanted(index, piece):
                 yield from self._passed(index, piece)
+
+    def span(self) -> Span | None:
+        """Return of what comes next that which is yielded as it is: what is shown between two
+        times. None: that has to be looked at, or is held back here.
+        """
+        if self._waiting or self._awaits_key or self._following is not None or not self._begun:
+            return None
+        return Span(self.begin, self._stop)
 
     def _passed(self, index: int, piece: EncodedVideoChunk | AVPacket) -> Iterator[Piece]:
         """Yield a piece, and before the first one what is shown from before the beginning."""
@@ -273,7 +287,12 @@ class Cut:
         when = dts if pts is None else pts
         if base is None or when is None:
             return None  # a cover belongs to the whole
-        return when * base[0] * _MICROSECOND // base[1]
+        return self.in_microseconds(index, when)
+
+    def in_microseconds(self, index: int, ticks: int) -> int:
+        """Return a time of one of the other streams in microseconds."""
+        base = self._bases[index]
+        return ticks * base[0] * _MICROSECOND // base[1]
 
     def _before_stop(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         """Yield what comes before the stop, and the pictures behind it that others before it

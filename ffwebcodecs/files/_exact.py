@@ -37,8 +37,8 @@ from ._cut import Cut
 from ._damage import Damage
 from ._exact_part import ExactPart, plan
 from ._held_picture import ending_at, hold_last
+from ._kept_packets import kept_packets
 from ._losses import Losses, warn
-from ._reading import kept_packets
 from .read_frames import read_frames
 
 if TYPE_CHECKING:
@@ -234,6 +234,9 @@ class ExactCut(Cut):
 
     def _seek(self, start: int) -> None:
         """Read from the beginning: packets are known by their number."""
+
+    def span(self) -> None:
+        """Each piece has to be looked at."""
 
     def find(self) -> None:
         """Find out what is to be done, and whether it can be.

@@ -27,6 +27,15 @@ class FilmEnd:
         if self._pts is None or entry.pts > self._pts:
             self._pts, self._duration = entry.pts, entry.duration or 0
 
+    @property
+    def last(self) -> tuple[int, int] | None:
+        """When the last picture so far is shown, and for how long."""
+        return None if self._pts is None else (self._pts, self._duration)
+
+    def follow(self, pts: int, duration: int) -> None:
+        """Take others into account: the last one of all, and how long it is shown."""
+        self._pts, self._duration = pts, duration
+
     def end(self, entry: Entry, step: int) -> None:
         """Stretch the chunk that is decoded last, noted before, if another one is shown last and
         held; `step` is the usual duration of a picture.

@@ -109,6 +109,18 @@ class LastPicture:
         else:
             yield chunk
 
+    def held(self) -> tuple[list[EncodedVideoChunk], int] | None:
+        """Return those that are kept back, and when the last one is shown; None before the first,
+        and if they are changed.
+        """
+        if self._exact or self._latest is None:
+            return None
+        return list(self._waiting), self._latest
+
+    def follow(self, chunks: list[EncodedVideoChunk], shown: int) -> None:
+        """Keep these back in place of those, after others that have gone past."""
+        self._waiting, self._latest = deque(chunks), shown
+
     def end(self, lasting: Callable[[int, int], int]) -> Iterator[EncodedVideoChunk]:
         """Yield what is left; `lasting` tells how long the last picture is shown, from its time and
         what is stated.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from .._av.codecs import packet
@@ -26,6 +27,7 @@ from ._held_picture import LastPicture
 from ._losses import warn
 from ._original import original_of
 from ._refused_packets import RefusedPackets
+from ._remux_run import RemuxBatches
 from ._sound import copy_sound
 from ._stream_config import make_config
 from ._subtitles import copy_text
@@ -193,7 +195,9 @@ class Remuxing(ConversionRun):
         last = LastPicture(muxer._container.is_ogg)
         is_partial = False
         is_cut = self._options.start is not None and muxer._headers_in_stream
-        for index, piece in cut.pieces():
+        came = partial(self._came, cut, clock, config is not None)
+        batches = RemuxBatches(cut, muxer, last, config, numbers, came, progress is not None)
+        for index, piece in batches.pieces():
             if isinstance(piece, EncodedVideoChunk):
                 assert config is not None
                 if is_partial:
@@ -218,6 +222,24 @@ class Remuxing(ConversionRun):
             refused.note_partial()
         for chunk in last.end(cut.lasting):
             muxer.add_chunk(chunk, config)
+
+    def _came(
+        self,
+        cut: Cut,
+        clock: FilmClock,
+        has_video: bool,
+        frames: int,
+        packets: int,
+        rows: list[tuple[int, int]],
+    ) -> None:
+        """Count what was copied in a batch, and tell of each whose stream and time are given."""
+        counted = self._frames
+        self._frames += frames
+        self._packets += packets
+        for index, when in rows:
+            counted += has_video
+            shown = when if has_video else cut.in_microseconds(index, when)
+            self._given["on_progress"](TranscodeProgress(counted, shown - clock.zero, clock.end))
 
     def _require_content(self, demuxer: DemuxerCore, has_video: bool) -> None:
         """Raise unless there is anything, of a part of a film a picture."""

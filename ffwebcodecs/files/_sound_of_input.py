@@ -10,8 +10,8 @@ from .._av.codecs import packet
 from .._av.files.seeking import tick
 from .._av.files.stream_info import NO_VIDEO
 from ..errors import EncodingError
+from ._kept_packets import kept_packets
 from ._other_streams import OtherStreams
-from ._reading import kept_packets
 
 if TYPE_CHECKING:
     from .._av.files.demux import DemuxerCore

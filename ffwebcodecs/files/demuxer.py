@@ -20,8 +20,8 @@ from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._clock import origin
 from ._damage import Damage
 from ._input_options import ColorSpace, parse_opening
+from ._kept_packets import chunk_of
 from ._positions import KeptDecoder, Position
-from ._reading import chunk_of
 from ._sound_of_file import SoundOfFile
 from ._stream_config import describe_stream, guessed_colors, make_config
 from .stream_description import StreamDescription

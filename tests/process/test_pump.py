@@ -29,6 +29,7 @@ from ffwebcodecs import (
 )
 from ffwebcodecs._av import pump
 from ffwebcodecs._av.codecs import encoder_run
+from ffwebcodecs._av.files import remux_run
 from ffwebcodecs._av.frames import samples
 
 Found = list[tuple[object, ...]]
@@ -205,7 +206,7 @@ def test_the_pump_refuses_what_it_cannot_use() -> None:
 @needs_pump
 def test_all_that_the_pump_is_to_be_told_is_told() -> None:
     pump.for_files()
-    told = {*pump._numbers(), *encoder_run.numbers(), "av_read_frame"}
+    told = {*pump._numbers(), *encoder_run.numbers(), *remux_run.numbers(), "av_read_frame"}
     assert set(pump.get().names()) == told
 
 

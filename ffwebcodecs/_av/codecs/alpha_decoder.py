@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVFrame, AVPacket
     from .picture_run import PictureRun
 
-JOINED = ("av1", "vp8", "vp9")
-"""Codecs of alpha channels: those that need no header before the first packet."""
-
 # The formats with a fourth plane; those of 12 bits lack some.
 _WITH_ALPHA = {
     "yuvj420p": "yuva420p",

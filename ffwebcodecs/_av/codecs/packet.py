@@ -25,6 +25,8 @@ _packets = ledger.owned("packet")
 _boxes: Iterator[Any] | None = None  # made when FFmpeg is loaded
 NOPTS = -(2**63)
 KEY = 1  # AV_PKT_FLAG_KEY
+JOINED = ("av1", "vp8", "vp9")
+"""Codecs of alpha channels: those that need no header before the first packet."""
 _MAX = 0x7FFFFFFF - 64
 _VP8_SHOWN = 16  # in a packet's first byte
 _SKIPS = struct.Struct("<II")

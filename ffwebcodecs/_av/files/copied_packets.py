@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..._ffi import avcodec, ffi
 from ...errors import EncodingError
@@ -40,6 +40,17 @@ class RefusedPacketError(EncodingError):
         self.why = why
         self.index = index
         self.count = count
+
+
+class PlainPackets(NamedTuple):
+    """Which packets of a stream are plain, in ticks: those after `last`, by `most` or less, but for
+    those of sound at two times; and that have an ADTS header, if each has one.
+    """
+
+    last: int | None
+    most: int | None
+    but: tuple[int, int]
+    has_headers: bool
 
 
 class PacketCheck:
@@ -123,6 +134,37 @@ class PacketCheck:
                 self._refuse(f"it holds no {conversion.name}: {error}")
         return made
 
+    @property
+    def is_of_sound(self) -> bool:
+        """Whether the stream is one of sound."""
+        return self._gap is not None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is one of sound or pictures, which are never shortened."""
+        return self.is_of_sound or self._reorders
+
+    def plain(self) -> PlainPackets | None:
+        """Return which of the next packets are plain: they are written as they are. None: none is
+        for now.
+        """
+        if self._conversion is not None or self._held or self._refused or self._missing.is_busy:
+            return None
+        last = self._last_packet
+        return PlainPackets(
+            self._last,
+            None if self._gap is None else int(self._gap),
+            (NOPTS, NOPTS) if last is None else (last.before, last.begin),
+            self._has_headers,
+        )
+
+    def passed(self, last: int, lasting: int, size: int) -> None:
+        """Note that plain packets were written, of the last one its time, its duration and its
+        bytes.
+        """
+        lasting = lasting if lasting > 0 else self._lasting(size)
+        self._last, self._next = last, last + lasting if lasting > 0 else None
+
     def tell(self) -> None:
         """Raise RefusedPacketError if some packets are not to be written at all."""
         count, self._missing.count = self._missing.count, 0
@@ -196,6 +238,11 @@ class _MissingBytes:
         self._left = 0
         self._found = False
         self.count = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it looks at packets that are not marked."""
+        return bool(self._left or self.count) or self._waiting is not None
 
     def pass_on(self, ptr: AVPacket) -> list[AVPacket]:
         """Return what can go on, a packet of ours among it or not."""

@@ -64,18 +64,8 @@ class MuxerCore:
     """
 
     __slots__ = (
-        "_context",
-        "_has_keys",
-        "_interruption",
-        "_output",
-        "_path",
-        "_shown",
-        "_spare",
-        "_sparse",
-        "_streams",
-        "animation",
-        "container",
-        "started",
+        *("_context", "_has_keys", "_interruption", "_output", "_path", "_shown", "_spare"),
+        *("_sparse", "_streams", "animation", "container", "started"),
     )
 
     def __init__(
@@ -403,11 +393,17 @@ class MuxerCore:
             ptr.stream_index = index
             output.given += 1
             code = avformat.av_interleaved_write_frame(self._context, ptr)
-            self._check_write(code)
-            if self._sparse is not None and self._sparse.is_behind(output):
-                self._check_write(avformat.av_interleaved_write_frame(self._context, ffi.NULL))
+            self.has_written(index, code)
         finally:
             packet.unref(ptr)
+
+    def has_written(self, index: int, code: int) -> None:
+        """Look at what libavformat said of a packet of a stream, and write what has waited long
+        enough; raises as `write`.
+        """
+        self._check_write(code)
+        if self._sparse is not None and self._sparse.is_behind(self._streams[index]):
+            self.write_waiting()
 
     def _check_write(self, code: int) -> None:
         self._output.raise_kept()

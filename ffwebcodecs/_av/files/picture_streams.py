@@ -19,7 +19,7 @@ from ..._spec.files.iso_pictures import BRANDS, IsoPictures
 from ..._spec.frames.geometry import display_matrix
 from ...errors import NotSupportedError
 from ..codecs import packet
-from ..codecs.alpha_decoder import JOINED
+from ..codecs.packet import JOINED
 from .stream import SHORTEST, peek
 from .streams import read_tags
 

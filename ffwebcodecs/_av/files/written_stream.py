@@ -73,20 +73,20 @@ _LONGEST_WAIT = 10.0  # seconds, as libavformat waits for others
 class SparseStream:
     """Tells when packets of other streams have waited long enough for one that has ended."""
 
-    __slots__ = ("_let_go", "_stream")
+    __slots__ = ("let_go", "stream")
 
     def __init__(self, stream: WrittenStream) -> None:
-        self._stream = stream
-        self._let_go = 0.0
+        self.stream = stream
+        self.let_go = 0.0  # seconds of those that have waited long enough
 
     def is_behind(self, other: WrittenStream) -> bool:
         """Return whether what waits is to be written, given the stream of the last packet."""
-        now, own = other.seconds, self._stream.seconds
-        if other is self._stream or now is None:
+        now, own = other.seconds, self.stream.seconds
+        if other is self.stream or now is None:
             return False
-        if now - max(self._let_go, own or 0.0) < _LONGEST_WAIT:
+        if now - max(self.let_go, own or 0.0) < _LONGEST_WAIT:
             return False
-        self._let_go = now
+        self.let_go = now
         return True
 
 

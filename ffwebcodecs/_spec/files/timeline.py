@@ -108,6 +108,32 @@ class Timeline:
         alone = self.started and self._upcoming is None and len(self._waiting) == 1
         return self._waiting[0] if alone else None
 
+    @property
+    def alone(self) -> Entry | None:
+        """The one entry that waits, where all have decoding times, and those before it are done."""
+        waits = self.started and self._upcoming is None and self._last_dts is not None
+        if not waits or len(self._waiting) != 1 or self._waiting[0].dts is None:
+            return None
+        return self._waiting[0]
+
+    @property
+    def last_dts(self) -> int | None:
+        """When the last one was decoded that was given back."""
+        return self._last_dts
+
+    @property
+    def reorders(self) -> bool:
+        """Whether entries may be shown in another order."""
+        return self._reorders
+
+    def follow(self, entry: Entry, last_dts: int) -> None:
+        """Let an entry wait in place of `alone`, after others that have gone past; the last one of
+        these was decoded at `last_dts`.
+        """
+        self._waiting = [entry]
+        self._last_pushed = entry
+        self._last_dts = last_dts
+
     def begin_empty(self) -> None:
         """Settle the offset: no entry will come."""
         self.offset = -self._zero
