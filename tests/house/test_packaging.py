@@ -127,7 +127,7 @@ def test_without_compiler_the_wheel_is_pure_and_small(
     assert not [name for name in names(wheel) if name.endswith((".so", ".pyd", ".c"))]
     assert "ffwebcodecs/_ffi/_abi.py" in names(wheel)
     assert {"ffwebcodecs/py.typed", "ffwebcodecs/_ffi/_types.pyi"} <= set(names(wheel))
-    assert wheel.stat().st_size < 1_200_000
+    assert wheel.stat().st_size < 1_300_000
     assert load(wheel, tmp_path / "site", FFWEBCODECS_FFI="auto") == "abi"
 
 
