@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
-from .._av.files.remux_run import Span
+from .._av.files.remux_run import CopiedSpan
 from .._av.files.seeking import tick
 from .._av.files.stream_info import NO_VIDEO, StreamInfo
 from .._spec.codecs import avc, nal
@@ -198,13 +198,13 @@ class Cut:
             if self._is_wanted(index, piece):
                 yield from self._passed(index, piece)
 
-    def span(self) -> Span | None:
+    def span(self) -> CopiedSpan | None:
         """Return of what comes next that which is yielded as it is: what is shown between two
         times. None: that has to be looked at, or is held back here.
         """
         if self._waiting or self._awaits_key or self._following is not None or not self._begun:
             return None
-        return Span(self.begin, self._stop)
+        return CopiedSpan(self.begin, self._stop)
 
     def _passed(self, index: int, piece: EncodedVideoChunk | AVPacket) -> Iterator[Piece]:
         """Yield a piece, and before the first one what is shown from before the beginning."""

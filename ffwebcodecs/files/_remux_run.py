@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
 from .._av.files import remux_run
-from .._av.files.remux_run import Batch, Pictures, RemuxRun, Span, VideoPlan
+from .._av.files.remux_run import CopiedBatch, CopiedSpan, HeldPictures, RemuxRun, VideoPlan
 from .._spec.files.timeline import Entry
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 
@@ -96,7 +96,7 @@ class RemuxBatches:
         is_worth_it = count >= _MANY
         self._pause = 1 if is_worth_it else min(2 * self._pause, _MOST_PASSED)
 
-    def _begin(self, core: MuxerCore, span: Span) -> RemuxRun | None:
+    def _begin(self, core: MuxerCore, span: CopiedSpan) -> RemuxRun | None:
         muxer, offset = self._muxer, self._muxer._offset
         if muxer._tracks.sounds or offset is None:
             return None
@@ -114,7 +114,7 @@ class RemuxBatches:
             self._demuxer, core, places, offset, span, video, pictures, self._tells
         )
 
-    def _held(self) -> Pictures | None:
+    def _held(self) -> HeldPictures | None:
         """Return the pictures that are held; None: they are not plain."""
         track, kept = self._muxer._video, self._last.held()
         timeline, end = track.timeline, track.film_end
@@ -137,9 +137,9 @@ class RemuxBatches:
                 return None
             latest, before = dts, min(pts, dts)
         ptrs = [one._ptr for one in (chunk, *chunks)]
-        return Pictures(ptrs, 0, shown, decoded, *end.last)
+        return HeldPictures(ptrs, 0, shown, decoded, *end.last)
 
-    def _end(self, core: MuxerCore, run: RemuxRun, batch: Batch | None) -> None:
+    def _end(self, core: MuxerCore, run: RemuxRun, batch: CopiedBatch | None) -> None:
         """Let Python go on where the batches have come to."""
         muxer, found = self._muxer, run.leave()
         going_on = [] if found is None else self._follow(found, batch)
@@ -162,7 +162,7 @@ class RemuxBatches:
         if late:
             self._came(late_frames, 0, rows[-1:])
 
-    def _follow(self, found: Pictures, batch: Batch | None) -> list[EncodedVideoChunk]:
+    def _follow(self, found: HeldPictures, batch: CopiedBatch | None) -> list[EncodedVideoChunk]:
         """Give the pictures that are held to who holds them; return those that go on."""
         video = self._muxer._video
         timeline, end = video.timeline, video.film_end

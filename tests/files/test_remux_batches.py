@@ -41,7 +41,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     go = RemuxRun.go
 
-    def counted(self: RemuxRun) -> remux_run.Batch | None:
+    def counted(self: RemuxRun) -> remux_run.CopiedBatch | None:
         batch = go(self)
         if batch is not None:
             counts.append(batch.frames + batch.packets)

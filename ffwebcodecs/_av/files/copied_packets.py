@@ -42,7 +42,7 @@ class RefusedPacketError(EncodingError):
         self.count = count
 
 
-class PlainPackets(NamedTuple):
+class Unmended(NamedTuple):
     """Which packets of a stream are plain, in ticks: those after `last`, by `most` or less, but for
     those of sound at two times; and that have an ADTS header, if each has one.
     """
@@ -144,14 +144,14 @@ class PacketCheck:
         """Whether it is one of sound or pictures, which are never shortened."""
         return self.is_of_sound or self._reorders
 
-    def plain(self) -> PlainPackets | None:
+    def plain(self) -> Unmended | None:
         """Return which of the next packets are plain: they are written as they are. None: none is
         for now.
         """
         if self._conversion is not None or self._held or self._refused or self._missing.is_busy:
             return None
         last = self._last_packet
-        return PlainPackets(
+        return Unmended(
             self._last,
             None if self._gap is None else int(self._gap),
             (NOPTS, NOPTS) if last is None else (last.before, last.begin),

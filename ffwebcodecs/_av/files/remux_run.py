@@ -29,14 +29,14 @@ _TIME = 10_000  # microseconds a call, about: signals and progress wait for it
 _told: list[Any] = []
 
 
-class Span(NamedTuple):
+class CopiedSpan(NamedTuple):
     """From when on, and until when, a stream is copied, in microseconds; None: all of it."""
 
     start: int | None = None
     stop: int | None = None
 
 
-class Pictures(NamedTuple):
+class HeldPictures(NamedTuple):
     """The pictures that are held: the one that waits for the next one, those that wait for it to be
     known which is shown last, and what is known of those before.
 
@@ -75,17 +75,17 @@ class VideoPlan(NamedTuple):
         Whether pictures may be shown in another order than that of decoding.
     step : int
         Microseconds that one lasts which does not say it.
-    span : Span
+    span : CopiedSpan
     """
 
     place: int
     offset: int
     reorders: bool
     step: int
-    span: Span
+    span: CopiedSpan
 
 
-class Batch(NamedTuple):
+class CopiedBatch(NamedTuple):
     """What a call has come to: packets that were read of the video that is copied, and of other
     streams that are.
 
@@ -133,7 +133,7 @@ class RemuxRun:
         self._demuxer, self._core, self._run = demuxer, core, run
         self._places, self._video = places, video
 
-    def go(self) -> Batch | None:
+    def go(self) -> CopiedBatch | None:
         """Copy on; None: that is not to be done in one call."""
         demuxer = self._demuxer
         context, output = demuxer.video_context(), self._core._context
@@ -141,12 +141,12 @@ class RemuxRun:
             return None
         found = self._run.go(pump.number(context), pump.number(output))
         *said, came, rest = found
-        batch = Batch(*said)
+        batch = CopiedBatch(*said)
         code = batch.code if batch.reached == _READ_FAILED else 0
         demuxer.has_read_video(came[:3], came[3:], code, None if rest is None else rest.ptr)
         return batch
 
-    def leave(self) -> Pictures | None:
+    def leave(self) -> HeldPictures | None:
         """Let Python go on: note what was written; return the pictures that are held."""
         held, going_on, times, video, tracks = self._run.leave()
         streams = self._core._streams
@@ -157,7 +157,7 @@ class RemuxRun:
                 _note(streams[place], tracks[index])
         if self._video is None:
             return None
-        return Pictures([one.ptr for one in held], going_on, *times)
+        return HeldPictures([one.ptr for one in held], going_on, *times)
 
 
 def _note(output: WrittenStream, said: tuple[int, int, int, int, int]) -> None:
@@ -174,9 +174,9 @@ def begin(
     core: MuxerCore,
     places: Mapping[int, int],
     offset: int,
-    span: Span,
+    span: CopiedSpan,
     video: VideoPlan | None,
-    pictures: Pictures | None,
+    pictures: HeldPictures | None,
     tells: bool,
 ) -> RemuxRun | None:
     """Return what copies the next packets, None if they are not plain.
@@ -187,11 +187,11 @@ def begin(
         See `RemuxRun`.
     offset : int
         Microseconds by which all times are moved.
-    span : Span
+    span : CopiedSpan
         Of the other streams.
     video : VideoPlan, optional
         None: no video is copied.
-    pictures : Pictures, optional
+    pictures : HeldPictures, optional
         Those that are held; there are some if video is copied. They stay as they are.
     tells : bool
         Whether times are wanted.
@@ -220,7 +220,7 @@ def _plan(
     core: MuxerCore,
     demuxer: DemuxerCore,
     video: VideoPlan | None,
-    pictures: Pictures | None,
+    pictures: HeldPictures | None,
     tells: bool,
 ) -> tuple[int, ...] | None:
     info = demuxer.info
@@ -259,7 +259,7 @@ def _tracks(
     demuxer: DemuxerCore,
     places: Mapping[int, int],
     offset: int,
-    span: Span,
+    span: CopiedSpan,
 ) -> tuple[tuple[int, ...], ...] | None:
     """Return of each stream of the input what `pump/remux.c` wants to know; None: no packet of some
     stream of sound is plain.
@@ -277,12 +277,12 @@ def _tracks(
     return tuple(found)
 
 
-def _track(output: WrittenStream, offset: int, span: Span) -> tuple[int, ...] | None:
+def _track(output: WrittenStream, offset: int, span: CopiedSpan) -> tuple[int, ...] | None:
     plain = None if output.check is None else output.check.plain()
     if plain is None:
         return None
     source, target = output.source_time_base, output.time_base
-    is_part = span != Span()
+    is_part = span != CopiedSpan()
     if is_part and not (output.check and output.check.is_timed):
         return None  # it may have to be shortened
     moved = avutil.av_rescale_q(offset, _MICROSECONDS, source) if offset else 0
