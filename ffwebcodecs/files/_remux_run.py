@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import packet
 from .._av.files import remux_run
-from .._av.files.remux_run import CopiedBatch, CopiedSpan, HeldPictures, RemuxRun, VideoPlan
+from .._av.files.remux_run import CopiedBatch, CopiedSpan, CopiedVideo, HeldPictures, RemuxRun
 from .._spec.files.timeline import Entry
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 
@@ -109,7 +109,7 @@ class RemuxBatches:
             if pictures is None or track.timeline is None:
                 return None
             timeline = track.timeline
-            video = VideoPlan(track.index, offset, timeline.reorders, timeline.step, span)
+            video = CopiedVideo(track.index, offset, timeline.reorders, timeline.step, span)
         return remux_run.begin(
             self._demuxer, core, places, offset, span, video, pictures, self._tells
         )

@@ -62,7 +62,7 @@ class HeldPictures(NamedTuple):
     lasting: int
 
 
-class VideoPlan(NamedTuple):
+class CopiedVideo(NamedTuple):
     """How the video goes into the file.
 
     Attributes
@@ -175,7 +175,7 @@ def begin(
     places: Mapping[int, int],
     offset: int,
     span: CopiedSpan,
-    video: VideoPlan | None,
+    video: CopiedVideo | None,
     pictures: HeldPictures | None,
     tells: bool,
 ) -> RemuxRun | None:
@@ -189,7 +189,7 @@ def begin(
         Microseconds by which all times are moved.
     span : CopiedSpan
         Of the other streams.
-    video : VideoPlan, optional
+    video : CopiedVideo, optional
         None: no video is copied.
     pictures : HeldPictures, optional
         Those that are held; there are some if video is copied. They stay as they are.
@@ -219,7 +219,7 @@ def begin(
 def _plan(
     core: MuxerCore,
     demuxer: DemuxerCore,
-    video: VideoPlan | None,
+    video: CopiedVideo | None,
     pictures: HeldPictures | None,
     tells: bool,
 ) -> tuple[int, ...] | None:
@@ -245,7 +245,7 @@ def _plan(
     )
 
 
-def _video_track(core: MuxerCore, video: VideoPlan | None) -> tuple[int, ...]:
+def _video_track(core: MuxerCore, video: CopiedVideo | None) -> tuple[int, ...]:
     if video is None:
         return (_DROPPED, *[0] * 15)
     output = core._streams[video.place]
