@@ -98,8 +98,14 @@ static PyObject *pump_inherit(PyObject *module, PyObject *ignored)
     generation++;
     Py_RETURN_NONE;
 }
+/* What it is told are functions of one interpreter, and the objects it makes are of that one. */
+static PyObject *pump_is_main(PyObject *module, PyObject *ignored)
+{
+    return PyBool_FromLong(PyInterpreterState_GetID(PyInterpreterState_Get()) == 0);
+}
 static PyMethodDef functions[] = {
     {"setup", pump_setup, METH_VARARGS, NULL},  {"names", pump_names, METH_NOARGS, NULL},
+    {"is_main", pump_is_main, METH_NOARGS, NULL},
     {"read", pump_read, METH_VARARGS, NULL},
     {"read_video", pump_read_video, METH_VARARGS, NULL},    {"sound", pump_sound, METH_VARARGS, NULL},
     {"frames", pump_frames, METH_NOARGS, NULL}, {"packets", pump_packets, METH_NOARGS, NULL},

@@ -2,7 +2,8 @@
 
 It is one for both modes and every FFmpeg (`ffi_pump.c`): here it is told where FFmpeg's functions
 are, and where its structs have what. Where it is not (no compiler at the installation, PyPy, a
-Python without GIL), and with the environment's ``FFWEBCODECS_PUMP=0``, loops of Python do the same.
+Python without GIL, another interpreter than the first one of the process), and with the
+environment's ``FFWEBCODECS_PUMP=0``, loops of Python do the same.
 
 What it makes are objects of its own, a `Frame`, a `Picture` or a `Packet`, that free what they have
 without a line of Python. The pointer that all else here works with is made when it is wanted
@@ -72,9 +73,10 @@ def extension() -> Any:
     if FREES_LATE or os.environ.get("FFWEBCODECS_PUMP") == "0":
         return None
     try:
-        return importlib.import_module("ffwebcodecs._ffi._pump")
+        module = importlib.import_module("ffwebcodecs._ffi._pump")
     except ImportError:
         return None
+    return module if module.is_main() else None
 
 
 def for_files() -> Any:

@@ -18,7 +18,9 @@ from typing import Any
 from ..errors import AbortError
 from .parking import Spot
 
-DEPTH = 16  # inputs that wait for the codec, and outputs that wait for the loop, all together
+# Inputs that wait for the codec, and outputs that wait for the loop, all together. With the frame
+# or two that a loop holds, no more than the pool of a VideoDecoder usually has (16).
+DEPTH = 14
 
 
 class Outlet:

@@ -163,7 +163,7 @@ class AudioEncoder(Codec):
         """Return what gives the chunks to a loop, ``for`` or ``async for``, and feeds the encoder
         meanwhile.
 
-        At most sixteen pieces and outputs wait together, so the loop's pace is that of all, and
+        At most fourteen pieces and outputs wait together, so the loop's pace is that of all, and
         memory stays bounded. After the last of `data` all output comes, as after `flush`. The
         callbacks are not called meanwhile. A loop that is left before its end (``break``, an
         exception, a task that is cancelled) resets the encoder: `configure` it to go on.

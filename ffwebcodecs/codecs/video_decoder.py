@@ -163,7 +163,7 @@ class VideoDecoder(Decoder):
         """Return what gives the frames to a loop, ``for`` or ``async for``, and feeds the decoder
         meanwhile.
 
-        At most sixteen chunks and outputs wait together, so the loop's pace is that of all, and
+        At most fourteen chunks and outputs wait together, so the loop's pace is that of all, and
         memory stays bounded. After the last of `chunks` all output comes, as after `flush`. The
         callbacks are not called meanwhile. A loop that is left before its end (``break``, an
         exception, a task that is cancelled) resets the decoder: `configure` it to go on.

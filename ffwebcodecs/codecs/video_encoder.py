@@ -220,7 +220,7 @@ class VideoEncoder(Codec):
         """Return what gives the chunks to a loop, ``for`` or ``async for``, and feeds the encoder
         meanwhile.
 
-        At most sixteen frames and outputs wait together, so the loop's pace is that of all, and
+        At most fourteen frames and outputs wait together, so the loop's pace is that of all, and
         memory stays bounded. After the last of `frames` all output comes, as after `flush`. The
         callbacks are not called meanwhile. A loop that is left before its end (``break``, an
         exception, a task that is cancelled) resets the encoder: `configure` it to go on.

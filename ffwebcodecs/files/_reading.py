@@ -147,9 +147,9 @@ def frames_of(
     known: FrameShape | None = None  # of the rows
     try:
         for _ in steps:
-            ptr: Any = box.pop()
-            if type(ptr) is list:
-                rows = ptr
+            given = box.pop()
+            if type(given) is list:
+                rows, given = given, None
                 while rows:
                     picture, timestamp, length, is_other = rows.pop()
                     if is_other:
@@ -170,8 +170,11 @@ def frames_of(
                     del picture
                     yield box.pop()
                 continue
+            ptr: AVFrame = given
+            del given
             timestamp = time_of(ptr)
             if start is not None and timestamp < start:
+                del ptr
                 continue
             if stop is not None and timestamp >= stop:
                 box.append(ptr)
@@ -182,6 +185,7 @@ def frames_of(
                 length = lasting(timestamp, length)
             position += 1
             if step > 1 and position % step:
+                del ptr
                 continue
             if careful is not None:
                 careful(ptr)

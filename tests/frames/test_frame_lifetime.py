@@ -170,14 +170,14 @@ def test_a_picture_beyond_what_ffmpeg_allocates_is_a_memory_error():
 
 def test_out_of_memory_leaves_nothing_behind():
     resource = pytest.importorskip("resource")
-    source = bytearray(100_000_000)
+    source = bytearray(16_000 * 16_000)  # more than the heap has free, which is no new memory
     before = resource.getrlimit(resource.RLIMIT_AS)
     with open("/proc/self/statm") as file:
         used = int(file.read().split()[0]) * mmap.PAGESIZE
     resource.setrlimit(resource.RLIMIT_AS, (used + 50 * MB, before[1]))
     try:
         with pytest.raises(MemoryError) as caught:
-            make(data=source, **BIG)
+            make(data=source, format="GRAY8", width=16_000, height=16_000)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
     source.append(1)  # not locked, although the error is still held

@@ -17,6 +17,8 @@ from . import packet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..._ffi._types import AVFrame
+
 Row = tuple[Any, Any, int, "int | None"]
 
 # As in `pump/pictures.c`.
@@ -161,7 +163,7 @@ def _replay(
     return changed, None
 
 
-def _refusal(core: Any, ptr: Any) -> Exception | None:
+def _refusal(core: Any, ptr: AVFrame) -> Exception | None:
     try:
         core._refuse(ptr)
     except Exception as error:

@@ -36,7 +36,7 @@ class Rest:
 
     __slots__ = ("ptr",)
 
-    def __init__(self, ptr: Any) -> None:
+    def __init__(self, ptr: AVFrame | AVPacket) -> None:
         self.ptr = ptr
 
 
