@@ -101,7 +101,7 @@ ROWS = (
                 (Limit("API", "C", 1.1), Limit("beside", "PyAV", 1), Limit("plain", "PyAV", 1.25)),
             ),
             Line(
-                "VideoDecoder, the same",
+                "VideoDecoder, 64x64 H.264, 1 thread",
                 "VideoDecoder",
                 (
                     Limit("API", "read_frames API", 1.15),
@@ -118,7 +118,7 @@ ROWS = (
         _native,
         (
             Line("read_frames, 1080p, all cores", "read_frames", (Limit("API", "C", 1.05), *ALL)),
-            Line("VideoDecoder, the same", "VideoDecoder", (Limit("API", "C", 1.05), *ALL)),
+            Line("VideoDecoder, 1080p, all cores", "VideoDecoder", (Limit("API", "C", 1.05), *ALL)),
         ),
     ),
     Row(
@@ -129,7 +129,7 @@ ROWS = (
     Row(
         "arrays 224 batches",
         lambda: _small_arrays(16),
-        (Line("the same in batches of 16", "read", ALL),),
+        (Line("150 frames in batches of 16 to 224x224 RGB", "read", ALL),),
     ),
     Row("arrays 1080p", _large_arrays, (Line("1080p to arrays of RGB", "to_ndarray", ALL),)),
     Row(
@@ -137,7 +137,7 @@ ROWS = (
         _random,
         (
             Line(f"{WANTED} random frames of 1080p, keeping 256 MiB of others", "video", ALL),
-            Line("the same, cache_bytes=0", "uncached", ALL),
+            Line("40 random frames, cache_bytes=0", "uncached", ALL),
         ),
     ),
 )

@@ -17,7 +17,9 @@ def _bench() -> Iterator[None]:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     yield
     sys.path.remove(str(ROOT / "benchmarks"))
-    for name in [n for n in sys.modules if n.split(".")[0] in ("measuring", "rows", "cases")]:
+    for name in [
+        n for n in sys.modules if n.split(".")[0] in ("measuring", "rows", "cases", "run")
+    ]:
         del sys.modules[name]
 
 
@@ -115,3 +117,11 @@ fn=(2)
     assert part_of("/x/ffwebcodecs/_ffi/_pump.abi3.so") == "extension"
     assert part_of("/x/av.libs/libavcodec-5e6b81c2.so.62.28.102") == "FFmpeg"
     assert part_of("/lib/x86_64-linux-gnu/libc.so.6") == "libc"
+
+
+def test_no_two_lines_of_a_table_have_one_name() -> None:
+    import run
+
+    for title, rows in run.SECTIONS.items():
+        names = [line[0] for row in rows for line in row.lines]
+        assert len(set(names)) == len(names), title
