@@ -147,7 +147,8 @@ def test_only_a_few_frames_are_alive_at_any_time(tmp_path: Path) -> None:
 
     result = fast(tmp_path / "a.mp4", long_clip(), map_frame=look, threads=2)
     assert result.frames_written == 300
-    assert most["frame"] <= 12
+    # A call of the pump has up to eight small pictures, and as many that are empty yet.
+    assert most["frame"] <= 12 + 2 * 8
     assert most["packet"] <= 60  # the muxer looks at 32 for their decoding times
     assert not any(open_handles().values())
 
