@@ -3,7 +3,8 @@
 With FFWEBCODECS_BENCH_SERVED in the environment it measures once for each line that it reads, which
 is the number of the round: so programs take turns without being started anew. Each measurement
 prints JSON: how many frames, seconds, CPU seconds, and the most memory so far in KiB. With
-FFWEBCODECS_BENCH_TWICE a case is done twice, and the second time counts.
+FFWEBCODECS_BENCH_TWICE a case is done twice, and the second time counts. With
+FFWEBCODECS_BENCH_SLOW, for Valgrind, calls of the pump end by their number alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from cases.clock import cpu_times, peak_kib
 
 def measure(module: str, name: str, *arguments: str) -> None:
     case = getattr(importlib.import_module(module), name)
+    if "FFWEBCODECS_BENCH_SLOW" in os.environ and "pyav" not in name:
+        # Under Valgrind each frame takes as long as a call may: it would be one frame a call.
+        from ffwebcodecs._av import pump
+
+        pump.TIME = 3_600_000_000
     if "FFWEBCODECS_BENCH_TWICE" in os.environ:
         case(*arguments)
     cpu_times.clear()

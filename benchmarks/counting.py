@@ -108,6 +108,7 @@ def counted(command: Command, folder: Path) -> Counter[str]:
     output = folder / "callgrind.out"
     valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"]
     environment = {**os.environ, **command.environment, "PYTHONHASHSEED": "0"}
+    environment["FFWEBCODECS_BENCH_SLOW"] = "1"
     done = subprocess.run(
         [*valgrind, *command.arguments], env=environment, capture_output=True, text=True
     )
