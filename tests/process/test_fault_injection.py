@@ -149,7 +149,7 @@ def test_decoding_survives_each_failing_allocation(operation: str, method: str, 
     known = (
         {name.split(",")[0] for name in summary["outcomes"]} - SWALLOWED - {"crash -11", "crash -6"}
     )
-    if operation == "sound_decoder":  # how many chunks go together is a matter of time
+    if "decoder" in operation:  # how many chunks go together is a matter of time
         known.discard("not reached")
     assert all(name.endswith("Error") for name in known), summary
 
