@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from clips import clip, real_clip
+from frame_run_helpers import count_calls
 
 from ffwebcodecs import EncodingError, open_handles, read_frames, transcode
 from ffwebcodecs._av import pump
@@ -42,16 +43,7 @@ def one_by_one(
 @pytest.fixture
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Give a list to which each call of the pump adds how many frames came of it."""
-    counts: list[int] = []
-    go = FrameRun._go
-
-    def counted(self: FrameRun) -> bool:
-        goes_on = go(self)
-        counts.append(len(self._rows))
-        return goes_on
-
-    monkeypatch.setattr(FrameRun, "_go", counted)
-    return counts
+    return count_calls(monkeypatch)
 
 
 def said(path: Path, **options: int) -> Said:

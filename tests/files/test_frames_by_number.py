@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from clips import clip
+from frame_run_helpers import count_calls
 
 from ffwebcodecs import EncodingError, InvalidStateError, Video, read_frames, transcode
 from ffwebcodecs._av import pump
@@ -24,16 +25,7 @@ NAMES = ("h264-bframes.mp4", "h264-bframes.ts", "hevc-bframes.mkv", "vp9-hidden-
 @pytest.fixture
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Give a list to which each call of the pump adds how many frames came of it."""
-    counts: list[int] = []
-    go = FrameRun._go
-
-    def counted(self: FrameRun) -> bool:
-        goes_on = go(self)
-        counts.append(len(self._rows))
-        return goes_on
-
-    monkeypatch.setattr(FrameRun, "_go", counted)
-    return counts
+    return count_calls(monkeypatch)
 
 
 @pytest.fixture
