@@ -43,7 +43,7 @@ ALSO_NUMPY = {
 }
 # Within a floor: from a wing to those before it, never back.
 ORDER = {
-    "_spec": ("frames", "codecs", "encoders", "files"),
+    "_spec": ("frames", "codecs", "encoders", "files", "images"),
     "_av": ("frames", "scale", "codecs", "files"),
     "public": ("frames", "codecs", "files"),
 }

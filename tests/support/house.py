@@ -16,7 +16,7 @@ GENERATED = frozenset(("_abi.py",))
 # What imports nothing of ours, for everybody.
 LEAVES = ("errors", "_public", "_record", "_later", "_pause")
 FLOORS = ("_spec", "_ffi", "_av", "_runtime", "cli")
-WINGS = ("frames", "scale", "codecs", "encoders", "files")
+WINGS = ("frames", "scale", "codecs", "encoders", "files", "images")
 
 Module = tuple[str, ...]
 """A module by its path below the package: ("_av", "frames", "picture"); () is the package."""

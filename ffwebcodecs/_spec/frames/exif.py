@@ -9,7 +9,7 @@ _SHORT = 3
 _MOST_TAGS = 4096
 
 
-def _of_tiff(data: memoryview) -> int:
+def orientation_of_tiff(data: memoryview) -> int:
     """Return the number in the first directory (TIFF 6.0, section 2), 1 if there is none."""
     order = {b"II": "little", b"MM": "big"}.get(bytes(data[:2]))
     if order is None:
@@ -33,7 +33,7 @@ def _of_png(data: memoryview) -> int:
     while place + 12 <= len(data):
         size = int.from_bytes(data[place : place + 4], "big")
         if bytes(data[place + 4 : place + 8]) == b"eXIf":
-            return _of_tiff(data[place + 8 : place + 8 + size])
+            return orientation_of_tiff(data[place + 8 : place + 8 + size])
         place += 12 + size
     return 1
 
@@ -44,12 +44,16 @@ def _of_webp(data: memoryview) -> int:
         size = int.from_bytes(data[place + 4 : place + 8], "little")
         if bytes(data[place : place + 4]) == b"EXIF":
             found = data[place + 8 : place + 8 + size]
-            return _of_tiff(found[6:] if bytes(found[:6]) == b"Exif\0\0" else found)
+            return orientation_of_tiff(found[6:] if bytes(found[:6]) == b"Exif\0\0" else found)
         place += 8 + size + size % 2
     return 1
 
 
-_OF: dict[str, Callable[[memoryview], int]] = {"png": _of_png, "webp": _of_webp, "tiff": _of_tiff}
+_OF: dict[str, Callable[[memoryview], int]] = {
+    "png": _of_png,
+    "webp": _of_webp,
+    "tiff": orientation_of_tiff,
+}
 
 
 def has_exif(codec: str) -> bool:
