@@ -92,6 +92,12 @@ packaging: setup ## Try every way to install, each in a clean folder, with every
 browser: setup ## Play what transcode writes in Debian's Chromium, which it installs: is it seen and heard?
 	@$(python) tools/browser.py $(ARGS)
 
+.PHONY: docs
+docs: setup ## Build the site into .cache/site, strictly: every link and anchor is looked up
+	@$(python) -c 'import material, mkdocs, mkdocstrings' 2>/dev/null || $(python) -m pip install --quiet --editable '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --quiet --strict $(ARGS)
+	@echo "$(CACHE)/site: look at it with $(python) -m http.server --directory $(CACHE)/site"
+
 .PHONY: memcheck
 memcheck: setup ## Run every leak scenario under memray in both FFI modes; rewrites docs/memory.md (10 minutes)
 	@$(python) -c 'import memray' 2>/dev/null || $(python) -m pip install --quiet --editable '.[memcheck]'

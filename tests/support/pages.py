@@ -1,0 +1,221 @@
+"""The blocks of code of the site's pages and the README: taken out, run in order, looked at.
+
+Every ``python`` and ``bash`` block of a page is run, all of a page by one process, in a folder
+where the clips lie that they name. Comments beside a block, unseen by readers, say what it needs:
+
+``<!-- continues -->``
+    before it: it goes on with the names of the block above, which it follows.
+``<!-- first: code -->``, over several lines as well
+    before it: this runs first, in the same program.
+``<!-- then: code -->``
+    after it: this runs next, with the block's names and what it has printed in ``printed``;
+    ``ffwebcodecs`` and ``numpy`` as ``np`` are there.
+``<!-- file: NAME = SOURCE -->``
+    a file that it names, by default of FILES: a clip of tests/support/clips.py, real footage, or a
+    file of tests/data.
+``<!-- raises: ERROR -->``
+    it ends with this exception.
+``<!-- process -->``
+    it is run as a program of its own: what it starts imports it.
+``<!-- needs: MODULE ... -->``
+    it runs where these can be imported.
+``<!-- not run: REASON -->``
+    it cannot run here, and REASON is one of REASONS.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from clips import BY_NAME, CACHE, DATA, ROOT, SUPPORT, clip, ffmpeg_version, real_clip, run_ffmpeg
+
+DOCS = ROOT / "docs"
+FILM = "h264-with-audio.mp4"
+SECONDS = 240  # no page takes a tenth of it
+# What a block may name without saying where it comes from. Sources as in `file:`, or what the
+# ffmpeg program makes of FILM.
+FILES: dict[str, str | tuple[str, ...]] = {
+    "clip.mp4": FILM,
+    "film.mp4": FILM,
+    "clip.mov": ("-c", "copy"),
+    "film.mov": ("-c", "copy"),
+    "clip.mkv": ("-c", "copy"),
+    "film.mkv": ("-c", "copy"),
+    "clip.ts": ("-c", "copy"),
+    "song.mp3": ("-vn",),
+    "sound.wav": ("-vn",),
+    "photo.jpg": ("-frames:v", "1", "-update", "1"),
+    "picture.png": ("-frames:v", "1", "-update", "1"),
+    "animation.gif": ("-frames:v", "10"),
+    "animation.png": ("-frames:v", "10", "-f", "apng", "-plays", "0"),
+}
+REASONS = (
+    "a graphics card",
+    "a network",
+    "a notebook",
+    "a piece of a program",
+    "another library",
+    "another system",
+    "installs",
+    "JavaScript",
+    "minutes long",
+    "run by make scaling",
+)
+# Languages of fences that hold no program: shown as they are.
+SHOWN = ("text", "json", "javascript", "toml", "c", "dockerfile", "yaml", "html")
+
+_FENCE = re.compile(r"^( *)(`{3,})([\w-]*)[^\n]*\n(.*?)^\1\2 *$", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_SAID = re.compile(r"(continues|first|then|file|raises|process|needs|not run)\b(?::\s?|\s*$)")
+
+
+class Block:
+    """One block of code of a page, with what is said of it."""
+
+    def __init__(self, page: Path, line: int, language: str, code: str) -> None:
+        self.page = page
+        self.line = line
+        self.language = language
+        self.code = code
+        self.said: dict[str, str] = {}
+        self.files: dict[str, str] = {}
+        self.first: list[str] = []
+        self.then: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"{self.page.relative_to(ROOT).as_posix()}:{self.line}"
+
+    def hear(self, comment: str) -> None:
+        """Take what a comment beside the block says."""
+        comment = comment.strip()
+        said = _SAID.match(comment)
+        assert said is not None
+        kind, rest = said[1], comment[said.end() :]
+        if kind in ("first", "then"):
+            (self.then if kind == "then" else self.first).append(rest.strip("\n"))
+        elif kind == "file":
+            name, _, source = rest.partition("=")
+            self.files[name.strip()] = source.strip()
+        else:
+            self.said[kind] = rest.strip()
+
+
+def pages() -> list[Path]:
+    """Return the pages whose blocks run, the README first."""
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return the blocks of a page in order, with what the comments beside them say."""
+    text = page.read_text(encoding="utf-8")
+    found: list[Block] = []
+    end = 0
+    for fence in _FENCE.finditer(text):
+        line = text.count("\n", 0, fence.start()) + 1
+        indent = len(fence[1])
+        code = "".join(each[indent:] or "\n" for each in fence[4].splitlines(keepends=True))
+        block = Block(page, line, fence[3], code)
+        for comment, after in _comments(text[end : fence.start()]):
+            (found[-1] if after else block).hear(comment)
+        found.append(block)
+        end = fence.end()
+    for comment, _ in _comments(text[end:]):
+        found[-1].hear(comment)
+    return found
+
+
+def _comments(between: str) -> Iterator[tuple[str, bool]]:
+    """Yield the comments between two blocks, and whether each belongs to the block above it.
+
+    A comment belongs to the block that it touches: only blank lines and comments lie between.
+    """
+    for match in _COMMENT.finditer(between):
+        said = _SAID.match(match[1].strip())
+        if said is None:
+            continue  # a remark between writers
+        after = said[1] == "then"
+        beside = between[: match.start()] if after else between[match.end() :]
+        if _COMMENT.sub("", beside).strip():
+            raise ValueError(f"no block of code beside the comment {match[1].strip()!r}")
+        yield match[1], after
+
+
+def programs(page: Path) -> list[dict[str, Any]]:
+    """Return what is to be run of a page, in order: a list that can be sent to another process."""
+    found: list[dict[str, Any]] = []
+    for block in blocks(page):
+        if "not run" in block.said or block.language not in ("python", "bash"):
+            continue
+        piece = {
+            "line": block.line,
+            "language": block.language,
+            "code": block.code,
+            "first": "\n".join(block.first),
+            "then": "\n".join(block.then),
+            "raises": block.said.get("raises", ""),
+            "needs": block.said.get("needs", "").split(),
+        }
+        if "continues" in block.said:
+            found[-1]["pieces"].append(piece)
+        else:
+            found.append({"process": "process" in block.said, "pieces": [piece]})
+    return found
+
+
+def furnish(page: Path, folder: Path) -> None:
+    """Put the files there that the blocks of a page name."""
+    wanted: dict[str, str | tuple[str, ...]] = {}
+    for block in blocks(page):
+        if "not run" not in block.said:
+            text = "\n".join([*block.first, block.code, *block.then])
+            wanted |= {name: FILES[name] for name in FILES if re.search(rf"\b{name}\b", text)}
+            wanted |= block.files
+    for name, source in wanted.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(_file(name, source))
+
+
+def _file(name: str, source: str | tuple[str, ...]) -> Path:
+    if isinstance(source, tuple):
+        version = ".".join(map(str, ffmpeg_version()))
+        made = CACHE / "clips" / f"page-{version}-{name}"
+        if not made.exists():
+            making = made.with_name(f"making-{os.getpid()}-{made.name}")
+            run_ffmpeg("-y", "-i", clip(FILM), *source, making)
+            making.rename(made)
+        return made
+    if source in BY_NAME:
+        return clip(source)
+    return DATA / source if (DATA / source).exists() else real_clip(source)
+
+
+def run(page: Path, folder: Path) -> list[str]:
+    """Run the blocks of a page in a folder; return what went wrong, each with its line."""
+    furnish(page, folder)
+    todo = programs(page)
+    if not todo:
+        return []
+    said = {"page": str(page), "programs": todo}
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, str(SUPPORT / "page_child.py")],
+        input=json.dumps(said),
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        timeout=SECONDS,
+    )
+    if done.returncode:
+        return [f"{page.name}: {done.stderr or done.stdout or done.returncode}"]
+    answer: list[str] = ast.literal_eval(done.stdout.splitlines()[-1])
+    return answer + ([f"{page.name}: {done.stderr}"] if done.stderr else [])
