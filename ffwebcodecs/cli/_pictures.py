@@ -64,9 +64,7 @@ def scaled(
 
 def picture_bytes(frame: ffwebcodecs.VideoFrame, kind: str) -> bytes:
     """Return the upright picture as a file of this kind, ``"png"`` or ``"jpeg"``."""
-    from ..frames._still import encode_still
-
-    return encode_still(frame._open_picture(), frame._shape, kind)
+    return frame.encode(kind)
 
 
 def write_file(target: Any, data: bytes | bytearray) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.rect import Rect
+from ._pictured import Pictured
 from ._shape import CLOSED
 from ._source import copy_metadata
-from ._surface import Surface
 
 
-class Described(Surface):
+class Described(Pictured):
     """A surface with a time and metadata, which shows its shape."""
 
     __slots__ = ("_duration", "_metadata", "_timestamp")

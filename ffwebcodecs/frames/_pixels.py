@@ -1,8 +1,7 @@
-"""How the pixels of a frame are had: copied, seen, as an array, as a file, upright (spec 1.5)."""
+"""How the pixels of a frame are had: copied, seen, as an array, upright (spec 1.5)."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -234,34 +233,3 @@ class Pixels(Described):
         self._open_picture()
         refuse_no_copy(copy, "a frame")
         return as_new_array(self.to_ndarray(), dtype)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the visible picture to a PNG or JPEG file, by the suffix of `path`.
-
-        Rotation and flip are applied, alpha goes into PNG only. The file appears under its name
-        when it is complete.
-
-        Raises
-        ------
-        InvalidStateError
-            The frame is closed.
-        InvalidArgumentError
-            The suffix is not .png, .jpg or .jpeg.
-        NotSupportedError
-            This FFmpeg has no encoder for it.
-        OSError
-            The file cannot be written.
-        """
-        from ._still import save_still
-
-        shape = self._shape
-        save_still(self._open_picture(), shape, path)
-
-    def _repr_png_(self) -> bytes | None:
-        """Return a PNG for notebooks, None if the frame is closed."""
-        shape, picture = self._shape, self._picture
-        if picture is None:
-            return None
-        from ._still import encode_still
-
-        return encode_still(picture, shape, "png")

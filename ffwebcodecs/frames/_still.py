@@ -1,88 +1,155 @@
-"""Frames as PNG and JPEG files: upright, in sRGB, with libavcodec's own encoders."""
+"""Pictures as PNG, JPEG and WebP files: upright, in sRGB, with libavcodec's encoders."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._av.codecs import still
-from .._av.files.complete_file import CompleteFile
-from .._av.frames import buffers
+from .._av.files.target import OutputFile
 from .._av.frames import frame as native
+from .._av.frames.compose import OPAQUE, composed, transparency
 from .._av.frames.picture import Picture
-from .._av.frames.pixel_format import pix_fmt_id
+from .._av.frames.pixel_format import describe, pix_fmt_id
 from .._av.scale.cache import convert
 from .._av.scale.image import Image
 from .._spec.frames.formats import get_format
 from .._spec.frames.layout import compute_layout
+from .._spec.frames.rect import Rect
+from .._spec.frames.still import (
+    JPEG,
+    PNG,
+    WEBP,
+    Still,
+    format_of,
+    jpeg_scale,
+    keeps_chroma,
+    parse_still,
+)
 from .._spec.texts import to_path
 from ..errors import InvalidArgumentError
+from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._shape import FrameShape
+from ._upright import upright
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from .._ffi._types import AVFrame
 
-    Pixels = npt.NDArray[np.uint8]
-
-_KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+_LARGEST_SHOWN = 800  # pixels a side, in a notebook
 
 
-def save_still(picture: Picture, shape: FrameShape, path: str | os.PathLike[str]) -> None:
-    """Write the upright picture to `path`; see `VideoFrame.save`."""
-    name = to_path(path)
-    suffix = os.path.splitext(name)[1]
-    kind = _KINDS.get(suffix.lower())
-    if kind is None:
-        raise InvalidArgumentError(
-            f"the suffix must be .png, .jpg or .jpeg, got {suffix!r} in {name!r}"
-        )
-    data = encode_still(picture, shape, kind)
-    with CompleteFile(name) as file:
-        file.write(data)
+class StillFile:
+    """Where a picture file goes, and what it is to be; InvalidArgumentError if that is unclear."""
+
+    __slots__ = ("_file", "still")
+
+    def __init__(self, destination: Any, format: Any, *options: Any) -> None:
+        if destination is None:
+            raise InvalidArgumentError("save takes a path or a writable binary file object")
+        if isinstance(destination, bytes):
+            destination = to_path(destination)
+        self._file = OutputFile(destination, as_made=True)
+        chosen = format_of(format, self._file.path, self._file.shown)
+        self.still = parse_still(chosen, *options)
+
+    def write(self, data: bytes) -> None:
+        """Write all of it: a path appears complete or not at all."""
+        self._file.open()
+        try:
+            self._file.write(data)
+        except BaseException:
+            self._file.discard()
+            raise
+        self._file.commit()
 
 
-def encode_still(picture: Picture, shape: FrameShape, kind: str) -> bytes:
-    """Return the upright picture as a PNG or JPEG file; `kind` is "png" or "jpeg"."""
-    if kind == "jpeg":
-        return still.encode_jpeg(_to_jpeg_colors(_upright(picture, shape, "RGB")))
+def encode_still(picture: Picture, shape: FrameShape, asked: Still) -> bytes:
+    """Return the upright picture as a file."""
+    visible = shape.visible_rect
+    assert visible is not None  # it is open
+    asked.check_size(visible.width, visible.height)
+    return _encode(*_pixels(picture, shape, asked, (visible.width, visible.height)), asked)
+
+
+def encode_shown(picture: Picture, shape: FrameShape) -> bytes:
+    """Return the upright picture as the PNG that a notebook shows: 800 pixels a side at most."""
+    visible = shape.visible_rect
+    assert visible is not None
+    longest = max(visible.width, visible.height)
+    scale = min(1.0, _LARGEST_SHOWN / longest)
+    size = max(1, round(visible.width * scale)), max(1, round(visible.height * scale))
+    asked = Still(PNG, None, None)
+    return _encode(*_pixels(picture, shape, asked, size), asked)
+
+
+def _encode(ptr: AVFrame, shape: FrameShape, asked: Still) -> bytes:
+    if asked.format == PNG:
+        return still.encode_png(ptr)
+    if asked.format == WEBP:
+        return still.encode_webp(ptr, asked.quality)
+    quality = asked.quality
+    assert quality is not None
+    chroma = "444" if keeps_chroma(quality) else "420"
+    return still.encode_jpeg(_to_jpeg_colors(ptr, shape, chroma), jpeg_scale(quality))
+
+
+def _pixels(
+    picture: Picture, shape: FrameShape, asked: Still, size: tuple[int, int]
+) -> tuple[AVFrame, FrameShape]:
+    """Return an AVFrame of the picture, upright, in sRGB, and in a format that the encoder takes.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Before it is turned.
+    """
+    fmt = get_format(_format(shape, asked))
+    assert fmt.ffmpeg is not None
+    region, wanted, _ = destination_layout(shape, None, None, fmt.name, None)
+    where = compute_layout(fmt, *size)
+    ptr, base = native.tight(fmt.ffmpeg, *size, where)
+    source = Source(picture.ptr, shape, region)
+    if size == (region.width, region.height):
+        copy_pixels(source, wanted, where, base)
+    else:
+        convert_pixels(source, wanted, where, base, *size, "area")
+    whole = Rect(0, 0, *size)
+    if (
+        fmt.has_alpha
+        and asked.background is not None
+        and transparency(ptr, fmt.ffmpeg, whole) != OPAQUE
+    ):
+        ptr = composed(ptr, fmt.ffmpeg, whole, asked.background, None, True)
+    turn = shape.rotation, shape.flip
+    made = FrameShape(fmt, fmt.ffmpeg, size, whole, size, *turn, shape.color_space)
+    pixels, made = upright(Picture(ptr), made)
+    return pixels.ptr, made
+
+
+def _format(shape: FrameShape, asked: Still) -> str:
     own = shape.format
-    format = "RGBA" if own is not None and own.has_alpha else "RGB"
-    if own is not None and own.name == "GRAY8":
-        format = own.name
-    return still.encode_png(_wrap(_upright(picture, shape, format)))
+    described = None if shape.pix_fmt is None else describe(shape.pix_fmt)
+    has_alpha = own.has_alpha if own is not None else described is not None and described.alpha
+    if asked.format == PNG:
+        if own is not None and own.name == "GRAY8":
+            return own.name
+        return "RGBA" if has_alpha else "RGB"
+    if asked.format == JPEG:
+        return "RGBA" if has_alpha else "RGB"
+    return "BGRA"  # libwebp's own
 
 
-def _upright(picture: Picture, shape: FrameShape, format: str) -> Pixels:
-    """Return the pixels, turned clockwise, then mirrored, in contiguous rows."""
-    import numpy as np
-
-    from ._arrays import to_array
-
-    return np.ascontiguousarray(to_array(picture, shape, format, upright=True), np.uint8)
-
-
-def _wrap(pixels: Pixels) -> AVFrame:
-    """Return an AVFrame over the array."""
-    height, width = pixels.shape[:2]
-    fmt = get_format({2: "GRAY8", 3: "RGB" if pixels.shape[-1] == 3 else "RGBA"}[pixels.ndim])
-    where = compute_layout(fmt, width, height)
-    exported = buffers.export(pixels, "pixels")
-    return native.wrap(exported, where.size, fmt.ffmpeg, width, height, where.planes)
-
-
-def _to_jpeg_colors(pixels: Pixels) -> AVFrame:
+def _to_jpeg_colors(source: AVFrame, shape: FrameShape, chroma: str) -> AVFrame:
     """Return an AVFrame of the pixels in full-range BT.601, which is what JFIF means."""
-    height, width = pixels.shape[:2]
-    source = _wrap(pixels)
-    rows = [(plane.row_bytes(width), plane.rows(height)) for plane in get_format("I420").planes]
+    size = width, height = shape.coded_width, shape.coded_height
+    given = shape.pix_fmt
+    assert given is not None
+    planes = get_format(f"I{chroma}").planes
+    rows = [(plane.row_bytes(width), plane.rows(height)) for plane in planes]
     # The encoder wants the deprecated format as long as there is one.
-    name = "yuvj420p" if pix_fmt_id("yuvj420p") >= 0 else "yuv420p"
+    name = f"yuvj{chroma}p" if pix_fmt_id(f"yuvj{chroma}p") >= 0 else f"yuv{chroma}p"
     ptr = native.new(name, width, height, rows)
     convert(
-        Image(*native.region(source, "rgb24", 0, 0), "rgb24", width, height, "rgb", True),
-        Image(*native.region(ptr, name, 0, 0), name, width, height, "smpte170m", True),
+        Image(*native.region(source, given, 0, 0), given, *size, "rgb", True),
+        Image(*native.region(ptr, name, 0, 0), name, *size, "smpte170m", True),
     )
     return ptr

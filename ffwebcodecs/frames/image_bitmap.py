@@ -16,6 +16,7 @@ from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension, to_flag, to_threads
 from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
+from ._pictured import Pictured
 from ._shape import CLOSED, FrameShape
 from ._surface import Surface
 from ._upright import upright as turned
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @public
-class ImageBitmap(Surface):
+class ImageBitmap(Pictured):
     """Pixels of a frame, copied out of the decoder's memory; made by `create_image_bitmap`.
 
     It holds no decoder slot, has neither time nor orientation, and lives until you close it

@@ -15,9 +15,9 @@ from .codec_context import allocate_context
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVFrame
 
-_JPEG_QUALITY = 2  # 1 to 31, the lower the better
 _SRGB = {"primaries": 1, "transfer": 13}  # H.273
 _RGB, _BT601 = 0, 5
+_WRITES = {"png": "png", "mjpeg": "jpeg", "libwebp": "webp"}
 
 
 def encode_png(ptr: AVFrame) -> bytes:
@@ -27,19 +27,33 @@ def encode_png(ptr: AVFrame) -> bytes:
     return _encode("png", ptr, {"pred": "mixed"})
 
 
-def encode_jpeg(ptr: AVFrame) -> bytes:
-    """Return the JFIF file of an AVFrame (yuvj420p or its kin), which holds full-range BT.601."""
+def encode_jpeg(ptr: AVFrame, scale: int) -> bytes:
+    """Return the JFIF file of an AVFrame (yuvj420p or its kin), which holds full-range BT.601.
+
+    Parameters
+    ----------
+    scale : int
+        Of the quantizers, 1 to 31: the lower the better.
+    """
     frames.tag(ptr, 0, **_SRGB, matrix=_BT601, full_range=True)
-    ptr.quality = _JPEG_QUALITY * avcodec.FF_QP2LAMBDA
+    ptr.quality = scale * avcodec.FF_QP2LAMBDA
     return _encode("mjpeg", ptr, {})
+
+
+def encode_webp(ptr: AVFrame, quality: int | None) -> bytes:
+    """Return the WebP file of an AVFrame (bgra); `quality` is libwebp's, None: lossless."""
+    frames.tag(ptr, 0, **_SRGB, matrix=_RGB, full_range=True)
+    if quality is None:
+        return _encode("libwebp", ptr, {"lossless": "1"})
+    return _encode("libwebp", ptr, {"quality": str(quality)})
 
 
 def _encode(name: str, ptr: AVFrame, options: dict[str, str]) -> bytes:
     codec: AVCodec = avcodec.avcodec_find_encoder_by_name(name.encode())
     if not codec:
         raise NotSupportedError(
-            f"this FFmpeg ({_ffi.report().release}) has no {name} encoder; "
-            "install another build of libavcodec"
+            f"this FFmpeg ({_ffi.report().release}) has no {name} encoder: install a build of "
+            f"libavcodec that has it, or choose another format than {_WRITES[name]!r}"
         )
     context = allocate_context(codec)
     context.width, context.height, context.pix_fmt = ptr.width, ptr.height, ptr.format
@@ -54,6 +68,7 @@ def _encode(name: str, ptr: AVFrame, options: dict[str, str]) -> bytes:
     if ptr.quality:
         context.flags |= avcodec.AV_CODEC_FLAG_QSCALE
         context.global_quality = ptr.quality
+        context.qmin = 1  # else 2
         # Newer releases accept full range as such, older ones ask for a yuvj format or for this.
         context.strict_std_compliance = avcodec.FF_COMPLIANCE_UNOFFICIAL
     for option, value in options.items():

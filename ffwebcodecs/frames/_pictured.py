@@ -1,0 +1,113 @@
+"""What frames and bitmaps become to be looked at: a picture file, and pixels on a screen."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from ._surface import Surface
+
+
+class Pictured(Surface):
+    """A surface that can be saved and shown."""
+
+    __slots__ = ()
+
+    def encode(
+        self,
+        format: str,
+        *,
+        quality: int | None = None,
+        lossless: bool = False,
+        background: str | None = None,
+    ) -> bytes:
+        """Return the visible picture as a PNG, JPEG or WebP file, in memory.
+
+        Rotation and flip are applied, colours become sRGB. PNG is exact in 8 bits and has alpha
+        where the picture has it. JPEG is 4:2:0, full-range BT.601 as JFIF has it; it has no alpha.
+        WebP has alpha. The GIL is released while it is converted and compressed.
+
+        Parameters
+        ----------
+        format : {"png", "jpeg", "webp"}
+            ``"jpg"`` is ``"jpeg"``.
+        quality : int, optional
+            1 (smallest) to 100 (best), of JPEG and WebP, on the scales of libjpeg and libwebp,
+            which Pillow and OpenCV use too; 92 and 80 by default. PNG has none.
+        lossless : bool, optional
+            WebP without loss (the colours of fully transparent pixels excepted).
+        background : str, optional
+            What transparent pixels lie on: ``"#RRGGBB"`` or one of HTML's names. Default: white
+            for JPEG; PNG and WebP keep alpha.
+
+        Returns
+        -------
+        bytes
+            The whole file.
+
+        Raises
+        ------
+        InvalidStateError
+            It is closed.
+        InvalidArgumentError
+            `format` or `background` is unknown, `quality` is out of range or the format has none,
+            or the picture is larger than the format can hold (WebP: 16383 pixels a side).
+        NotSupportedError
+            This FFmpeg has no encoder for it (WebP needs libwebp), or libswscale cannot convert
+            the pixels.
+
+        Examples
+        --------
+        >>> jpeg = frame.encode("jpeg", quality=85)
+        """
+        from .._spec.frames.still import parse_still
+        from ._still import encode_still
+
+        asked = parse_still(format, quality, lossless, background)
+        shape = self._shape
+        return encode_still(self._open_picture(), shape, asked)
+
+    def save(
+        self,
+        path: str | os.PathLike[str] | BinaryIO,
+        *,
+        format: str | None = None,
+        quality: int | None = None,
+        lossless: bool = False,
+        background: str | None = None,
+    ) -> None:
+        """Write the visible picture to a PNG, JPEG or WebP file.
+
+        The file appears under its name when it is complete; a file object gets all bytes at once,
+        where it stands, and stays open.
+
+        Parameters
+        ----------
+        path : path or writable binary file object
+        format : {"png", "jpeg", "webp"}, optional
+            Default: by the suffix of the name: .png, .jpg, .jpeg, .webp.
+        quality, lossless, background
+            As for `encode`.
+
+        Raises
+        ------
+        InvalidStateError, InvalidArgumentError, NotSupportedError
+            As `encode`; also if neither `format` nor a suffix says what to write, or the file
+            object takes text or is closed. Nothing has been written.
+        OSError
+            The file cannot be written, or the file object does not take all bytes.
+        """
+        from ._still import StillFile, encode_still
+
+        target = StillFile(path, format, quality, lossless, background)
+        shape = self._shape
+        target.write(encode_still(self._open_picture(), shape, target.still))
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a PNG for notebooks, 800 pixels a side at most; None if it is closed."""
+        shape, picture = self._shape, self._picture
+        if picture is None:
+            return None
+        from ._still import encode_shown
+
+        return encode_shown(picture, shape)
