@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from .avif import AvifScanner
+from .bmp import BmpScanner
+from .gif import GifScanner
+from .jpeg import JpegScanner
+from .jxl import JxlScanner
+from .png import PngScanner
+from .webp import WebpScanner
+from .xbm import XbmScanner
+
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
     from .facts import ImageFacts
@@ -19,6 +28,15 @@ _KINDS = {
 }
 
 
+_SCANNERS: dict[str, type[ImageScanner]] = {
+    each.kind: each
+    for each in (
+        *(AvifScanner, BmpScanner, GifScanner, JpegScanner),
+        *(JxlScanner, PngScanner, WebpScanner, XbmScanner),
+    )
+}
+
+
 def kind_of(type: str) -> str | None:
     """Return the kind of a MIME type, None if there is none; case does not count, parameters are
     not taken off.
@@ -28,11 +46,7 @@ def kind_of(type: str) -> str | None:
 
 def scanner_of(kind: str) -> ImageScanner:
     """Return a new scanner of a kind."""
-    if kind == "png":
-        from .png import PngScanner
-
-        return PngScanner()
-    raise ValueError(f"kind={kind!r}")
+    return _SCANNERS[kind]()
 
 
 def scan(kind: str, data: Data, complete: bool) -> ImageFacts | None:

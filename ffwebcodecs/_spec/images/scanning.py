@@ -141,8 +141,8 @@ class ImageScanner:
         )
         self._parts.append(part)
 
-    def _change(self, **members: object) -> None:
-        """Say something else of the last picture, in a record of its own: others may hold it."""
-        part = self._parts[-1]
+    def _change(self, index: int = -1, **members: object) -> None:
+        """Say something else of a picture, in a record of its own: others may hold this one."""
+        part = self._parts[index]
         known = {name: getattr(part, name) for name in part.__slots__}
-        self._parts[-1] = ImagePart(**(known | members))
+        self._parts[index] = ImagePart(**(known | members))

@@ -11,7 +11,12 @@ from image_files import MEDIA, TYPES, VECTORS, damaged
 from ffwebcodecs._spec.images.facts import BadImage, ImageFacts
 from ffwebcodecs._spec.images.kinds import kind_of, scan, scanner_of
 
-KINDS = {name: kind for name, type in TYPES.items() if (kind := kind_of(type)) == "png"}
+KINDS = {
+    name: kind for name, type in TYPES.items() if (kind := kind_of(type)) not in (None, "avif")
+}
+
+# One picture is no animation: the specification's word, where Chromium says that it is one.
+ONE_PICTURE = {"gif_static", "gif_static_loop", "gif_transparent"}
 
 
 def said(facts: ImageFacts) -> list[tuple[bool, int, float]]:
@@ -46,13 +51,19 @@ def cases() -> dict[str, tuple[str, bytes, Any]]:
     """Return the kind, the data and the tracks of all files that Chromium was given whole."""
     found = {}
     for case in VECTORS["cases"]:
-        steps = {step["op"]: answer for step, answer in zip(case["steps"], case["results"])}
+        steps = {
+            step["op"]: answer for step, answer in zip(case["steps"], case["results"], strict=True)
+        }
         made = case["steps"][0]
         media = made.get("data", {}).get("media")
         if media in KINDS and "image_ready" in steps and "init" in made and "stream" not in made:
             kind = kind_of(made["init"]["type"]) if len(made["init"]) == 1 else None
             if kind in KINDS.values() and "life" not in case["id"]:
-                found[case["id"]] = kind, data_of(made["data"]), told(steps["image_ready"])
+                expected = told(steps["image_ready"])
+                if media in ONE_PICTURE:
+                    assert expected == [(True, 1, float("inf"))]
+                    expected = [(False, 1, 0)]
+                found[case["id"]] = kind, data_of(made["data"]), expected
     return found
 
 
@@ -97,7 +108,7 @@ def test_it_says_the_same_however_the_data_arrives(name: str) -> None:
 def test_what_ends_early_or_is_damaged_is_a_bad_image_or_has_pictures(name: str) -> None:
     kind, data = KINDS[name], MEDIA[name]
     broken = [data[:size] for size in range(len(data))]
-    for changed in (*broken, *damaged(data, 400, len(data))):
+    for changed in (*broken, *damaged(data, 200, len(data))):
         for complete in (False, True):
             try:
                 facts = scan(kind, changed, complete)
