@@ -159,8 +159,8 @@ class GifScanner(ImageScanner):
         dispose = _DISPOSE[flags >> 2 & 3] if flags >> 2 & 7 < 4 else KEEP
         if dispose == CLEAR:
             self.has_alpha = True
-        # All but the transparent pixels are laid over what is there.
-        self._begin(start, stop, rect, delay * 10_000, dispose, True)
+        # Transparent pixels, if there are any, show what is there.
+        self._begin(start, stop, rect, delay * 10_000, dispose, bool(flags & 1))
 
     def _tracks(self, complete: bool) -> tuple[TrackFacts, ...]:
         if not self._parts:

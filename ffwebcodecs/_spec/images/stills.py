@@ -1,0 +1,114 @@
+"""Pictures of animations as files of their own, which any decoder of still pictures reads.
+
+No pixel is touched: the compressed data is put behind headers that say the size of this picture
+alone. What says something of colours is left out: the pixels of all pictures are laid over one
+another as they are stored.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from .facts import BadImage
+from .gif import palette_size
+from .png import SIGNATURE
+from .webp import chunks
+
+TYPE_CHECKING = False  # typing's own costs an import
+if TYPE_CHECKING:
+    from .facts import ImagePart
+    from .scanning import Data
+
+_VP8X_ALPHA = 0x10
+
+
+def still_of(kind: str, data: Data, part: ImagePart) -> bytes:
+    """Return the file of one picture, whose canvas is the picture's rectangle.
+
+    Parameters
+    ----------
+    kind : {"png", "gif", "webp"}
+        Of the animation.
+    data : bytes-like
+        The animation; all of the picture's bytes are there.
+    part : ImagePart
+        The picture.
+
+    Raises
+    ------
+    BadImage
+        It is damaged in a way that its headers tell.
+    """
+    if part.damage is not None:
+        raise BadImage(part.damage)
+    return {"png": _png, "gif": _gif, "webp": _webp}[kind](data, part)
+
+
+def _png_chunk(name: bytes, content: bytes) -> bytes:
+    crc = zlib.crc32(content, zlib.crc32(name))
+    return len(content).to_bytes(4, "big") + name + content + crc.to_bytes(4, "big")
+
+
+def _png(data: Data, part: ImagePart) -> bytes:
+    _, _, width, height = part.rect
+    head = bytes(data[16:29])  # IHDR
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    pieces = [SIGNATURE, _png_chunk(b"IHDR", size + head[8:])]
+    at = 33
+    while at < len(data):
+        length, name = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8])
+        if name in (b"PLTE", b"tRNS"):
+            pieces.append(_png_chunk(name, bytes(data[at + 8 : at + 8 + length])))
+        elif name == b"IDAT":
+            break
+        at += 12 + length
+    # fcTL comes first.
+    at = part.start + 38
+    while at + 8 <= part.stop:
+        length, name = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8])
+        if name == b"IDAT":
+            pieces.append(bytes(data[at : at + 12 + length]))
+        elif name == b"fdAT":
+            pieces.append(_png_chunk(b"IDAT", bytes(data[at + 12 : at + 8 + length])))
+        at += 12 + length
+    pieces.append(_png_chunk(b"IEND", b""))
+    return b"".join(pieces)
+
+
+def _gif(data: Data, part: ImagePart) -> bytes:
+    _, _, width, height = part.rect
+    size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    palette = bytes(data[13 : 13 + palette_size(data[10])])
+    pieces = [b"GIF89a", size, bytes((data[10], 0, 0)), palette]
+    at = part.start
+    while data[at] == 0x21:  # extensions
+        if data[at + 1] == 0xF9 and at == part.start:
+            transparent = data[at + 3] & 1
+            pieces.append(bytes((0x21, 0xF9, 4, transparent, 0, 0, data[at + 6], 0)))
+        at += 2
+        while data[at]:
+            at += 1 + data[at]
+        at += 1
+    pieces += [b"\x2c\0\0\0\0", size, bytes(data[at + 9 : part.stop]), b"\x3b"]
+    return b"".join(pieces)
+
+
+def _riff_chunk(name: bytes, content: bytes) -> bytes:
+    return name + len(content).to_bytes(4, "little") + content + b"\0" * (len(content) & 1)
+
+
+def _webp(data: Data, part: ImagePart) -> bytes:
+    _, _, width, height = part.rect
+    found: dict[bytes, bytes] = {}
+    for _, name, start, stop in chunks(data, part.start + 24, part.stop):
+        if name in (b"ALPH", b"VP8 ", b"VP8L"):
+            found.setdefault(name, bytes(data[start:stop]))
+    if b"VP8L" in found:
+        content = _riff_chunk(b"VP8L", found[b"VP8L"])
+    else:
+        content = _riff_chunk(b"VP8 ", found[b"VP8 "])
+        if b"ALPH" in found:
+            size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+            extended = _riff_chunk(b"VP8X", bytes((_VP8X_ALPHA, 0, 0, 0)) + size)
+            content = extended + _riff_chunk(b"ALPH", found[b"ALPH"]) + content
+    return _riff_chunk(b"RIFF", b"WEBP" + content)
