@@ -1,7 +1,8 @@
-"""Completion: what `flush` returns; awaitable, and usable without an event loop.
+"""Completion: what `flush` and `decode` of images return; awaitable, and usable without an event
+loop.
 
-It has no lock. The thread that ends a flush may be interrupted by a destructor or a handler that
-ends it too, or the thread that waits by one that ends what it waits for: so whoever waits leaves a
+It has no lock. The thread that ends one may be interrupted by a destructor or a handler that ends
+it too, or the thread that waits by one that ends what it waits for: so whoever waits leaves a
 way to be woken, looks once more, and waits for what nobody else ever takes.
 """
 
@@ -12,7 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from .._public import public
 from .._spec.numbers import to_float
@@ -20,11 +21,13 @@ from ..errors import AbortError, InvalidStateError
 from . import ending
 from .closing import only_once
 
+T = TypeVar("T")
+
 _LOOK = 1.0  # seconds after which a waiting thread looks whether anybody is there to end it
 
 
 class Deliverer(Protocol):
-    """Who ends a flush, as those see it who wait for that."""
+    """Who ends a completion, as those see it who wait for that."""
 
     def why_not_wait(self, for_ever: bool) -> str | None:
         """Return why this thread must not wait, None if it may; `waited` is called at the end."""
@@ -59,51 +62,74 @@ class _Waiter:
 
 
 @public
-class Completion:
-    """The end of a `flush`: ``await`` it, or call `result`.
+class Completion(Generic[T]):
+    """The end of what was asked for, such as a `flush`: ``await`` it, or call `result`.
 
-    Both return None when every output has been delivered, and raise what went wrong otherwise:
-    AbortError after a reset or close, EncodingError if the codec failed, InvalidStateError if it
-    was not configured. What went wrong and nobody has looked at (with ``await``, `result` or
-    `exception`) is a ResourceWarning when this is dropped, but for AbortError: that was the
-    program's own doing.
+    Both return what was asked for (None of a flush, when every output has been delivered), and
+    raise what went wrong otherwise: AbortError after a reset or close, EncodingError if the codec
+    failed, InvalidStateError if it was not configured. What went wrong and nobody has looked at
+    (with ``await``, `result` or `exception`) is a ResourceWarning when this is dropped, but for
+    AbortError: that was the program's own doing.
     """
 
-    __slots__ = ("_codec", "_deliverer", "_looked", "_outcome", "_owner", "_wakers")
+    __slots__ = (
+        "_codec",
+        "_deliverer",
+        "_discard",
+        "_looked",
+        "_outcome",
+        "_owner",
+        "_wakers",
+        "_what",
+    )
 
-    def __init__(self, owner: object = None, deliverer: Deliverer | None = None) -> None:
+    def __init__(
+        self,
+        owner: object = None,
+        deliverer: Deliverer | None = None,
+        what: str = "flush",
+        discard: Callable[[T], object] | None = None,
+    ) -> None:
         only_once(self, "_outcome")
         self._looked = False
+        self._what = what
         self._codec = type(owner).__name__  # for a warning, when the owner may be gone
-        self._outcome: list[BaseException | None] = []  # the first one counts
+        # How each one ended it, and what was asked for; the first one counts.
+        self._outcome: list[tuple[BaseException | None, Any]] = []
         self._wakers: dict[Callable[[], object], None] = {}
         # The codec must live until its flush is over, also if the program keeps only this object.
         self._owner = owner
         self._deliverer = deliverer
+        self._discard = discard  # called with a result that nobody takes
 
     def done(self) -> bool:
-        """Return whether the flush is over, one way or the other."""
+        """Return whether it is over, one way or the other."""
         return bool(self._outcome)
 
-    def result(self, timeout: float | None = None) -> None:
-        """Wait for the end of the flush.
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the end.
 
         Parameters
         ----------
         timeout : float, optional
             Seconds; default: no limit.
 
+        Returns
+        -------
+        object
+            What was asked for, the same each time; None of a flush.
+
         Raises
         ------
         TimeoutError
-            It takes longer. The flush goes on.
+            It takes longer. What was asked for goes on.
         InvalidArgumentError
             `timeout` is no finite number.
         InvalidStateError
             Waiting here would wait for ever: this is the thread, or the event loop, that delivers
             the output, or that event loop has stopped. Also if the codec was not configured.
         AbortError, EncodingError, NotSupportedError, FramePoolExhaustedError
-            Why the flush failed.
+            Why it failed.
         """
         self._looked = True
         if timeout is not None:
@@ -117,15 +143,15 @@ class Completion:
                     raise InvalidStateError(reason)
                 self._wakers[waiter] = None
                 if not self._outcome and not self._wait(waiter, timeout):
-                    raise TimeoutError(f"the flush is not over after {timeout} seconds")
+                    raise TimeoutError(f"the {self._what} is not over after {timeout} seconds")
             finally:
                 self._wakers.pop(waiter, None)
                 if deliverer is not None:
                     deliverer.waited()
         try:
-            self._raise()
+            return self._take()
         finally:
-            del self, deliverer  # see _raise
+            del self, deliverer  # see _take
 
     def _wait(self, waiter: _Waiter, timeout: float | None) -> bool:
         end = None if timeout is None else time.monotonic() + timeout
@@ -141,24 +167,24 @@ class Completion:
                 raise InvalidStateError(reason)
 
     def exception(self) -> BaseException | None:
-        """Return why the flush failed, None if it did not or is not over."""
-        self._looked = True
-        return self._outcome[0] if self._outcome else None
+        """Return why it failed, None if it did not or is not over."""
+        self._looked = self._looked or not self._outcome or self._outcome[0][0] is not None
+        return self._outcome[0][0] if self._outcome else None
 
-    def __await__(self) -> Generator[Any, None, None]:
+    def __await__(self) -> Generator[Any, None, T]:
         self._looked = True
         if not self._outcome:
             loop = running_loop()
             if loop is None:
                 raise InvalidStateError(
-                    "only asyncio's event loops can await a flush, and none runs here: "
-                    "wait with flush().result() in a thread (trio.to_thread.run_sync)"
+                    f"only asyncio's event loops can await a {self._what}, and none runs here: "
+                    f"wait with its result() in a thread (trio.to_thread.run_sync)"
                 )
             yield from self._awaited(loop)
         try:
-            self._raise()
+            return self._take()
         finally:
-            del self  # see _raise
+            del self  # see _take
 
     def _awaited(self, loop: Any) -> Generator[Any, None, None]:
         future = loop.create_future()
@@ -207,10 +233,10 @@ class Completion:
             self._wakers.pop(finished, None)
             timer.cancel()
 
-    def _raise(self) -> None:
-        exception = self._outcome[0]
+    def _take(self) -> T:
+        exception, value = self._outcome[0]
         if exception is None:
-            return
+            return value  # type: ignore[no-any-return]
         ending.end_daemon()  # it was `_stop_all` that closed the codec
         try:
             raise exception
@@ -223,12 +249,16 @@ class Completion:
         """Fail, in a process in which nobody will end it; who waits is in the other one."""
         self._wakers = {}
         self._looked = True
-        self._outcome = self._outcome or [error]
+        self._outcome = self._outcome or [(error, None)]
 
-    def _finish(self, exception: BaseException | None = None) -> None:
+    def _finish(self, exception: BaseException | None = None, value: Any = None) -> None:
         """End it; the second end of a completion only wakes who has not been woken."""
+        end = exception, value
         if not self._outcome:
-            self._outcome.append(exception)
+            self._outcome.append(end)
+        counts, discard = self._outcome[0] is end, self._discard
+        if not counts and value is not None and discard is not None:
+            discard(value)
         for waker in list(self._wakers):
             waker()
             self._wakers.pop(waker, None)
@@ -239,10 +269,12 @@ class Completion:
         try:
             if self._looked or not self._outcome:
                 return
-            error = self._outcome[0]
+            error, value = self._outcome[0]
+            if value is not None and self._discard is not None:
+                self._discard(value)
             if error is None or isinstance(error, AbortError) or warnings is None:
                 return
-            message = f"nobody looked at a flush of a {self._codec}, which failed: {error!r}"
+            message = f"nobody looked at a {self._what} of a {self._codec}, which failed: {error!r}"
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
         except (AttributeError, TypeError):
             pass  # `__init__` did not get that far, or the modules are gone
@@ -250,7 +282,7 @@ class Completion:
     def __repr__(self) -> str:
         if not self._outcome:
             return "<Completion pending>"
-        exception = self._outcome[0]
+        exception, _ = self._outcome[0]
         return f"<Completion {'done' if exception is None else repr(exception)}>"
 
 

@@ -220,7 +220,7 @@ class Delivery:
         except BaseException as error:
             self._callback_failed(error)
 
-    def _finish_flush(self, epoch: Epoch, completion: Completion) -> None:
+    def _finish_flush(self, epoch: Epoch, completion: Completion[None]) -> None:
         if epoch.followers or completion not in epoch.flushes:
             return  # rejected meanwhile
         epoch.finish([completion], None)

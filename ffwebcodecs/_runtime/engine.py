@@ -120,11 +120,11 @@ class Engine(Queueing):
             raise
         return True
 
-    def flush(self) -> Completion:
+    def flush(self) -> Completion[None]:
         """Queue a flush and return its completion, a rejected one if the codec is not
         configured.
         """
-        completion = Completion(self._owner(), self)
+        completion: Completion[None] = Completion(self._owner(), self)
         epoch = self.epoch
         if epoch.state == CONFIGURED:
             epoch.asked = self._number()

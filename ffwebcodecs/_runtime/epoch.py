@@ -54,12 +54,12 @@ class Epoch:
         self.failure: list[BaseException | None] = [why] if failing else []
         self.configs: deque[Any] = deque(maxlen=1)  # the last one given
         self.queue: dict[int, None] = {}  # the numbers of the inputs that wait
-        self.flushes: dict[Completion, None] = {}
+        self.flushes: dict[Completion[None], None] = {}
         self.asked = -1  # the number of the last flush among those of the inputs
         # Those that wait for room in the queue, with their place in the line, and the size that the
         # queue has to be below.
-        self.rooms: dict[Completion, tuple[int, int]] = {}
-        self.woken: dict[Completion, None] = {}  # of those, who are on their way to the queue
+        self.rooms: dict[Completion[None], tuple[int, int]] = {}
+        self.woken: dict[Completion[None], None] = {}  # of those, who are on their way to the queue
         self.followers: list[Epoch] = []  # the first one counts; of a closed epoch there is none
         self.outlets: list[Outlet] = []  # the first one counts: output goes there, to no callback
 
@@ -99,11 +99,11 @@ class Epoch:
         follower.why = None
         return True
 
-    def pending(self) -> list[Completion]:
+    def pending(self) -> list[Completion[None]]:
         """Return the flushes, and those that wait for room."""
         return [*self.flushes, *self.rooms]
 
-    def finish(self, pending: list[Completion], error: BaseException | None) -> None:
+    def finish(self, pending: list[Completion[None]], error: BaseException | None) -> None:
         """End what is `pending`; it is forgotten after it has been told, so another may go on with
         it.
         """
@@ -131,7 +131,7 @@ class Epoch:
                 room._finish()
                 size += 1
 
-    def _place(self, room: Completion) -> int:
+    def _place(self, room: Completion[None]) -> int:
         return self.rooms.get(room, (0, 0))[0]
 
     def serve_again(self) -> None:

@@ -145,12 +145,12 @@ class Queueing(Worker):
             epoch.woken.pop(room, None)
             del self, epoch, room
 
-    def _room(self) -> Completion:
-        room = Completion(self._owner(), self)
+    def _room(self) -> Completion[None]:
+        room: Completion[None] = Completion(self._owner(), self)
         room._looked = True  # whoever waits is told; if that is interrupted, nobody has to be
         return room
 
-    def _join_line(self, epoch: Epoch, room: Completion, place: int, limit: int) -> None:
+    def _join_line(self, epoch: Epoch, room: Completion[None], place: int, limit: int) -> None:
         epoch.rooms[room] = place, limit
         lending = self._lending
         if lending is not None and lending.pool.wake is not None:
@@ -160,7 +160,7 @@ class Queueing(Worker):
         elif not epoch.woken:  # else they serve when they have arrived
             epoch.serve()
 
-    def _leave_line(self, epoch: Epoch, room: Completion) -> None:
+    def _leave_line(self, epoch: Epoch, room: Completion[None]) -> None:
         epoch.rooms.pop(room, None)
         epoch.woken.pop(room, None)
         epoch.serve()

@@ -302,7 +302,7 @@ class Worker(Delivery):
             if len(box) > 2:
                 self._driver.send(box.pop())
 
-    def _run_flush(self, epoch: Epoch, completion: Completion) -> None:
+    def _run_flush(self, epoch: Epoch, completion: Completion[None]) -> None:
         self._drain(epoch)
         with self._core:
             self._check(epoch)

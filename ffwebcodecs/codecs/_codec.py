@@ -77,7 +77,7 @@ class Codec(Closable):
         """Whether `state` is ``"closed"``: by `close`, or by an error."""
         return self._engine.state == "closed"
 
-    def flush(self) -> Completion:
+    def flush(self) -> Completion[None]:
         """Ask for all output of what was queued so far.
 
         Returns

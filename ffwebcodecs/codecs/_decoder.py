@@ -92,7 +92,7 @@ class Decoder(Codec):
                 f"a key chunk is due, the chunk at {chunk.timestamp} us is a delta chunk"
             )
 
-    def flush(self) -> Completion:
+    def flush(self) -> Completion[None]:
         """Ask for all output of the chunks queued so far; the next chunk must be a key chunk.
 
         Returns

@@ -201,7 +201,7 @@ class AudioEncoder(Codec):
         """
         return Outputs(self, data)
 
-    def flush(self) -> Completion:
+    def flush(self) -> Completion[None]:
         """Ask for all chunks of the samples queued so far; the last one is filled up with silence.
 
         The next samples begin a stream anew, with a time of their own.

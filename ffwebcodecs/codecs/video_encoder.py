@@ -267,7 +267,7 @@ class VideoEncoder(Codec):
             raise InvalidArgumentError(f"quantizer is {value}, it must be from {low} to {high}")
         return value
 
-    def flush(self) -> Completion:
+    def flush(self) -> Completion[None]:
         """Ask for all chunks of the frames queued so far.
 
         The frame after a flush is a key frame where the encoder had held frames back.

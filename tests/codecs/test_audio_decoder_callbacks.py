@@ -160,7 +160,7 @@ def test_four_threads_using_one_decoder_never_hang_or_crash() -> None:
         decoder.close()
 
 
-def waits(flush: Completion) -> bool:
+def waits(flush: Completion[None]) -> bool:
     """Wait for a flush; return whether it waits for ever."""
     try:
         flush.result(TIMEOUT)

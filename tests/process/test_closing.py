@@ -89,7 +89,7 @@ def taken(codec: Any) -> Any:
     return codec
 
 
-def refused_flush(path: Path) -> ffwebcodecs.Completion:
+def refused_flush(path: Path) -> ffwebcodecs.Completion[None]:
     flush = VideoDecoder(print, print).flush()
     assert isinstance(flush.exception(), InvalidStateError)
     return flush

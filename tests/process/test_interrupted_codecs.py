@@ -43,7 +43,7 @@ def some(name: str, whole: int, short: int) -> list[int]:
     return sorted(attack.dice(name).sample(range(whole), count))
 
 
-def waits(flush: Completion) -> bool:
+def waits(flush: Completion[None]) -> bool:
     """Wait for a flush; return whether it waits for ever."""
     try:
         flush.result(TIMEOUT)
@@ -61,7 +61,7 @@ class Round:
         self.held: list[VideoFrame] = []
         self.sink, self.data = Sink(self._hold if hold else None), tiny()
         self.decoder = self.sink.decoder(**options)
-        self.flushes: list[Completion] = []
+        self.flushes: list[Completion[None]] = []
         try:
             self.decoder.configure(self.data.config)
             feed(self.decoder, self.data.records[:3])
@@ -257,7 +257,7 @@ def test_a_worker_interrupted_at_any_moment_closes_with_an_error(
     conclude("exception inside the worker", len(moments), harms, "a flush waits, or two errors")
 
 
-async def awaited(flush: Completion) -> None:
+async def awaited(flush: Completion[None]) -> None:
     try:
         await flush
     except (WebCodecsError, RuntimeError):
