@@ -15,6 +15,7 @@ from . import access
 from .report import Report, case, measure
 
 FARM_BEGIN, FARM_END = "<!-- farm: begin -->", "<!-- farm: end -->"
+RUN_BY = "<!-- run by: tests/spec/test_scale_model.py -->"
 # As benchmarks/scale.py reads them.
 WAYS = {
     "reference": "reference, frames in order",
@@ -74,7 +75,7 @@ def _farms() -> list[str]:
     for arguments in scale.SHOWN:
         report = scale.report_of(scale.parser_of().parse_args(arguments))
         command = " ".join(["$ python benchmarks/scale.py", *arguments])
-        lines += ["", "```", command, report, "```"]
+        lines += ["", RUN_BY, "```console", command, report, "```"]
     return lines
 
 

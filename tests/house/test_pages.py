@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pages
 import pytest
 from clips import ROOT
 
-# Their blocks show a line or two, and say nothing yet of what comes before it.
-NOT_YET = ("converting", "encoding", "hardware", "memory", "scaling", "security", "sound")
-NOT_YET += ("streams", "time")
 WITH_CODE = [page for page in pages.pages() if pages.blocks(page)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    [page for page in WITH_CODE if page.stem not in NOT_YET],
+    WITH_CODE,
     ids=lambda page: page.relative_to(ROOT).as_posix(),
 )
 def test_blocks_of_page_run(page: Path, tmp_path: Path) -> None:
@@ -32,5 +30,17 @@ def test_what_does_not_run_has_one_of_few_reasons() -> None:
     strange = {repr(each): each.said["not run"] for each in every if "not run" in each.said}
     strange = {where: why for where, why in strange.items() if why not in pages.REASONS}
     assert not strange
+    told = {each.said["run by"] for each in every if "run by" in each.said}
+    assert not [path for path in told if not (ROOT / path).is_file()]
     run = [each for each in every if each.language in ("python", "bash")]
     assert len([each for each in run if "not run" in each.said]) < len(run) / 4
+
+
+def test_every_fence_names_its_language() -> None:
+    known = ("python", "bash", "console", *pages.SHOWN)
+    site = [page for page in WITH_CODE if page.name != "README.md"]
+    every = [block for page in site for block in pages.blocks(page)]
+    assert not [each for each in every if each.language not in known]
+    commands = r"^(\$ )?(ffwebcodecs|python|pip|make) "
+    hidden = [each for each in every if each.language in pages.SHOWN or not each.is_looked_at]
+    assert not [each for each in hidden if re.search(commands, each.code, re.MULTILINE)]

@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -33,6 +34,9 @@ def main() -> None:
         if any(importlib.util.find_spec(name) is None for each in pieces for name in each["needs"]):
             continue
         before = len(wrong)
+        for name, source in (pair for each in pieces for pair in each["files"].items()):
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, name)
         if program["process"]:
             failed = _as_process(pieces, number)
         else:
@@ -75,7 +79,7 @@ def _here(page: str, pieces: list[Piece], number: int) -> str:
 def _piece(page: str, piece: Piece, names: dict[str, Any]) -> str:
     """Run one piece; return what went wrong."""
     if piece["language"] == "bash":
-        command = ["bash", "-euo", "pipefail", "-c", piece["code"]]
+        command = ["bash", "-euo", "pipefail", "-c", f"{piece['first']}\n{piece['code']}"]
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             return f"exit status {done.returncode}: {done.stderr[-2000:]}"

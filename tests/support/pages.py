@@ -1,24 +1,26 @@
 """The blocks of code of the site's pages and the README: taken out, run in order, looked at.
 
 Every ``python`` and ``bash`` block of a page is run, all of a page by one process, in a folder
-where the clips lie that they name. Comments beside a block, unseen by readers, say what it needs:
+where the clips lie that they name; a ``console`` block shows what was printed once. Comments beside a block, unseen by readers, say what it needs:
 
 ``<!-- continues -->``
     before it: it goes on with the names of the block above, which it follows.
 ``<!-- first: code -->``, over several lines as well
-    before it: this runs first, in the same program.
+    before it: this runs first, in the same program and language.
 ``<!-- then: code -->``
     after it: this runs next, with the block's names and what it has printed in ``printed``;
     ``ffwebcodecs`` and ``numpy`` as ``np`` are there.
 ``<!-- file: NAME = SOURCE -->``
-    a file that it names, by default of FILES: a clip of tests/support/clips.py, real footage, or a
-    file of tests/data.
+    a file that it names, put there before it runs: a clip of tests/support/clips.py, real footage,
+    a file of tests/data, or one of FILES, which need not be said if it has that name.
 ``<!-- raises: ERROR -->``
     it ends with this exception.
 ``<!-- process -->``
     it is run as a program of its own: what it starts imports it.
 ``<!-- needs: MODULE ... -->``
     it runs where these can be imported.
+``<!-- run by: PATH -->``
+    this file of tests runs it, and looks at it more closely.
 ``<!-- not run: REASON -->``
     it cannot run here, and REASON is one of REASONS.
 """
@@ -29,6 +31,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,24 +43,33 @@ from clips import BY_NAME, CACHE, DATA, ROOT, SUPPORT, clip, ffmpeg_version, rea
 DOCS = ROOT / "docs"
 FILM = "h264-with-audio.mp4"
 SECONDS = 240  # no page takes a tenth of it
-# What a block may name without saying where it comes from. Sources as in `file:`, or what the
-# ffmpeg program makes of FILM.
+# What a block may name without saying where it comes from: a source as in `file:`, or what the
+# ffmpeg program is told to make. Those with a folder are sources only.
+_FILM = ("-i", FILM)
+_COPY = (*_FILM, "-c", "copy")
+_PICTURE = (*_FILM, "-frames:v", "1", "-update", "1")
+_LONG = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=2:duration=100")
+_LONG += ("-f", "lavfi", "-i", "sine=duration=100", "-pix_fmt", "yuv420p", "-g", "10")
 FILES: dict[str, str | tuple[str, ...]] = {
     "clip.mp4": FILM,
     "film.mp4": FILM,
-    "clip.mov": ("-c", "copy"),
-    "film.mov": ("-c", "copy"),
-    "clip.mkv": ("-c", "copy"),
-    "film.mkv": ("-c", "copy"),
-    "clip.ts": ("-c", "copy"),
-    "song.mp3": ("-vn",),
-    "sound.wav": ("-vn",),
-    "photo.jpg": ("-frames:v", "1", "-update", "1"),
-    "picture.png": ("-frames:v", "1", "-update", "1"),
-    "animation.gif": ("-frames:v", "10"),
-    "animation.png": ("-frames:v", "10", "-f", "apng", "-plays", "0"),
+    "clip.mov": _COPY,
+    "film.mov": _COPY,
+    "clip.mkv": _COPY,
+    "film.mkv": _COPY,
+    "clip.ts": _COPY,
+    "song.mp3": (*_FILM, "-vn"),
+    "sound.wav": (*_FILM, "-vn"),
+    "photo.jpg": _PICTURE,
+    "picture.png": _PICTURE,
+    "animation.gif": (*_FILM, "-frames:v", "10"),
+    "animation.png": (*_FILM, "-frames:v", "10", "-f", "apng", "-plays", "0"),
+    "made/long.mp4": _LONG,
+    "made/long.ts": _LONG,
+    "made/angles.mkv": (*_FILM, *_FILM, *("-map", "0", "-map", "1:v", "-c", "copy")),
 }
 REASONS = (
+    "a damaged file",
     "a graphics card",
     "a network",
     "a notebook",
@@ -67,14 +79,15 @@ REASONS = (
     "installs",
     "JavaScript",
     "minutes long",
-    "run by make scaling",
 )
 # Languages of fences that hold no program: shown as they are.
 SHOWN = ("text", "json", "javascript", "toml", "c", "dockerfile", "yaml", "html")
 
 _FENCE = re.compile(r"^( *)(`{3,})([\w-]*)[^\n]*\n(.*?)^\1\2 *$", re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_SAID = re.compile(r"(continues|first|then|file|raises|process|needs|not run)\b(?::\s?|\s*$)")
+_SAID = re.compile(
+    r"(continues|first|then|file|raises|process|needs|run by|not run)\b(?::\s?|\s*$)"
+)
 
 
 class Block:
@@ -89,6 +102,17 @@ class Block:
         self.files: dict[str, str] = {}
         self.first: list[str] = []
         self.then: list[str] = []
+
+    @property
+    def runs(self) -> bool:
+        """Whether the block is run here."""
+        left = {"not run", "run by"} & set(self.said)
+        return self.language in ("python", "bash") and not left
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody runs the block, or the page says why nobody does."""
+        return self.runs or bool({"not run", "run by"} & set(self.said))
 
     def __repr__(self) -> str:
         return f"{self.page.relative_to(ROOT).as_posix()}:{self.line}"
@@ -152,12 +176,13 @@ def programs(page: Path) -> list[dict[str, Any]]:
     """Return what is to be run of a page, in order: a list that can be sent to another process."""
     found: list[dict[str, Any]] = []
     for block in blocks(page):
-        if "not run" in block.said or block.language not in ("python", "bash"):
+        if not block.runs:
             continue
         piece = {
             "line": block.line,
             "language": block.language,
             "code": block.code,
+            "files": {name: str(_file(source)) for name, source in block.files.items()},
             "first": "\n".join(block.first),
             "then": "\n".join(block.then),
             "raises": block.said.get("raises", ""),
@@ -171,31 +196,30 @@ def programs(page: Path) -> list[dict[str, Any]]:
 
 
 def furnish(page: Path, folder: Path) -> None:
-    """Put the files there that the blocks of a page name."""
-    wanted: dict[str, str | tuple[str, ...]] = {}
-    for block in blocks(page):
-        if "not run" not in block.said:
+    """Put the files there that the blocks of a page name and say nothing else of."""
+    for name in FILES:
+        for block in blocks(page):
             text = "\n".join([*block.first, block.code, *block.then])
-            wanted |= {name: FILES[name] for name in FILES if re.search(rf"\b{name}\b", text)}
-            wanted |= block.files
-    for name, source in wanted.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(_file(name, source))
+            if block.runs and name not in block.files and re.search(rf"\b{name}\b", text):
+                shutil.copy(_file(name), folder / name)  # a block may write over it
+                break
 
 
-def _file(name: str, source: str | tuple[str, ...]) -> Path:
-    if isinstance(source, tuple):
-        version = ".".join(map(str, ffmpeg_version()))
-        made = CACHE / "clips" / f"page-{version}-{name}"
-        if not made.exists():
-            making = made.with_name(f"making-{os.getpid()}-{made.name}")
-            run_ffmpeg("-y", "-i", clip(FILM), *source, making)
-            making.rename(made)
-        return made
-    if source in BY_NAME:
-        return clip(source)
-    return DATA / source if (DATA / source).exists() else real_clip(source)
+def _file(source: str) -> Path:
+    """Return the file that a source names, made first if need be."""
+    command = FILES.get(source, source)
+    if isinstance(command, str):
+        if command in BY_NAME:
+            return clip(command)
+        return DATA / command if (DATA / command).exists() else real_clip(command)
+    version = ".".join(map(str, ffmpeg_version()))
+    made = CACHE / "clips" / f"page-{version}-{Path(source).name}"
+    if not made.exists():
+        making = made.with_name(f"making-{os.getpid()}-{made.name}")
+        words = [clip(FILM) if word == FILM else word for word in command]
+        run_ffmpeg("-y", *words, making)
+        making.rename(made)
+    return made
 
 
 def run(page: Path, folder: Path) -> list[str]:
