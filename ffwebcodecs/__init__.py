@@ -14,7 +14,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "AacEncoderConfig": "_spec.codecs.audio_encoder_config",
     "AbortError": "errors",
+    "AsyncReading": "_runtime.async_reading",
     "AudioData": "frames.audio_data",
+    "AudioDataReader": "files.audio_data_reader",
     "AudioDecoder": "codecs.audio_decoder",
     "AudioDecoderConfig": "_spec.codecs.audio_config",
     "AudioDecoderSupport": "_spec.codecs.audio_config",
@@ -44,6 +46,7 @@ _HOMES = {
     "FramePoolExhaustedError": "errors",
     "FramePoolStats": "_runtime.pool",
     "FramePoolWarning": "errors",
+    "FrameReader": "files.frame_reader",
     "FrameRef": "files.frame_ref",
     "FrameTicket": "frames.frame_ticket",
     "HevcEncoderConfig": "_spec.codecs.encoder_config",
@@ -102,6 +105,7 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
+    from ._runtime.async_reading import AsyncReading as AsyncReading
     from ._runtime.completion import Completion as Completion
     from ._runtime.memory_report import MemoryReport as MemoryReport
     from ._runtime.memory_report import memory_report as memory_report
@@ -155,10 +159,12 @@ if TYPE_CHECKING:
     from .ffmpeg import ffmpeg_info as ffmpeg_info
     from .ffmpeg import open_handles as open_handles
     from .ffmpeg import set_log_level as set_log_level
+    from .files.audio_data_reader import AudioDataReader as AudioDataReader
     from .files.audio_samples import AudioSamples as AudioSamples
     from .files.check_result import CheckResult as CheckResult
     from .files.check_result import Finding as Finding
     from .files.demuxer import Demuxer as Demuxer
+    from .files.frame_reader import FrameReader as FrameReader
     from .files.frame_ref import FrameRef as FrameRef
     from .files.index_range import IndexRange as IndexRange
     from .files.live_frames import LiveFrames as LiveFrames

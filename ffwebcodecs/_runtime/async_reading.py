@@ -14,9 +14,10 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from .._av import forked
+from .._public import public
 from ..errors import AbortError, InvalidStateError
 from .feeding import Feeder, FeederState
 from .outlet import Outlet
@@ -25,7 +26,12 @@ from .parking import TaskSpot, ThreadSpot, turn
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-T = TypeVar("T")
+
+class _Stamped(Protocol):
+    _timestamp: int
+
+
+T = TypeVar("T", bound=_Stamped)
 
 _LOOK = 1.0  # seconds after which a waiting thread looks again
 _GRACE = 0.3  # seconds that the end of the interpreter waits for a step
@@ -33,22 +39,12 @@ _GRACE = 0.3  # seconds that the end of the interpreter waits for a step
 _readings: weakref.WeakSet[AsyncReading[Any]] = weakref.WeakSet()
 
 
+@public
 class AsyncReading(Generic[T]):
-    """What `read_frames_async` and its like return: an asynchronous iterator, begun by its first
-    step. Every step may be cancelled, which ends it.
+    """What `read_frames_async` and its like give: an asynchronous iterator, for one loop.
 
-    Parameters
-    ----------
-    what : str
-        What it is, for people.
-    make : callable
-        Opens what is read, and returns the iterator.
-    depth : int
-        How many items may wait; 0: an item is made when somebody waits for it.
-    discard : callable, optional
-        Called with an item that nobody took.
-    end : callable, optional
-        Ends what the thread waits for.
+    Its first step begins the reading, on a thread of its own. Every step may be cancelled, which
+    ends it; ``async with`` and `aclose` end it early.
     """
 
     __slots__ = (
@@ -59,6 +55,7 @@ class AsyncReading(Generic[T]):
         "_feeder",
         "_is_busy",
         "_is_over",
+        "_last",
         "_outlet",
         "_thread",
         "_what",
@@ -72,7 +69,14 @@ class AsyncReading(Generic[T]):
         discard: Callable[[T], object] | None = None,
         end: Callable[[], object] | None = None,
     ) -> None:
+        """Make one of `what`, its name for people.
+
+        `make` opens what is read, and returns the iterator. At most `depth` items wait; 0: an item
+        is made when somebody waits for it. `discard` is called with an item that nobody took. `end`
+        ends what the thread waits for.
+        """
         self._is_over = self._is_busy = False
+        self._last: int | None = None
         self._feeder: Feeder | None = None
         self._thread: threading.Thread | None = None
         self._what = what
@@ -90,7 +94,9 @@ class AsyncReading(Generic[T]):
             raise InvalidStateError(f"another step of {self._what} is waiting")
         self._is_busy = True
         try:
-            return await self._step()
+            item = await self._step()
+            self._last = item._timestamp
+            return item
         except (GeneratorExit, KeyboardInterrupt, SystemExit):
             self._stop()
             raise
@@ -178,6 +184,16 @@ class AsyncReading(Generic[T]):
             await feeder.settled()
 
     @property
+    def last_timestamp(self) -> int | None:
+        """When what was given last is shown or heard, in microseconds; None before the first."""
+        return self._last
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is over: closed, cancelled, or read to its end."""
+        return self._is_over
+
+    @property
     def dropped(self) -> int:
         """How many items an input that is read ``live`` has dropped, because the loop was late."""
         source = self._box[0]
@@ -206,9 +222,13 @@ class AsyncReading(Generic[T]):
         finally:
             self._stop()
 
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self!r} cannot be pickled or sent to another process: read it there")
+
     def __repr__(self) -> str:
         begun = "not begun" if self._feeder is None else "running"
-        return f"<{self._what}, {'over' if self._is_over else begun}>"
+        last = "" if self._last is None else f", last at {self._last} us"
+        return f"<{self._what}, {'over' if self._is_over else begun}{last}>"
 
 
 def _nothing() -> None: ...

@@ -14,7 +14,7 @@ import re
 from collections import deque
 from collections.abc import Generator
 from contextlib import closing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import ffwebcodecs
 
@@ -198,8 +198,7 @@ def _open(path: str, timestamp: int, duration: int) -> ffwebcodecs.VideoFrame:
             # Its bytes, not its name: FFmpeg takes a name with a percent sign for a pattern.
             with open(path, "rb") as file:
                 source = file.read()
-        frames = ffwebcodecs.read_frames(source, threads=1, upright=True)
-        with closing(cast("Generator[ffwebcodecs.VideoFrame, None, None]", frames)):
+        with ffwebcodecs.read_frames(source, threads=1, upright=True) as frames:
             frame = next(frames, None)
     except (ffwebcodecs.WebCodecsError, OSError) as error:
         raise CommandError(explain(path, error)) from None

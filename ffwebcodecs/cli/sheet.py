@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import closing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import ffwebcodecs
 
@@ -36,8 +35,6 @@ from ._progress import Progress
 from ._values import parse_count, show_count
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     import numpy as np
     import numpy.typing as npt
 
@@ -154,8 +151,7 @@ def _by_decoding(
     """
     stride = max(1, (total or 0) // (count * _SPARE))
     kept: list[Picture] = []
-    frames = cast("Generator[ffwebcodecs.VideoFrame]", ffwebcodecs.read_frames(demuxer))
-    with Progress(total, quiet=quiet) as progress, closing(frames):
+    with Progress(total, quiet=quiet) as progress, ffwebcodecs.read_frames(demuxer) as frames:
         for index, frame in enumerate(frames):
             with frame:
                 if index % stride == 0:

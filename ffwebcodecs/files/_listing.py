@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import TYPE_CHECKING, cast
-
 from .._av.files.chapters import Chapter
 from ..errors import WebCodecsError
 from .demuxer import Demuxer
 from .read_frames import read_frames
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from ..frames.video_frame import VideoFrame
 
 # FFmpeg's rate for streams without a container, whose pictures have no times.
 _USUAL_RATE = 25.0
@@ -66,8 +58,7 @@ class Listing(Demuxer):
             return int(config.rotation or 0), config.flip
         if self._core.info.codec not in _TURNING or self.format_name in _LIVE:
             return 0, False
-        frames = cast("Generator[VideoFrame]", read_frames(self, threads=1))
-        with closing(frames):
+        with read_frames(self, threads=1) as frames:
             try:
                 with next(frames) as frame:
                     return frame.rotation, frame.flip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,6 @@ from .._av.codecs import packet
 from .._av.files.demux import DemuxerCore
 from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
-from .._runtime.closing import end_generator
 from .._spec.numbers import show
 from ..codecs._decoding import Pictures
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -23,15 +20,11 @@ from ..frames._upright import upright
 from ..frames.video_frame import VideoFrame
 from ._damage import Damage
 
-_PATIENCE = 0.5  # seconds that another thread has for leaving the file
-_PAUSE = 0.005
 # Chunks before the first key chunk: decoders make nothing of them, or pictures that are wrong.
 # But not all streams say which chunks are key chunks.
 _MOST_PASSED = 600
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from .._ffi._types import AVFrame, AVPacket
 
     # A packet to decode, and the timestamp it gets if it has none of its own.
@@ -197,49 +190,3 @@ def frames_of(
             yield box.pop()
     finally:
         close()
-
-
-class FileFrames:
-    """The frames of a file, once; `close` ends it, also while another thread waits in it.
-
-    A ``for`` loop goes over the generator itself, so this costs nothing for a frame.
-    """
-
-    __slots__ = ("__weakref__", "_demuxer", "_frames")
-
-    def __init__(self, frames: Generator[VideoFrame, None, None], demuxer: DemuxerCore) -> None:
-        self._frames: Any = frames
-        self._demuxer = demuxer
-
-    def __iter__(self) -> Iterator[VideoFrame]:
-        frames: Iterator[VideoFrame] = self._frames
-        return frames
-
-    def __next__(self) -> VideoFrame:
-        frame: VideoFrame = next(self._frames)
-        return frame
-
-    def interrupt(self) -> None:
-        """End what waits for a frame, for good, without waiting for that."""
-        self._demuxer.interrupt()
-
-    def close(self) -> None:
-        """Close decoder and file; twice is fine.
-
-        Where a frame is being waited for, that ends with InvalidStateError, and what is waited for
-        closes all at its end.
-        """
-        until = time.monotonic() + _PATIENCE
-        while not end_generator(self._frames):
-            self._demuxer.interrupt()
-            if _is_below(self._frames.gi_frame) or time.monotonic() >= until:
-                return
-            time.sleep(_PAUSE)
-
-
-def _is_below(frame: FrameType | None) -> bool:
-    """Whether a frame is one of those that called this: by the handler of a signal."""
-    caller: FrameType | None = sys._getframe(1)
-    while caller is not None and caller is not frame:
-        caller = caller.f_back
-    return caller is not None

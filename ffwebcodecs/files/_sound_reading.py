@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +101,11 @@ class SoundReading:
         if self.stop is None or not self._file.more:
             return None
         return ceil_position(self.stop, self.rate)
+
+    @property
+    def interrupt(self) -> Callable[[], None]:
+        """What ends a wait for the input, for good."""
+        return self._file.demuxer.interrupt
 
     def frames(
         self,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._public import public
-from .._runtime.closing import Closable
 from .._runtime.latest import Latest
 from ..frames.video_frame import VideoFrame
+from .frame_reader import FrameReader
 
 if TYPE_CHECKING:
     from ..frames._pixel_conversion import PixelConversion
-    from ._reading import FileFrames
 
 _ROOM = 4
 
 
 @public
-class LiveFrames(Closable):
+class LiveFrames(FrameReader):
     """The frames that ``read_frames(source, live=True)`` gives: an iterator, once through.
 
     Reading and decoding go on, on a thread of their own, while the program is busy. At most four
@@ -34,8 +34,8 @@ class LiveFrames(Closable):
     ...     print(frames.dropped, "frames came too fast")
     """
 
-    __slots__ = ("__weakref__", "_how", "_latest")
-    _latest: Latest[VideoFrame]
+    __slots__ = ("_how",)
+    _frames: Latest[VideoFrame]
     _how: Any  # a PixelConversion or None: what is done with those that are taken
 
     _instead = "read the source there"
@@ -44,10 +44,16 @@ class LiveFrames(Closable):
         raise TypeError("use read_frames(source, live=True)")
 
     @classmethod
-    def _of(cls, frames: FileFrames, how: PixelConversion | None = None) -> LiveFrames:
-        self = cls.__new__(cls)
+    def _live(
+        cls,
+        frames: FrameReader,
+        interrupt: Callable[[], object],
+        how: PixelConversion | None = None,
+    ) -> LiveFrames:
+        """Return the newest ones of `frames`; `interrupt` ends what these wait for."""
+        latest = Latest(frames, _ROOM, VideoFrame.close, interrupt)
+        self = cls._of(latest, frames._shown)
         self._how = how
-        self._latest = Latest(frames, _ROOM, VideoFrame.close, frames.interrupt)
         return self
 
     @property
@@ -55,18 +61,15 @@ class LiveFrames(Closable):
         """How many frames were dropped because the program was late. Those that `close` finds
         waiting do not count.
         """
-        return self._latest.dropped
+        return self._frames.dropped
 
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
-        return self._latest.closed
-
-    def __iter__(self) -> LiveFrames:
-        return self
+        return self._frames.closed
 
     def __next__(self) -> VideoFrame:
-        frame, how = next(self._latest), self._how
+        frame, how = super().__next__(), self._how
         return frame if how is None else how.apply(frame)
 
     def close(self) -> None:
@@ -74,13 +77,12 @@ class LiveFrames(Closable):
 
         Where another thread waits for a frame, that ends with InvalidStateError.
         """
-        self._latest.close()
-
-    def _left_open(self) -> None:
-        return None  # as after a loop that was left
+        self._frames.close()
 
     def _abandon(self) -> None:
         pass  # what it holds ends by itself
 
     def __repr__(self) -> str:
-        return f"<LiveFrames: {self.dropped} dropped>"
+        last = "" if self._last is None else f", last at {self._last} us"
+        over = "closed" if self.closed else "open"
+        return f"<LiveFrames of {self._shown}, {over}, {self.dropped} dropped{last}>"

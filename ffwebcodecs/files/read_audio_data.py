@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._av import averror
@@ -12,6 +12,7 @@ from .._public import public
 from ..frames._sound_piece import CLOSED, SoundPiece, sound_of
 from ..frames.audio_data import AudioData
 from ._sound_reading import SoundReading, parse_reading
+from .audio_data_reader import AudioDataReader
 
 if TYPE_CHECKING:
     from ._sound_file import Piece
@@ -31,8 +32,8 @@ def read_audio_data(
     options: Mapping[str, Any] | None = None,
     playlists: bool | str | None = None,
     timeout: float | None = None,
-) -> Iterator[AudioData]:
-    """Yield the sound of a file, or a part of it, as the decoder gives it.
+) -> AudioDataReader:
+    """Read the sound of a file, or a part of it, as the decoder gives it.
 
     The samples are those of `read_audio`: exact to the sample, without what encoders have put in
     front and behind. Where times leave a gap, the timestamps do. Each AudioData belongs to you; one
@@ -45,9 +46,10 @@ def read_audio_data(
     errors, format, options, playlists, timeout
         As for `read_audio`; with errors="skip" what is skipped is a gap.
 
-    Yields
-    ------
-    AudioData
+    Returns
+    -------
+    AudioDataReader
+        An iterator over AudioData, with ``with`` and `close`; a loop that is left needs neither.
 
     Raises
     ------
@@ -61,10 +63,10 @@ def read_audio_data(
     """
     damage, opening = parse_reading(errors, format, options, playlists, timeout)
     reading = SoundReading(source, start, stop, sample_rate, channels, stream, damage, opening)
-    return _pieces(reading)
+    return AudioDataReader._of(_pieces(reading), damage.shown, reading.interrupt)
 
 
-def _pieces(reading: SoundReading) -> Iterator[AudioData]:
+def _pieces(reading: SoundReading) -> Generator[AudioData]:
     box: list[Any] = []
     pieces: deque[Piece] = deque()
     made, rate = AudioData._from_native, 0

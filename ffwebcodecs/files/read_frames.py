@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, overload
 
 from .._av.files.frame_run import FrameRun
 from .._public import public
@@ -24,20 +24,48 @@ from ._held_picture import held_picture
 from ._input_options import ColorSpace, adapted, parse_opening
 from ._open import open_for_decoding
 from ._reading import (
-    FileFrames,
     frames_of,
     packets_further_back,
     packets_of,
     packets_of_chunks,
 )
 from ._seeking import decoded_from
+from .frame_reader import FrameReader
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..frames._pixel_conversion import PixelConversion
     from ._open import DecodedFile
+    from ._read_options import ReadOptions
     from .demuxer import Demuxer
+    from .live_frames import LiveFrames
 
 
+@overload
+def read_frames(
+    source: Any,
+    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    *,
+    live: Literal[False] = False,
+    **options: Unpack[ReadOptions],
+) -> FrameReader: ...
+@overload
+def read_frames(
+    source: Any,
+    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    *,
+    live: Literal[True],
+    **options: Unpack[ReadOptions],
+) -> LiveFrames: ...
+@overload
+def read_frames(
+    source: Any,
+    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    *,
+    live: bool,
+    **options: Unpack[ReadOptions],
+) -> FrameReader: ...
 @public
 def read_frames(
     source: Any,
@@ -65,8 +93,8 @@ def read_frames(
     height: int | None = None,
     filter: str = "bilinear",
     exact: bool = False,
-) -> Iterator[VideoFrame]:
-    """Yield the frames of a file, or of chunks, in presentation order.
+) -> FrameReader:
+    """Read the frames of a file, or of chunks, in presentation order.
 
     There is no worker and no pool: each step decodes what it takes to give one frame. A frame
     belongs to you; one that a ``for`` loop just drops is freed at once, without a warning.
@@ -131,9 +159,10 @@ def read_frames(
     exact : bool, optional
         Of the conversion, as for `VideoFrame.copy_to`.
 
-    Yields
-    ------
-    VideoFrame
+    Returns
+    -------
+    FrameReader
+        An iterator over VideoFrame, with ``with`` and `close`; a loop that is left needs neither.
         What is converted has memory of its own, the time and the orientation of what was decoded,
         and nothing left to convert: `to_ndarray` copies it, and `planes` shows it. The next frame
         of a path or of bytes may be decoded meanwhile, where the decoder has no threads.
@@ -180,13 +209,13 @@ def read_frames(
         parsed = adapted(parsed or VideoDecoderConfig.parse(source.video_config), opening)
         damage.shown = source._core.shown
         onwards = _onwards(source, parsed, damage, count, hardware_acceleration, span, turns)
-        return _made_over(onwards, how)
+        return FrameReader._of(_made_over(onwards, how), damage.shown)
     if isinstance(source, Iterable) and not _is_file(source):
         parsed = _require_chunks(source, parsed)
         _require_stream(opening.stream, None)
         parsed = adapted(parsed, opening)
         given = _of_chunks(source, parsed, damage, count, hardware_acceleration, span, turns, whole)
-        return _made_over(given, how)
+        return FrameReader._of(_made_over(given, how), damage.shown)
     file = open_for_decoding(
         source,
         parsed,
@@ -214,12 +243,14 @@ def read_frames(
     close = partial(_close, file.close, None if behind else damage)
     lasting = file.demuxer.foresee(held_picture(file.demuxer))
     frames = frames_of(steps, box, file.shapes, close, *span, lasting, damage.careful, turns=turns)
+    shown, interrupt, warn = file.demuxer.shown, file.demuxer.interrupt, damage.warn
     if opening.live:
         from .live_frames import LiveFrames
 
-        return LiveFrames._of(FileFrames(frames, file.demuxer), how)
-    interrupt, warn = file.demuxer.interrupt, damage.warn
-    return FileFrames(_made_over(frames, how, behind, interrupt, warn), file.demuxer)
+        reader = FrameReader._of(frames, shown, interrupt, file.close)
+        return LiveFrames._live(reader, interrupt, how)
+    frames = _made_over(frames, how, behind, interrupt, warn)
+    return FrameReader._of(frames, shown, interrupt, file.close)
 
 
 def _conversion(

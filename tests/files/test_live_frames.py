@@ -130,7 +130,7 @@ def test_close_ends_the_wait_of_another_thread(kind: str, tmp_path: Path) -> Non
 def has_dropped_or_given(thread: threading.Thread, frames: LiveFrames) -> None:
     """Wait until the last picture that can be given has been: then both wait."""
     deadline = time.monotonic() + 30
-    while frames._latest._store.items or not live_handles().get("codec_context"):
+    while frames._frames._store.items or not live_handles().get("codec_context"):
         assert thread.is_alive()
         assert time.monotonic() < deadline
 
@@ -141,7 +141,7 @@ def test_what_is_dropped_ends(kind: str, tmp_path: Path) -> None:
         one.begin()
         frames: Any = live(one.source)
         next(frames).close()
-        thread = frames._latest._thread
+        thread = frames._frames._thread
         del frames
         gc.collect()
         thread.join(30)

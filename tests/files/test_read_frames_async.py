@@ -329,7 +329,7 @@ def test_dropped_early_it_warns_and_is_closed() -> None:
     async def main() -> None:
         frames: Any = read_frames_async(clip(CLIP))
         (await anext(frames)).close()
-        with pytest.warns(ResourceWarning, match="unclosed <read_frames_async, running>"):
+        with pytest.warns(ResourceWarning, match="unclosed <read_frames_async, running, last"):
             del frames
             gc.collect()
 

@@ -13,7 +13,9 @@ from clips import clip
 import ffwebcodecs
 
 CLASSES = [
+    "AsyncReading",
     "AudioData",
+    "AudioDataReader",
     "AudioDecoder",
     "AudioDecoderConfig",
     "AudioDecoderSupport",
@@ -56,6 +58,7 @@ CLASSES = [
     "VideoIndex",
     "IndexRange",
     "LiveFrames",
+    "FrameReader",
     "MemoryReport",
 ]
 FUNCTIONS = [

@@ -19,10 +19,12 @@ PUBLIC = [name for name in ffwebcodecs.__all__ if name != "__version__"]
 CLASSES = [name for name in PUBLIC if inspect.isclass(getattr(ffwebcodecs, name))]
 # Owners of what another process cannot have.
 OWNERS = {
+    "AudioDataReader",
     "AudioEncoder",
     "AudioDecoder",
     "Demuxer",
     "FrameCache",
+    "FrameReader",
     "LiveFrames",
     "Muxer",
     "SharedFrames",
@@ -33,7 +35,15 @@ OWNERS = {
 # What is closed, and can be sent all the same.
 HELD = ("AudioData", "ImageBitmap", "VideoFrame")
 # Views and promises of this process, and what holds an array of numpy's.
-BOUND = {"AudioSamples", "Completion", "DevicePlane", "Plane", "VideoSample", "VideoSlice"}
+BOUND = {
+    "AsyncReading",
+    "AudioSamples",
+    "Completion",
+    "DevicePlane",
+    "Plane",
+    "VideoSample",
+    "VideoSlice",
+}
 
 # What str() gives of a ticket for a frame in shared memory.
 TICKET = "AQEAAAACAAAAAwAAAAQAAAAFAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8AEAAAAAAAAAEAAAAAAAAA"
