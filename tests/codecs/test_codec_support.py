@@ -22,6 +22,7 @@ from ffwebcodecs import (
 )
 from ffwebcodecs._av.codecs.encoder_formats import find_encoder, formats_of
 from ffwebcodecs._av.frames.pixel_format import describe
+from ffwebcodecs._ffi import avcodec
 from ffwebcodecs._spec.codecs.strings import parse_codec
 from ffwebcodecs._spec.encoders.choice import allowed, candidates, device_of, wanted_samples
 
@@ -69,12 +70,16 @@ def test_string_is_answered_as_chromium_does_and_hevc_by_its_grammar(codec: str)
 
 
 def takes(codec: str) -> Iterator[bool]:
-    """Tell of each format of each software encoder whether it is what the string says."""
+    """Tell of each format of each software encoder that is no experiment whether it is what the
+    string says.
+    """
     info = parse_codec(codec)
     wanted = wanted_samples(info)
     names = candidates(info, "no-preference", False)
     for ptr in map(find_encoder, [name for name in names if device_of(name) is None]):
-        for name in () if ptr is None else formats_of(ptr) or ():
+        if ptr is None or ptr.capabilities & avcodec.AV_CODEC_CAP_EXPERIMENTAL:
+            continue
+        for name in formats_of(ptr) or ():
             format = describe(name)
             yield format is not None and allowed(format, wanted)
 
