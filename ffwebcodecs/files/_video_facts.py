@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_integer
-from ..errors import InvalidArgumentError
+from ..errors import InvalidArgumentError, WebCodecsError
 from ._video_core import VideoCore
 from ._video_times import Clock
 from .video_index import VideoIndex
@@ -190,12 +190,17 @@ class VideoFacts(Closable):
         self._core.close()  # nobody else has it, so there is nothing to lock
 
     def _repr_png_(self) -> bytes | None:
-        """Return a strip of key frames for notebooks, None if it is closed or has no frames."""
+        """Return a strip of key frames for notebooks, None if it is closed or has none that can be
+        decoded.
+        """
         if self.closed:
             return None
         from ._film_strip import film_strip
 
-        return film_strip(self._core, self._shape())
+        try:
+            return film_strip(self._core, self._shape())
+        except (WebCodecsError, OSError):  # a notebook shows the `repr` then
+            return None
 
     def _shape(self) -> tuple[int, int]:
         """Return the shape that pictures are shown in, as far as the configuration says."""

@@ -12,7 +12,7 @@ from ..errors import InvalidArgumentError
 from ._conversion import Metadata
 from ._remuxing import Remuxing
 from .segment_info import SegmentInfo
-from .transcode_result import Progress, TranscodeResult
+from .transcode_result import Progress, TranscodeResult, with_output
 
 
 @public
@@ -100,4 +100,4 @@ def remux(
         raise InvalidArgumentError(
             f"audio is True or False: remux encodes nothing, transcode(audio={show(audio)}) does"
         )
-    return Remuxing(input, output, given).run()
+    return with_output(Remuxing(input, output, given).run(), output)

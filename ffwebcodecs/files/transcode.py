@@ -15,7 +15,7 @@ from ._sound_run import SoundRun, is_for_sound
 from ._transcoding import Transcoding
 from ._work import MapFrame
 from .segment_info import SegmentInfo
-from .transcode_result import Progress, TranscodeResult
+from .transcode_result import Progress, TranscodeResult, with_output
 
 
 @public
@@ -254,9 +254,9 @@ def transcode(
     """
     given = dict(locals())  # the signature is the list of options
     if is_for_sound(output, given):
-        return SoundRun(input, output, given).run()
+        return with_output(SoundRun(input, output, given).run(), output)
     if executor is None:
-        return Transcoding(input, output, given).run()
+        return with_output(Transcoding(input, output, given).run(), output)
     from ._parts_transcoding import PartsTranscoding  # here: most have one process
 
-    return PartsTranscoding(input, output, given).run()
+    return with_output(PartsTranscoding(input, output, given).run(), output)

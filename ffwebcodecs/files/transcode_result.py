@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._public import public
+from .._spec.texts import is_path, to_path
 
 
 @public
@@ -71,6 +72,9 @@ class TranscodeResult:
         and ends after `stop`, with a picture that others before it need.
     encoded_frames : int
         Frames at the borders of a part that ``remux(..., exact=True)`` has encoded anew.
+    output : str or None
+        The path that was written, as it was given; None of a file object. A notebook shows the file
+        in a player.
     """
 
     frames_read: int
@@ -90,3 +94,15 @@ class TranscodeResult:
     ends_later: int = 0
     encoded_frames: int = 0
     encoded_streams: list[str] = field(default_factory=list)
+    output: str | None = None
+
+    def _repr_html_(self) -> str:
+        """Return a player of the file and what was lost, for notebooks."""
+        from ._player import player
+
+        return player(self)
+
+
+def with_output(result: TranscodeResult, output: object) -> TranscodeResult:
+    """Return a result that says where the file is."""
+    return replace(result, output=to_path(output)) if is_path(output) else result

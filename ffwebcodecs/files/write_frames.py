@@ -15,7 +15,7 @@ from ._output_options import OutputOptions
 from ._sound_options import SoundOptions
 from ._work import Work
 from .segment_info import SegmentInfo
-from .transcode_result import Progress, TranscodeResult
+from .transcode_result import Progress, TranscodeResult, with_output
 
 if TYPE_CHECKING:
     from ._given_sound import GivenSound
@@ -122,4 +122,4 @@ def write_frames(
                 sound.close()
     copied = () if sound is None else sound.copied
     told = {} if sound is None else {"encoded_streams": sound.encoded}
-    return work.result(time.monotonic() - began, copied, told=told)
+    return with_output(work.result(time.monotonic() - began, copied, told=told), output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
+from ..errors import WebCodecsError
 from ._surface import Surface
 
 
@@ -103,11 +104,38 @@ class Pictured(Surface):
         shape = self._shape
         target.write(encode_still(self._open_picture(), shape, target.still))
 
+    def show(self) -> None:
+        """Show the visible picture on the screen: in the notebook that runs, or in a viewer.
+
+        The viewer is the system's (``xdg-open``, ``open`` or what Windows has for PNG), else one
+        that is found on PATH. It gets a temporary file, which is removed a minute after the viewer
+        has ended (Windows: by the system). This call does not wait until it is closed.
+
+        Raises
+        ------
+        InvalidStateError
+            It is closed.
+        NotSupportedError
+            No viewer is found, or none can show it, without a display for instance: use `save`.
+        OSError
+            The temporary file cannot be written.
+        """
+        from ._viewer import open_viewer, show_inline
+
+        self._open_picture()
+        if not show_inline(self):
+            open_viewer(self.encode("png"))
+
     def _repr_png_(self) -> bytes | None:
-        """Return a PNG for notebooks, 800 pixels a side at most; None if it is closed."""
+        """Return a PNG for notebooks, 800 pixels a side at most; None if it is closed or cannot be
+        converted.
+        """
         shape, picture = self._shape, self._picture
         if picture is None:
             return None
         from ._still import encode_shown
 
-        return encode_shown(picture, shape)
+        try:
+            return encode_shown(picture, shape)
+        except WebCodecsError:  # a notebook shows the `repr` then
+            return None

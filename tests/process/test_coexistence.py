@@ -109,13 +109,16 @@ CELLS = [
     "import threading\nprint({f.timestamp for f in frames} == "
     "{f.timestamp for f in w.read_frames(path)}, threading.active_count() < 50)",
     "frames[0]",
+    "with w.create_image_bitmap(frames[0]) as bitmap:\n    bitmap.show()",
+    "video = w.Video(path)\nvideo",
+    "w.remux(path, 'out.mp4')",
     "try:\n    w.VideoDecoder(print, print).decode(chunk)\n"
     "except w.InvalidStateError as error:\n    print('refused')",
 ]
 
 
 @pytest.mark.once
-def test_a_notebook_decodes_awaits_and_shows_a_frame(tmp_path: Path) -> None:
+def test_a_notebook_decodes_awaits_and_shows_what_it_has(tmp_path: Path) -> None:
     needs("nbconvert", "ipykernel")
     path = str(clip("h264-bframes.mp4"))
     cells = [
@@ -145,9 +148,13 @@ def test_a_notebook_decodes_awaits_and_shows_a_frame(tmp_path: Path) -> None:
     outputs = [cell["outputs"] for cell in executed]
     count = sum(1 for _ in ffwebcodecs.read_frames(path))
     texts = ["".join(itertools.chain(*(part.get("text", []) for part in out))) for out in outputs]
-    assert texts == [f"{count}\n", f"{count}\n", "True True\n", "", "refused\n"]
-    picture = base64.b64decode(outputs[3][0]["data"]["image/png"])
-    assert picture.startswith(b"\x89PNG")
+    assert texts == [f"{count}\n", f"{count}\n", "True True\n", *[""] * 4, "refused\n"]
+    for shown in outputs[3:6]:  # a frame, a bitmap and a film strip
+        picture = base64.b64decode(shown[0]["data"]["image/png"])
+        assert picture.startswith(b"\x89PNG")
+    player = "".join(outputs[6][0]["data"]["text/html"])
+    film = base64.b64encode((tmp_path / "out.mp4").read_bytes()).decode()
+    assert f'<video controls preload="metadata" src="data:video/mp4;base64,{film}"' in player
 
 
 SUBINTERPRETER = """
