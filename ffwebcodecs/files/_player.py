@@ -11,7 +11,6 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-
 EMBEDDED = 4 << 20  # bytes; larger files are linked: a notebook keeps what it shows
 _WIDEST = 640
 _FILMS = {
