@@ -1,7 +1,8 @@
 """The blocks of code of the site's pages and the README: taken out, run in order, looked at.
 
 Every ``python`` and ``bash`` block of a page is run, all of a page by one process, in a folder
-where the clips lie that they name; a ``console`` block shows what was printed once. Comments beside a block, unseen by readers, say what it needs:
+where the clips lie that they name; a ``console`` block shows what was printed once. Comments beside
+a block, unseen by readers, say what it needs:
 
 ``<!-- continues -->``
     before it: it goes on with the names of the block above, which it follows.
