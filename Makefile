@@ -17,7 +17,8 @@ libraries := $(CACHE)/ffmpeg-libraries
 media := $(CACHE)/media/.fetched
 
 # What a rebuild depends on.
-sources := pyproject.toml $(wildcard setup.py ffi_*.py headers/* headers/*/*)
+# CITATION.cff changes with the version, which the installed metadata repeat.
+sources := pyproject.toml CITATION.cff $(wildcard setup.py ffi_*.py headers/* headers/*/*)
 
 ARGS ?=
 export FFWEBCODECS_CACHE := $(abspath $(CACHE))
@@ -87,6 +88,15 @@ scaling: setup ## Run what docs/scaling.md shows, with Dask, joblib, Ray and tor
 .PHONY: packaging
 packaging: setup ## Try every way to install, each in a clean folder, with every Python there is; rewrites docs/packaging.md
 	@$(python) tools/packaging/run.py --cache $(CACHE) --docs docs/packaging.md $(ARGS)
+
+.PHONY: release
+release: setup ## Make the sdist, the pure wheel and the pump's manylinux wheel into dist/, twice; try each (ARGS="--tag v0.2.0")
+	@$(python) tools/release $(ARGS)
+
+.PHONY: cut
+cut: setup ## Make what CHANGELOG.md has under Unreleased a version's: make cut VERSION=0.2.0 (docs/releasing.md)
+	@test -n "$(VERSION)" || { echo "usage: make cut VERSION=0.2.0"; exit 2; }
+	@$(python) tools/release/versions.py cut "$(VERSION)" $(ARGS)
 
 .PHONY: browser
 browser: setup ## Play what transcode writes in Debian's Chromium, which it installs: is it seen and heard?

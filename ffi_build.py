@@ -17,8 +17,8 @@ Type checkers read the structs of all versions in ``ffwebcodecs/_ffi/_types.pyi`
 which is committed.
 
 Run ``python ffi_build.py`` to build in place. ``FFWEBCODECS_BUILD=api`` makes a failing extension
-an error, ``FFWEBCODECS_BUILD=abi`` never compiles. ``tools/layouts.py`` records the layout of
-another FFmpeg.
+an error, ``FFWEBCODECS_BUILD=abi`` never compiles, ``FFWEBCODECS_BUILD=pump`` compiles the pump
+alone and makes its failure an error. ``tools/layouts.py`` records the layout of another FFmpeg.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ PACKAGE = ROOT / "ffwebcodecs" / "_ffi"
 PUMP = "ffwebcodecs._ffi._pump"
 CORE = ("avutil", "avcodec", "swscale")
 LIBRARIES = (*CORE, "avformat")
+MODES = ("auto", "api", "abi", "pump")
 BESIDE = ("swresample", "avfilter")  # opened when they are needed, by their functions' addresses
 ANY_MINOR = 9999
 Versions = dict[str, tuple[int, int]]
@@ -194,15 +195,21 @@ def abi_text() -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, which is only touched when its text changes."""
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        print(f"writing {path}")
-        path.write_text(text, encoding="utf-8")
+    """Write a file whole or not at all; it is only touched when its text changes."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    print(f"writing {path}")
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
-def build_abi() -> None:
-    """Write _abi.py."""
-    write(PACKAGE / "_abi.py", abi_text())
+def build_abi(root: Path = ROOT) -> None:
+    """Write _abi.py, in the package below this folder."""
+    write(root / PACKAGE.relative_to(ROOT) / "_abi.py", abi_text())
 
 
 # --- for type checkers ----------------------------------------------------------------------
@@ -282,6 +289,12 @@ def find_headers() -> Installed | None:
     return None
 
 
+def api_names(versions: Versions) -> list[str]:
+    """Return the names of the extension and, where it can be, of its libavformat part."""
+    name = f"ffwebcodecs._ffi._api{versions['avutil'][0]}"
+    return [name, f"{name}_format"] if "avformat" in versions else [name]
+
+
 def api_builders(installed: Installed) -> list[Any]:
     """Return the cffi builders of the extension and, where it can be, of its libavformat part."""
     from cffi import FFI
@@ -308,7 +321,7 @@ def api_builders(installed: Installed) -> list[Any]:
         options["py_limited_api"] = True
 
     core = FFI()
-    name = f"ffwebcodecs._ffi._api{versions['avutil'][0]}"
+    name = api_names(versions)[0]
     for library in LIBRARIES if with_format else CORE:
         types, functions = render(library, versions)
         core.cdef(types + (functions if library != "avformat" else ""))
@@ -342,16 +355,30 @@ def api_builders(installed: Installed) -> list[Any]:
         "AVCodecParserContext *parser, AVCodecContext *codec, int32_t *orders, int *code);"
     )
     text += ffi_c.FORMAT_PATH + ffi_c.SCAN
-    extra.set_source(f"{name}_format", text, libraries=["avformat"], **options)
+    extra.set_source(api_names(versions)[1], text, libraries=["avformat"], **options)
     return [core, extra]
 
 
-def api_extensions() -> list[Any]:
-    """Return the extensions to build: none where FFmpeg's headers or the wish are missing."""
+def wish() -> str:
+    """Return what FFWEBCODECS_BUILD asks for."""
     mode = os.environ.get("FFWEBCODECS_BUILD", "auto")
-    if mode not in ("auto", "api", "abi"):
-        raise SystemExit(f"FFWEBCODECS_BUILD is {mode!r}; it may be auto, api or abi")
-    if mode == "abi":
+    if mode not in MODES:
+        raise SystemExit(f"FFWEBCODECS_BUILD is {mode!r}; it may be {', '.join(MODES)}")
+    return mode
+
+
+def must_compile() -> bool:
+    """Tell whether an extension that cannot be built is an error."""
+    return wish() in ("api", "pump")
+
+
+def api_extensions(folder: Path | None = None) -> list[Any]:
+    """Return API mode's extensions: none where FFmpeg's headers or the wish are missing.
+
+    Their C is written into `folder`. Without it they are only named: cffi takes a second to write.
+    """
+    mode = wish()
+    if mode in ("abi", "pump"):
         return []
     installed = find_headers()
     if installed is None:
@@ -360,19 +387,23 @@ def api_extensions() -> list[Any]:
             raise SystemExit(f"FFWEBCODECS_BUILD=api: {message}")
         print(f"{message}: no extension is built, ABI mode will be used", file=sys.stderr)
         return []
-    folder = ROOT / "build" / "ffi"
+    if folder is None:
+        from setuptools import Extension
+
+        abi3 = not sysconfig.get_config_var("Py_GIL_DISABLED")
+        names = api_names(installed.versions)
+        return [Extension(name, [], py_limited_api=abi3) for name in names]
     folder.mkdir(parents=True, exist_ok=True)
-    os.chdir(ROOT)  # setuptools wants sources relative to the project
-    return [builder.distutils_extension("build/ffi") for builder in api_builders(installed)]
+    return [builder.distutils_extension(str(folder)) for builder in api_builders(installed)]
 
 
 def pump_extensions() -> list[Any]:
     """Return the pump, none where it is not wanted or Python runs without its GIL."""
     from setuptools import Extension
 
-    if os.environ.get("FFWEBCODECS_BUILD") == "abi" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if wish() == "abi" or sysconfig.get_config_var("Py_GIL_DISABLED"):
         return []
-    os.chdir(ROOT)
+    os.chdir(ROOT)  # setuptools wants sources relative to the project
     return [
         Extension(
             PUMP,
@@ -384,15 +415,16 @@ def pump_extensions() -> list[Any]:
     ]
 
 
-def extensions() -> list[Any]:
-    """Return all extensions to build."""
-    return [*api_extensions(), *pump_extensions()]
+def extensions(folder: Path | None = None) -> list[Any]:
+    """Return all extensions to build; what of their C is written first goes into `folder`."""
+    return [*api_extensions(folder), *pump_extensions()]
 
 
 def main() -> None:
     """Build in place."""
     build_types()
-    # A program of its own, for it imports this module: it writes _abi.py and compiles.
+    build_abi()
+    # A program of its own, for it imports this module.
     command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
     subprocess.run(command, cwd=ROOT, check=True)
 

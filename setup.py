@@ -2,17 +2,23 @@
 
 They are optional: the pump needs a compiler, API mode FFmpeg's headers too. Without either the
 package is pure Python, and the wheel says so in its tag (py3-none-any).
+
+What a wheel is made of is written into a temporary folder: several builds of one checkout may run
+at a time, and none of them sees what another left. In the tree itself only an editable install and
+``python ffi_build.py`` write, each file whole or not at all.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 try:
     from setuptools.command.bdist_wheel import bdist_wheel
@@ -36,9 +42,12 @@ class OptionalBuildExt(build_ext):
     def run(self) -> None:
         wanted = list(self.extensions or [])
         try:
+            made = {each.name: each for each in ffi_build.extensions(Path(self.build_temp))}
+            for extension in wanted:
+                vars(extension).update(vars(made[extension.name]))
             super().run()
         except Exception as error:
-            if os.environ.get("FFWEBCODECS_BUILD") == "api":
+            if ffi_build.must_compile():
                 raise
             print(f"no extension was built ({error})", file=sys.stderr)
             self._leave_out(wanted)
@@ -58,9 +67,19 @@ class OptionalBuildExt(build_ext):
             if _is_pump(ext) not in self._failed:
                 super().build_extension(ext)
         except Exception as error:
-            if os.environ.get("FFWEBCODECS_BUILD") == "api":
+            if ffi_build.must_compile():
                 raise
             self._failed[_is_pump(ext)] = error
+
+    def copy_file(self, infile: Any, outfile: Any, *options: Any, **named: Any) -> Any:
+        """Put a finished extension in its place at once: a process may have the old one loaded."""
+        part = f"{outfile}.{os.getpid()}"
+        try:
+            done = super().copy_file(infile, part, *options, **named)
+            os.replace(part, outfile)
+        finally:
+            Path(part).unlink(missing_ok=True)
+        return (outfile, done[1])
 
     def _leave_out(self, extensions: list[Any]) -> None:
         for extension in extensions:
@@ -71,6 +90,15 @@ class OptionalBuildExt(build_ext):
 
 def _is_pump(extension: Any) -> bool:
     return bool(extension.name == ffi_build.PUMP)
+
+
+class BuildModules(build_py):
+    """Copy the modules, and write the one that is made of the declarations beside them."""
+
+    def run(self) -> None:
+        super().run()
+        root = ffi_build.ROOT if getattr(self, "editable_mode", False) else Path(self.build_lib)
+        ffi_build.build_abi(root)
 
 
 class HonestWheel(bdist_wheel):
@@ -84,9 +112,21 @@ class HonestWheel(bdist_wheel):
         super().finalize_options()
 
 
-COMMANDS: dict[str, Any] = {"build_ext": OptionalBuildExt, "bdist_wheel": HonestWheel}
+COMMANDS: dict[str, Any] = {
+    "build_ext": OptionalBuildExt,
+    "build_py": BuildModules,
+    "bdist_wheel": HonestWheel,
+}
+
+
+def run(scratch: str) -> None:
+    """Run setuptools' command; what it makes on the way goes into this folder."""
+    options = {"build": {"build_base": scratch}, "egg_info": {"egg_base": scratch}}
+    if "sdist" in sys.argv:
+        del options["egg_info"]  # which is a part of it, and has to lie below the project for that
+    setup(ext_modules=ffi_build.extensions(), cmdclass=COMMANDS, options=options)
 
 
 if __name__ == "__main__":
-    ffi_build.build_abi()
-    setup(ext_modules=ffi_build.extensions(), cmdclass=COMMANDS)
+    with tempfile.TemporaryDirectory(prefix="ffwebcodecs-build-") as folder:
+        run(folder)

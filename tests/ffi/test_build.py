@@ -91,5 +91,5 @@ def test_without_headers_the_wish_for_an_extension_is_an_error(
 
 def test_an_unknown_build_mode_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FFWEBCODECS_BUILD", "fast")
-    with pytest.raises(SystemExit, match="may be auto, api or abi"):
+    with pytest.raises(SystemExit, match="may be auto, api, abi, pump"):
         ffi_build.api_extensions()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import email
+import email.message
 import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import _cffi_backend
 import ffi_helpers
 import pytest
 
+import ffwebcodecs
 from ffwebcodecs import _ffi
 
+rules: Any = ffi_helpers.build_script("rules", "tools/release")
 pytestmark = pytest.mark.slow
 
 KEPT_OUT = shutil.ignore_patterns(
@@ -38,7 +44,7 @@ while [ $left -gt 0 ]; do
 done
 text=$(cc "$@" -O0 -E -P | sha256sum)
 kept=$(dirname "$0")/${text%% *}.o
-[ -e "$kept" ] || cc "$@" -O0 -o "$kept" || exit
+[ -e "$kept" ] || { cc "$@" -O0 -o "$kept.$$" && mv "$kept.$$" "$kept"; } || exit
 cp "$kept" "$out"
 """
 
@@ -96,9 +102,20 @@ def load(wheel: Path, folder: Path, **env: str) -> str:
     return str(mode)
 
 
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
 def names(wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
         return archive.namelist()
+
+
+def metadata(wheel: Path) -> email.message.Message:
+    """Return what a wheel says of itself."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(archive.read(name))
 
 
 def needs_extension() -> None:
@@ -106,15 +123,58 @@ def needs_extension() -> None:
         pytest.skip("this machine has no compiler or no FFmpeg headers")
 
 
-@pytest.mark.parametrize("pkg_config", ["pkg-config", "/bin/false"])
-def test_with_compiler_and_headers_the_wheel_is_abi3(
-    source: Path, tmp_path: Path, pkg_config: str, shared: dict[str, str]
+def test_two_builds_of_one_checkout_at_a_time_give_two_whole_abi3_wheels(
+    source: Path, tmp_path: Path, shared: dict[str, str]
 ) -> None:
     needs_extension()
-    wheel = build(source, tmp_path, **shared, PKG_CONFIG=pkg_config, FFWEBCODECS_BUILD="api")
-    assert "-cp310-abi3-" in wheel.name
-    assert load(wheel, tmp_path / "site", FFWEBCODECS_FFI="auto") == "api"
-    assert load(wheel, tmp_path / "site", FFWEBCODECS_FFI="abi") == "abi"
+    before = files(source)
+    env = {**shared, "FFWEBCODECS_BUILD": "api"}
+    programs = ("pkg-config", "/bin/false")  # which without the first one's help finds them too
+    with ThreadPoolExecutor() as pool:
+        builds = [
+            pool.submit(build, source, tmp_path / f"wheel-{number}", **env, PKG_CONFIG=program)
+            for number, program in enumerate(programs)
+        ]
+        wheels = [each.result() for each in builds]
+    assert files(source) == before
+    for number, wheel in enumerate(wheels):
+        assert "-cp310-abi3-" in wheel.name
+        site = tmp_path / f"site-{number}"
+        assert load(wheel, site, FFWEBCODECS_FFI="auto") == "api"
+        assert load(wheel, site, FFWEBCODECS_FFI="abi") == "abi"
+        with pytest.raises(rules.RefusedError, match=r"_api\d+.*only .*_pump"):
+            rules.kind(wheel)
+
+
+def test_the_wheel_with_the_pump_alone_is_for_every_ffmpeg(
+    source: Path, tmp_path: Path, shared: dict[str, str]
+) -> None:
+    if not (shutil.which("cc") and shutil.which("readelf")):
+        pytest.skip("this machine has no compiler or no readelf")
+    env = {**shared, "FFWEBCODECS_BUILD": "pump", "LDSHARED": f"{shared['CC']} -shared"}
+    wheel = build(source, tmp_path, **env, LDFLAGS="")
+    assert rules.kind(wheel) == "pump"
+    assert metadata(wheel)["Version"] == ffwebcodecs.__version__
+    assert load(wheel, tmp_path / "site", FFWEBCODECS_FFI="auto") == "abi"
+    found = tmp_path / "site" / rules.PUMP
+    with pytest.raises(rules.RefusedError, match=r"needs glibc 2\.\d+, its tag says 2\.5"):
+        rules.check_pump(found, "cp310-abi3-manylinux_2_5_x86_64")
+
+
+def test_code_that_needs_another_library_is_refused(tmp_path: Path) -> None:
+    if not (shutil.which("cc") and shutil.which("readelf")):
+        pytest.skip("this machine has no compiler or no readelf")
+    text, library = tmp_path / "a.c", tmp_path / "a.so"
+    text.write_text("int av_log(int), rand(void); int f(int x) { return rand() + av_log(x); }")
+    command = ["cc", "-shared", "-fPIC", "-fno-builtin", "-o", str(library), str(text)]
+    for options, message in (
+        ((), "needs .*av_log.* of nobody knows whom"),
+        (("-Wl,-rpath,/opt/x",), "looks for libraries in /opt/x"),
+        (("-Wl,--no-as-needed", "-lm"), "is linked to libm"),
+    ):
+        subprocess.run([*command, *options], check=True)
+        with pytest.raises(rules.RefusedError, match=message):
+            rules.check_pump(library, "cp310-abi3-linux_x86_64")
 
 
 @pytest.mark.parametrize("env", [{"CC": "/bin/false"}, {"FFWEBCODECS_BUILD": "abi"}])
@@ -127,6 +187,8 @@ def test_without_compiler_the_wheel_is_pure_and_small(
     assert not [name for name in names(wheel) if name.endswith((".so", ".pyd", ".c"))]
     assert "ffwebcodecs/_ffi/_abi.py" in names(wheel)
     assert {"ffwebcodecs/py.typed", "ffwebcodecs/_ffi/_types.pyi"} <= set(names(wheel))
+    assert rules.kind(wheel) == "pure"
+    assert metadata(wheel)["Version"] == ffwebcodecs.__version__
     assert wheel.stat().st_size < 1_300_000
     assert load(wheel, tmp_path / "site", FFWEBCODECS_FFI="auto") == "abi"
 

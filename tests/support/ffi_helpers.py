@@ -84,13 +84,14 @@ print(messages[0])
     )
 
 
-def build_script(name: str) -> ModuleType:
-    """Import one of the build scripts of the repository root."""
-    sys.path.insert(0, str(ROOT))
+def build_script(name: str, folder: str = ".") -> ModuleType:
+    """Import one of the scripts of the repository's root, or of another folder there."""
+    where = str(ROOT / folder)
+    sys.path.insert(0, where)
     try:
         return importlib.import_module(name)
     finally:
-        sys.path.remove(str(ROOT))
+        sys.path.remove(where)
 
 
 def built_majors() -> list[int]:

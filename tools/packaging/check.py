@@ -129,7 +129,8 @@ def main() -> None:
         return
     info = ffwebcodecs.ffmpeg_info()
     assert info.mode == mode, (info.mode, info.reason)
-    parts = [f"{mode.upper()} on FFmpeg {info.release}", decode(clip, frames, md5)]
+    pump = "with" if info.pump else "without"
+    parts = [f"{mode.upper()} on FFmpeg {info.release}, {pump} the pump", decode(clip, frames, md5)]
     decode_webcodecs(clip, frames)
     parts.append(encode(clip))
     for _ in range(5):  # PyPy finds what an object held only when that object has gone
