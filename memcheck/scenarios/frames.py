@@ -7,6 +7,8 @@ import pickle
 import random
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
 from itertools import product
 from tempfile import TemporaryDirectory
 
@@ -14,6 +16,8 @@ import numpy as np
 
 from ffwebcodecs import (
     FrameCache,
+    InvalidArgumentError,
+    NotSupportedError,
     VideoFrame,
     create_image_bitmap,
     memory_report,
@@ -191,6 +195,28 @@ def pickled_and_saved() -> Iterator[Step]:
                 frame.save(f"{folder}/frame.{'png' if index % 2 else 'jpg'}")
 
         yield step
+
+
+@scenario("pictures encoded as PNG, JPEG, WebP, turned, composed, refused", cycles=1_000)
+def pictures_encoded() -> Iterator[Step]:
+    taken = BytesIO()
+    clear = np.full((SIDE, SIDE, 4), 100, np.uint8)
+
+    def step(index: int) -> None:
+        kind = ("png", "jpeg", "webp")[index % 3]
+        with make(index, rotation=index % 4 * 90) as frame, suppress(NotSupportedError):
+            frame.encode(kind)
+            frame._repr_png_()
+            taken.seek(0)
+            frame.save(taken, format=kind)
+            with suppress(InvalidArgumentError):
+                frame.encode(kind, quality=101)
+        with VideoFrame.from_ndarray(clear, timestamp=0) as frame, suppress(NotSupportedError):
+            frame.encode(kind, background="red")
+            with create_image_bitmap(frame, resize_width=16) as bitmap:
+                bitmap.encode(kind)
+
+    yield step
 
 
 @scenario("arrays and DLPack capsules over planes and bitmaps, tensors as frames", cycles=10_000)

@@ -163,6 +163,11 @@ CALLS: dict[str, Callable[[Stage], object]] = {
     "to_ndarray": lambda on: on.frame.to_ndarray("RGB"),
     "create_image_bitmap": lambda on: w.create_image_bitmap(on.frame, resize_width=20).close(),
     "save": lambda on: on.frame.save(on.out("s.png")),
+    "encode": lambda on: (
+        on.frame.encode("jpeg"),
+        on.frame.save(io.BytesIO(), format="png"),
+        on.frame._repr_png_(),
+    ),
     "FrameCache": Stage.cache,
     "SharedFrames": Stage.share,
     "EncodedVideoChunk": lambda on: w.EncodedVideoChunk(**CHUNK, data=bytes(99)),

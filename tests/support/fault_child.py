@@ -153,6 +153,11 @@ def save() -> Any:
         return digest(path.read_bytes())
 
 
+def jpeg() -> Any:
+    with make() as frame:
+        return digest(frame.encode("jpeg"))
+
+
 def chunk() -> Any:
     copied = EncodedVideoChunk(type="key", timestamp=0, data=I420)
     given = EncodedVideoChunk(type="key", timestamp=0, data=bytearray(I420), transfer=True)
@@ -386,8 +391,9 @@ def convert_sound() -> Any:
 OPERATIONS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
-        *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache, save),
-        *(pickles, sound, chunk, demux, read, read_threaded, decoder, sound_decoder, sound_encoder),
+        *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache),
+        *(save, jpeg, pickles, sound, chunk, demux, read, read_threaded),
+        *(decoder, sound_decoder, sound_encoder),
         *(resample, hear, convert_sound, read_object, write_object),
     )
 }
