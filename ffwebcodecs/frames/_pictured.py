@@ -8,6 +8,10 @@ from typing import BinaryIO
 from ..errors import WebCodecsError
 from ._surface import Surface
 
+# Pixels a side.
+_MOST_IN_NOTEBOOKS = 800
+_MOST_ON_SCREENS = 16_384
+
 
 class Pictured(Surface):
     """A surface that can be saved and shown."""
@@ -24,8 +28,9 @@ class Pictured(Surface):
     ) -> bytes:
         """Return the visible picture as a PNG, JPEG or WebP file, in memory.
 
-        Rotation and flip are applied, colours become sRGB. PNG is exact in 8 bits and has alpha
-        where the picture has it. JPEG is 4:2:0, full-range BT.601 as JFIF has it; it has no alpha.
+        Rotation and flip are applied, colours become sRGB. Pixels stay as many as they are, also
+        those that are not square: `create_image_bitmap` scales them. PNG is exact in 8 bits and has
+        alpha where the picture has it. JPEG is 4:2:0, full-range BT.601 as JFIF has it; it has no alpha.
         WebP has alpha. The GIL is released while it is converted and compressed.
 
         Parameters
@@ -107,6 +112,8 @@ class Pictured(Surface):
     def show(self) -> None:
         """Show the visible picture on the screen: in the notebook that runs, or in a viewer.
 
+        It is upright and has the shape of its display size, so no picture is squeezed.
+
         The viewer is the system's (``xdg-open``, ``open`` or what Windows has for PNG), else one
         that is found on PATH. It gets a temporary file, which is removed a minute after the viewer
         has ended (Windows: by the system). This call does not wait until it is closed.
@@ -120,11 +127,13 @@ class Pictured(Surface):
         OSError
             The temporary file cannot be written.
         """
+        from ._still import encode_shown
         from ._viewer import open_viewer, show_inline
 
-        self._open_picture()
+        shape = self._shape
+        picture = self._open_picture()
         if not show_inline(self):
-            open_viewer(self.encode("png"))
+            open_viewer(encode_shown(picture, shape, _MOST_ON_SCREENS))
 
     def _repr_png_(self) -> bytes | None:
         """Return a PNG for notebooks, 800 pixels a side at most; None if it is closed or cannot be
@@ -136,6 +145,6 @@ class Pictured(Surface):
         from ._still import encode_shown
 
         try:
-            return encode_shown(picture, shape)
+            return encode_shown(picture, shape, _MOST_IN_NOTEBOOKS)
         except WebCodecsError:  # a notebook shows the `repr` then
             return None

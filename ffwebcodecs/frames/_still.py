@@ -34,8 +34,6 @@ from ._upright import upright
 if TYPE_CHECKING:
     from .._ffi._types import AVFrame
 
-_LARGEST_SHOWN = 800  # pixels a side, in a notebook
-
 
 class StillFile:
     """Where a picture file goes, and what it is to be; InvalidArgumentError if that is unclear."""
@@ -70,15 +68,30 @@ def encode_still(picture: Picture, shape: FrameShape, asked: Still) -> bytes:
     return _encode(*_pixels(picture, shape, asked, (visible.width, visible.height)), asked)
 
 
-def encode_shown(picture: Picture, shape: FrameShape) -> bytes:
-    """Return the upright picture as the PNG that a notebook shows: 800 pixels a side at most."""
-    visible = shape.visible_rect
-    assert visible is not None
-    longest = max(visible.width, visible.height)
-    scale = min(1.0, _LARGEST_SHOWN / longest)
-    size = max(1, round(visible.width * scale)), max(1, round(visible.height * scale))
+def encode_shown(picture: Picture, shape: FrameShape, most: int) -> bytes:
+    """Return the upright picture as a PNG to be looked at: in the shape that it is displayed in,
+    `most` pixels a side at most.
+    """
     asked = Still(PNG, None, None)
-    return _encode(*_pixels(picture, shape, asked, size), asked)
+    return _encode(*_pixels(picture, shape, asked, _shown_size(shape, most)), asked)
+
+
+def _shown_size(shape: FrameShape, most: int) -> tuple[int, int]:
+    """Return width and height, before it is turned, with square pixels: none is left out for that,
+    and the picture is made no larger than `most` allows.
+    """
+    visible = shape.visible_rect
+    assert visible is not None  # it is open
+    size = width, height = visible.width, visible.height
+    wide, high = shape.display_width, shape.display_height
+    if shape.rotation % 180:
+        wide, high = high, wide
+    if wide * height > width * high:
+        size = round(height * wide / high), height
+    elif wide * height < width * high:
+        size = width, round(width * high / wide)
+    scale = min(1.0, most / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _encode(ptr: AVFrame, shape: FrameShape, asked: Still) -> bytes:

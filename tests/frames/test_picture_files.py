@@ -354,3 +354,19 @@ def test_notebooks_get_a_picture_of_800_pixels_at_most(size: tuple[int, int]) ->
     right, left = stored.width - 1, 0
     assert stored.convert("RGB").getpixel((right, 0)) == (10, 200, 60)
     assert stored.convert("RGB").getpixel((left, 0)) == (240, 30, 30)
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+@pytest.mark.parametrize(
+    ("display", "shown"),
+    [((64, 24), (64, 24)), ((32, 48), (32, 48)), ((2000, 2000), (32, 32)), ((3, 3000), (1, 800))],
+)
+def test_notebooks_get_the_shape_that_is_displayed(
+    rotation: int, display: tuple[int, int], shown: tuple[int, int]
+) -> None:
+    pixels, turn = photograph(32, 24), slice(None, None, -1 if rotation else None)
+    width, height = display[turn]
+    options = {"display_width": width, "display_height": height, "rotation": rotation}
+    with framed(pixels, **options) as frame:
+        assert opened(frame._repr_png_() or b"").size == shown[turn]
+        assert opened(frame.encode("png")).size == (32, 24)[turn]
