@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._spec.codecs.picture_limit import MAX_PIXELS, excess
-from .._spec.images.composing import pictures_needed
+from .._spec.images.composing import pictures_needed, stands_alone
 from .._spec.images.facts import CLEAR, RESTORE, BadImage
 from .._spec.images.stills import still_of
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
@@ -127,26 +127,27 @@ class Animation:
         width, height = facts.width, facts.height
         known, before = self._nearest(index)
         uses, needed = pictures_needed(parts, index, width, height, known)
+        canvas: Pixels = np.zeros((height, width, 4), np.uint8)
         if uses and before is not None:
-            canvas = before.copy()
-        else:
-            canvas = np.zeros((height, width, 4), np.uint8)
+            canvas[...] = before
+        last = parts[index]
         for place in needed:
             part = parts[place]
-            self._keep(place, canvas)
             pixels = _decoded(facts.kind, data, part, place, max_pixels)
-            if place == index and part.dispose == RESTORE:
-                self._latest = index + 1, canvas.copy()
+            # Else nobody has looked what was there before.
+            if not stands_alone(part, width, height):
+                self._keep(place, canvas)
+                if part is last and part.dispose == RESTORE:
+                    self._latest = index + 1, canvas.copy()
             _draw(canvas, pixels, part)
-            if place == index:
-                break
-            if part.dispose == CLEAR:
-                _region(canvas, part)[...] = 0
-        if parts[index].dispose != RESTORE:
-            after = canvas.copy()
-            if parts[index].dispose == CLEAR:
-                _region(after, parts[index])[...] = 0
+            if part is not last:
+                _dispose(canvas, part)
+        if last.dispose != RESTORE:
+            after: Pixels = canvas.copy()
+            _dispose(after, last)
             self._latest = index + 1, after
+        elif known == index and before is not None:
+            self._latest = index + 1, before
         return canvas
 
     def _nearest(self, index: int) -> tuple[int, Pixels | None]:
@@ -169,7 +170,13 @@ class Animation:
 def _region(canvas: Pixels, part: ImagePart) -> Pixels:
     """Return the part of the canvas that a picture covers."""
     x, y, width, height = part.rect
-    return canvas[y : y + height, x : x + width]
+    region: Pixels = canvas[y : y + height, x : x + width]
+    return region
+
+
+def _dispose(canvas: Pixels, part: ImagePart) -> None:
+    if part.dispose == CLEAR:
+        _region(canvas, part)[...] = 0
 
 
 def _decoded(
@@ -190,16 +197,23 @@ def _decoded(
         problem = str(error)
     if problem is not None:
         raise EncodingError(f"{what} is not decoded: {problem}", timestamp=part.timestamp)
-    chunk = EncodedVideoChunk(type="key", timestamp=part.timestamp, data=still)
+    chunk = EncodedVideoChunk(type="key", timestamp=part.timestamp, data=still.data)
     config = {"codec": f"ffmpeg:{kind}"}
-    found = None
+    found: Pixels | None = None
     for frame in read_frames([chunk], config, threads=1, strict=True, max_pixels=max_pixels):
         with frame:
-            found = frame.to_ndarray("RGBA")
+            found = frame.to_ndarray("RGBA")  # type: ignore[assignment]
     if found is None or found.shape[:2] != (height, width):
         raise EncodingError(
             f"{what} is not of {width}x{height} pixels, as its place is", timestamp=part.timestamp
         )
+    if kind == "gif":
+        if not (found[..., 3] == 0xFF).all():
+            raise EncodingError(
+                f"{what} is not decoded: its data ends early", timestamp=part.timestamp
+            )
+        if still.clear is not None:
+            found[(found[..., :3] == list(still.clear)).all(axis=2)] = 0
     return found
 
 

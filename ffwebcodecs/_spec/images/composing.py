@@ -17,6 +17,11 @@ def covers(part: ImagePart, width: int, height: int) -> bool:
     return x <= 0 and y <= 0 and x + own_width >= width and y + own_height >= height
 
 
+def stands_alone(part: ImagePart, width: int, height: int) -> bool:
+    """Return whether nothing of what was there before a picture is seen when it is."""
+    return covers(part, width, height) and not part.blend
+
+
 def pictures_needed(
     parts: Sequence[ImagePart], index: int, width: int, height: int, known: int = -1
 ) -> tuple[bool, list[int]]:
@@ -43,7 +48,7 @@ def pictures_needed(
     at = index
     while True:
         part = parts[at]
-        if covers(part, width, height) and not part.blend:
+        if stands_alone(part, width, height):
             return False, needed[::-1]
         if at == known:
             return True, needed[::-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 
+from ..codecs.bits import Record
 from .facts import BadImage
 from .gif import palette_size
 from .png import SIGNATURE
@@ -20,9 +21,26 @@ if TYPE_CHECKING:
     from .scanning import Data
 
 _VP8X_ALPHA = 0x10
+_WHOLE_PALETTE = 768
 
 
-def still_of(kind: str, data: Data, part: ImagePart) -> bytes:
+class StillFile(Record):
+    """A file of one picture.
+
+    Attributes
+    ----------
+    data : bytes
+    clear : bytes or None
+        The colour, R, G and B, that stands for transparent pixels, and for no others: a GIF's own
+        way to say it cannot be told from data that ends early, which decoders leave transparent.
+    """
+
+    __slots__ = ("clear", "data")
+    data: bytes
+    clear: bytes | None
+
+
+def still_of(kind: str, data: Data, part: ImagePart) -> StillFile:
     """Return the file of one picture, whose canvas is the picture's rectangle.
 
     Parameters
@@ -41,7 +59,10 @@ def still_of(kind: str, data: Data, part: ImagePart) -> bytes:
     """
     if part.damage is not None:
         raise BadImage(part.damage)
-    return {"png": _png, "gif": _gif, "webp": _webp}[kind](data, part)
+    if kind == "gif":
+        return _gif(data, part)
+    make = {"png": _png, "webp": _webp}[kind]
+    return StillFile(data=make(data, part), clear=None)
 
 
 def _png_chunk(name: bytes, content: bytes) -> bytes:
@@ -75,22 +96,34 @@ def _png(data: Data, part: ImagePart) -> bytes:
     return b"".join(pieces)
 
 
-def _gif(data: Data, part: ImagePart) -> bytes:
+def _gif(data: Data, part: ImagePart) -> StillFile:
     _, _, width, height = part.rect
     size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
-    palette = bytes(data[13 : 13 + palette_size(data[10])])
-    pieces = [b"GIF89a", size, bytes((data[10], 0, 0)), palette]
     at = part.start
+    transparent = None
     while data[at] == 0x21:  # extensions
-        if data[at + 1] == 0xF9 and at == part.start:
-            transparent = data[at + 3] & 1
-            pieces.append(bytes((0x21, 0xF9, 4, transparent, 0, 0, data[at + 6], 0)))
+        if data[at + 1] == 0xF9 and at == part.start and data[at + 3] & 1:
+            transparent = data[at + 6]
         at += 2
         while data[at]:
             at += 1 + data[at]
         at += 1
-    pieces += [b"\x2c\0\0\0\0", size, bytes(data[at + 9 : part.stop]), b"\x3b"]
-    return b"".join(pieces)
+    flags = data[at + 9]
+    own = palette_size(flags)
+    start = at + 10 if own else 13
+    palette = bytes(data[start : start + (own or palette_size(data[10]))])
+    palette = palette.ljust(_WHOLE_PALETTE, b"\0")
+    clear = None
+    if transparent is not None:
+        known = {palette[n : n + 3] for n in range(0, _WHOLE_PALETTE, 3)}
+        clear = next(
+            color for n in range(257) if (color := bytes((n & 255, n >> 8, 0))) not in known
+        )
+        palette = palette[: 3 * transparent] + clear + palette[3 * transparent + 3 :]
+    content = bytes(data[at + 10 + own : part.stop])
+    place = b"\x2c\0\0\0\0" + size + bytes((flags & 0x40 | 0x87,))
+    screen = b"GIF89a" + size + b"\0\0\0"
+    return StillFile(data=b"".join((screen, place, palette, content, b"\x3b")), clear=clear)
 
 
 def _riff_chunk(name: bytes, content: bytes) -> bytes:
