@@ -19,7 +19,7 @@ _DELAY = "final_delay"
 _OPTION = {"gif": "loop", "apng": "plays", "webp": "loop", "avif": "loop"}
 
 
-class Animation:
+class WrittenAnimation:
     """What the muxer of an animation is told besides its packets.
 
     Attributes
@@ -38,7 +38,7 @@ class Animation:
         self._lasting = 0
 
     @classmethod
-    def of(cls, container: str) -> Animation | None:
+    def of(cls, container: str) -> WrittenAnimation | None:
         """Return one for a container, None for those of films."""
         return cls(container) if container in _OPTION else None
 

@@ -22,7 +22,7 @@ from ..codecs.bitstream_filter import Filter
 from ..codecs.parameters import set_extradata
 from ..frames.pixel_format import pix_fmt_id
 from . import chapters, containers, live, side_data
-from .animation import Animation
+from .animation import WrittenAnimation
 from .chapters import Chapter
 from .copied_packets import PacketCheck, RefusedPacketError
 from .custom_output import CustomOutput
@@ -81,7 +81,7 @@ class MuxerCore:
         self._path = path or shown
         self.container = container
         self.started = False
-        self.animation = Animation.of(container.name)
+        self.animation = WrittenAnimation.of(container.name)
         self._has_keys = False
         self._sparse: SparseStream | None = None
         self._spare: AVPacket | Any = packet.allocate()  # None once it is closed
