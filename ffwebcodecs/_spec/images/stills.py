@@ -24,7 +24,7 @@ _VP8X_ALPHA = 0x10
 _WHOLE_PALETTE = 768
 
 
-class StillFile(Record):
+class LonePicture(Record):
     """A file of one picture.
 
     Attributes
@@ -40,7 +40,7 @@ class StillFile(Record):
     clear: bytes | None
 
 
-def still_of(kind: str, data: Data, part: ImagePart) -> StillFile:
+def still_of(kind: str, data: Data, part: ImagePart) -> LonePicture:
     """Return the file of one picture, whose canvas is the picture's rectangle.
 
     Parameters
@@ -62,7 +62,7 @@ def still_of(kind: str, data: Data, part: ImagePart) -> StillFile:
     if kind == "gif":
         return _gif(data, part)
     make = {"png": _png, "webp": _webp}[kind]
-    return StillFile(data=make(data, part), clear=None)
+    return LonePicture(data=make(data, part), clear=None)
 
 
 def _png_chunk(name: bytes, content: bytes) -> bytes:
@@ -96,7 +96,7 @@ def _png(data: Data, part: ImagePart) -> bytes:
     return b"".join(pieces)
 
 
-def _gif(data: Data, part: ImagePart) -> StillFile:
+def _gif(data: Data, part: ImagePart) -> LonePicture:
     _, _, width, height = part.rect
     size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
     at = part.start
@@ -123,7 +123,7 @@ def _gif(data: Data, part: ImagePart) -> StillFile:
     content = bytes(data[at + 10 + own : part.stop])
     place = b"\x2c\0\0\0\0" + size + bytes((flags & 0x40 | 0x87,))
     screen = b"GIF89a" + size + b"\0\0\0"
-    return StillFile(data=b"".join((screen, place, palette, content, b"\x3b")), clear=clear)
+    return LonePicture(data=b"".join((screen, place, palette, content, b"\x3b")), clear=clear)
 
 
 def _riff_chunk(name: bytes, content: bytes) -> bytes:
