@@ -51,6 +51,10 @@ _HOMES = {
     "FrameTicket": "frames.frame_ticket",
     "HevcEncoderConfig": "_spec.codecs.encoder_config",
     "ImageBitmap": "frames.image_bitmap",
+    "ImageDecodeResult": "files.image_decode_result",
+    "ImageDecoder": "files.image_decoder",
+    "ImageTrack": "files.image_track",
+    "ImageTrackList": "files.image_track_list",
     "IndexRange": "files.index_range",
     "InvalidArgumentError": "errors",
     "InvalidStateError": "errors",
@@ -166,6 +170,10 @@ if TYPE_CHECKING:
     from .files.demuxer import Demuxer as Demuxer
     from .files.frame_reader import FrameReader as FrameReader
     from .files.frame_ref import FrameRef as FrameRef
+    from .files.image_decode_result import ImageDecodeResult as ImageDecodeResult
+    from .files.image_decoder import ImageDecoder as ImageDecoder
+    from .files.image_track import ImageTrack as ImageTrack
+    from .files.image_track_list import ImageTrackList as ImageTrackList
     from .files.index_range import IndexRange as IndexRange
     from .files.live_frames import LiveFrames as LiveFrames
     from .files.muxer import Muxer as Muxer

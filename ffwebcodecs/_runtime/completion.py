@@ -168,7 +168,7 @@ class Completion(Generic[T]):
 
     def exception(self) -> BaseException | None:
         """Return why it failed, None if it did not or is not over."""
-        self._looked = self._looked or not self._outcome or self._outcome[0][0] is not None
+        self._looked = True
         return self._outcome[0][0] if self._outcome else None
 
     def __await__(self) -> Generator[Any, None, T]:
@@ -236,6 +236,7 @@ class Completion(Generic[T]):
     def _take(self) -> T:
         exception, value = self._outcome[0]
         if exception is None:
+            self._discard = None  # it is the caller's
             return value  # type: ignore[no-any-return]
         ending.end_daemon()  # it was `_stop_all` that closed the codec
         try:
@@ -267,12 +268,12 @@ class Completion(Generic[T]):
 
     def __del__(self) -> None:
         try:
-            if self._looked or not self._outcome:
+            if not self._outcome:
                 return
             error, value = self._outcome[0]
             if value is not None and self._discard is not None:
                 self._discard(value)
-            if error is None or isinstance(error, AbortError) or warnings is None:
+            if self._looked or error is None or isinstance(error, AbortError) or warnings is None:
                 return
             message = f"nobody looked at a {self._what} of a {self._codec}, which failed: {error!r}"
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
