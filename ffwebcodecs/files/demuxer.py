@@ -100,7 +100,7 @@ class Demuxer(SoundOfFile):
     --------
     >>> with Demuxer("clip.mp4") as demuxer:
     ...     demuxer.video_config.codec
-    'avc1.64001F'
+    'avc1.64000B'
     """
 
     # Without a dictionary, for the sake of Python 3.11's tracemalloc.

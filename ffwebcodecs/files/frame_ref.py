@@ -48,7 +48,7 @@ class FrameRef:
     --------
     >>> with Video("clip.mp4", threads=1) as video:
     ...     refs = list(video.ref[::10])
-    >>> with multiprocessing.Pool() as pool:
+    >>> with multiprocessing.Pool() as pool:  # doctest: +SKIP
     ...     means = pool.map(mean, refs)  # where `mean` calls ref.read() or ref.open()
     """
 

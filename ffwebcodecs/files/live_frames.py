@@ -28,7 +28,8 @@ class LiveFrames(FrameReader):
 
     Examples
     --------
-    >>> with read_frames("rtsp://camera.example/stream", live=True, timeout=10) as frames:
+    >>> camera = "rtsp://camera.example/stream"
+    >>> with read_frames(camera, live=True, timeout=10) as frames:  # doctest: +SKIP
     ...     for frame in frames:
     ...         look_at(frame)
     ...     print(frames.dropped, "frames came too fast")

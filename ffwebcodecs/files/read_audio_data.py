@@ -59,7 +59,8 @@ def read_audio_data(
     Examples
     --------
     >>> for data in read_audio_data("song.mp3", stop=10_000_000):
-    ...     print(data.timestamp, data.number_of_frames, data.to_ndarray().max())
+    ...     with data:
+    ...         print(data.timestamp, data.number_of_frames, data.to_ndarray().max())
     """
     damage, opening = parse_reading(errors, format, options, playlists, timeout)
     reading = SoundReading(source, start, stop, sample_rate, channels, stream, damage, opening)

@@ -57,7 +57,8 @@ def read_audio_data_async(
     --------
     >>> async with read_audio_data_async("song.mp3") as sound:
     ...     async for data in sound:
-    ...         await send(data.to_ndarray())
+    ...         with data:
+    ...             await send(data.to_ndarray())
     """
     read, waits = partial(read_audio_data, **locals()), Waits()
     make = partial(waits.run, read)

@@ -188,7 +188,8 @@ def read_frames(
     Examples
     --------
     >>> for frame in read_frames("clip.mp4", start=1_000_000, step=25):
-    ...     print(frame.timestamp, frame.to_ndarray().mean())
+    ...     with frame:
+    ...         print(frame.timestamp, frame.to_ndarray().mean())
     """
     first = None if start is None else to_int64(start, "start")
     last = None if stop is None else to_int64(stop, "stop")

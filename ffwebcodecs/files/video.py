@@ -92,8 +92,8 @@ class Video(VideoFacts):
     Examples
     --------
     >>> with Video("clip.mp4") as video:
-    ...     len(video), video.frame_rate
-    ...     with video.at(2_500_000) as frame:
+    ...     print(len(video), video.frame_rate)
+    ...     with video.at(500_000) as frame:
     ...         frame.save("shown.png")
     ...     batch = video.read([0, 10, 20], width=224, height=224)
     """

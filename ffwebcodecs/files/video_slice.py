@@ -40,7 +40,7 @@ class VideoSlice:
 
     Examples
     --------
-    >>> for frame in reversed(video[100:400:5]):
+    >>> for frame in reversed(video[10:40:5]):
     ...     frame.close()
     """
 

@@ -77,7 +77,11 @@ class FrameCache(Closable):
     Examples
     --------
     >>> cache = FrameCache(max_frames=30)
-    >>> decoder = VideoDecoder(lambda frame: cache.put(frame.timestamp, frame), print)
+    >>> for frame in read_frames("clip.mp4"):
+    ...     cache.put(frame.timestamp, frame)       # takes the frame
+    >>> cache.stats.frames
+    30
+    >>> cache.close()
     """
 
     __slots__ = (

@@ -72,15 +72,11 @@ class SharedFrames(Closable):
     Examples
     --------
     >>> with SharedFrames(4, 1920, 1080, "I420") as shared:
-    ...     for frame in read_frames("film.mp4"):
-    ...         with frame:
-    ...             queue.put(shared.put(frame))
-    ...     shared.wait()
-
-    and in the worker:
-
-    >>> with open_shared(queue.get()) as frame:
-    ...     array = frame.planes[0].to_ndarray()
+    ...     ticket = shared.put(frame)              # to a worker, through any queue
+    ...     with open_shared(ticket) as shown:      # there
+    ...         array = shown.planes[0].to_ndarray()
+    ...         shown.timestamp == frame.timestamp
+    True
     """
 
     __slots__ = (

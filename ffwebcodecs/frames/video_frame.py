@@ -98,8 +98,8 @@ class VideoFrame(Timed, Pixels):
 
     Examples
     --------
-    >>> with VideoFrame(bytes(24), format="I420", coded_width=4, coded_height=4, timestamp=0) as
-    frame:
+    >>> pixels = bytes(24)
+    >>> with VideoFrame(pixels, format="I420", coded_width=4, coded_height=4, timestamp=0) as frame:
     ...     frame.allocation_size(format="RGBA")
     64
     """
@@ -275,8 +275,8 @@ class VideoFrame(Timed, Pixels):
 
         Examples
         --------
-        >>> pixels = torch.zeros(720, 1280, 3, dtype=torch.uint8)
-        >>> frame = VideoFrame.from_dlpack(pixels, timestamp=0)
+        >>> pixels = torch.zeros(720, 1280, 3, dtype=torch.uint8)  # doctest: +SKIP
+        >>> frame = VideoFrame.from_dlpack(pixels, timestamp=0)  # doctest: +SKIP
         """
         from ._imports import frame_parts
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
+import docstrings
 import pages
 import pytest
 from clips import ROOT
@@ -22,6 +24,18 @@ def test_blocks_of_page_run(page: Path, tmp_path: Path) -> None:
     folder = tmp_path / "here"
     folder.mkdir()
     wrong = pages.run(page, folder)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+def test_examples_of_docstrings_run(tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    programs = docstrings.programs()
+    assert len(programs) > 30
+    for name in pages.named("".join(each["pieces"][0]["code"] for each in programs)):
+        shutil.copy(pages.source(name), folder / name)
+    wrong = pages.execute(Path("docstrings"), programs, folder)
     assert not wrong, "\n".join(wrong)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import builtins
 import contextlib
+import doctest
 import gc
 import importlib.util
+import inspect
 import io
 import json
 import os
@@ -43,7 +48,8 @@ def main() -> None:
             failed = _here(said["page"], pieces, number)
         if failed:
             wrong.append(failed)
-        wrong[before:] = [f"line {pieces[0]['line']}: {text}" for text in wrong[before:]]
+        where = program.get("name") or f"line {pieces[0]['line']}"
+        wrong[before:] = [f"{where}: {text}" for text in wrong[before:]]
     print(f"\n{wrong!r}")
 
 
@@ -88,7 +94,11 @@ def _piece(page: str, piece: Piece, names: dict[str, Any]) -> str:
         shown = io.StringIO()
         try:
             with contextlib.redirect_stdout(shown):
+                if piece["language"] == "doctest":
+                    _run("from ffwebcodecs import *", page, 0, names)
                 _run(piece["first"], page, 0, names)
+                if piece["language"] == "doctest":
+                    return _examples(piece["code"], names)
                 _run(piece["code"], page, piece["line"], names)
         except BaseException as error:
             if type(error).__name__ == piece["raises"]:
@@ -107,6 +117,29 @@ def _piece(page: str, piece: Piece, names: dict[str, Any]) -> str:
         except BaseException as error:
             text = "".join(traceback.format_exception(error))
             return f"{piece['then']}\n{text}\nprinted: {printed}"
+    return ""
+
+
+def _examples(text: str, names: dict[str, Any]) -> str:
+    """Run the examples of a docstring; one that shows what it prints must print that."""
+    for example in doctest.DocTestParser().get_examples(text):
+        if example.options.get(doctest.SKIP):
+            continue
+        shown = io.StringIO()
+        code = compile(example.source, "<docstring>", "single", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        with contextlib.redirect_stdout(shown):
+            made = eval(code, names)
+            if inspect.iscoroutine(made):
+                asyncio.run(made)
+        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        got = shown.getvalue()
+        if example.want and not doctest.OutputChecker().check_output(example.want, got, flags):
+            return f"{example.source}printed {got!r}, not {example.want!r}"
+    for each in list(names.values()):
+        if not isinstance(each, type) and callable(getattr(each, "close", None)):
+            each.close()
+    names.pop("_", None)
+    vars(builtins).pop("_", None)
     return ""
 
 

@@ -29,6 +29,7 @@ a block, unseen by readers, say what it needs:
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -50,7 +51,18 @@ _FILM = ("-i", FILM)
 _COPY = (*_FILM, "-c", "copy")
 _PICTURE = (*_FILM, "-frames:v", "1", "-update", "1")
 _LONG = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=2:duration=100")
-_LONG += ("-f", "lavfi", "-i", "sine=duration=100", "-pix_fmt", "yuv420p", "-g", "10")
+_LONG += (
+    "-f",
+    "lavfi",
+    "-i",
+    "sine=duration=100",
+    "-pix_fmt",
+    "yuv420p",
+    "-g",
+    "10",
+    "-sc_threshold",
+    "0",
+)
 FILES: dict[str, str | tuple[str, ...]] = {
     "clip.mp4": FILM,
     "film.mp4": FILM,
@@ -183,7 +195,7 @@ def programs(page: Path) -> list[dict[str, Any]]:
             "line": block.line,
             "language": block.language,
             "code": block.code,
-            "files": {name: str(_file(source)) for name, source in block.files.items()},
+            "files": {name: str(source(place)) for name, place in block.files.items()},
             "first": "\n".join(block.first),
             "then": "\n".join(block.then),
             "raises": block.said.get("raises", ""),
@@ -198,23 +210,27 @@ def programs(page: Path) -> list[dict[str, Any]]:
 
 def furnish(page: Path, folder: Path) -> None:
     """Put the files there that the blocks of a page name and say nothing else of."""
-    for name in FILES:
-        for block in blocks(page):
+    for block in blocks(page):
+        if block.runs:
             text = "\n".join([*block.first, block.code, *block.then])
-            if block.runs and name not in block.files and re.search(rf"\b{name}\b", text):
-                shutil.copy(_file(name), folder / name)  # a block may write over it
-                break
+            for name in named(text) - set(block.files):
+                shutil.copy(source(name), folder / name)  # a block may write over it
 
 
-def _file(source: str) -> Path:
+def named(text: str) -> set[str]:
+    """Return which of FILES a text names."""
+    return {name for name in FILES if re.search(rf"\b{name}\b", text)}
+
+
+def source(name: str) -> Path:
     """Return the file that a source names, made first if need be."""
-    command = FILES.get(source, source)
+    command = FILES.get(name, name)
     if isinstance(command, str):
         if command in BY_NAME:
             return clip(command)
         return DATA / command if (DATA / command).exists() else real_clip(command)
-    version = ".".join(map(str, ffmpeg_version()))
-    made = CACHE / "clips" / f"page-{version}-{Path(source).name}"
+    key = hashlib.sha256(repr((command, ffmpeg_version())).encode()).hexdigest()[:10]
+    made = CACHE / "clips" / f"page-{key}-{Path(name).name}"
     if not made.exists():
         making = made.with_name(f"making-{os.getpid()}-{made.name}")
         words = [clip(FILM) if word == FILM else word for word in command]
@@ -227,8 +243,11 @@ def run(page: Path, folder: Path) -> list[str]:
     """Run the blocks of a page in a folder; return what went wrong, each with its line."""
     furnish(page, folder)
     todo = programs(page)
-    if not todo:
-        return []
+    return execute(page, todo, folder) if todo else []
+
+
+def execute(page: Path, todo: list[dict[str, Any]], folder: Path) -> list[str]:
+    """Run programs in a process of their own; return what went wrong."""
     said = {"page": str(page), "programs": todo}
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(

@@ -81,7 +81,14 @@ class AudioDecoderConfig:
 @public
 @dataclass(frozen=True)
 class AudioDecoderSupport:
-    """Whether a configuration can be decoded here, and the configuration as understood."""
+    """Whether a configuration can be decoded here, and the configuration as understood.
+
+    Attributes
+    ----------
+    supported : bool
+    config : AudioDecoderConfig
+        What was asked about, without members that are not known here.
+    """
 
     supported: bool
     config: AudioDecoderConfig

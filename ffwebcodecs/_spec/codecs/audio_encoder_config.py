@@ -218,7 +218,14 @@ class AudioEncoderConfig:
 @public
 @dataclass(frozen=True)
 class AudioEncoderSupport:
-    """Whether a configuration can be encoded here, and the configuration as understood."""
+    """Whether a configuration can be encoded here, and the configuration as understood.
+
+    Attributes
+    ----------
+    supported : bool
+    config : AudioEncoderConfig
+        What was asked about, without members that are not known here.
+    """
 
     supported: bool
     config: AudioEncoderConfig

@@ -131,7 +131,14 @@ class VideoDecoderConfig:
 @public
 @dataclass(frozen=True)
 class VideoDecoderSupport:
-    """Whether a configuration can be decoded here, and the configuration as understood."""
+    """Whether a configuration can be decoded here, and the configuration as understood.
+
+    Attributes
+    ----------
+    supported : bool
+    config : VideoDecoderConfig
+        What was asked about, without members that are not known here.
+    """
 
     supported: bool
     config: VideoDecoderConfig

@@ -203,7 +203,14 @@ class VideoEncoderConfig:
 @public
 @dataclass(frozen=True)
 class VideoEncoderSupport:
-    """Whether a configuration can be encoded here, and the configuration as understood."""
+    """Whether a configuration can be encoded here, and the configuration as understood.
+
+    Attributes
+    ----------
+    supported : bool
+    config : VideoEncoderConfig
+        What was asked about, without members that are not known here.
+    """
 
     supported: bool
     config: VideoEncoderConfig
