@@ -89,7 +89,8 @@ class Decoder(Codec):
     def _require_key(self, chunk: Any) -> None:
         if chunk.type != "key":
             raise DataError(
-                f"a key chunk is due, the chunk at {chunk.timestamp} us is a delta chunk"
+                f"a key chunk is due, the chunk at {chunk.timestamp} us is a delta chunk: after "
+                "configure and flush, begin with one whose type is 'key'"
             )
 
     def flush(self) -> Completion[None]:

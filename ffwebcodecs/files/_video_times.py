@@ -73,7 +73,7 @@ class Clock:
         moment = to_int64(time, "the time")
         count = len(self._timestamps)
         if not count:
-            raise InvalidArgumentError("there are no frames")
+            raise InvalidArgumentError("there are no frames: check() says why")
         if mode == "shown":
             found = self._shown(moment)
             if found < 0:

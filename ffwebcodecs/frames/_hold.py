@@ -98,7 +98,9 @@ class Timed(Hold):
             picture.lease.note(place)
 
     def _is_closed(self) -> InvalidStateError:
-        return InvalidStateError(f"the {self._noun} at {self._timestamp} us is closed")
+        return InvalidStateError(
+            f"the {self._noun} at {self._timestamp} us is closed: use it before, or a clone() of it"
+        )
 
     def _left_open(self) -> str | None:
         if not self._warn:
