@@ -111,6 +111,11 @@ class EncodedChunk:
         return self._timestamp
 
     @property
+    def time(self) -> float:
+        """`timestamp` in seconds: the float nearest to it."""
+        return self._timestamp / 1_000_000
+
+    @property
     def duration(self) -> int | None:
         """Duration in microseconds, None if unknown."""
         return self._duration
@@ -136,8 +141,10 @@ class EncodedChunk:
         Raises
         ------
         InvalidArgumentError
-            `destination` is read-only, not contiguous or too small. Nothing has been written.
+            `destination` is read-only, not contiguous, too small, or not of bytes. Nothing has been
+            written.
         """
+        buffers.check_items(destination, "destination", buffers.OF_BYTES, "a chunk")
         exported = buffers.export(destination, "destination", writable=True)
         try:
             size = packet.size_of(self._ptr)

@@ -15,7 +15,8 @@ from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension, to_flag, to_threads
 from .._spec.texts import one_of
 from ..errors import InvalidArgumentError
-from ..frames._arrays import array_shape
+from ..frames._array_format import array_shape, is_stacked
+from ..frames._arrays import writable
 from ..frames._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ..frames._shape import FrameShape
 from ..frames._turning import turned as turned_pixels
@@ -82,12 +83,11 @@ class BatchOptions:
     @property
     def is_stacked(self) -> bool:
         """Whether the format is planes of one size."""
-        planes = self.format.planes
-        return len(planes) > 1 and all(plane.sub_x == plane.sub_y == 1 for plane in planes)
+        return is_stacked(self.format)
 
     def dtype(self) -> np.dtype[Any]:
         """Return the type of a sample."""
-        return np.dtype("<u2") if self.format.depth > 8 else np.dtype(np.uint8)
+        return np.dtype(self.format.dtype)
 
     def shape(self, width: int, height: int) -> tuple[int, ...]:
         """Return the shape of a frame's row in the array."""
@@ -128,19 +128,7 @@ class Batch:
         if self._given is None:
             self.array = np.empty(wanted, options.dtype())
             return
-        array = np.asarray(self._given)
-        if not np.may_share_memory(array, self._given) and array is not self._given:
-            raise InvalidArgumentError(f"out must be an array, got {type(self._given).__name__}")
-        if array.shape != wanted or array.dtype != options.dtype():
-            raise InvalidArgumentError(
-                f"out has shape {array.shape} and dtype {array.dtype}, it must have {wanted} and "
-                f"{options.dtype()}"
-            )
-        if not array.flags.writeable:
-            raise InvalidArgumentError("out is read-only")
-        if _overlaps_itself(array):
-            raise InvalidArgumentError("several elements of out lie at one place in memory")
-        self.array = array
+        self.array = writable(self._given, wanted, options.dtype())
 
     def put(self, row: int, index: int, picture: Picture, shape: FrameShape) -> None:
         """Write a picture into its row."""
@@ -220,20 +208,6 @@ class Batch:
                 )
         finally:
             buffers.unexport(exported)
-
-
-def _overlaps_itself(array: Pixels) -> bool:
-    """Return whether the elements do not lie apart; strides that mesh count as well."""
-    reach = array.itemsize
-    for stride, count in sorted(
-        (abs(stride), count)
-        for stride, count in zip(array.strides, array.shape, strict=True)
-        if count > 1
-    ):
-        if stride < reach:
-            return array.size > 0
-        reach += stride * (count - 1)
-    return False
 
 
 def _flipped(size: tuple[int, int], turned: bool) -> tuple[int, int]:

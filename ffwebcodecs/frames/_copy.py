@@ -104,15 +104,20 @@ def _pixels_of(shape: FrameShape, format: Any, color_space: Any) -> Destination:
         return Destination(fmt, fmt is own and same, space)
     if own is not None and own.is_rgb:
         members = YUV_DEFAULT
-    if fmt.name == "GRAY8":
+    if fmt.is_gray:
         members = (
             members[0],
             members[1],
             members[2],
             True,
         )  # luma over the full range, as FFmpeg's gray
-    plain = fmt is own and (fmt.name != "GRAY8" or colors.full_range is not False)
+    plain = fmt is own and (not fmt.is_gray or colors.full_range is not False)
     return Destination(fmt, plain, members)
+
+
+def own_colors(shape: FrameShape, fmt: PixelFormat) -> Destination:
+    """Return the destination that holds the values of a frame as they are, as `fmt`."""
+    return Destination(fmt, fmt is shape.format, members_of(shape.color_space))
 
 
 def copy_into(
@@ -128,6 +133,13 @@ def copy_into(
 ) -> list[PlaneLayout]:
     """Do what `VideoFrame.copy_to` says, for whoever holds an open picture."""
     region, destination, where = destination_layout(shape, rect, layout, format, color_space)
+    fmt = destination.format
+    buffers.check_items(
+        buffer,
+        "destination",
+        buffers.OF_WORDS if fmt.sample_bytes == 2 else buffers.OF_BYTES,
+        fmt.name,
+    )
     exported = buffers.export(buffer, "destination", writable=True)
     try:
         size = len(exported)

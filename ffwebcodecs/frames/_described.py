@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.rect import Rect
+from ._array_format import array_shape, usual_format
 from ._pictured import Pictured
 from ._shape import CLOSED
 from ._source import copy_metadata
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Described(Pictured):
@@ -29,6 +33,49 @@ class Described(Pictured):
     def duration(self) -> int | None:
         """Duration in microseconds, None if unknown; kept when the frame is closed."""
         return self._duration
+
+    @property
+    def width(self) -> int:
+        """Width of the visible picture as it is stored, in pixels; 0 if closed."""
+        return self.size[0]
+
+    @property
+    def height(self) -> int:
+        """Height of the visible picture as it is stored, in pixels; 0 if closed."""
+        return self.size[1]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """`width` and `height`: of `visible_rect`, before rotation and whatever shape its pixels
+        have; (0, 0) if closed.
+        """
+        visible = self._shape.visible_rect
+        return (0, 0) if visible is None else (visible.width, visible.height)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of ``numpy.asarray(frame)``, which is `to_ndarray` without parameters: (height,
+        width, 3) of RGB, (height, width, 4) of RGBA, (height, width) of gray; (0, 0) if closed.
+        """
+        shape, picture = self._shape, self._picture
+        if picture is None or shape.visible_rect is None:
+            return 0, 0
+        visible = shape.visible_rect
+        return array_shape(usual_format(picture, shape), visible.width, visible.height)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the samples of ``numpy.asarray(frame)``, uint8 or uint16.
+
+        Raises
+        ------
+        InvalidStateError
+            The frame is closed.
+        """
+        import numpy as np
+
+        shape = self._shape
+        return np.dtype(usual_format(self._open_picture(), shape).dtype)
 
     @property
     def coded_width(self) -> int:

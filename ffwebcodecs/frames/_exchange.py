@@ -126,3 +126,39 @@ class _InMemory:
     def __dlpack__(self, **options: Any) -> Any:
         options.pop("dl_device", None)
         return self._tensor.__dlpack__(**options)
+
+
+def bytes_of(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Return an array's memory from its first byte to its last one as bytes; it keeps `array`."""
+    if array.flags.c_contiguous:
+        return array.reshape(-1).view(np.uint8)
+    steps = zip(array.shape, array.strides, strict=True)
+    span = sum((count - 1) * stride for count, stride in steps) + array.itemsize
+    return np.asarray(_Span(array, span))
+
+
+class _Span:
+    """So many bytes from the first one of an array on, gaps and all; numpy keeps it."""
+
+    def __init__(self, array: npt.NDArray[Any], span: int) -> None:
+        self._array = array
+        self.__array_interface__ = {
+            "version": 3,
+            "data": (array.__array_interface__["data"][0], not array.flags.writeable),
+            "shape": (span,),
+            "typestr": "|u1",
+        }
+
+
+def lies_apart(array: npt.NDArray[Any]) -> bool:
+    """Return whether no two elements lie at one place; strides that mesh count as such."""
+    reach = array.itemsize
+    for stride, count in sorted(
+        (abs(stride), count)
+        for stride, count in zip(array.strides, array.shape, strict=True)
+        if count > 1
+    ):
+        if stride < reach:
+            return array.size == 0
+        reach += stride * (count - 1)
+    return True

@@ -86,6 +86,11 @@ class Timed(Hold):
 
     _timestamp: int  # in a slot of the subclasses
 
+    @property
+    def time(self) -> float:
+        """`timestamp` in seconds: the float nearest to it; kept when it is closed."""
+        return self._timestamp / 1_000_000
+
     def clone(self) -> Self:
         """Return another hold on the same memory, with a lifetime of its own."""
         raise NotImplementedError

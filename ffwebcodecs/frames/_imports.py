@@ -14,7 +14,7 @@ from .._spec.frames.layout import compute_layout
 from .._spec.numbers import to_int64, to_uint64
 from ..errors import InvalidArgumentError
 from ._arrays import by_shape
-from ._exchange import shared_array
+from ._exchange import bytes_of, shared_array
 from ._regions import picture_over
 from ._shape import FrameShape
 from ._source import copy_metadata, shape_of_buffer
@@ -56,7 +56,7 @@ def frame_parts(
         color_space,
     )
     array, places = _placed(array, fmt, width, height, copy)
-    picture = picture_over([_bytes_of(array)], places, shape, stamp)
+    picture = picture_over([bytes_of(array)], places, shape, stamp)
     return picture, shape, stamp, lasting, own_metadata
 
 
@@ -64,17 +64,17 @@ def _read(array: _Array, format: Any) -> tuple[PixelFormat, int, int]:
     """Return the format, width and height that a tensor means."""
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
-    fmt = get_format(by_shape(array.shape) if format is None else format)
-    wanted = np.dtype(np.uint16 if fmt.depth > 8 else np.uint8)
+    fmt = get_format(by_shape(array) if format is None else format)
+    wanted = np.dtype(fmt.dtype)
     if array.dtype != wanted:
         raise InvalidArgumentError(f"a tensor of {fmt.name} must be {wanted}, got {array.dtype}")
     if 0 in array.shape:
         raise InvalidArgumentError(f"the tensor is empty: shape {array.shape}")
-    first, planes = fmt.planes[0], len(fmt.planes)
+    planes = len(fmt.planes)
     shape, fits = array.shape, False
     if planes == 1:
         height, width = shape[:2] if len(shape) > 1 else (0, 0)
-        fits = shape[2:] == ((first.element_bytes,) if first.element_bytes > 1 else ())
+        fits = shape[2:] == ((fmt.channels,) if fmt.channels > 1 else ())
     elif all(plane.sub_x == plane.sub_y == 1 for plane in fmt.planes):
         _, height, width = shape if len(shape) == 3 else (0, 0, 0)
         fits = shape == (planes, height, width)
@@ -125,25 +125,3 @@ def _places(array: _Array, fmt: PixelFormat, width: int, height: int) -> list[_P
     if strides[0] < strides[1] * height:
         return None
     return [(0, index * strides[0], strides[1]) for index in range(len(fmt.planes))]
-
-
-def _bytes_of(array: _Array) -> _Array:
-    """Return an array's memory from its first byte to its last one as bytes; it keeps `array`."""
-    if array.flags.c_contiguous:
-        return array.reshape(-1).view(np.uint8)
-    steps = zip(array.shape, array.strides, strict=True)
-    span = sum((count - 1) * stride for count, stride in steps) + array.itemsize
-    return np.asarray(_Span(array, span))
-
-
-class _Span:
-    """So many bytes from the first one of an array on, gaps and all; numpy keeps it."""
-
-    def __init__(self, array: _Array, span: int) -> None:
-        self._array = array
-        self.__array_interface__ = {
-            "version": 3,
-            "data": (array.__array_interface__["data"][0], True),
-            "shape": (span,),
-            "typestr": "|u1",
-        }

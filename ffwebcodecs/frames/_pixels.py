@@ -89,15 +89,17 @@ class Pixels(Described):
         ----------
         destination : writable buffer, C-contiguous
             `bytearray`, `memoryview`, `numpy.ndarray`, `mmap` ... of at least
-            `allocation_size(...)` bytes, same options. Borrowed for this call only.
+            `allocation_size(...)` bytes, same options. Its items are bytes (uint8), or uint16 for
+            formats of more than 8 bits. Borrowed for this call only.
         rect : Rect or (x, y, width, height), optional
             Region in luma pixels of the coded frame, default `visible_rect`; x and y must suit the
             chroma subsampling.
         layout : sequence of PlaneLayout, optional
             One per plane, offset and stride in bytes; planes may not overlap.
         format : str, optional
-            Convert to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"`` or ``"GRAY8"``, through
-            libswscale; default: no conversion.
+            Convert to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"``, ``"GRAY8"``, or, with 16
+            bits a sample, ``"RGB48"``, ``"RGBA64"``, ``"GRAY16"``, through libswscale; default: no
+            conversion.
         color_space : {"srgb", "display-p3"}, optional
             Of an RGB `format`; default ``"srgb"``.
         upright : bool, optional
@@ -123,8 +125,9 @@ class Pixels(Described):
             The format of this frame has no WebCodecs name and no `format` is given, or libswscale
             cannot do this conversion.
         InvalidArgumentError
-            `destination` is read-only or too small, a stride is shorter than a row, planes overlap,
-            or `rect` leaves the coded area. Nothing has been written.
+            `destination` is read-only or too small, or has items of another type, float32 for
+            instance; a stride is shorter than a row, planes overlap, or `rect` leaves the coded
+            area. Nothing has been written.
         """
         shape = self._shape
         picture = self._open_picture()
@@ -178,28 +181,51 @@ class Pixels(Described):
         self,
         format: str | None = None,
         *,
+        rect: Rectangle | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        filter: str = "bilinear",
         upright: bool = False,
+        layout: str = "HWC",
+        out: Any = None,
         exact: bool = False,
         threads: int | None = None,
     ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
-        """Return the visible pixels as a new numpy array.
+        """Return the visible pixels as a new numpy array, or in one of yours.
 
         Parameters
         ----------
         format : str, optional
-            As for `copy_to`. Default: the frame's own if that is a packed one (RGBA, RGB, GRAY8
-            ...), else ``"RGBA"`` if it has alpha and ``"RGB"`` if not.
+            As for `copy_to`. Default: RGB, RGBA or gray, as the frame is. Gray and RGB pictures
+            keep their samples: uint8, or uint16 over the whole range (``"GRAY16"``, ``"RGB48"``,
+            ``"RGBA64"``) if they have more than 8 bits. YUV becomes ``"RGB"``, or ``"RGBA"`` if it
+            has alpha. A palette has alpha if a pixel is not opaque.
+        rect : Rect or (x, y, width, height), optional
+            As for `copy_to`; default: `visible_rect`.
+        width, height : int, optional
+            Scale to this size while it is converted. If only one is given, the other follows from
+            the shape that the picture is shown in.
+        filter : {"bilinear", "bicubic", "area", "lanczos"}, optional
+            How it is scaled.
         upright : bool, optional
-            Turn and mirror the pixels as `rotation` and `flip` say; default: as they are stored.
+            Turn and mirror the pixels as `rotation` and `flip` say; `rect` and sizes are of that
+            then. Default: pixels as they are stored.
+        layout : {"HWC", "CHW"}, optional
+            ``"CHW"``: channels first, as torch has them, (1, height, width) of gray. Planar formats
+            lie as they are.
+        out : array, optional
+            Write into this one and return it: of exactly the shape and dtype that is to be
+            returned, writable, with any strides, not over the frame's own memory.
         exact, threads
             As for `copy_to`.
 
         Returns
         -------
         numpy.ndarray
-            uint8, shape (height, width, channels), or (height, width) for GRAY8. Of planar formats:
-            I444 and its kin (planes, height, width); I420 and NV12 with even sizes (height * 3 / 2,
-            width), as OpenCV has them. uint16 for 10 and 12 bits.
+            Yours, C-contiguous unless it is `out`; uint8, shape (height, width, channels), or
+            (height, width) for gray. Of planar formats: I444 and its kin (planes, height, width);
+            I420 and NV12 with even sizes (height * 3 / 2, width), as OpenCV has them. uint16 for
+            formats of more than 8 bits.
 
         Raises
         ------
@@ -208,18 +234,23 @@ class Pixels(Described):
         NotSupportedError
             libswscale cannot do the conversion, or the planes do not fit into one array: use
             `planes`.
+        InvalidArgumentError
+            A value is unknown or out of range, or `out` is not as it has to be. Nothing has been
+            written.
         """
-        from ._arrays import to_array
+        from ._arrays import ArrayOptions, to_array
 
         shape = self._shape
-        upright, exact = to_flag(upright, "upright"), to_flag(exact, "exact")
-        count = to_threads(threads)
-        return to_array(self._open_picture(), shape, format, upright, exact, count)
+        picture = self._open_picture()
+        size, look = (rect, width, height), (filter, upright, layout)
+        options = ArrayOptions(format, *size, *look, out, exact, threads)
+        return to_array(picture, shape, options)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return what `to_ndarray` returns without parameters, for ``numpy.asarray(frame)``.
 
-        It is always a new array; see `planes` for arrays over the frame's own memory.
+        It is always a new array, RGB, RGBA or gray; see `planes` for arrays over the frame's own
+        memory.
 
         Raises
         ------

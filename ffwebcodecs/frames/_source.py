@@ -22,7 +22,7 @@ from .._spec.frames.geometry import (
 from .._spec.frames.layout import ComputedLayout, compute_layout
 from .._spec.frames.rect import Rect, check_rect, parse_rect
 from .._spec.numbers import show, to_dimension, to_flag
-from ..errors import DataCloneError, InvalidArgumentError
+from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
 from ._shape import FrameShape
 
 if TYPE_CHECKING:
@@ -255,6 +255,10 @@ def shape_of_derived(
     check_alpha(alpha)
     fmt = base.format
     if fmt is not None and alpha == "discard":
+        if fmt.has_alpha and fmt.opaque == fmt.name:
+            raise NotSupportedError(
+                f"{fmt.name} has no opaque twin: convert it, to_ndarray('RGB48') for instance"
+            )
         fmt = get_format(fmt.opaque)
     assert base.visible_rect is not None  # the source is open
     if visible_rect is None:

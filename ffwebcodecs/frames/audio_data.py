@@ -324,7 +324,8 @@ class AudioData(Timed):
         Raises
         ------
         InvalidArgumentError
-            An option is missing or unknown, or `destination` is no writable, contiguous buffer.
+            An option is missing or unknown, or `destination` is no writable, contiguous buffer, or
+            one whose items are neither samples of the format nor bytes.
         InvalidStateError
             It is closed.
         IndexError

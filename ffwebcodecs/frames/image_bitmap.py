@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from .._av.frames import frame as native
@@ -15,6 +16,7 @@ from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension, to_flag, to_threads
 from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
+from ._array_format import array_shape
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._pictured import Pictured
 from ._shape import CLOSED, FrameShape
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from .video_frame import VideoFrame
 
 
+_NOTHING = None, None, None, None, "bilinear", False, "HWC", None, False, None  # of `to_ndarray`
+
+
 @public
 class ImageBitmap(Pictured):
     """Pixels of a frame, copied out of the decoder's memory; made by `create_image_bitmap`.
@@ -38,7 +43,8 @@ class ImageBitmap(Pictured):
     shares the memory. It can be pickled, in protocol 5 without copying a pixel; a closed one raises
     DataCloneError.
 
-    Other libraries take it as it is, without a copy, as the read-only array of `to_ndarray`:
+    Other libraries take it as it is, without a copy, as the read-only array that `to_ndarray` gives
+    without parameters (``numpy.array(bitmap)`` is a copy to write to):
     ``numpy.asarray(bitmap)``, ``numpy.from_dlpack(bitmap)``, ``torch.from_dlpack(bitmap)``, and
     since Python 3.12 whatever takes a buffer, such as ``memoryview(bitmap)``.
     """
@@ -70,16 +76,71 @@ class ImageBitmap(Pictured):
         """Height in pixels, 0 if closed."""
         return self._shape.coded_height
 
-    def to_ndarray(self) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
-        """Return the pixels as a read-only array over the bitmap's own memory; nothing is copied.
+    @property
+    def size(self) -> tuple[int, int]:
+        """`width` and `height`, (0, 0) if closed."""
+        shape = self._shape
+        return shape.coded_width, shape.coded_height
 
-        The array stays valid after `close`, because it holds the memory itself.
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of ``numpy.asarray(bitmap)``, (height, width, 4) for RGBA; (0, 0) if closed.
+
+        Raises
+        ------
+        NotSupportedError
+            The planes of this format and size do not fit into one array.
+        """
+        shape = self._shape
+        if shape.format is None:
+            return 0, 0
+        return array_shape(shape.format, shape.coded_width, shape.coded_height)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a sample, uint8, or uint16 for formats of more than 8 bits.
+
+        Raises
+        ------
+        InvalidStateError
+            The bitmap is closed.
+        """
+        import numpy as np
+
+        fmt = self._shape.format
+        self._open_picture()
+        assert fmt is not None
+        return np.dtype(fmt.dtype)
+
+    def to_ndarray(
+        self,
+        format: str | None = None,
+        *,
+        rect: Rectangle | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        filter: str = "bilinear",
+        upright: bool = False,
+        layout: str = "HWC",
+        out: Any = None,
+        exact: bool = False,
+        threads: int | None = None,
+    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+        """Return the pixels as an array: without parameters as a read-only view of the bitmap's own
+        memory, for which nothing is copied; with any of them as a new one, which is yours.
+
+        A view stays valid after `close`, because it holds the memory itself.
+
+        Parameters
+        ----------
+        format, rect, width, height, filter, upright, layout, out, exact, threads
+            As for `VideoFrame.to_ndarray`. A bitmap is upright as it is.
 
         Returns
         -------
         numpy.ndarray
-            C-contiguous; shape and dtype as of `VideoFrame.to_ndarray` for the bitmap's format:
-            (height, width, 4) uint8 for RGBA.
+            C-contiguous unless it is `out`; shape and dtype as of `VideoFrame.to_ndarray`, a view's
+            for the bitmap's format: (height, width, 4) uint8 for RGBA.
 
         Raises
         ------
@@ -87,20 +148,27 @@ class ImageBitmap(Pictured):
             The bitmap is closed.
         NotSupportedError
             The planes of this format and size do not fit into one array.
+        InvalidArgumentError
+            As for `VideoFrame.to_ndarray`.
         """
         import numpy as np
 
-        from ._arrays import array_shape
-
         shape = self._shape
-        ptr = self._open_picture().ptr
+        picture = self._open_picture()
+        size, look = (rect, width, height), (filter, upright, layout)
+        given = format, *size, *look, out, exact, threads
+        if any(map(is_not, given, _NOTHING)):
+            from ._arrays import ArrayOptions, to_array
+
+            return to_array(picture, shape, ArrayOptions(*given))
         fmt = shape.format
         assert fmt is not None
         where = compute_layout(fmt, shape.coded_width, shape.coded_height)
-        size = array_shape(fmt, shape.coded_width, shape.coded_height)
-        memory = native.block_view(ptr, where.size)
+        memory = native.block_view(picture.ptr, where.size)
         array: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-        array = np.ndarray(size, np.dtype("<u2") if fmt.depth > 8 else np.uint8, memory)
+        array = np.ndarray(
+            array_shape(fmt, shape.coded_width, shape.coded_height), np.dtype(fmt.dtype), memory
+        )
         return array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:

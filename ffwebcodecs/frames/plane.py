@@ -55,24 +55,39 @@ class Plane:
         self._sample_bytes = sample_bytes
         self._channels = channels
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """`width` and `height`, in samples."""
+        return self.width, self.height
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of ``numpy.asarray(plane)``: (height, width), or (height, width, channels)."""
+        shape = self.height, self.width
+        return (*shape, self._channels) if self._channels > 1 else shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a sample: uint8, or uint16 for formats of more than 8 bits."""
+        import numpy as np
+
+        return np.dtype("<u2" if self._sample_bytes == 2 else "|u1")
+
     def to_ndarray(self) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         """Return a read-only array over the same memory.
 
         Returns
         -------
         numpy.ndarray
-            uint8, or uint16 with the value in the low bits for 10 and 12 bits; shape (height,
+            uint8, or uint16 with the value in the low bits for more than 8 bits; shape (height,
             width), or (height, width, channels) where a sample has more than one.
         """
         import numpy as np
 
-        shape: tuple[int, ...] = (self.height, self.width)
         strides: tuple[int, ...] = (self.stride, self._sample_bytes * self._channels)
         if self._channels > 1:
-            shape += (self._channels,)
             strides += (self._sample_bytes,)
-        dtype = np.dtype("<u2") if self._sample_bytes == 2 else np.dtype(np.uint8)
-        array: npt.NDArray[np.uint8] = np.ndarray(shape, dtype, self.data, 0, strides)
+        array: npt.NDArray[np.uint8] = np.ndarray(self.shape, self.dtype, self.data, 0, strides)
         return array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
@@ -126,7 +141,7 @@ class Plane:
 
 def make_planes(ptr: AVFrame, fmt: PixelFormat, visible: Rect) -> tuple[Plane, ...]:
     """Return the planes of the visible part of a frame."""
-    sample = 2 if fmt.depth > 8 else 1
+    sample = fmt.sample_bytes
     planes = []
     for index, plane in enumerate(fmt.planes):
         data, stride = native.plane_view(ptr, index, plane, visible)

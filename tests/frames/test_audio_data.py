@@ -258,3 +258,22 @@ def test_a_short_destination_is_an_index_error_and_stays_as_it_was() -> None:
 def test_a_destination_that_is_no_memory_is_refused(destination: Any) -> None:
     with make("s16", 4, 2) as data, pytest.raises(InvalidArgumentError):
         data.copy_to(destination, plane_index=0)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "items", ["u1", "i1", "i2", "u2", "i4", "f4", ">f4", "i8", "f8", "?", "c8"]
+)
+def test_items_that_are_no_samples_are_refused(format: str, items: str) -> None:
+    dtype, wanted = np.dtype(items), dtype_of(format)
+    with make(format) as data:
+        other = "s16" if wanted != np.int16 else "f32"
+        for options in ({}, {"frame_count": 1}, {"format": other}):
+            target = np.zeros(4096, dtype)
+            fits = np.int16 if options.get("format") == "s16" else np.float32
+            if items == "u1" or dtype == (fits if "format" in options else wanted):
+                data.copy_to(target, plane_index=0, **options)
+                continue
+            with pytest.raises(InvalidArgumentError, match=str(dtype)):
+                data.copy_to(target, plane_index=0, **options)
+            assert not target.any()

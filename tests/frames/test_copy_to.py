@@ -21,7 +21,13 @@ from frame_helpers import (
     tight_layout,
 )
 
-from ffwebcodecs import InvalidArgumentError, NotSupportedError, PlaneLayout, Rect
+from ffwebcodecs import (
+    EncodedVideoChunk,
+    InvalidArgumentError,
+    NotSupportedError,
+    PlaneLayout,
+    Rect,
+)
 
 FILL = 0xEE
 PIXELS = pattern("RGBA", 4, 4)
@@ -38,10 +44,10 @@ PIXELS = pattern("RGBA", 4, 4)
         memoryview(bytearray(70))[6:],
         np.zeros(64, np.uint8),
         np.zeros((4, 4, 4), np.uint8),
-        np.zeros((4, 4), np.uint32),
         np.zeros((8, 16), np.uint8)[2:6],
-        np.zeros(16, [("O", "f4")]),
-        array.array("d", bytes(64)),
+        np.zeros(16, [("O", "u1"), ("rest", "u1", 3)]),
+        np.zeros(16, "V4"),
+        array.array("B", bytes(64)),
         mmap.mmap(-1, 64),
         (ctypes.c_uint8 * 64)(),
     ],
@@ -51,9 +57,9 @@ PIXELS = pattern("RGBA", 4, 4)
         "slice",
         "numpy",
         "shaped",
-        "uint32",
         "rows",
         "record",
+        "void",
         "array",
         "mmap",
         "ctypes",
@@ -63,6 +69,46 @@ def test_any_writable_contiguous_buffer_is_a_destination(destination):
     with make("RGBA", 4, 4) as frame:
         assert frame.copy_to(destination) == [PlaneLayout(0, 16)]
         assert bytes(memoryview(destination).cast("B")) == PIXELS
+
+
+SAMPLES = {"RGBA": "uint8", "I420": "uint8", "I420P10": "uint16", "RGB48": "uint16"}
+
+
+@pytest.mark.parametrize("format", SAMPLES)
+@pytest.mark.parametrize(
+    "items", ["u1", "<u2", ">u2", "i1", "i2", "u4", "i8", "f2", "f4", "f8", "?", "c8", "U1"]
+)
+def test_items_that_are_no_samples_of_the_format_are_refused(format, items):
+    dtype = np.dtype(items)
+    destination = np.zeros(64 * 8 // dtype.itemsize, dtype)
+    before = destination.tobytes()
+    data = pattern("RGBA", 4, 4)
+    with make("RGBA", 4, 4, data) as frame:
+        if items == "u1" or dtype == SAMPLES[format]:
+            frame.copy_to(destination, format=format)
+            assert destination.tobytes() != before
+            return
+        with pytest.raises(InvalidArgumentError, match=f"{dtype}.*{format}.*{SAMPLES[format]}"):
+            frame.copy_to(destination, format=format)
+        assert destination.tobytes() == before
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        array.array("d", bytes(64)),
+        (ctypes.c_float * 16)(),
+        memoryview(bytearray(64)).cast("I"),
+        np.zeros(16, [("a", "u1", 2), ("b", ">u2")]),
+    ],
+)
+def test_items_of_other_buffers_are_refused_too(destination):
+    with make("RGBA", 4, 4) as frame, pytest.raises(InvalidArgumentError, match="uint8"):
+        frame.copy_to(destination)
+    assert not any(bytes(memoryview(destination).cast("B")))
+    chunk = EncodedVideoChunk(type="key", timestamp=0, data=bytes(8))
+    with pytest.raises(InvalidArgumentError, match="uint8"):
+        chunk.copy_to(destination)
 
 
 def not_contiguous(kind: str) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from frame_helpers import (
+    DEEP,
     FORMATS,
     PACKED,
     address,
@@ -34,19 +35,26 @@ def picture(*shape: int) -> np.ndarray:
         ((3, 5, 4), "RGBX", "RGBX"),
         ((3, 5, 4), "BGRA", "BGRA"),
         ((3, 5, 4), "BGRX", "BGRX"),
+        ((3, 5), None, "GRAY16"),
+        ((3, 5, 1), "GRAY16", "GRAY16"),
+        ((3, 5, 3), None, "RGB48"),
+        ((3, 5, 4), None, "RGBA64"),
     ],
 )
 @pytest.mark.parametrize("transfer", [False, True])
 def test_an_array_becomes_a_frame_and_comes_back(shape, format, expected, transfer):
     array = picture(*shape)
+    if expected in DEEP:
+        array = array * np.uint16(259)
     frame = VideoFrame.from_ndarray(array, timestamp=7, format=format, transfer=transfer)
     with frame:
         assert (frame.format, frame.timestamp) == (expected, 7)
         assert (frame.coded_width, frame.coded_height) == (5, 3)
         assert content(frame) == array.tobytes()
         assert (address(frame.planes[0].data) == address(array)) is transfer
-        back = frame.to_ndarray()
-        assert back.shape == (shape[:2] if expected == "GRAY8" else shape)
+        back = frame.to_ndarray(expected)
+        assert back.dtype == array.dtype
+        assert back.shape == (shape[:2] if expected.startswith("GRAY") else shape)
         assert (back == array.reshape(back.shape)).all()
         assert not np.shares_memory(back, array)
         assert back.flags.writeable
@@ -76,7 +84,12 @@ def test_an_array_of_another_order_is_copied_and_refused_for_transfer(view):
     ("array", "options"),
     [
         (np.zeros((2, 2, 3), np.float32), {}),
-        (np.zeros((2, 2, 3), np.uint16), {}),
+        (np.zeros((2, 2, 3), np.uint32), {}),
+        (np.zeros((2, 2, 3), np.int16), {}),
+        (np.zeros((2, 2, 3), np.uint16), {"format": "RGB"}),
+        (np.zeros((2, 2, 3), np.uint8), {"format": "RGB48"}),
+        (np.zeros((2, 2, 2), np.uint16), {}),
+        (np.zeros((2, 2, 3), ">u2"), {"transfer": True}),
         (np.zeros((2, 2, 3), bool), {}),
         (np.zeros((2, 2), object), {}),
         (np.zeros((2, 2, 2), np.uint8), {}),
@@ -146,7 +159,7 @@ def test_to_ndarray_in_the_frames_own_format(format, size):
             return
         array = frame.to_ndarray(format)
     if format in PACKED:
-        shape = (height, width) if format == "GRAY8" else (height, width, PACKED[format])
+        shape = (height, width) if PACKED[format] == 1 else (height, width, PACKED[format])
     elif format.startswith("I444"):
         shape = (len(planes_of(format)), height, width)
     else:

@@ -191,7 +191,7 @@ def test_pieces_at_any_address_do(align: int) -> None:
 
 # ---- formats without a name --------------------------------------------------------------------
 
-UNNAMED = ("nv16", "p010le", "gray16le", "ya8", "yuyv422", "monow", "pal8", "gbrp", "yuv411p")
+UNNAMED = ("nv16", "p010le", "gray12le", "ya8", "yuyv422", "monow", "pal8", "gbrp", "yuv411p")
 
 
 @pytest.mark.parametrize("pix_fmt", UNNAMED)

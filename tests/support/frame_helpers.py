@@ -15,9 +15,10 @@ WEBCODECS_FORMATS = (
     *(f"I{c}{a}{d}" for c in (420, 422, 444) for a in ("", "A") for d in ("", "P10", "P12")),
     *("NV12", "RGBA", "RGBX", "BGRA", "BGRX"),
 )
-EXTENSIONS = ("RGB", "BGR", "GRAY8")
+DEEP = {"GRAY16": 1, "RGB48": 3, "RGBA64": 4}  # channels, of 16 bits each
+EXTENSIONS = ("RGB", "BGR", "GRAY8", *DEEP)
 FORMATS = WEBCODECS_FORMATS + EXTENSIONS
-PACKED = {"RGBA": 4, "RGBX": 4, "BGRA": 4, "BGRX": 4, "RGB": 3, "BGR": 3, "GRAY8": 1}
+PACKED = {"RGBA": 4, "RGBX": 4, "BGRA": 4, "BGRX": 4, "RGB": 3, "BGR": 3, "GRAY8": 1, **DEEP}
 
 Planes = list[tuple[int, int, int]]  # horizontal and vertical subsampling, bytes for each element
 
@@ -26,7 +27,7 @@ def planes_of(format: str) -> Planes:
     if format == "NV12":
         return [(1, 1, 1), (2, 2, 2)]
     if format in PACKED:
-        return [(1, 1, PACKED[format])]
+        return [(1, 1, PACKED[format] * (2 if format in DEEP else 1))]
     match = re.fullmatch(r"I(420|422|444)(A?)(P10|P12)?", format)
     assert match, format
     sub_x, sub_y = {"420": (2, 2), "422": (2, 1), "444": (1, 1)}[match[1]]
@@ -36,6 +37,8 @@ def planes_of(format: str) -> Planes:
 
 
 def bit_depth(format: str) -> int:
+    if format in DEEP:
+        return 16
     return int(format[-2:]) if format.endswith(("P10", "P12")) else 8
 
 

@@ -33,6 +33,65 @@ def _release_callback() -> Any:
     return callback
 
 
+class Items:
+    """What the items of a buffer may be, besides bytes: codes of Python's struct module.
+
+    Parameters
+    ----------
+    codes : str
+    size : int
+        Of an item, in bytes.
+    wanted : str
+        What to give, for messages: a type of numpy's.
+    """
+
+    __slots__ = ("codes", "size", "wanted")
+
+    def __init__(self, codes: str, size: int, wanted: str) -> None:
+        self.codes = codes
+        self.size = size
+        self.wanted = wanted
+
+
+_RAW = "Bcsx"  # bytes, characters, strings of bytes, and what has no type
+OF_BYTES, OF_WORDS = Items("", 1, "uint8"), Items("H", 2, "uint16")
+
+
+def check_items(source: Any, what: str, items: Items, of: str) -> None:
+    """Raise InvalidArgumentError if the items of a buffer are no samples of what is called `of`:
+    of another size or kind, or with their bytes in another order.
+    """
+    if type(source) is bytearray or type(source) is bytes:
+        return
+    try:
+        with memoryview(source) as view:
+            format, size = view.format, view.itemsize
+    except (TypeError, ValueError, BufferError):
+        return  # it is no buffer, which `export` says
+    if format == "B" or not _misfits(format, items.codes if size == items.size else ""):
+        return
+    kind = getattr(source, "dtype", None)
+    name = f"format {format!r}" if kind is None else str(kind)
+    raise InvalidArgumentError(
+        f"{what} has items of {name} ({size} byte{'s'[: size > 1]} each), {of} needs "
+        f"{items.wanted}: give an array of that, or bytes"
+    )
+
+
+def _misfits(format: str, codes: str) -> bool:
+    if format and format in codes:
+        return False
+    is_big = False
+    for char in "".join(format.split(":")[::2]):  # names of structure members stand between colons
+        if char in "@=<>!":
+            is_big = char in ">!"
+        elif char in _RAW or char == "T":  # a structure of what follows
+            continue
+        elif (char.isalpha() or char == "?") and (is_big or char not in codes):
+            return True
+    return False
+
+
 def export(source: object, what: str, *, writable: bool = False) -> Array[int]:
     """Return a cdata ``char[]`` over a buffer object; its memory cannot move or shrink while the
     cdata lives.

@@ -276,6 +276,18 @@ def byte_size(ptr: AVFrame) -> int:
     return size + sum(ptr.extended_buf[i].size for i in range(ptr.nb_extended_buf))
 
 
+def holds(ptr: AVFrame, start: int, end: int) -> bool:
+    """Return whether memory between two addresses is that of a frame's pixels."""
+    for index in range(8):  # AV_NUM_DATA_POINTERS
+        ref = ptr.buf[index]
+        if not ref:
+            break
+        first = int(ffi.cast("uintptr_t", ref.data))
+        if start < first + ref.size and first < end:
+            return True
+    return False
+
+
 def is_key(ptr: AVFrame) -> bool:
     """Return whether the decoder says that decoding may begin with the picture."""
     if releases.frame_has_key_field():

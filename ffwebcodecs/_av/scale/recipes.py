@@ -18,6 +18,8 @@ from ...errors import NotSupportedError
 from ..frames.pixel_format import Format, exists, get_format
 from .builder import FILLED, SHIFT_LOOK, Builder, Ends
 from .choices import accurate, as_yuv, integer_planes, look_of, plain_name, scaling
+from .deep import FORMATS as DEEP
+from .deep import deep
 from .fast import fast
 from .from_rgb import from_rgb
 from .gamut import Gamut
@@ -101,14 +103,22 @@ class _Recipe:
 
     def conversion(self) -> Conversion:
         """Return the conversion."""
-        if self.out.name not in _PACKED:
-            return self._to_other()
+        is_deep = self.out.name in DEEP
+        if self.out.name not in _PACKED and (not is_deep or not self.out.rgb):
+            return self._to_deep() if is_deep else self._to_other()
         source = primaries_name(self.source.primaries)
         target = primaries_name(self.destination.primaries)
         linear = self.source.transfer == "linear" and self.destination.transfer != "linear"
         if source == target and not linear:
-            return self._to_packed(accurate=self.destination.exact)
-        return Regamut(self._to_packed(accurate=True), Gamut(source, target, linear, self.out.name))
+            return self._to_deep() if is_deep else self._to_packed(self.destination.exact)
+        made = self._to_deep() if is_deep else self._to_packed(accurate=True)
+        return Regamut(made, Gamut(source, target, linear, self.out.name))
+
+    def _to_deep(self) -> Conversion:
+        fmt, out = self.fmt, self.out
+        if fmt is out and self.size == self.out_size and (fmt.rgb or self.look == self.out_look):
+            return Copy(fmt, out, *self.size)
+        return deep(self.ends, self.look, self.out_look)
 
     def _to_packed(self, accurate: bool) -> Conversion:
         if self.size != self.out_size:

@@ -79,6 +79,20 @@ def to_deep(builder: Builder, first: Scratch, look: Look, alpha: bool) -> Scratc
     return _deep(builder, first, look, size, swscale.SWS_POINT, alpha, 0)
 
 
+def to_whole(
+    builder: Builder,
+    first: Scratch,
+    look: Look,
+    size: tuple[int, int],
+    filter_flag: int,
+    alpha: bool,
+) -> Scratch:
+    """Append the steps from YUV to planar 16-bit RGB of `size` in which white is 65535; alpha has
+    to be written again.
+    """
+    return _deep(builder, first, look, size, filter_flag, alpha, 0, 257 / 256)
+
+
 def _deep(
     builder: Builder,
     first: Scratch,
@@ -87,8 +101,10 @@ def _deep(
     filter_flag: int,
     alpha: bool,
     brightness: int,
+    more: float = 1,
 ) -> Scratch:
     is_narrow = not look.full and wraps()
+    contrast = _CONTRAST if is_narrow else white(first.format.depth, look)
     made = builder.step(
         first,
         get_format("gbrap16le" if alpha else "gbrp16le"),
@@ -97,7 +113,7 @@ def _deep(
         accurate(filter_flag),
         size=size,
         brightness=brightness + (_BRIGHTNESS if is_narrow else 0),
-        contrast=_CONTRAST if is_narrow else white(first.format.depth, look),
+        contrast=round(contrast * more),
     )
     return _spread(builder, made) if is_narrow else made
 

@@ -116,7 +116,7 @@ def default_members(fmt: PixelFormat) -> ColorMembers:
     """Return what a frame of `fmt` has when no color space is given (spec 1.2)."""
     if fmt.is_rgb:
         return RGB_DEFAULT
-    return GRAY_DEFAULT if fmt.name == "GRAY8" else YUV_DEFAULT
+    return GRAY_DEFAULT if fmt.is_gray else YUV_DEFAULT
 
 
 # H.273's ways to say nothing; 0 is RGB as a matrix.

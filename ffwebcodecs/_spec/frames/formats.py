@@ -1,4 +1,5 @@
-"""The pixel formats: the specification's 23, and RGB, BGR, GRAY8 (an extension).
+"""The pixel formats: the specification's 23, and as extensions RGB, BGR, GRAY8 and, of 16 bits,
+RGB48, RGBA64, GRAY16.
 
 A plane holds elements: one per `sub_x` by `sub_y` pixels, `element_bytes` long. A chroma plane of
 an odd-sized image is rounded up, as browsers do.
@@ -46,6 +47,7 @@ class PixelFormat:
         "name",
         "opaque",
         "planes",
+        "sample_bytes",
     )
 
     def __init__(
@@ -65,11 +67,27 @@ class PixelFormat:
         self.ffmpeg = ffmpeg
         self.opaque = opaque or name
         self.depth = depth
+        self.sample_bytes = 2 if depth > 8 else 1  # little-endian, the value in the low bits
         self.has_alpha = has_alpha
         self.is_rgb = is_rgb
         self.extension = extension
         self.align_x = max(plane.sub_x for plane in planes)
         self.align_y = max(plane.sub_y for plane in planes)
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether it is luma alone."""
+        return self.name.startswith("GRAY")
+
+    @property
+    def channels(self) -> int:
+        """Samples of an element of the first plane: of a pixel, if there is one plane."""
+        return self.planes[0].element_bytes // self.sample_bytes
+
+    @property
+    def dtype(self) -> str:
+        """The type of a sample, as numpy has it."""
+        return "<u2" if self.sample_bytes == 2 else "|u1"
 
     def __repr__(self) -> str:
         return f"PixelFormat({self.name!r})"
@@ -109,6 +127,25 @@ def _make() -> dict[str, PixelFormat]:
         PixelFormat("RGB", three, ffmpeg="rgb24", is_rgb=True, extension=True),
         PixelFormat("BGR", three, ffmpeg="bgr24", is_rgb=True, extension=True),
         PixelFormat("GRAY8", (PlaneSpec(1, 1, 1),), ffmpeg="gray", extension=True),
+        PixelFormat("GRAY16", (PlaneSpec(1, 1, 2),), ffmpeg="gray16le", depth=16, extension=True),
+        PixelFormat(
+            "RGB48",
+            (PlaneSpec(1, 1, 6),),
+            ffmpeg="rgb48le",
+            depth=16,
+            is_rgb=True,
+            extension=True,
+        ),
+        # It has no opaque twin: FFmpeg knows no 64 bits that hold three samples.
+        PixelFormat(
+            "RGBA64",
+            (PlaneSpec(1, 1, 8),),
+            ffmpeg="rgba64le",
+            depth=16,
+            has_alpha=True,
+            is_rgb=True,
+            extension=True,
+        ),
     ]
     return {entry.name: entry for entry in formats}
 

@@ -96,9 +96,9 @@ def test_defaults_by_format():
     for name, fmt in FORMATS.items():
         expected = (
             ("bt709", "iec61966-2-1", "rgb", True)
-            if name in ("RGBA", "RGBX", "BGRA", "BGRX", "RGB", "BGR")
-            # A gray picture, from numpy or PIL, uses all 256 values.
-            else ("bt709", "bt709", "bt709", name == "GRAY8")
+            if name in ("RGBA", "RGBX", "BGRA", "BGRX", "RGB", "BGR", "RGB48", "RGBA64")
+            # A gray picture, from numpy or PIL, uses all values.
+            else ("bt709", "bt709", "bt709", name in ("GRAY8", "GRAY16"))
         )
         assert tuple(default_color_space(fmt).to_json().values()) == expected, name
 

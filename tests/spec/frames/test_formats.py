@@ -35,10 +35,10 @@ SPECIFIED = [
     "BGRA",
     "BGRX",
 ]
-EXTENSIONS = ["RGB", "BGR", "GRAY8"]
+EXTENSIONS = ["RGB", "BGR", "GRAY8", "GRAY16", "RGB48", "RGBA64"]
 
 
-def test_the_names_are_the_specification_s_and_three_more():
+def test_the_names_are_the_specification_s_and_six_more():
     assert sorted(FORMATS) == sorted(SPECIFIED + EXTENSIONS)
     assert [n for n in FORMATS if FORMATS[n].extension] == EXTENSIONS
 
@@ -58,6 +58,9 @@ def test_the_names_are_the_specification_s_and_three_more():
         ("BGRA", "bgra"),
         ("RGB", "rgb24"),
         ("GRAY8", "gray"),
+        ("GRAY16", "gray16le"),
+        ("RGB48", "rgb48le"),
+        ("RGBA64", "rgba64le"),
     ],
 )
 def test_ffmpeg_names(name, ffmpeg):
@@ -99,6 +102,9 @@ def test_opaque_equivalent(name, opaque):
         ("BGRX", 5, 3, [(20, 3)]),
         ("RGB", 5, 3, [(15, 3)]),
         ("GRAY8", 5, 3, [(5, 3)]),
+        ("GRAY16", 5, 3, [(10, 3)]),
+        ("RGB48", 5, 3, [(30, 3)]),
+        ("RGBA64", 5, 3, [(40, 3)]),
     ],
 )
 def test_planes_round_up(name, width, height, rows):
