@@ -27,6 +27,7 @@ from .._spec.frames.still import (
 )
 from .._spec.texts import to_path
 from ..errors import InvalidArgumentError
+from ._array_format import usual_format
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._shape import FrameShape
 from ._upright import upright
@@ -65,7 +66,8 @@ def encode_still(picture: Picture, shape: FrameShape, asked: Still) -> bytes:
     visible = shape.visible_rect
     assert visible is not None  # it is open
     asked.check_size(visible.width, visible.height)
-    return _encode(*_pixels(picture, shape, asked, (visible.width, visible.height)), asked)
+    size = visible.width, visible.height
+    return _encode(*_pixels(picture, shape, asked, size, is_deep=True), asked)
 
 
 def encode_shown(picture: Picture, shape: FrameShape, most: int) -> bytes:
@@ -96,7 +98,7 @@ def _shown_size(shape: FrameShape, most: int) -> tuple[int, int]:
 
 def _encode(ptr: AVFrame, shape: FrameShape, asked: Still) -> bytes:
     if asked.format == PNG:
-        return still.encode_png(ptr)
+        return still.encode_png(_big_endian(ptr, shape))
     if asked.format == WEBP:
         return still.encode_webp(ptr, asked.quality)
     quality = asked.quality
@@ -106,7 +108,12 @@ def _encode(ptr: AVFrame, shape: FrameShape, asked: Still) -> bytes:
 
 
 def _pixels(
-    picture: Picture, shape: FrameShape, asked: Still, size: tuple[int, int]
+    picture: Picture,
+    shape: FrameShape,
+    asked: Still,
+    size: tuple[int, int],
+    *,
+    is_deep: bool = False,
 ) -> tuple[AVFrame, FrameShape]:
     """Return an AVFrame of the picture, upright, in sRGB, and in a format that the encoder takes.
 
@@ -114,8 +121,13 @@ def _pixels(
     ----------
     size : (int, int)
         Before it is turned.
+    is_deep : bool
+        Whether PNG has 16 bits where the picture has more than 8, and is no YUV.
     """
-    fmt = get_format(_format(shape, asked))
+    if asked.format == PNG and is_deep:
+        fmt = usual_format(picture, shape)
+    else:
+        fmt = get_format(_format(shape, asked))
     assert fmt.ffmpeg is not None
     region, wanted, _ = destination_layout(shape, None, None, fmt.name, None)
     where = compute_layout(fmt, *size)
@@ -136,6 +148,23 @@ def _pixels(
     made = FrameShape(fmt, fmt.ffmpeg, size, whole, size, *turn, shape.color_space)
     pixels, made = upright(Picture(ptr), made)
     return pixels.ptr, made
+
+
+def _big_endian(source: AVFrame, shape: FrameShape) -> AVFrame:
+    """Return an AVFrame of the same pixels with the order of bytes that PNG has."""
+    fmt, size = shape.format, (shape.coded_width, shape.coded_height)
+    assert fmt is not None and fmt.ffmpeg is not None
+    if fmt.sample_bytes == 1:
+        return source
+    name = f"{fmt.ffmpeg[:-2]}be"
+    where = compute_layout(fmt, *size)
+    ptr, _ = native.tight(name, *size, where)
+    full = "rgb" if fmt.is_rgb else None, True
+    convert(
+        Image(*native.region(source, fmt.ffmpeg, 0, 0), fmt.ffmpeg, *size, *full),
+        Image(*native.region(ptr, name, 0, 0), name, *size, *full),
+    )
+    return ptr
 
 
 def _format(shape: FrameShape, asked: Still) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from frame_helpers import DEEP, content, make
 from scale_reference import WEIGHTS, YUV, Pixels, full_chroma, image, normalized
 
-from ffwebcodecs import InvalidArgumentError, VideoFrame
+from ffwebcodecs import InvalidArgumentError, VideoFrame, read_frames
 from ffwebcodecs import create_image_bitmap as bitmap_of
 from ffwebcodecs._av.frames.pixel_format import exists
 from ffwebcodecs._av.scale.cache import convert
@@ -110,6 +111,18 @@ def test_pillow_pictures_of_more_than_8_bits_are_taken_whole_or_refused() -> Non
             VideoFrame.from_ndarray(beyond, timestamp=0)
     with pytest.raises(InvalidArgumentError, match="float32"):
         VideoFrame.from_ndarray(image.fromarray(np.ones((6, 8), np.float32)), timestamp=0)
+
+
+@pytest.mark.parametrize("format", DEEP)
+def test_png_holds_all_16_bits(format: str) -> None:
+    image: Any = pytest.importorskip("PIL.Image")
+    pixels = samples(16, HEIGHT, WIDTH, DEEP[format])
+    with VideoFrame.from_ndarray(pixels, timestamp=0, rotation=90) as frame:
+        png = frame.encode("png")
+    with next(read_frames(png)) as back:
+        assert np.array_equal(back, np.rot90(pixels, -1).reshape(back.shape))
+    if format == "GRAY16":  # Pillow has 8 bits of all others
+        assert np.array_equal(image.open(io.BytesIO(png)), np.rot90(pixels[..., 0], -1))
 
 
 # ---- what they are made of -----------------------------------------------------------------------

@@ -182,7 +182,8 @@ def test_every_format_of_frames_can_be_encoded(kind: str) -> None:
             with bitmap:
                 image = opened(bitmap.encode(kind))
                 assert image.size == (64, 48), name
-                wanted = "L" if name == "GRAY8" else "RGBA" if FORMATS[name].has_alpha else "RGB"
+                gray = {"GRAY8": "L", "GRAY16": "I;16"}
+                wanted = gray.get(name) or ("RGBA" if FORMATS[name].has_alpha else "RGB")
                 assert image.mode == (wanted if kind == "png" else "RGB"), name
 
 
