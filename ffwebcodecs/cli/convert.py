@@ -40,8 +40,8 @@ _MATRICES = ("bt709", "bt470bg", "smpte170m", "bt2020-ncl", "rgb")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("input", metavar="IN")
-    parser.add_argument("output", metavar="OUT")
+    parser.add_argument("input", metavar="IN", help="file of raw pixels, frame after frame, or -")
+    parser.add_argument("output", metavar="OUT", help="file that is written, or -")
     parser.add_argument(
         "--from",
         dest="source",
@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="of the output",
     )
-    parser.add_argument("--size", metavar="WxH", type=parse_size, required=True)
+    parser.add_argument(
+        "--size", metavar="WxH", type=parse_size, required=True, help="of the frames, in pixels"
+    )
     parser.add_argument(
         "--color-space",
         choices=list(SPACES),

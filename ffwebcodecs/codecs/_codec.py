@@ -26,7 +26,10 @@ class Codec(Closable):
     """
 
     # Without a dictionary, because Python 3.11's tracemalloc finds no place for objects with one.
-    __slots__ = ("__weakref__", "_engine", "_error", "_output", "on_dequeue")
+    __slots__ = {
+        **dict.fromkeys(("__weakref__", "_engine", "_error", "_output")),
+        "on_dequeue": "Called without arguments after the queue size went down, or None.",
+    }
 
     _kind: ClassVar[str]
     """What a warning calls it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import html
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,10 @@ from ffwebcodecs import cli
 INTRODUCTION = """# Command line
 
 `ffwebcodecs COMMAND ...`, also `python -m ffwebcodecs`. This page is made from the same parsers as
-what `--help` says.
+what `--help` says. `ffwebcodecs --version` prints the version, `ffwebcodecs COMMAND --help` what
+stands here of a command.
 """
+_HELP = ("-h", "--help")
 
 
 def page() -> str:
@@ -32,6 +35,15 @@ def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPa
     raise ValueError("the parser has no commands")
 
 
+def shown(command: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return what a command takes, but for its help: what stands by itself first."""
+    actions = [each for each in command._actions if each.help != argparse.SUPPRESS]
+    return sorted(
+        (each for each in actions if tuple(each.option_strings) != _HELP),
+        key=lambda each: bool(each.option_strings),
+    )
+
+
 def _overview(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield from ("| command | what it does |", "|---|---|")
     for action in parser._actions:
@@ -43,26 +55,26 @@ def _overview(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _sections(parser: argparse.ArgumentParser) -> Iterator[str]:
     for name, command in subparsers(parser).items():
-        formatter = argparse.HelpFormatter(command.prog, width=110)
-        formatter.add_usage(command.usage, command._actions, command._mutually_exclusive_groups, "")
-        yield f"## {name}\n"
+        formatter = argparse.HelpFormatter(command.prog, width=92)
+        actions = [each for each in command._actions if tuple(each.option_strings) != _HELP]
+        formatter.add_usage(command.usage, actions, command._mutually_exclusive_groups, "")
+        yield f"## {name}\n\n{(command.description or '').strip()}\n"
         yield f"```text\n{formatter.format_help().strip()}\n```\n"
-        yield _prose(command.description or "")
-        for group in command._action_groups:
-            actions = [each for each in group._group_actions if each.help != argparse.SUPPRESS]
-            if actions:
-                yield from _table(command, group.title or "", actions)
+        yield from _table(command, shown(command))
 
 
-def _table(
-    command: argparse.ArgumentParser, title: str, actions: list[argparse.Action]
-) -> Iterator[str]:
-    yield from (f"\n| {title} | default | |", "|---|---|---|")
+def _table(command: argparse.ArgumentParser, actions: list[argparse.Action]) -> Iterator[str]:
     formatter = command._get_formatter()
+    defaults = any(_default(each) for each in actions)
+    if not actions:
+        return
+    head = ("argument", "default", "meaning") if defaults else ("argument", "meaning")
+    yield from (f"| {' | '.join(head)} |", "|---" * len(head) + "|")
     for action in actions:
-        names = formatter._format_action_invocation(action)
-        said = formatter._expand_help(action) if action.help else ""
-        yield f"| `{_cell(names)}` | {_default(action)} | {_cell(said)} |"
+        name = f"`{_cell(formatter._format_action_invocation(action))}`"
+        said = html.escape(formatter._expand_help(action) if action.help else "", quote=False)
+        cells = [name, _default(action), _cell(said)]
+        yield f"| {' | '.join(cells if defaults else [cells[0], cells[2]])} |"
     yield ""
 
 
@@ -76,13 +88,8 @@ def _default(action: argparse.Action) -> str:
 def _statuses() -> Iterator[str]:
     """What the module says of the exit status, as it is written there."""
     text = cli.__doc__ or ""
-    yield "## Exit status\n"
-    yield text[text.index("Exit status:") :].removeprefix("Exit status:").strip()
-    yield ""
-
-
-def _prose(text: str) -> str:
-    return text.strip() + "\n"
+    said = text[text.index("Exit status:") :].removeprefix("Exit status:").strip()
+    yield f"## Exit status\n\n{said[0].upper()}{said[1:]}\n"
 
 
 def _cell(text: str) -> str:
