@@ -5,9 +5,12 @@ An extension of griffe, which reads the package without importing it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import griffe
+
+TOGETHER = re.compile(r"^( *)(\w+(?:, \w+)+)\n((?:\1 +\S.*\n?)+)", re.MULTILINE)
 
 
 class Signatures(griffe.Extension):
@@ -22,9 +25,16 @@ class Signatures(griffe.Extension):
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Put every class right once the dataclasses have their constructors."""
         for module in _modules(pkg):
-            for each in module.classes.values():
-                if not each.is_alias:
-                    _put_right(each)
+            classes = [each for each in module.classes.values() if not each.is_alias]
+            for each in classes:
+                _put_right(each)
+            for owner in (module, *classes):
+                for each in (owner, *owner.functions.values()):
+                    if not each.is_alias:
+                        _say_apart(each)
+                for each in owner.functions.values():
+                    if not each.is_alias:
+                        _show_constants(each)
 
 
 def _modules(module: griffe.Module) -> list[griffe.Module]:
@@ -45,6 +55,33 @@ def _put_right(made: griffe.Class) -> None:
     public = any(str(each.value) == "public" for each in made.decorators)
     if public and "__init__" in made.members and not _says_parameters(made):
         made.del_member("__init__")
+
+
+def _say_apart(made: griffe.Object) -> None:
+    """Give parameters that a docstring describes together an entry each.
+
+    Else all are shown with the type of the first one.
+    """
+    if made.docstring:
+        made.docstring.value = TOGETHER.sub(_apart, made.docstring.value)
+
+
+def _apart(match: re.Match[str]) -> str:
+    return "".join(f"{match[1]}{name}\n{match[3]}" for name in match[2].split(", "))
+
+
+def _show_constants(function: griffe.Function) -> None:
+    """Show the values of defaults that have a name in the module."""
+    for parameter in function.parameters:
+        name = str(parameter.default or "")
+        if name.isupper() and name.isidentifier():
+            try:
+                found: Any = function.module[name]
+                found = found.final_target if found.is_alias else found
+            except (KeyError, griffe.AliasResolutionError):
+                continue
+            if found.is_attribute and found.value is not None:
+                parameter.default = found.value
 
 
 def _function(parameters: griffe.Parameters) -> griffe.Function:
