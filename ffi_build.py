@@ -29,6 +29,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,11 @@ def complete_struct(name: str, body: str, layout: dict[str, Any]) -> str:
     return f"typedef struct {name} {{\n    {inner}\n}} {name};"
 
 
+def of_llp64(layout: dict[str, Any]) -> dict[str, Any]:
+    """Return a layout table as it is where a long has 32 bits: on Windows."""
+    return {**layout, "structs": {**layout["structs"], **layout["llp64"]}}
+
+
 def abi_declarations(layout: dict[str, Any]) -> str:
     """Return complete declarations for the FFmpeg major of a layout table.
 
@@ -188,10 +194,12 @@ def abi_text() -> str:
     """Return the text of _abi.py: the declarations of every recorded major, parsed and merged."""
     import ffi_tables
 
+    def majors(tables: Iterable[tuple[int, dict[str, Any]]]) -> dict[int, ffi_tables.Major]:
+        return {row[0]: ffi_tables.Major(ffi_tables.parsed(abi_builder(*row))) for row in tables}
+
     layouts = sorted(load_layouts().items())
-    return ffi_tables.write_module(
-        {row[0]: ffi_tables.Major(ffi_tables.parsed(abi_builder(*row))) for row in layouts}
-    )
+    windows = ((number, of_llp64(layout)) for number, layout in layouts if layout["llp64"])
+    return ffi_tables.write_module(majors(layouts), majors(windows))
 
 
 def write(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import textwrap
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -194,14 +195,9 @@ def differences(
     return common, apart
 
 
-def write_module(majors: dict[int, Major]) -> str:
-    """Return the text of _abi.py."""
-    types = Types()
-    structs = sorted({name for major in majors.values() for name in major.struct_names})
-    enums = sorted({name for major in majors.values() for name in major.enum_names})
-    for key in [(STRUCT, name) for name in structs] + [(ENUM, name) for name in enums]:
-        types.add(key)  # first, so that their types have the numbers of their places here
-    for major in majors.values():
+def take_in(types: Types, majors: Iterable[Major]) -> None:
+    """Take in all types of these majors."""
+    for major in majors:
         functions = (code for code, entry in enumerate(major.codes) if entry & 0xFF == FUNCTION)
         for index in functions:
             types.add(major.key(index))
@@ -210,10 +206,24 @@ def write_module(majors: dict[int, Major]) -> str:
                 types.add(major.key(four(entry) >> (8 if entry is not head else 0)))
         for entry in (*major.tables["_enums"], *major.tables["_typenames"]):
             types.add(major.key(four(entry)))
+
+
+def write_module(majors: dict[int, Major], narrow: dict[int, Major]) -> str:
+    """Return the text of _abi.py; `narrow` has the majors as they are where a long has 32 bits."""
+    types = Types()
+    everywhere = [*majors.values(), *narrow.values()]
+    structs = sorted({name for major in everywhere for name in major.struct_names})
+    enums = sorted({name for major in everywhere for name in major.enum_names})
+    for key in [(STRUCT, name) for name in structs] + [(ENUM, name) for name in enums]:
+        types.add(key)  # first, so that their types have the numbers of their places here
+    take_in(types, everywhere)
     codes = types.number(structs, enums)
-    common, apart = differences(
-        {number: texts(major, types) for number, major in sorted(majors.items())}
-    )
+    plain = {number: texts(major, types) for number, major in sorted(majors.items())}
+    common, apart = differences(plain)
+    llp64 = {
+        number: sorted(texts(major, types)["structs"].items() - plain[number]["structs"].items())
+        for number, major in sorted(narrow.items())
+    }
     lines = [
         '"""FFmpeg\'s declarations for ABI mode, of all majors: written by ffi_build.py.',
         "",
@@ -228,6 +238,12 @@ def write_module(majors: dict[int, Major]) -> str:
         f"COMMON = {literal(common)}",
         "APART = {",
         *(f"{number}: {literal(major)}," for number, major in apart.items()),
+        "}",
+        "LLP64 = {",
+        *(
+            f'{number}: """\n' + "".join(f"{name} {text}\n" for name, text in rows) + '""",'
+            for number, rows in llp64.items()
+        ),
         "}",
     ]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,10 @@
 declarations of headers/ is compiled against DIR and run; it prints offsets, sizes and numbers.
 Every FFmpeg header must come from DIR: a compiler silently takes what DIR lacks from /usr/include,
 and a table of two releases is a crash.
+
+On Windows a long has 32 bits ("LLP64"). So the same is done with headers in which every long is an
+int, and the structs that differ are recorded too. Nothing else that FFmpeg's headers use depends on
+the system, as long as pointers have 64 bits.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import ffi_build
 
 LIBS = ffi_build.LIBRARIES
+LONG = re.compile(r"(?<!long )\blong\b(?! long| double)")
 NUMBER = re.compile(r"#define (\w+) \.\.\.")
 
 
@@ -74,6 +80,33 @@ def measure(include: Path, versions: ffi_build.Versions) -> list[list[str]]:
     return [line.split() for line in output.splitlines()]
 
 
+def measure_llp64(include: Path, versions: ffi_build.Versions) -> list[list[str]]:
+    """Do the same with a long of 32 bits, as Windows has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for library in (*LIBS, "swresample"):
+            if (include / f"lib{library}").is_dir():
+                shutil.copytree(include / f"lib{library}", Path(folder, f"lib{library}"))
+        for header in Path(folder).rglob("*.h"):
+            text = header.read_text(encoding="utf-8", errors="surrogateescape")
+            text = LONG.sub("int", text)
+            header.write_text(text, encoding="utf-8", errors="surrogateescape")
+        return measure(Path(folder), versions)
+
+
+def tabled(lines: list[list[str]]) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the structs and the numbers of what was measured."""
+    structs: dict[str, Any] = {}
+    numbers: dict[str, int] = {}
+    for words in lines:
+        if words[0] == "struct":
+            structs[words[1]] = {"size": int(words[2]), "fields": {}}
+        elif words[0] == "field":
+            structs[words[1]]["fields"][words[2]] = [int(words[3]), int(words[4])]
+        else:
+            numbers[words[1]] = int(words[2])
+    return structs, numbers
+
+
 def release_name(include: Path) -> str:
     """Read the release from libavutil/ffversion.h."""
     path = include / "libavutil" / "ffversion.h"
@@ -97,16 +130,22 @@ def full_version(include: Path, library: str) -> list[int]:
 def dump(table: dict[str, Any]) -> str:
     """Write a table so that a difference between two is a short diff."""
     parts = [f'{{\n"versions": {json.dumps(table["versions"])},\n"structs": {{']
-    structs = []
-    for name, struct in table["structs"].items():
+    consts = ",\n".join(f"{json.dumps(key)}: {value}" for key, value in table["consts"].items())
+    parts += [dump_structs(table["structs"]), '},\n"llp64": {', dump_structs(table["llp64"])]
+    return "\n".join([*parts, '},\n"consts": {', consts, "}\n}"]) + "\n"
+
+
+def dump_structs(structs: dict[str, Any]) -> str:
+    """Write structs, a line for each field."""
+    texts = []
+    for name, struct in structs.items():
         fields = ",\n  ".join(
             f"{json.dumps(field)}: {json.dumps(place)}" for field, place in struct["fields"].items()
         )
-        structs.append(
+        texts.append(
             f'{json.dumps(name)}: {{"size": {struct["size"]}, "fields": {{\n  {fields}}}}}'
         )
-    consts = ",\n".join(f"{json.dumps(key)}: {value}" for key, value in table["consts"].items())
-    return "\n".join([*parts, ",\n".join(structs), '},\n"consts": {', consts, "}\n}"]) + "\n"
+    return ",\n".join(texts)
 
 
 def write_releases() -> None:
@@ -129,14 +168,12 @@ def record(include: Path, name: str | None = None) -> Path:
     include = include.resolve()
     full = {f"lib{lib}": full_version(include, lib) for lib in (*LIBS, "swresample")}
     versions = {lib: (full[f"lib{lib}"][0], full[f"lib{lib}"][1]) for lib in LIBS}
-    table: dict[str, Any] = {"versions": full, "structs": {}, "consts": {}}
-    for words in measure(include, versions):
-        if words[0] == "struct":
-            table["structs"][words[1]] = {"size": int(words[2]), "fields": {}}
-        elif words[0] == "field":
-            table["structs"][words[1]]["fields"][words[2]] = [int(words[3]), int(words[4])]
-        else:
-            table["consts"][words[1]] = int(words[2])
+    structs, numbers = tabled(measure(include, versions))
+    narrow, same = tabled(measure_llp64(include, versions))
+    if same != numbers:
+        raise SystemExit(f"numbers depend on the size of a long: {same.items() ^ numbers.items()}")
+    other = {name: struct for name, struct in narrow.items() if struct != structs[name]}
+    table = {"versions": full, "structs": structs, "llp64": other, "consts": numbers}
     path = ffi_build.LAYOUTS / f"ffmpeg-{name or release_name(include)}.json"
     path.write_text(dump(table), encoding="utf-8")
     write_releases()

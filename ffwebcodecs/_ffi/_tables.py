@@ -2,7 +2,7 @@
 
 `_abi` is text that ffi_build.py writes: the types, which all majors number alike; what most majors
 have (COMMON), and where a major differs (APART), a line for each name. "-" stands for a name that
-the major lacks.
+the major lacks. Windows, where a long has 32 bits, has some structs of its own (LLP64).
 
 ========= ==========================================================================
 functions the number of the function's type
@@ -30,6 +30,7 @@ _lock = threading.RLock()
 if hasattr(os, "register_at_fork"):  # a thread that held it at a fork is not in the child
     os.register_at_fork(after_in_child=lambda: globals().update(_lock=threading.RLock()))
 _made: dict[int, AbiModule] = {}
+IS_LLP64 = os.name == "nt"
 
 
 class AbiModule:
@@ -70,7 +71,7 @@ def _struct(number: int, name: str, text: str) -> tuple[bytes, ...]:
     return tuple(entry)
 
 
-def _make(title: str, major: int) -> Any:
+def _make(title: str, major: int, llp64: bool = IS_LLP64) -> Any:
     values: dict[str, tuple[int, int]] = {}
     for name, text in _entries("functions", major).items():
         values[name] = int(text) << 8 | FUNCTION, 0
@@ -81,6 +82,8 @@ def _make(title: str, major: int) -> Any:
     for name, (code, value) in sorted(values.items()):  # cffi searches by halves
         known += (_four(code) + name.encode(), value)
     structs = _entries("structs", major)
+    if llp64:
+        structs.update(line.split(" ", 1) for line in _abi.LLP64.get(major, "").split("\n") if line)
     enums = _entries("enums", major)
     members = []
     for number, name in enumerate(_abi.ENUMS.split(), len(_abi.STRUCTS.split())):

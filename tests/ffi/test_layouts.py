@@ -14,6 +14,7 @@ from library_shim import compiler
 pytestmark = pytest.mark.once
 
 ffi_build: Any = ffi_helpers.build_script("ffi_build")
+layouts: Any = ffi_helpers.build_script("layouts", "tools")
 TABLES = sorted(ffi_build.load_layouts())
 
 
@@ -58,10 +59,12 @@ def test_every_declared_field_has_a_recorded_place(major: int) -> None:
         assert set(fields) <= set(structs[struct]["fields"]), struct
 
 
+@pytest.mark.parametrize("windows", [False, True])
 @pytest.mark.parametrize("major", TABLES)
-def test_abi_module_has_every_field_where_the_table_says(major: int) -> None:
-    ffi = ffi_helpers.module("_tables").module(major).ffi
-    structs = ffi_build.load_layouts()[major]["structs"]
+def test_abi_module_has_every_field_where_the_table_says(major: int, windows: bool) -> None:
+    ffi = ffi_helpers.module("_tables")._make("ffi", major, windows)
+    layout = ffi_build.load_layouts()[major]
+    structs = (ffi_build.of_llp64(layout) if windows else layout)["structs"]
     for struct, fields in declared(major).items():
         assert ffi.sizeof(struct) == structs[struct]["size"]
         types = {name: field.type for name, field in ffi.typeof(struct).fields}
@@ -83,6 +86,18 @@ def test_abi_offsets_and_sizes_equal_the_compilers(compiled: tuple[Any, Any]) ->
             assert ours[field].type.cname == theirs[field].type.cname, (struct, field)
             count += 1
     assert count > 200
+
+
+def test_what_differs_on_windows_is_recorded_as_the_compiler_has_it() -> None:
+    installed = ffi_build.find_headers()
+    if installed is None or "avformat" not in installed.versions:
+        pytest.skip("FFmpeg's headers are not here")
+    layout = ffi_build.load_layouts()[installed.versions["avutil"][0]]
+    include = Path(installed.include_dirs[0])
+    structs, numbers = layouts.tabled(layouts.measure_llp64(include, installed.versions))
+    assert numbers == layout["consts"]
+    assert structs == ffi_build.of_llp64(layout)["structs"]
+    assert structs["AVIOContext"] != layout["structs"]["AVIOContext"]
 
 
 def test_abi_numbers_equal_the_compilers(compiled: tuple[Any, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from places import CellError, Place, copy_source, run
 
-PURE_LIMIT = 1_300_000  # as in tests/house/test_packaging.py
+PURE_LIMIT = 1_400_000  # as in tests/house/test_packaging.py
 HOOK = "import sys; from setuptools import build_meta; print(build_meta.build_sdist(sys.argv[1]))"
 IN_SDIST = (
     "LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "setup.py", "ffi_build.py",
