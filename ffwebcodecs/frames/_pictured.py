@@ -31,8 +31,8 @@ class Pictured(Surface):
         Rotation and flip are applied, colours become sRGB. Pixels stay as many as they are, also
         those that are not square: `create_image_bitmap` scales them. PNG is exact in 8 bits, in
         16 where gray or RGB has more than 8, and has alpha where the picture has it. JPEG is 4:2:0,
-        full-range BT.601 as JFIF has it; it has no alpha. WebP has alpha. The GIL is released while it
-        is converted and compressed.
+        full-range BT.601 as JFIF has it; it has no alpha. WebP has alpha. The GIL is released while
+        it is converted and compressed.
 
         Parameters
         ----------
