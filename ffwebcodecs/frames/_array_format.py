@@ -12,6 +12,8 @@ from .._spec.frames.rect import Rect
 from ..errors import NotSupportedError
 from ._shape import FrameShape
 
+# What `to_ndarray` is given if nothing is said.
+NOTHING = None, None, None, None, "bilinear", False, "HWC", None, False, None
 # By what a picture has: gray alone, alpha, more than 8 bits.
 _NAMES = {
     (True, False, False): "GRAY8",
@@ -21,7 +23,7 @@ _NAMES = {
     (False, True, False): "RGBA",
     (False, True, True): "RGBA64",
 }
-_PALETTE = "pal8"
+PALETTE = "pal8"
 
 
 def usual_format(picture: Picture, shape: FrameShape) -> PixelFormat:
@@ -39,7 +41,7 @@ def usual_format(picture: Picture, shape: FrameShape) -> PixelFormat:
     if found is None:
         return get_format("RGB")
     has_alpha = found.alpha
-    if pix_fmt == _PALETTE:
+    if pix_fmt == PALETTE:
         has_alpha = _is_transparent(picture, shape.visible_rect)
     is_gray = found.chroma == "400" and not has_alpha
     is_deep = found.depth > 8 and (found.rgb or found.chroma == "400")
@@ -50,7 +52,7 @@ def _is_transparent(picture: Picture, visible: Rect | None) -> bool:
     from .._av.frames import compose
 
     assert visible is not None  # it is open
-    return compose.transparency(picture.ptr, _PALETTE, visible) != compose.OPAQUE
+    return compose.transparency(picture.ptr, PALETTE, visible) != compose.OPAQUE
 
 
 def array_shape(fmt: PixelFormat, width: int, height: int) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from .._spec.frames.rect import Rect
 from .._spec.numbers import show, to_dimension, to_flag, to_threads
 from .._spec.texts import one_of
 from ..errors import InvalidArgumentError, NotSupportedError
-from ._array_format import array_shape, is_stacked, usual_format
+from ._array_format import PALETTE, array_shape, is_stacked, usual_format
 from ._copy import (
     Destination,
     Source,
@@ -163,6 +163,8 @@ _PLAIN = ArrayOptions()
 
 def to_array(picture: Picture, shape: FrameShape, options: ArrayOptions = _PLAIN) -> Pixels:
     """Return the pixels as an array, `options.out` if that is given."""
+    if options is _PLAIN and shape.pix_fmt != PALETTE:
+        return _usual_array(picture, shape)
     fmt = options.format or usual_format(picture, shape)
     turns = options.upright and is_turned(shape)
     is_planar = len(fmt.planes) > 1
@@ -195,6 +197,26 @@ def to_array(picture: Picture, shape: FrameShape, options: ArrayOptions = _PLAIN
     if pixels is not target:
         copy(target, turned(pixels, shape) if turns else pixels)
     return array if options.out is None else options.out
+
+
+def _usual_array(picture: Picture, shape: FrameShape) -> Pixels:
+    """Do it for what is asked for most, of which nothing changes along a stream."""
+    known = shape.destinations.get(_PLAIN)
+    if known is None:
+        fmt = usual_format(picture, shape)
+        region, destination = _destination(shape, fmt, _PLAIN)
+        where = compute_layout(fmt, region.width, region.height)
+        wanted = array_shape(fmt, region.width, region.height)
+        known = region, destination, where, wanted, np.dtype(fmt.dtype)
+        shape.destinations[_PLAIN] = known
+    region, destination, where, wanted, dtype = known
+    array: Pixels = np.empty(wanted, dtype)
+    memory = buffers.export(array, "the array", writable=True)
+    try:
+        copy_pixels(Source(picture.ptr, shape, region), destination, where, memory)
+    finally:
+        buffers.unexport(memory)
+    return array
 
 
 def _destination(

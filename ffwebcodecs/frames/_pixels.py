@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_flag, to_threads
 from ..errors import NotSupportedError
+from ._array_format import NOTHING
 from ._copy import copy_into, destination_layout, no_name
 from ._described import Described
 from ._upright import upright as turned
@@ -243,8 +245,10 @@ class Pixels(Described):
         shape = self._shape
         picture = self._open_picture()
         size, look = (rect, width, height), (filter, upright, layout)
-        options = ArrayOptions(format, *size, *look, out, exact, threads)
-        return to_array(picture, shape, options)
+        given = format, *size, *look, out, exact, threads
+        if any(map(is_not, given, NOTHING)):
+            return to_array(picture, shape, ArrayOptions(*given))
+        return to_array(picture, shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return what `to_ndarray` returns without parameters, for ``numpy.asarray(frame)``.

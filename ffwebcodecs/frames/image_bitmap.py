@@ -16,7 +16,7 @@ from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension, to_flag, to_threads
 from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
-from ._array_format import array_shape
+from ._array_format import NOTHING, array_shape
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
 from ._pictured import Pictured
 from ._shape import CLOSED, FrameShape
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from ._pixels import Rectangle
     from .video_frame import VideoFrame
-
-
-_NOTHING = None, None, None, None, "bilinear", False, "HWC", None, False, None  # of `to_ndarray`
 
 
 @public
@@ -157,7 +154,7 @@ class ImageBitmap(Pictured):
         picture = self._open_picture()
         size, look = (rect, width, height), (filter, upright, layout)
         given = format, *size, *look, out, exact, threads
-        if any(map(is_not, given, _NOTHING)):
+        if any(map(is_not, given, NOTHING)):
             from ._arrays import ArrayOptions, to_array
 
             return to_array(picture, shape, ArrayOptions(*given))
