@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def has_alpha(format: str | None) -> bool:
-    """Return whether a pixel format has alpha."""
-    return format is not None and "A" in format and format != "GRAY8"
+_FORMATS = {1: ("GRAY8", "GRAY16"), 3: ("RGB", "RGB48"), 4: ("RGBA", "RGBA64")}
+
+
+def picture_format(frame: ffwebcodecs.VideoFrame) -> str:
+    """Return the format that the frame's array has: RGB, RGBA or gray."""
+    shape = frame.shape
+    channels = shape[2] if len(shape) > 2 else 1
+    return _FORMATS[channels][frame.dtype.itemsize == 2]
 
 
 def fit(frame: ffwebcodecs.VideoFrame, size: tuple[int, int]) -> tuple[int, int]:

@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--full-range",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="of the input; default: full for RGB formats and GRAY8, limited for others",
+        help="of the input; default: full for RGB and gray formats, limited for others",
     )
     add_force(parser)
     add_quiet(parser)
@@ -155,7 +155,7 @@ def _colors(options: argparse.Namespace) -> ffwebcodecs.VideoColorSpace | None:
         matrix = "bt709"  # the colours of sRGB or P3, in the usual YUV
     full = options.full_range
     if full is None:
-        full = is_rgb or options.source == "GRAY8"
+        full = is_rgb or options.source.startswith("GRAY")
     return ffwebcodecs.VideoColorSpace(
         primaries=primaries,
         transfer=transfer,

@@ -39,7 +39,7 @@ from ._output import (
     is_standard_output,
     output_name,
 )
-from ._pictures import as_shown, as_stored, fit, has_alpha, picture_bytes, scaled, write_file
+from ._pictures import as_shown, as_stored, fit, picture_bytes, picture_format, scaled, write_file
 from ._progress import Progress
 from ._values import (
     parse_count,
@@ -362,10 +362,8 @@ def _file_of(frame: ffwebcodecs.VideoFrame, options: argparse.Namespace) -> byte
         frame = as_stored(frame) if options.stored else as_shown(frame)
     if options.size is not None:
         format = pixels
-        if kind in ("png", "jpeg"):
-            format = "RGBA" if has_alpha(frame.format) else "RGB"
-        elif kind == "npy" and format is None:
-            format = "RGB"
+        if kind != "raw" and format is None:
+            format = picture_format(frame)
         frame = scaled(frame, fit(frame, options.size), format)
     with frame:
         if kind in ("png", "jpeg"):

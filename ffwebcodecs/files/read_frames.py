@@ -148,8 +148,8 @@ def read_frames(
         counts them. No frame is held back by threads, unless `threads` says how many there are. See
         docs/streams.md.
     pixel_format : str, optional
-        Convert frames to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"`` or ``"GRAY8"``; RGB is
-        sRGB. Default: the pixels that there are.
+        Convert frames to this VideoPixelFormat, or to ``"RGB"``, ``"BGR"``, ``"GRAY8"``, or
+        ``"RGB48"``, ``"RGBA64"``, ``"GRAY16"``; RGB is sRGB. Default: the pixels that there are.
     width, height : int, optional
         Scale frames to this size in pixels, without regard to the shape that they are shown in; of
         one alone, the other follows from that. They are those of the stored picture, unless

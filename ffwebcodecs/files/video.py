@@ -315,7 +315,8 @@ class Video(VideoFacts):
         indices : iterable of int
             Negative ones count from the end; one may come several times.
         format : str, optional
-            VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``; RGB is sRGB.
+            VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``, ``"RGB48"``, ``"RGBA64"``,
+            ``"GRAY16"``; RGB is sRGB.
         width, height : int, optional
             Size of each picture in the array. Default: the pixels that there are; of one alone,
             the other follows from the shape that the picture is shown in.

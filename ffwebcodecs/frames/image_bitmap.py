@@ -283,8 +283,8 @@ def create_image_bitmap(
     rect : Rect or (x, y, width, height), optional
         Region in pixels of the coded frame; default: the visible one.
     format : str or None, optional
-        VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``; RGB is sRGB. None: the frame's own,
-        with its colours.
+        VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``, ``"RGB48"``, ``"RGBA64"``,
+        ``"GRAY16"``; RGB is sRGB. None: the frame's own, with its colours.
     resize_width, resize_height : int, optional
         Scale to this size. If only one is given, the other follows from the shape of the region,
         rounded up.

@@ -52,8 +52,9 @@ class SharedFrames(Closable):
     width, height : int
         The largest frame, in pixels of its visible part.
     format : str
-        What is stored: a VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``. Frames of another
-        format are converted, as by `VideoFrame.copy_to`.
+        What is stored: a VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``, ``"RGB48"``,
+        ``"RGBA64"``, ``"GRAY16"``. Frames of another format are converted, as by
+        `VideoFrame.copy_to`.
     ticket_timeout : float or None, optional
         Seconds after which a ticket that nobody has opened ends, and its slot comes back. None:
         never.

@@ -55,7 +55,8 @@ class VideoFrame(Timed, Pixels):
     duration : int, optional
         In microseconds, an unsigned 64-bit integer.
     format : str
-        A VideoPixelFormat such as ``"I420"``, or ``"RGB"``, ``"BGR"``, ``"GRAY8"`` (an extension).
+        A VideoPixelFormat such as ``"I420"``, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``, ``"RGB48"``,
+        ``"RGBA64"``, ``"GRAY16"`` (extensions; the last three have 16 bits a sample).
     coded_width, coded_height : int
         Size in pixels of what the buffer holds.
     layout : sequence of PlaneLayout, optional
@@ -72,7 +73,7 @@ class VideoFrame(Timed, Pixels):
     alpha : {"keep", "discard"}, optional
         Of a frame source: whether the new frame has its alpha.
     color_space : VideoColorSpace or mapping, optional
-        Default: sRGB for RGB formats, else BT.709 limited range (full range for ``"GRAY8"``).
+        Default: sRGB for RGB formats, else BT.709 limited range (full range for gray).
     metadata : mapping, optional
         Copied deeply; a frame made from a frame takes the source's if none is given.
     transfer : bool, optional
@@ -199,14 +200,15 @@ class VideoFrame(Timed, Pixels):
 
         Parameters
         ----------
-        array : array of uint8, shape (height, width), (height, width, 3) or (height, width, 4)
-            Anything that ``numpy.asarray`` takes, or that has ``__dlpack__`` (`from_dlpack` does
-            not copy).
+        array : array, shape (height, width), (height, width, 3) or (height, width, 4)
+            Of uint8, or uint16 over the whole range. Anything that ``numpy.asarray`` takes, or that
+            has ``__dlpack__`` (`from_dlpack` does not copy).
         timestamp : int
             In microseconds.
         format : str, optional
-            Default: ``"GRAY8"``, ``"RGB"`` or ``"RGBA"`` by the shape. ``"BGR"``, ``"BGRA"``,
-            ``"RGBX"`` and ``"BGRX"`` are the other choices.
+            Default: ``"GRAY8"``, ``"RGB"`` or ``"RGBA"`` by the shape, of uint16 ``"GRAY16"``,
+            ``"RGB48"`` or ``"RGBA64"``. ``"BGR"``, ``"BGRA"``, ``"RGBX"`` and ``"BGRX"`` are the
+            other choices.
         transfer : bool, optional
             Show the array's memory instead of copying it; the array must be C-contiguous.
         **options
@@ -251,14 +253,15 @@ class VideoFrame(Timed, Pixels):
         Parameters
         ----------
         tensor : object with ``__dlpack__``, in memory (not on a device)
-            uint8, or uint16 with the value in the low bits for formats of 10 and 12 bits. Shape
+            uint8, or uint16 with the value in the low bits for formats of more than 8. Shape
             (height, width), (height, width, 3) or (height, width, 4); of planar formats as
             `to_ndarray` gives it: (planes, height, width) for I444 and its kin,
             (height * 3 / 2, width) for I420 and NV12.
         timestamp : int
             In microseconds.
         format : str, optional
-            Default: ``"GRAY8"``, ``"RGB"`` or ``"RGBA"`` by the shape.
+            Default: ``"GRAY8"``, ``"RGB"`` or ``"RGBA"`` by the shape, of uint16 ``"GRAY16"``,
+            ``"RGB48"`` or ``"RGBA64"``.
         copy : bool, optional
             True: copy in any case. False: never. Default: only if the rows have gaps between
             their pixels, run backwards or lie over each other, as after ``permute``.

@@ -391,3 +391,21 @@ def test_sheet_is_not_overwritten_unless_forced(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrong", [["-o", "s.gif"], ["-o", "s.png", "--width", "40"]])
 def test_sheet_wrong_values_are_usage_errors(wrong: list[str]) -> None:
     assert call("sheet", clip(NAME), *wrong) == 2
+
+
+def test_pictures_of_16_bits_stay_so_at_every_size(tmp_path: Path) -> None:
+    pixels = (np.arange(48 * 64 * 3, dtype=np.uint16) * 7).reshape(48, 64, 3)
+    path = tmp_path / "deep.png"
+    with ffwebcodecs.VideoFrame.from_ndarray(pixels, timestamp=0) as frame:
+        frame.save(path)
+    for size in ("", "64x48", "32x24"):
+        out = tmp_path / f"o{size}"
+        for kind in ("png", "npy"):
+            more = ["--size", size] if size else []
+            assert call("frames", path, "-o", out, "--format", kind, *more) == 0
+        saved, written = (out / name for name in names(out))
+        with next(ffwebcodecs.read_frames(written)) as back:
+            array = back.to_ndarray()
+        assert np.array_equal(array, np.load(saved))
+        assert (array.dtype, array.ndim) == (np.uint16, 3)
+        assert len(array) == 24 or np.array_equal(array, pixels)
