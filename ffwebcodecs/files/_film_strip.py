@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._spec.frames.formats import get_format
 from .._spec.frames.layout import compute_layout
+from ..errors import WebCodecsError
 from ._batch_read import BatchOptions, read_batch
 from ._video_core import VideoCore
 
@@ -24,9 +26,9 @@ _GAP = 4
 
 
 def film_strip(core: VideoCore, shape: tuple[int, int]) -> bytes | None:
-    """Return a PNG of up to eight key frames, None if there are no frames.
+    """Return a PNG of up to eight key frames, None if there are none that can be decoded.
 
-    They cost one decoded picture each.
+    They cost one decoded picture each. The place of a damaged one stays dark.
     """
     count = len(core.shown)
     if not count:
@@ -37,12 +39,15 @@ def film_strip(core: VideoCore, shape: tuple[int, int]) -> bytes | None:
     indices = candidates[places.astype(np.int64)]
     width = min(_WIDEST, max(1, round(_HEIGHT * shape[0] / shape[1])))
     options = BatchOptions("RGB", width, _HEIGHT, "contain", "area", upright=True)
-    pictures = read_batch(core, indices, options, None, (1, 1))
-    strip = np.full((_HEIGHT, len(pictures) * (width + _GAP) - _GAP, 3), 24, np.uint8)
-    for place, picture in enumerate(pictures):
+    strip = np.full((_HEIGHT, len(indices) * (width + _GAP) - _GAP, 3), 24, np.uint8)
+    shown = 0
+    for place in range(len(indices)):
         left = place * (width + _GAP)
-        strip[:, left : left + width] = picture
-    return _encode(strip)
+        with suppress(WebCodecsError, OSError):
+            pictures = read_batch(core, indices[place : place + 1], options, None, (1, 1))
+            strip[:, left : left + width] = pictures[0]
+            shown += 1
+    return _encode(strip) if shown else None
 
 
 def _encode(pixels: npt.NDArray[Any]) -> bytes:

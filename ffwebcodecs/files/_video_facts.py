@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._runtime.closing import Closable
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.numbers import to_integer
-from ..errors import InvalidArgumentError, WebCodecsError
+from ..errors import InvalidArgumentError
 from ._video_core import VideoCore
 from ._video_times import Clock
 from .video_index import VideoIndex
@@ -197,10 +197,7 @@ class VideoFacts(Closable):
             return None
         from ._film_strip import film_strip
 
-        try:
-            return film_strip(self._core, self._shape())
-        except (WebCodecsError, OSError):  # a notebook shows the `repr` then
-            return None
+        return film_strip(self._core, self._shape())  # None: a notebook shows the `repr`
 
     def _shape(self) -> tuple[int, int]:
         """Return the shape that pictures are shown in, as far as the configuration says."""

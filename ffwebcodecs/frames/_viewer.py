@@ -27,6 +27,7 @@ _SCRIPT = """
     "$@" </dev/null >/dev/null 2>&1 3>&-
     status=$?
     trap '' PIPE
+    PATH="$PATH:/usr/bin:/bin"
     echo "$status" 2>/dev/null >&3 && [ "$status" != 0 ] && exit
     exec 3>&-
     sleep 60

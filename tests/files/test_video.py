@@ -20,6 +20,7 @@ import pytest
 from bar_clips import BY_NAME, FRAMES, STEP
 from barcodes import code_of, gray_of, see
 from clips import clip
+from PIL import Image
 
 from ffwebcodecs import (
     Demuxer,
@@ -308,6 +309,26 @@ def test_a_notebook_shows_a_strip_of_key_frames(video: Video) -> None:
     width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
     assert (width, height) == (5 * 96 + 4 * 4, 96)  # five groups of pictures
     assert video.stats.pictures_decoded == 5
+
+
+def test_the_place_of_a_damaged_key_frame_stays_dark_in_the_strip() -> None:
+    path = bars("vp9.webm")
+    with Demuxer(path) as demuxer:
+        keys = [bytes(chunk.data) for chunk in demuxer.chunks() if chunk.type == "key"]
+    data = path.read_bytes()
+    strips = []
+    for damaged in ([], keys[1:2], keys):
+        film = data
+        for key in damaged:
+            film = film.replace(key, key[:10] + b"\xff" * (len(key) - 10))
+        with Video(film) as video:
+            strips.append(video._repr_png_())
+    whole, less, none = strips
+    assert none is None
+    pictures = [np.asarray(Image.open(io.BytesIO(png or b""))) for png in (whole, less)]
+    differs = (pictures[0] != pictures[1]).any(axis=(0, 2))
+    assert differs.any() and not differs[:100].any() and not differs[196:].any()
+    assert (pictures[1][:, 100:196] == 24).all()
 
 
 def test_frames_are_the_callers(video: Video) -> None:
