@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import clip
+from clips import clip, run_ffmpeg
 from PIL import Image
 
 import ffwebcodecs
@@ -185,6 +185,41 @@ def test_every_format_of_frames_can_be_encoded(kind: str) -> None:
                 gray = {"GRAY8": "L", "GRAY16": "I;16"}
                 wanted = gray.get(name) or ("RGBA" if FORMATS[name].has_alpha else "RGB")
                 assert image.mode == (wanted if kind == "png" else "RGB"), name
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+@pytest.mark.parametrize("name", ["gray16le", "rgb48le", "rgba64le"])
+def test_png_of_16_bits_is_exact(name: str, rotation: int, tmp_path: Path) -> None:
+    channels = {"gray16le": 1, "rgb48le": 3, "rgba64le": 4}[name]
+    shape = (21, 33, channels)[: 2 if channels == 1 else 3]
+    pixels = np.random.default_rng(3).integers(0, 65536, shape, np.uint16)
+    with framed(pixels, rotation=rotation) as frame:
+        frame.save(tmp_path / "a.png")
+        assert opened(frame._repr_png_() or b"").mode in ("L", "RGB", "RGBA")
+    raw = run_ffmpeg("-i", tmp_path / "a.png", "-f", "rawvideo", "-pix_fmt", name, "-")
+    upright = np.rot90(pixels, -rotation // 90)
+    assert np.array_equal(np.frombuffer(raw, "<u2").reshape(upright.shape), upright)
+    assert (tmp_path / "a.png").read_bytes()[24] == 16  # IHDR: bits a sample
+
+
+def test_png_of_16_bits_lies_on_the_background(tmp_path: Path) -> None:
+    pixels = np.full((5, 7, 4), (60_000, 1000, 30_000, 20_000), np.uint16)
+    with framed(pixels) as frame:
+        frame.save(tmp_path / "a.png", background="red")
+    raw = run_ffmpeg("-i", tmp_path / "a.png", "-f", "rawvideo", "-pix_fmt", "rgba64le", "-")
+    seen = np.frombuffer(raw, "<u2").reshape(5, 7, 4)[2, 3]
+    share = 20_000 / 65_535
+    expected = [60_000 * share + 65_535 * (1 - share), 1000 * share, 30_000 * share, 65_535]
+    assert np.abs(seen - np.array(expected)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "webp"])
+def test_formats_of_8_bits_take_the_upper_ones(kind: str) -> None:
+    need_webp()
+    pixels = photograph().astype(np.uint16) * 257
+    with framed(pixels) as frame:
+        seen = np.asarray(opened(frame.encode(kind, quality=95)).convert("RGB"))
+    assert psnr(seen, pixels / 257) > 34
 
 
 WRONG: list[tuple[Any, dict[str, Any], str]] = [
