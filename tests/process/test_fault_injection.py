@@ -28,7 +28,7 @@ from convert_helpers import made
 from suite import FULL
 
 MADE = ("construct", "transfer", "clone", "copy_plain", "copy_converting", "planes", "sound")
-KEPT = ("bitmap", "cache", "save", "jpeg", "chunk", "pickles")
+KEPT = ("bitmap", "cache", "save", "chunk", "pickles")
 DECODED = ("decoder", "sound_decoder", "sound_encoder", "demux", "read")
 HEARD = ("hear", "convert_sound")
 OBJECTS = ("read_object", "write_object")

@@ -150,12 +150,7 @@ def save() -> Any:
         except BaseException:
             assert not list(Path(folder).iterdir()), "something half-written is left"
             raise
-        return digest(path.read_bytes())
-
-
-def jpeg() -> Any:
-    with make() as frame:
-        return digest(frame.encode("jpeg"))
+        return digest(path.read_bytes() + frame.encode("jpeg"))
 
 
 def chunk() -> Any:
@@ -392,7 +387,7 @@ OPERATIONS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (
         *(construct, transfer, clone, copy_plain, copy_converting, planes, bitmap, cache),
-        *(save, jpeg, pickles, sound, chunk, demux, read, read_threaded),
+        *(save, pickles, sound, chunk, demux, read, read_threaded),
         *(decoder, sound_decoder, sound_encoder),
         *(resample, hear, convert_sound, read_object, write_object),
     )
