@@ -133,12 +133,6 @@ def writes_all_dispositions() -> bool:
 
 
 @cache
-def decodes_animated_webp() -> bool:
-    """Whether there is a demuxer and a decoder for animated WebP: since FFmpeg 9.0."""
-    return _ffi.version("avcodec") >= (63,)
-
-
-@cache
 def http_ends_in_silence() -> bool:
     """Whether an HTTP connection that drops is no error but the film's end: before FFmpeg 5.0."""
     return _ffi.version("avcodec") < (59,)

@@ -28,6 +28,8 @@ from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, EncodingError, NotSupportedError
 from ..frames._shape import FrameShape, ShapeCache
 from ._file_colors import file_parameters, is_files_own, tags_of
+from ._webp_parts import CODEC as WEBP
+from ._webp_parts import WebpPartsDecoder
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
@@ -239,7 +241,7 @@ def open_decoder(
     length_size_of(family, description)
     size = None if config.coded_width is None else (config.coded_width, config.coded_height)
     make = partial(
-        WebpAnimDecoder if info.name == WEBP_ANIM else DecoderCore,
+        _core_of(info.name),
         info.name,
         extradata=description if family.TAKES_DESCRIPTION else None,
         coded_size=size,  # type: ignore[arg-type]
@@ -259,6 +261,13 @@ def open_decoder(
         main = make()
     core: Core = AlphaDecoder(make, main) if info.name in packet.JOINED else main
     return core, _shapes(config, info)
+
+
+def _core_of(name: str) -> type[DecoderCore]:
+    """Return the class of the core that decodes a codec, by FFmpeg's name."""
+    if name == WEBP_ANIM:
+        return WebpAnimDecoder
+    return WebpPartsDecoder if name == WEBP else DecoderCore
 
 
 def _shapes(config: VideoDecoderConfig, info: CodecInfo) -> ShapeCache:

@@ -62,8 +62,6 @@ def need_all(*suffixes: str) -> None:
 
 
 def need_to_read(suffix: str) -> None:
-    if suffix == "webp" and not has_decoder("webp_anim"):
-        pytest.skip("this FFmpeg cannot decode animated WebP: 9.0 and later do")
     if suffix == "apng" and not has_decoder("apng"):
         pytest.skip("this FFmpeg's APNG decoder is not used")
 

@@ -48,7 +48,7 @@ def random_parts(
         pixels = palette[colors.integers(0, 6, shape)]
         blend = dice.random() < 0.6
         parts.append(
-            Part(pixels, x, y, dice.randrange(disposes), blend, dice.randrange(1, 30) * 10)
+            Part(pixels, x, y, dice.randrange(disposes), blend, dice.randrange(2, 30) * 10)
         )
     return parts
 

@@ -12,11 +12,10 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ... import _ffi
 from ..._ffi import avcodec, ffi
 from ..._spec.codecs.picture_limit import HEAD, PNG, excess, size_of
 from ...errors import EncodingError, NotSupportedError
-from .. import averror, forked, releases
+from .. import averror, forked
 
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecContext, AVFrame, AVPacket
@@ -125,12 +124,6 @@ class PictureGuard:
 
     def explain(self, code: int, what: str) -> EncodingError | None:
         """Return the error for a refusal of FFmpeg's, None if nothing is known of it."""
-        if any(map(_is_animated_webp, self.heads)) and not releases.decodes_animated_webp():
-            return EncodingError(
-                f"{what}: FFmpeg before 9.0 cannot decode animated WebP, and this is "
-                f"{_ffi.load().release}",
-                code=code,
-            )
         if self._limit is None or code not in (-errno.EINVAL, -errno.ENOMEM, _INVALID_DATA):
             return None
         for head in self.heads:
@@ -155,15 +148,6 @@ def _size_in(codec: str, header: bytes) -> tuple[int, int] | None:
 
 
 _size_in_short = lru_cache(64)(size_of)  # many files have the same header
-
-
-def _is_animated_webp(head: bytes) -> bool:
-    # https://developers.google.com/speed/webp/docs/riff_container: "Extended File Format"
-    return (
-        head[:4] == b"RIFF"
-        and head[8:16] == b"WEBPVP8X"
-        and bool(head[20:21] > b"" and head[20] & 2)
-    )
 
 
 def _bytes(data: object, size: int) -> bytes:

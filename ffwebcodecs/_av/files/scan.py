@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ... import _ffi
 from ..._ffi import avcodec, avformat, ffi
 from ..._spec.codecs import unshown
 from ..._spec.files import whole_stream
@@ -72,9 +73,15 @@ def scan(core: DemuxerCore) -> PacketTable:
     Raises
     ------
     InvalidStateError, TimeoutError, NotSupportedError
-        As `DemuxerCore.read_any` does.
+        As `DemuxerCore.read_any` does; or the pictures are not taken apart.
     """
     info = core.info
+    if info.codec == "webp" and info.loop is not None and info.loop.kind == "webp":
+        raise NotSupportedError(
+            f"{core.shown} is an animated WebP, which FFmpeg before 9.0 reads in one piece, and "
+            f"this is {_ffi.report().release}: there is no index of its pictures; read_frames and "
+            "ImageDecoder give them"
+        )
     found = PacketRows(
         info.index,
         wants_heads=unshown.looks_at(info.codec),
