@@ -28,8 +28,6 @@ from .._spec.frames.color_space import VideoColorSpace
 from ..errors import DataError, EncodingError, NotSupportedError
 from ..frames._shape import FrameShape, ShapeCache
 from ._file_colors import file_parameters, is_files_own, tags_of
-from ._webp_parts import CODEC as WEBP
-from ._webp_parts import WebpPartsDecoder
 from .encoded_video_chunk import EncodedVideoChunk
 
 if TYPE_CHECKING:
@@ -267,7 +265,11 @@ def _core_of(name: str) -> type[DecoderCore]:
     """Return the class of the core that decodes a codec, by FFmpeg's name."""
     if name == WEBP_ANIM:
         return WebpAnimDecoder
-    return WebpPartsDecoder if name == WEBP else DecoderCore
+    if name == "webp":
+        from ._webp_parts import WebpPartsDecoder  # numpy, and all that reads image files
+
+        return WebpPartsDecoder
+    return DecoderCore
 
 
 def _shapes(config: VideoDecoderConfig, info: CodecInfo) -> ShapeCache:

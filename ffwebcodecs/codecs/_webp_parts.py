@@ -13,6 +13,7 @@ from .._av.codecs.decoder import DecoderCore, InheritedDecoder
 from .._av.frames import buffers
 from .._av.frames import frame as native
 from .._spec.images.facts import BadImage
+from .._spec.images.webp import WebpScanner
 from ..errors import EncodingError
 from ._composing import Composer
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from .._ffi._types import AVFrame, AVPacket
     from .._spec.images.facts import ImageFacts
 
-CODEC = "webp"
 _SRGB = 1, 13, 0  # H.273: primaries, transfer, matrix
 
 
@@ -50,14 +50,12 @@ class WebpPartsDecoder(DecoderCore):
         if not _is_animation(bytes(packet_of.view(packet)[:21])):
             super().send(packet, timestamp)
             return
-        from .._spec.images.kinds import scan  # here: few programs read any
-
         content = bytes(packet_of.view(packet))
         stated, _ = packet_of.times(packet)
         self._forget()
         self._base = timestamp if stated is None else stated
         try:
-            facts = scan(CODEC, content, False)
+            facts = WebpScanner().scan(content, False)
         except BadImage as error:
             raise self._failure(str(error), 0) from None
         if facts is None:
