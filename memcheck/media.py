@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import json
@@ -117,3 +118,18 @@ def sounds() -> list[tuple[dict[str, Any], list[bytes]]]:
             config["description"] = bytes.fromhex(media["description"])
         found.append((config, [bytes.fromhex(each["hex"]) for each in media["packets"]]))
     return found
+
+
+@functools.cache
+def images() -> list[tuple[str, bytes]]:
+    """Return types and bytes of images that this FFmpeg decodes."""
+    from ffwebcodecs import ImageDecoder
+
+    data = ROOT / "tests" / "data" / "image_decoder.json.xz"
+    found = json.loads(lzma.decompress(data.read_bytes()))["media"]
+    return [
+        (each["type"], base64.b64decode(each["base64"]))
+        for name, each in found.items()
+        if ImageDecoder.is_type_supported(each["type"])
+        and not ("avif" in name and os.environ.get("MEMCHECK_WITHOUT"))
+    ]

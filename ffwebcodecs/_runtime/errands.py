@@ -15,6 +15,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from .._av import forked
+from . import ending
 from .delivery import unraisable
 
 _GRACE = 0.3  # seconds that the end of the interpreter waits for a step
@@ -109,6 +110,7 @@ def _work(jobs: SimpleQueue[Job | None], threads: list[object]) -> None:
 @atexit.register
 def _end_all() -> None:
     """Leave FFmpeg before the libraries that it uses are taken apart."""
+    ending.announce()
     until = time.monotonic() + _GRACE
     for errands in list(_all):
         errands._shut(until)

@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from ..errors import AbortError
+from . import ending
 from .completion import running_loop
 from .delivery import unraisable
 from .parking import Spot, TaskSpot, ThreadSpot, soon, trio_here, turn
@@ -148,6 +149,7 @@ def _nothing() -> None: ...
 @atexit.register
 def _end_all() -> None:
     """Let nobody read a file when the libraries that it uses are taken apart."""
+    ending.announce()
     running = list(_running.items())
     for _, ref in running:
         intake = ref()

@@ -175,7 +175,7 @@ class ImagePictures:
         if name is not None or size is not None:
             width, height = size or (None, None)
             frame = PixelConversion(name, width, height, "area", True, 1, False).apply(frame)
-        frame._warn = True
+        frame._warn = False  # nobody waits for what it holds: dropping it does no harm
         frame._shape = self._labelled(facts, frame._shape)
         return frame
 

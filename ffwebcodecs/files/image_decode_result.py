@@ -15,7 +15,7 @@ class ImageDecodeResult(NamedTuple):
     Attributes
     ----------
     image : VideoFrame
-        Yours to close; it lives on after the decoder is closed.
+        Yours to close, or to drop; it lives on after the decoder is closed.
     complete : bool
         False of a picture that is shown before all of it has arrived.
     """

@@ -56,7 +56,7 @@ def test_a_deliberate_leak_is_caught_and_traced_to_its_line(name: str, tmp_path:
     "name",
     [
         *("frames_dropped", "zero_copy_out", "chunks", "read_frames_closed", "decoders_dropped"),
-        *("sounds_lent", "sound_encoders_dropped", "live_streams"),
+        *("sounds_lent", "sound_encoders_dropped", "live_streams", "images"),
     ],
 )
 def test_a_quick_run_leaves_nothing(name: str, tmp_path: Path) -> None:
