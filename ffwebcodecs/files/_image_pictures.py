@@ -1,8 +1,8 @@
 """Frames of image files: decoded by FFmpeg, with the colours, the size and the orientation that the
 file gives them.
 
-Programs get formats that WebCodecs has: what is coded as YUV in 8 bits stays as it is, all else is
-``"BGRA"``, or ``"BGRX"`` where nothing can be transparent.
+Programs get formats that WebCodecs has: what is coded as YUV stays as it is, all else is
+``"BGRA"``, or ``"BGRX"`` where nothing can be transparent. Samples of 16 bits stay so.
 """
 
 from __future__ import annotations
@@ -251,10 +251,13 @@ def _format(facts: ImageFacts, shape: FrameShape, is_scaled: bool) -> str | None
         return None
     if own is not None and own.name in ("RGBA", "RGBX"):  # composed, which looks at each pixel
         return f"BGR{own.name[3]}"
-    if facts.has_alpha is not None:
-        return "BGRA" if facts.has_alpha else "BGRX"
     about = describe(shape.pix_fmt or "")
-    return "BGRA" if about is not None and about.alpha else "BGRX"
+    has_alpha = about is not None and about.alpha
+    if facts.has_alpha is not None:
+        has_alpha = facts.has_alpha
+    if about is not None and about.depth == 16:
+        return "RGBA64" if has_alpha else "RGB48" if about.rgb else "GRAY16"
+    return "BGRA" if has_alpha else "BGRX"
 
 
 def _png_colors(facts: ImageFacts) -> VideoColorSpace | None:

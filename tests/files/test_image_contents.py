@@ -86,6 +86,21 @@ def test_pixels_of_lossless_formats_are_exact(format: str, mode: str, options: A
     assert np.array_equal(found[~hidden], wanted[~hidden])
 
 
+@pytest.mark.parametrize(
+    ("bands", "format"), [(1, "GRAY16"), (2, "RGBA64"), (3, "RGB48"), (4, "RGBA64")]
+)
+def test_sixteen_bits_of_a_png_are_kept(bands: int, format: str) -> None:
+    pixels = np.random.default_rng(5).integers(0, 65536, (5, 9, bands), np.uint16)
+    with of(png(pixels)) as decoder, first(decoder) as image:
+        assert image.format == format
+        found = np.asarray(image.to_ndarray(format=format)).reshape(5, 9, -1)
+        wanted = pixels if bands != 2 else pixels[..., [0, 0, 0, 1]]
+        assert np.array_equal(found, wanted)
+        rough = np.array(image.to_ndarray(format="RGBA")).astype(int)
+        gray = wanted[..., [0, 0, 0]] if bands == 1 else wanted[..., :3]
+        assert np.abs(rough[..., :3] - gray / 257).max() <= 1
+
+
 def test_interlaced_png_is_the_same_picture() -> None:
     ours = noise("RGB", (31, 17))
     flat = coded(ours, "png")
@@ -95,13 +110,23 @@ def test_interlaced_png_is_the_same_picture() -> None:
 
 def interlaced(pixels: np.ndarray) -> bytes:
     """Return a PNG in Adam7's order (PNG, section 8.1)."""
-    rows = b""
     passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4)]
-    for x, y, across, down in [*passes, (1, 0, 2, 2), (0, 1, 1, 2)]:
-        for row in pixels[y::down, x::across]:
-            rows += b"\0" + row.tobytes() if row.size else b""
-    height, width = pixels.shape[:2]
-    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes((8, 2, 0, 0, 1))
+    passes += [(1, 0, 2, 2), (0, 1, 1, 2)]
+    return png(pixels, [pixels[y::down, x::across] for x, y, across, down in passes])
+
+
+def png(pixels: np.ndarray, parts: list[np.ndarray] | None = None) -> bytes:
+    """Return a PNG of an array (height, width, bands); the parts, if any, are its passes."""
+    rows = b"".join(
+        b"\0" + row.astype(pixels.dtype.newbyteorder(">")).tobytes()
+        for part in parts or [pixels]
+        for row in part
+        if row.size
+    )
+    height, width, bands = pixels.shape
+    kind = (0, 4, 2, 6)[bands - 1]
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    head += bytes((pixels.itemsize * 8, kind, 0, 0, parts is not None))
     chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         len(content).to_bytes(4, "big")
