@@ -21,8 +21,8 @@ class AudioDataReader(FileIterator[AudioData]):
     ...     for data in sound:
     ...         if data.to_ndarray().max() > 0.5:
     ...             break
-    >>> sound.last_timestamp
-    1280000
+    >>> sound.last_timestamp > 1_000_000
+    True
     """
 
     __slots__ = ()

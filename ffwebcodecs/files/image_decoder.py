@@ -70,7 +70,9 @@ class ImageDecoder(Closable):
 
     Examples
     --------
-    >>> with ImageDecoder(data=open("wheel.gif", "rb").read(), type="image/gif") as decoder:
+    >>> with open("animation.gif", "rb") as file:
+    ...     decoder = ImageDecoder(data=file.read(), type="image/gif")
+    >>> with decoder:
     ...     decoder.tracks.ready.result()
     ...     for index in range(decoder.tracks.selected_track.frame_count):
     ...         image, _ = decoder.decode(index).result()

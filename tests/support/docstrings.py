@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import pages
@@ -77,6 +78,12 @@ def programs() -> list[dict[str, Any]]:
             }
             found.append({"process": False, "name": name, "pieces": [piece]})
     return found
+
+
+def _implied(text: str) -> str:
+    """Return what makes a frame, where an example has one without saying of what."""
+    made = re.search(r"(as|for|lambda) frame\b|\bframe = ", text)
+    return _FRAME if re.search(r"\bframe\.", text) and not made else ""
 
 
 def _docstrings() -> dict[str, str]:
