@@ -72,7 +72,7 @@ def programs() -> list[dict[str, Any]]:
                 "code": text,
                 "then": "",
                 "raises": "",
-                "first": FIRST.get(name, ""),
+                "first": FIRST.get(name, _implied(text)),
                 "needs": [],
                 "files": files,
             }
