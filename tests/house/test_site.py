@@ -13,8 +13,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from clips import ROOT
+from clips import ROOT, clip
+from PIL import Image
 
 import ffwebcodecs
 from ffwebcodecs.cli import main
@@ -186,6 +188,30 @@ def described(name: str) -> set[str]:
             for line in re.findall(r"^ *([\w*, ]+?)(?: : .*)?$", text, re.MULTILINE):
                 names |= {word.strip(" *") for word in line.split(",")}
     return names
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_guides_are_made_by_the_code(tmp_path: Path) -> None:
+    shown = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    made = ROOT / "tools" / "docs" / "pictures.py"
+    film = clip("h264-with-audio.mp4")
+    done = subprocess.run(
+        [sys.executable, made, film, tmp_path],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("strip.jpg", "fits.jpg"):
+        assert f"({name})" in shown
+        with Image.open(tmp_path / name) as picture, Image.open(ROOT / "docs" / name) as there:
+            assert picture.format == there.format == "JPEG"
+            assert np.asarray(picture).std() > 20  # something is seen
+            if name == "fits.jpg":
+                assert picture.size == there.size
+    assert set(re.findall(r"!\[[^\]]*\]\(([\w./-]+)\)", shown)) <= {
+        *("strip.jpg", "fits.jpg", "sheet.jpg", "ownership.svg")
+    }
 
 
 def test_what_builds_the_site_is_asked_for_in_one_way() -> None:
