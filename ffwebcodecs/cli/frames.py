@@ -205,7 +205,7 @@ def _refuse_others(video: ffwebcodecs.Video, options: argparse.Namespace) -> Non
     """Raise CommandError if a frame was named that is not there."""
     count, path = len(video), options.file
     if not count:
-        raise CommandError(f"{path}: there is no frame in it")
+        raise CommandError(f"{path}: there is no frame in it (`ffwebcodecs check` says why)")
     begin = int(video.timestamps.min()) - video.origin
     end = int((video.timestamps + video.durations).max()) - video.origin
     for time in options.at:

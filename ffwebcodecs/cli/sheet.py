@@ -93,7 +93,9 @@ def run(options: argparse.Namespace) -> int:
     refuse_existing(options.output, options.force)
     pictures = _pictures(options, cell_width)
     if not pictures:
-        raise CommandError(f"{options.file}: there is no frame in it")
+        raise CommandError(
+            f"{options.file}: there is no frame in it (`ffwebcodecs check` says why)"
+        )
     make_parent(options.output)
     with ffwebcodecs.VideoFrame.from_ndarray(
         _lay_out(pictures, columns, options.width, options.times), timestamp=0, transfer=True

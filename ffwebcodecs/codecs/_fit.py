@@ -36,7 +36,9 @@ class FrameLook:
     def of(cls, shape: FrameShape) -> FrameLook:
         if shape.pix_fmt is None:
             name = shape.format.name if shape.format is not None else "unknown"
-            raise NotSupportedError(f"libswscale has no {name}: it cannot be encoded")
+            raise NotSupportedError(
+                f"libswscale has no {name}: it cannot be encoded; give frames of another format"
+            )
         return cls(shape.pix_fmt, members_of(shape.color_space))
 
 

@@ -126,7 +126,10 @@ def _read_streams(demuxer: DemuxerCore, engine: RandomAccess, decoding: _LinearD
         place, size, _ = packet.place(ptr)
         if found == index:
             if number >= len(sizes) or size != sizes[number]:
-                raise EncodingError(f"packet {number} is not the one that the index has there")
+                raise EncodingError(
+                    f"packet {number} is not the one that the index has there: the file has "
+                    "changed; make the index again"
+                )
             if is_in_order and end >= 0 and place - end > _OVERHEAD:
                 decoded.holes[number] = place - end
             decoding.feed(number, ptr)

@@ -169,11 +169,15 @@ class StreamReader:
             core.seek(timestamp)
             return
         if not core.seekability.goes_back and not core.is_fresh:
-            raise EncodingError(f"cannot seek in {core.shown}: it can be read only once")
+            raise EncodingError(
+                f"cannot seek in {core.shown}: it can be read only once; give a file, or its bytes"
+            )
         for target in self._targets(timestamp):
             if target is None:
                 if not core.restart():
-                    raise EncodingError(f"cannot go to the beginning of {core.shown}")
+                    raise EncodingError(
+                        f"cannot go to the beginning of {core.shown}; give a file, or its bytes"
+                    )
             elif not self._jump(target, streams):
                 continue
             if self._begins(timestamp, streams, target is None):

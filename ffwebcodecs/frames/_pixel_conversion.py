@@ -196,7 +196,7 @@ class _OfOneShape:
         to, made = self._to, self.made
         if to.format.ffmpeg is None:
             raise NotSupportedError(
-                f"libswscale has no {to.format.name}: it cannot make frames of it"
+                f"libswscale has no {to.format.name}: it cannot make frames of it; 'RGBA' it can"
             )
         width, height = made.coded_width, made.coded_height
         rows = list(zip(self._where.row_bytes, self._where.rows, strict=True))

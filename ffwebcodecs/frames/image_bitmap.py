@@ -334,7 +334,9 @@ def create_image_bitmap(
     if (width, height) == (region.width, region.height):
         copy_pixels(source, wanted, where, base, exact, count)
     elif fmt.ffmpeg is None:
-        raise NotSupportedError(f"libswscale has no {fmt.name}: it cannot scale it")
+        raise NotSupportedError(
+            f"libswscale has no {fmt.name}: it cannot scale it; leave the size out, or give format"
+        )
     else:
         convert_pixels(source, wanted, where, base, width, height, None, exact, count)
     native.tag(ptr, 0, *codes_of(*wanted.color[:3]), wanted.color[3])

@@ -36,7 +36,9 @@ class Filter:
         self._header = b""
         found = avcodec.av_bsf_get_by_name(name.encode())
         if not found:
-            raise NotSupportedError(f"this FFmpeg has no bitstream filter {name!r}")
+            raise NotSupportedError(
+                f"this FFmpeg has no bitstream filter {name!r}; install another build of libavcodec"
+            )
         box = ffi.gc(ffi.new("AVBSFContext **"), avcodec.av_bsf_free)
         averror.check(avcodec.av_bsf_alloc(found, box), f"cannot make {name}")
         ptr: AVBSFContext = box[0]

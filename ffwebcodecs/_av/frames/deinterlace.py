@@ -41,7 +41,7 @@ def require_filter() -> bytes:
             return name.encode()
     raise NotSupportedError(
         f"libavfilter of this FFmpeg was built without {' and '.join(_NAMES)}, with which to "
-        "deinterlace"
+        "deinterlace: install another build, or leave deinterlace out"
     )
 
 
