@@ -119,18 +119,24 @@ def _open_library(ffi: Any, files: LibrarySet, library: str) -> Any:
     return lib
 
 
-def open_dependencies(ffi: Any, files: LibrarySet) -> None:
-    """Open what the set may need, pass after pass until nothing new opens."""
+def dependencies(files: LibrarySet) -> list[str]:
+    """Return the files that a set in a folder may need, by their names."""
     folder = files.folder or ""
     endings = (".dll",) if os.name == "nt" else (".dylib",) if sys.platform == "darwin" else ()
-    waiting = []
+    found = []
     for name in sorted(os.listdir(folder)):
         if not (name.endswith(endings) if endings else ".so" in name):
             continue
         stem = name.removeprefix("lib").partition(".")[0].partition("-")[0]
         # a folder of renamed libraries is one package's own; any other holds strangers too
-        if files.mangled or (stem in FAMILY and ".so." in name):
-            waiting.append(os.path.join(folder, name))
+        if files.mangled or (stem in FAMILY and (endings or ".so." in name)):
+            found.append(os.path.join(folder, name))
+    return found
+
+
+def open_dependencies(ffi: Any, files: LibrarySet) -> None:
+    """Open what the set may need, pass after pass until nothing new opens."""
+    waiting = dependencies(files)
     if not files.mangled:
         _open_library(ffi, files, "avutil")
     for _ in range(PRELOAD_PASSES):

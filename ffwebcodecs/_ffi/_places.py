@@ -58,7 +58,7 @@ def after_the_system() -> list[str]:
     prefixes = [environ.get("CONDA_PREFIX", "")]
     if os.name == "nt":
         folders = [folder for prefix in prefixes for folder in _below(prefix)]
-        return _unique([*folders, *environ.get("PATH", "").split(os.pathsep)])
+        return _unique([*folders, *environ.get("PATH", "").split(os.pathsep), *_of_windows()])
     brew = [environ.get("HOMEBREW_PREFIX", "")]
     brew += ["/opt/homebrew"] if sys.platform == "darwin" else ["/home/linuxbrew/.linuxbrew"]
     if sys.platform == "darwin":
@@ -66,14 +66,51 @@ def after_the_system() -> list[str]:
     for prefix in brew if any(brew) else []:
         if prefix:
             prefixes += [prefix, os.path.join(prefix, "opt", "ffmpeg")]
+            prefixes += [os.path.join(prefix, "opt", "ffmpeg-full")]
             prefixes += [os.path.join(prefix, "opt", f"ffmpeg@{n}") for n in range(9, 3, -1)]
     prefixes += environ.get("NIX_PROFILES", "").split()[::-1]  # the user's own comes last there
     prefixes += [os.path.expanduser("~/.nix-profile"), "/run/current-system/sw"]
-    prefixes += ["/usr/local", "/opt/local", "/opt/ffmpeg"]
+    prefixes += ["/usr/local", "/opt/local"]
+    if sys.platform == "darwin":  # MacPorts has each release in a prefix of its own
+        prefixes += [f"/opt/local/libexec/ffmpeg{n}" for n in range(9, 3, -1)]
+    prefixes.append("/opt/ffmpeg")
     prefixes += [os.path.join(root, "usr") for root in (environ.get("SNAP", ""),) if root]
     folders = environ.get("NIX_LD_LIBRARY_PATH", "").split(os.pathsep)
     folders += [folder for prefix in prefixes for folder in _below(prefix)]
     return _unique(folders + beside_the_program())
+
+
+def _of_windows() -> list[str]:
+    """Return where package managers of Windows have the DLLs, those folders that are there: WinGet
+    puts a link to the program on PATH, not to them.
+    """
+    import shutil  # only where the usual ways have led nowhere
+
+    environ = os.environ
+    program = shutil.which("ffmpeg")
+    folders = [os.path.dirname(os.path.realpath(program))] if program else []
+    packages = os.path.join(environ.get("LOCALAPPDATA", ""), "Microsoft", "WinGet", "Packages")
+    chocolatey = os.path.join(environ.get("ChocolateyInstall", ""), "lib", "ffmpeg-shared")
+    roots = [*_children(packages, "Gyan.FFmpeg"), *_children(packages, "BtbN.FFmpeg")]
+    for root in [*roots, os.path.join(chocolatey, "tools")]:
+        folders += [os.path.join(build, "bin") for build in _children(root, "ffmpeg")[::-1]]
+    scoop = environ.get("SCOOP") or os.path.join(os.path.expanduser("~"), "scoop")
+    for name in ("ffmpeg-shared", "ffmpeg"):
+        folders.append(os.path.join(scoop, "apps", name, "current", "bin"))
+    for triplet in ("x64-windows", "arm64-windows") if environ.get("VCPKG_ROOT") else ():
+        folders.append(os.path.join(environ["VCPKG_ROOT"], "installed", triplet, "bin"))
+    if environ.get("ProgramFiles"):
+        folders.append(os.path.join(environ["ProgramFiles"], "ffmpeg", "bin"))
+    return [folder for folder in _unique(folders) if os.path.isdir(folder)]
+
+
+def _children(folder: str, start: str) -> list[str]:
+    """Return what begins so in a folder, sorted; nothing if it is not there."""
+    try:
+        names = sorted(os.listdir(folder)) if os.path.isabs(folder) else []
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if name.startswith(start)]
 
 
 def beside_the_program() -> list[str]:
