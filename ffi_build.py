@@ -198,7 +198,7 @@ def abi_text() -> str:
         return {row[0]: ffi_tables.Major(ffi_tables.parsed(abi_builder(*row))) for row in tables}
 
     layouts = sorted(load_layouts().items())
-    windows = ((number, of_llp64(layout)) for number, layout in layouts if layout["llp64"])
+    windows = ((number, of_llp64(layout)) for number, layout in layouts)
     return ffi_tables.write_module(majors(layouts), majors(windows))
 
 

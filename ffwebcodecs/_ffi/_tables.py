@@ -83,7 +83,7 @@ def _make(title: str, major: int, llp64: bool = IS_LLP64) -> Any:
         known += (_four(code) + name.encode(), value)
     structs = _entries("structs", major)
     if llp64:
-        structs.update(line.split(" ", 1) for line in _abi.LLP64.get(major, "").split("\n") if line)
+        structs |= dict([line.split(" ", 1) for line in _abi.LLP64[major].splitlines() if line])
     enums = _entries("enums", major)
     members = []
     for number, name in enumerate(_abi.ENUMS.split(), len(_abi.STRUCTS.split())):
