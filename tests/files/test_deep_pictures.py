@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clips import encoders, ffmpeg_program
+from encode_helpers import need
 
-from ffwebcodecs import Video, create_image_bitmap, read_frames
+from ffwebcodecs import Video, VideoFrame, create_image_bitmap, read_frames, write_frames
 
 rng = np.random.default_rng(14)
 SIZE = (48, 64)
@@ -50,6 +51,40 @@ def test_16_bits_of_a_file_are_its_own(tmp_path: Path, pix_fmt: str, name: str) 
         assert np.array_equal(video.read([0], format=format)[0], pixels)
         first = video.read([0], format=format, layout="NCHW")[0]
     assert np.array_equal(first, np.moveaxis(pixels.reshape(*SIZE, channels), 2, 0))
+
+
+@pytest.mark.divided
+@pytest.mark.parametrize("pix_fmt", DEEP)
+@pytest.mark.parametrize(
+    ("name", "codec", "encoder"),
+    [
+        ("a.apng", None, "apng"),
+        ("a.mkv", "ffmpeg:ffv1", "ffv1"),
+        ("a.mov", "ffmpeg:png", "png"),
+        ("a.webm", "vp9", "libvpx-vp9"),
+        ("a.mp4", "hevc", "libx265"),
+    ],
+)
+def test_16_bits_are_written_whole_or_with_the_12_that_a_codec_has(
+    tmp_path: Path, pix_fmt: str, name: str, codec: str | None, encoder: str
+) -> None:
+    need(encoder, depth=12 if codec in ("vp9", "hevc") else 8)
+    format, channels = DEEP[pix_fmt]
+    y, x = np.mgrid[:48, :64]
+    ramps = np.stack([x * 900, y * 1200, (x + y) * 500, np.full_like(x, 65535)], -1)
+    pixels = ramps.astype(np.uint16)[..., :channels]
+    options: dict[str, str] = {} if codec is None else {"codec": codec}
+    if channels == 4 and codec in ("vp9", "hevc"):
+        options["alpha"] = "discard"
+    frame = VideoFrame.from_ndarray(pixels, timestamp=0, duration=40_000)
+    write_frames([frame], tmp_path / name, **options)
+    with next(read_frames(tmp_path / name)) as back:
+        array = back.to_ndarray(format).reshape(pixels.shape)
+        if codec in ("vp9", "hevc"):
+            assert str(back.format).endswith("P12")
+            assert np.abs(array.astype(int) - pixels).mean() < 1000
+        else:
+            assert np.array_equal(array, pixels)
 
 
 # Blocks of colours, so that shared chroma is that of all its pixels.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from frame_helpers import DEEP, content, make
-from scale_reference import WEIGHTS, YUV, Pixels, full_chroma, image, normalized
+from scale_reference import WEIGHTS, YUV, Memory, Pixels, full_chroma, image, normalized
 
 from ffwebcodecs import InvalidArgumentError, VideoFrame, read_frames
 from ffwebcodecs import create_image_bitmap as bitmap_of
@@ -220,6 +220,30 @@ def test_white_stays_white_at_every_size(source: str, format: str) -> None:
                 array = bitmap.to_ndarray(format, width=size[0], height=size[1], filter=filter)
                 assert array.min() >= MOST - 3
                 assert array.shape[:2] == size[::-1]
+
+
+@pytest.mark.parametrize("guard", ["before", "behind"])
+@pytest.mark.parametrize(
+    "name", ["yuv420p", "yuv444p10le", "nv12", "gray", "rgb24", "rgba", "gbrp"]
+)
+def test_nothing_is_read_or_written_outside_the_pixels(name: str, guard: str) -> None:
+    """An untouchable page lies right behind the last byte, or right before the first."""
+    for width, height in ((33, 5), (64, 18), (1, 1)):
+        pixels = Pixels(name, width, height, guard=guard).fill("random")
+        for pix_fmt, channels in (("gray16le", 1), ("rgb48le", 3), ("rgba64le", 4)):
+            for out_width, out_height in ((width, height), (width + 7, height + 2)):
+                row = 2 * channels * out_width
+                memory = Memory(row * out_height, before=guard == "before")
+                place = ffi.cast("uint8_t *", memory.address)
+                target = Image([place], [row], pix_fmt, out_width, out_height, full_range=True)
+                convert(image(pixels, full_range=True), target)
+                plain = np.zeros_like(memory.bytes)
+                place = ffi.cast("uint8_t *", plain.ctypes.data)
+                target = Image([place], [row], pix_fmt, out_width, out_height, full_range=True)
+                convert(image(pixels, full_range=True), target)
+                assert np.array_equal(memory.bytes, plain)
+                memory.close()
+        pixels.close()
 
 
 def test_other_primaries_keep_their_16_bits() -> None:

@@ -94,8 +94,9 @@ class _Recipe:
         if out.rgb or self.fmt.rgb:
             return look
         gray = not out.yuv
+        has_matrix = image.matrix is not None and (self.fmt.yuv or out.yuv)
         return Look(
-            look.matrix if image.matrix is not None else self.look.matrix,
+            look.matrix if has_matrix else self.look.matrix,
             look.full if gray or image.full_range is not None or look.full else self.look.full,
         )
 
@@ -224,6 +225,12 @@ class _Recipe:
             return found
         if out.name in ("gbrp", "gbrap") and fmt.yuv:
             return self._planar()
+        is_copy = self.look.full and self.out_look.full and self.size == self.out_size
+        if is_copy and fmt.name[:-2] == "gray16" and out.name == "gray":
+            # libswscale's own copy is 1.5 off, from 8.1 on.
+            builder = Builder(self.ends, self.size[0] + 15 & -16, None)
+            builder.high_bytes(builder.load(fmt), out, big_endian=fmt.name.endswith("be"))
+            return builder.staged()
         return repack(self.ends, self.look, self.out_look)
 
     # ---- scaling to RGB -------------------------------------------------------------------------

@@ -88,10 +88,15 @@ def codec_for_suffix(suffix: str) -> str:
     return BY_SUFFIX.get(suffix.lower(), "h264")
 
 
+_MOST_BITS = 12  # of VP9, AV1 and the usual profiles of HEVC; pictures may have 16
+
+
 def usual_depth(name: str, depth: int) -> int:
     """Return the bits of a sample that a short name stands for, by pictures of `depth` bits."""
     family = BY_SHORT_NAME.get(name.lower())
-    return 8 if family is not None and family.NAME in _EIGHT_BITS else depth
+    if family is None:
+        return depth
+    return 8 if family.NAME in _EIGHT_BITS else min(depth, _MOST_BITS)
 
 
 def usual_codec_string(
