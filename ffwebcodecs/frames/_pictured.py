@@ -65,7 +65,8 @@ class Pictured(Surface):
 
         Examples
         --------
-        >>> jpeg = frame.encode("jpeg", quality=85)
+        >>> with next(read_frames("clip.mp4")) as frame:
+        ...     jpeg = frame.encode("jpeg", quality=85)
         """
         from .._spec.frames.still import parse_still
         from ._still import encode_still
