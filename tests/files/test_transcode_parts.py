@@ -65,7 +65,7 @@ def times(path: Path) -> list[str]:
 
 
 def without_time(result: TranscodeResult) -> dict[str, Any]:
-    return {**vars(result), "seconds": 0}
+    return {**vars(result), "seconds": 0, "output": None}
 
 
 def same(
