@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,22 @@ def test_data_of_a_gif_that_ends_early_is_an_error() -> None:
         short = data[:place] + b"\x28" + data[place + 1 : place + 41] + b"\0" + data[part.stop :]
         with pytest.raises(EncodingError, match="picture 0 of the animation is not decoded"):
             Animation().frame(facts_of("gif", short), 0, 0, short)
+
+
+def test_data_of_an_apng_that_ends_early_is_an_error() -> None:
+    parts = random_parts(2, 2, 40, 30)
+    data = apng(parts, 40, 30)
+    # The last chunk of the first picture becomes one that nobody knows.
+    last = data.rindex(b"IDAT")
+    name = b"zzZz"
+    size = int.from_bytes(data[last - 4 : last], "big")
+    content = data[last + 4 : last + 4 + size]
+    crc = zlib.crc32(name + content).to_bytes(4, "big")
+    short = data[:last] + name + content + crc + data[last + 8 + size :]
+    facts = facts_of("png", short)
+    assert facts.tracks[0].frames[0].complete
+    with pytest.raises(EncodingError, match=r"picture 0 .* its data ends early"):
+        Animation().frame(facts, 0, 0, short)
 
 
 @pytest.mark.parametrize("name", ["gif_disposal3", "apng_blend", "webp_anim_loop3"])

@@ -53,6 +53,22 @@ class ImagePart(Record):
     complete: bool
     damage: str | None
 
+    def __init__(  # not `Record`'s: a file may have very many
+        self,
+        timestamp: int,
+        duration: int | None,
+        start: int,
+        stop: int,
+        rect: tuple[int, int, int, int],
+        dispose: int = KEEP,
+        blend: bool = False,
+        complete: bool = False,
+        damage: str | None = None,
+    ) -> None:
+        self.timestamp, self.duration, self.start, self.stop = timestamp, duration, start, stop
+        self.rect, self.dispose, self.blend = rect, dispose, blend
+        self.complete, self.damage = complete, damage
+
 
 class TrackFacts(Record):
     """One track.

@@ -20,7 +20,7 @@ _SOS, _EOI, _SOI, _APP1, _APP2 = 0xDA, 0xD9, 0xD8, 0xE1, 0xE2
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # markers without a segment
 # In coded data 0xff stands before 0 or a restart, everything else is a marker.
-_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 
 
 class JpegScanner(ImageScanner):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .scanning import Data
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST_CHUNKS = 1 << 18
 _MOST_SIDE = (1 << 31) - 1
 _DATA = (b"IDAT", b"fdAT")
 _SMALL = {b"IHDR": 13, b"acTL": 8, b"fcTL": 26}  # what has to be as long as that
@@ -41,6 +42,7 @@ class PngScanner(ImageScanner):
         self._open = False  # the last picture may get more data
         self._fed = False  # and has some
         self._is_srgb = False
+        self._chunks = 0
 
     def _walk(self, data: Data, complete: bool) -> None:
         if not self._at:
@@ -56,10 +58,13 @@ class PngScanner(ImageScanner):
             name = bytes(data[at + 4 : at + 8])
             if not self._has_data:
                 self._check_begin(name, size)
+            if self._chunks > _MOST_CHUNKS:
+                raise BadImage(f"it has more than {_MOST_CHUNKS} chunks")
             is_here = at + 12 + size <= len(data)
             if not self._note(name, size, is_here, data) and not is_here:
                 return
             self._at = at + 12 + size
+            self._chunks += 1
 
     def _check_begin(self, name: bytes, size: int) -> None:
         if (name == b"IHDR") != (self._at == 8):

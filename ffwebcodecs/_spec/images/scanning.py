@@ -38,6 +38,7 @@ class ImageScanner:
         self._at = 0
         self._ended = False
         self._parts: list[ImagePart] = []
+        self._given = 0  # of them: those that others may hold
         self._facts: ImageFacts | None = None
         self._arrived = (-1, False)
 
@@ -84,6 +85,7 @@ class ImageScanner:
         tracks = self._tracks(complete)
         if not tracks:
             return None
+        self._given = len(self._parts)
         rotation, flip = self._turned()
         return ImageFacts(
             kind=self.kind,
@@ -101,17 +103,8 @@ class ImageScanner:
 
     def _still(self, stop: int, whole: bool, damage: str | None = None) -> tuple[TrackFacts, ...]:
         """Return the one track of a still picture."""
-        part = ImagePart(
-            timestamp=0,
-            duration=None,
-            start=0,
-            stop=stop,
-            rect=(0, 0, self.width, self.height),
-            dispose=KEEP,
-            blend=False,
-            complete=whole,
-            damage=damage,
-        )
+        rect = 0, 0, self.width, self.height
+        part = ImagePart(0, None, 0, stop, rect, complete=whole, damage=damage)
         return (TrackFacts(animated=False, repetition_count=0, frames=(part,)),)
 
     def _begin(
@@ -128,21 +121,13 @@ class ImageScanner:
             raise BadImage(f"it has more than {MOST_PICTURES} pictures")
         before = self._parts[-1] if self._parts else None
         timestamp = before.timestamp + (before.duration or 0) if before is not None else 0
-        part = ImagePart(
-            timestamp=timestamp,
-            duration=duration,
-            start=start,
-            stop=stop,
-            rect=rect,
-            dispose=dispose,
-            blend=blend,
-            complete=False,
-            damage=None,
-        )
-        self._parts.append(part)
+        self._parts.append(ImagePart(timestamp, duration, start, stop, rect, dispose, blend))
 
     def _change(self, index: int = -1, **members: object) -> None:
-        """Say something else of a picture, in a record of its own: others may hold this one."""
+        """Say something else of a picture: in a record of its own, if others may hold this one."""
         part = self._parts[index]
-        known = {name: getattr(part, name) for name in part.__slots__}
-        self._parts[index] = ImagePart(**(known | members))
+        if index % len(self._parts) < self._given:
+            known = {name: getattr(part, name) for name in part.__slots__}
+            part = self._parts[index] = ImagePart(**known)
+        for name, value in members.items():
+            setattr(part, name, value)

@@ -13,6 +13,7 @@ from ..codecs.bits import Record
 from .facts import BadImage
 from .gif import palette_size
 from .png import SIGNATURE
+from .png_data import has_all_rows
 from .webp import chunks
 
 TYPE_CHECKING = False  # typing's own costs an import
@@ -85,13 +86,16 @@ def _png(data: Data, part: ImagePart) -> bytes:
         at += 12 + length
     # fcTL comes first.
     at = part.start + 38
+    coded: list[bytes] = []
     while at + 8 <= part.stop:
         length, name = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8])
-        if name == b"IDAT":
-            pieces.append(bytes(data[at : at + 12 + length]))
-        elif name == b"fdAT":
-            pieces.append(_png_chunk(b"IDAT", bytes(data[at + 12 : at + 8 + length])))
+        if name in (b"IDAT", b"fdAT"):
+            start = at + (12 if name == b"fdAT" else 8)  # behind fdAT's number
+            coded.append(bytes(data[start : at + 8 + length]))
         at += 12 + length
+    if not has_all_rows(size + head[8:], coded):
+        raise BadImage("its data ends early")
+    pieces += [_png_chunk(b"IDAT", piece) for piece in coded]
     pieces.append(_png_chunk(b"IEND", b""))
     return b"".join(pieces)
 

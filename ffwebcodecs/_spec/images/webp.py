@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ALPHA, _ANIMATION = 0x10, 0x02  # of VP8X
 _PICTURES = (b"VP8 ", b"VP8L")
 _HEADS = {b"VP8 ": 10, b"VP8L": 5}  # bytes that say the size
+_MOST_CHUNKS = 1 << 18
 _FRAME = 16  # bytes of ANMF before the picture
 _MOST_PIXELS = (1 << 32) - 1
 
@@ -51,6 +52,7 @@ class WebpScanner(ImageScanner):
         self._plays: int | None = None  # of ANIM
         self._known = False
         self._stop = 0
+        self._chunks = 0
 
     @property
     def _is_animation(self) -> bool:
@@ -76,6 +78,9 @@ class WebpScanner(ImageScanner):
             if not self._note(name, size, data) or stop > len(data):
                 return
             self._at = min(stop + size % 2, self._end)
+            self._chunks += 1
+            if self._chunks > _MOST_CHUNKS:
+                raise BadImage(f"it has more than {_MOST_CHUNKS} chunks")
         self._ended = len(data) >= self._end > 0
 
     def _note(self, name: bytes, size: int, data: Data) -> bool:

@@ -82,6 +82,29 @@ def test_tracks_are_those_that_chromium_tells(case: str) -> None:
         assert said(facts) == expected
 
 
+STREAMED = {
+    case["id"].rpartition("/")[2]: case
+    for case in VECTORS["cases"]
+    if case["id"].startswith("stream/steps/")
+}
+
+
+@pytest.mark.parametrize("name", STREAMED)
+def test_tracks_of_a_stream_are_known_when_chromium_knows_them(name: str) -> None:
+    case = STREAMED[name]
+    scanner, growing = scanner_of(KINDS[name]), bytearray()
+    for step, answer in zip(case["steps"], case["results"], strict=True):
+        if step["op"] == "stream_push":
+            growing += MEDIA[name][step["data"]["from"] : step["data"]["to"]]
+        elif step["op"] == "image_state":
+            facts, expected = scanner.scan(growing, False), told(answer)
+            assert (facts is None) == (not expected)
+            # Its count is late; what it says of them is not.
+            for ours, theirs in zip(said(facts) if facts else (), expected, strict=True):
+                assert (ours[0], ours[2]) == (theirs[0], theirs[2])
+                assert ours[1] >= theirs[1]
+
+
 def pictures(facts: ImageFacts | None) -> str:
     return "" if facts is None else json.dumps([str(track.frames) for track in facts.tracks])
 
