@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from animations import Part, apng
 from cli_helpers import call
 from clips import clip
 from convert_helpers import ends
@@ -22,6 +23,7 @@ from ffwebcodecs import (
     Demuxer,
     InvalidArgumentError,
     Muxer,
+    Video,
     VideoFrame,
     read_frames,
     remux,
@@ -260,3 +262,24 @@ def test_a_webp_of_a_film_shows_its_last_picture_as_long(tmp_path: Path) -> None
     transcode(source, film)
     transcode(film, back, threads=1)
     assert seen(back)[0] == DELAYS
+
+
+@pytest.mark.parametrize("blend", [True, False])
+def test_the_first_picture_of_an_apng_is_there_though_it_is_blended(blend: bool) -> None:
+    colors = [40, 90, 200]
+    parts = [
+        Part(np.full((6, 8, 4), color, np.uint8), 0, 0, 0, blend and not number)
+        for number, color in enumerate(colors)
+    ]
+    data = apng(parts, 8, 6)
+    with Demuxer(data) as demuxer:
+        assert [(chunk.timestamp, chunk.type) for chunk in demuxer.chunks()] == [
+            (number * 100_000, "key") for number in range(3)
+        ]
+    for frames in (read_frames(data), read_frames(data, start=0)):
+        seen = [(frame.timestamp, int(frame.to_ndarray("RGBA")[3, 3, 0])) for frame in frames]
+        assert seen == [(number * 100_000, color) for number, color in enumerate(colors)]
+    with Video(data) as video:
+        assert list(video.timestamps) == [0, 100_000, 200_000]
+        with video[0] as frame:
+            assert int(frame.to_ndarray("RGBA")[3, 3, 0]) == colors[0]

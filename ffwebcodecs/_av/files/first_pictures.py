@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
     from .stream_info import StreamInfo
 
+BEGINS_WITH_KEY = "apng"
+"""The codec whose first packet is a key packet though FFmpeg's demuxer does not say so of one that
+is laid over what is there: nothing is.
+"""
+
 _AFTER = 2  # pictures that are shown after the key picture: no leading one follows
 _REORDERED = 16
 _MOST = 600
@@ -89,7 +94,7 @@ class FirstPictures:
         container stores presentation times, but not this one.
         """
         if self._from is None:
-            if not key:
+            if not key and (number or self._codec != BEGINS_WITH_KEY):
                 return number < _MOST
             self._from, self._key_time = number, time
             frames_to = unshown.recovery(
