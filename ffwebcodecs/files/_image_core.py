@@ -12,11 +12,12 @@ There is no lock: `reset` and `close` may be called by destructors and handlers 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._av import forked
+from .._av import averror, forked
 from .._runtime.completion import Completion
 from .._runtime.errands import Errands
 from .._spec.images.facts import BadImage
@@ -95,6 +96,7 @@ class ImageCore:
         self._source = source
         self._is_stream = not self.complete
         self._data: bytes | bytearray | memoryview = bytearray()
+        self._arrived: deque[bytes] = deque()
         if source is not None and source.data is not None:
             self._data, source.data = source.data, b"-"
             self.completed._finish()
@@ -230,7 +232,8 @@ class ImageCore:
 
     def arrive(self, piece: bytes) -> None:
         """Take more data."""
-        self._ask(self._take, piece)
+        self._arrived.append(piece)
+        self._ask(self._take)
 
     def arrive_end(self, error: BaseException | None) -> None:
         """Hear that there is no more."""
@@ -283,9 +286,12 @@ class ImageCore:
             if not isinstance(error, (WebCodecsError, MemoryError)):
                 raise
 
-    def _take(self, piece: bytes) -> None:
-        if not self.closed and isinstance(self._data, bytearray):
-            self._data += piece
+    def _take(self) -> None:
+        """Take all that has arrived in one go; later calls then find nothing."""
+        arrived = self._arrived
+        if arrived and isinstance(self._data, bytearray):
+            while arrived:
+                self._data += arrived.popleft()
             self._look()
 
     def _take_end(self, error: BaseException | None) -> None:
@@ -428,6 +434,7 @@ class ImageCore:
         try:
             frame = self._pictures.frame(facts, track, request.index, self._data, size)
         except BaseException as error:
+            averror.let_go(error)  # whoever keeps it is not to keep pictures
             if complete:
                 self._break(request, _of_decoding(error, f"frame {request.index}"))
             return False
@@ -451,6 +458,7 @@ class ImageCore:
 
     def _let_go(self) -> None:
         self._data = b""
+        self._arrived.clear()
         self._facts = self._scanner = None
         self._pictures.close()
 

@@ -27,7 +27,7 @@ from ..frames._shape import FrameShape
 from ..frames.video_frame import VideoFrame
 from ._animation import COMPOSED, Animation
 from ._image_container import IsoImage
-from ._image_scans import last_scan, whole_file, with_end
+from ._image_scans import Scans, whole_file, with_end
 
 if TYPE_CHECKING:
     from .._ffi._types import AVFrame
@@ -90,13 +90,14 @@ def why_not(type: str, kind: str | None) -> NotSupportedError | None:
 class ImagePictures:
     """Gives the frames of one file, on one thread."""
 
-    __slots__ = ("_animation", "_container", "_options", "_track")
+    __slots__ = ("_animation", "_container", "_options", "_scans", "_track")
 
     def __init__(self, options: ImageOptions) -> None:
         self._options = options
         self._track = -1  # of which something is kept for the next frame
         self._animation: Animation | None = None
         self._container: IsoImage | None = None
+        self._scans = Scans()
 
     def frame(self, facts: ImageFacts, track: int, index: int, data: Data, size: int) -> VideoFrame:
         """Return a frame of a track, decoded from the first bytes.
@@ -130,9 +131,11 @@ class ImagePictures:
 
     def shown_of(self, facts: ImageFacts, data: Data) -> int:
         """Return how many bytes are the beginning of a picture that shows all of it, with less
-        detail; 0: none are.
+        detail; 0: none are. The data is that of the call before, and more.
         """
-        return last_scan(data) if facts.kind == "jpeg" else 0
+        if facts.kind != "jpeg" or not isinstance(data, bytearray):
+            return 0
+        return self._scans.last(data)
 
     def close(self) -> None:
         """Let go of what is kept for the next frame."""
