@@ -94,8 +94,10 @@ def _listing(items: Any, texts: dict[str, str], title: str = "Pages") -> Iterato
 
 def _first_sentence(text: str) -> str:
     """Return the first sentence that a page says in plain words."""
-    for part in re.split(r"\n\s*\n", re.sub(r"(?s)```.*?```", "", text)):
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(part.split()))
-        if re.match(r"[A-Z`]", plain):
-            return re.split(r"(?<=[.!?:])\s", plain)[0].replace("**", "").removesuffix(":")
+    parts = re.split(r"\n\s*\n", re.sub(r"(?s)```.*?```", "", text))
+    plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(part.split())) for part in parts]
+    for begins in (r"[A-Z`]", r"\w"):
+        for part in plain:
+            if re.match(begins, part):
+                return re.split(r"(?<=[.!?:])\s", part)[0].replace("**", "").removesuffix(":")
     return ""
