@@ -11,6 +11,7 @@ from ._av.codecs import inventory
 from ._av.frames import hardware
 from ._public import public
 from ._spec.numbers import show
+from ._spec.types import LogLevel
 from .errors import InvalidArgumentError
 
 
@@ -128,7 +129,7 @@ _LEVELS = {
 
 
 @public
-def set_log_level(level: str) -> None:
+def set_log_level(level: LogLevel) -> None:
     """Choose what FFmpeg itself writes to stderr; ``"quiet"``, nothing, is where it starts.
 
     Parameters

@@ -33,6 +33,7 @@ from typing import Any
 from .._av import forked
 from .._av.atomic import together
 from .._spec.codecs.state import CLOSED, CONFIGURED, UNCONFIGURED, transition
+from .._spec.types import CodecState
 from ..errors import AbortError, InvalidStateError
 from . import ending
 from .completion import Completion, running_loop
@@ -64,7 +65,7 @@ class Engine(Queueing):
     # ---- called by the public codec --------------------------------------------------------------
 
     @property
-    def state(self) -> str:
+    def state(self) -> CodecState:
         """The codec's state."""
         return self.epoch.state
 

@@ -13,6 +13,7 @@ from collections import deque
 from typing import Any
 
 from .._spec.codecs.state import CLOSED, CONFIGURED, UNCONFIGURED
+from .._spec.types import CodecState
 from ..errors import AbortError, InvalidStateError
 from .completion import Completion
 from .outlet import Outlet
@@ -46,7 +47,9 @@ class Epoch:
         "woken",
     )
 
-    def __init__(self, base: str, why: BaseException | None = None, failing: bool = False) -> None:
+    def __init__(
+        self, base: CodecState, why: BaseException | None = None, failing: bool = False
+    ) -> None:
         self.base = base
         self.why = why
         self.failing = failing
@@ -64,7 +67,7 @@ class Epoch:
         self.outlets: list[Outlet] = []  # the first one counts: output goes there, to no callback
 
     @property
-    def state(self) -> str:
+    def state(self) -> CodecState:
         """The codec's state, while this is the current epoch."""
         return CONFIGURED if self.configs else self.base
 

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 # Primaries, transfer and matrix.
-SPACES = {
+SPACES: dict[str, tuple[Any, Any, Any]] = {
     "bt709": ("bt709", "bt709", "bt709"),
     "bt601": ("smpte170m", "smpte170m", "smpte170m"),
     "bt2020": ("bt2020", "bt709", "bt2020-ncl"),

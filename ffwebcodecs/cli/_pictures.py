@@ -47,7 +47,7 @@ def as_shown(frame: ffwebcodecs.VideoFrame) -> ffwebcodecs.VideoFrame:
 
 
 def scaled(
-    frame: ffwebcodecs.VideoFrame, size: tuple[int, int], format: str | None
+    frame: ffwebcodecs.VideoFrame, size: tuple[int, int], format: Any
 ) -> ffwebcodecs.VideoFrame:
     """Return a new frame that is shown `size` large; takes `frame`, which is closed.
 

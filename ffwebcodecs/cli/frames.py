@@ -235,7 +235,7 @@ def _make_folder(options: argparse.Namespace) -> bool:
     return made
 
 
-def _check_format(name: str) -> None:
+def _check_format(name: Any) -> None:
     try:
         ffwebcodecs.VideoFrame(
             bytes(64), format=name, coded_width=2, coded_height=2, timestamp=0

@@ -104,7 +104,9 @@ def _codecs(info: ffwebcodecs.FFmpegInfo) -> list[tuple[str, list[str], list[str
             )
         )
     for name, (string, decoders, encoders) in _SOUND.items():
-        config = {"codec": string, "sample_rate": 48000, "number_of_channels": 2}
+        config = ffwebcodecs.AudioDecoderConfig(
+            codec=string, sample_rate=48000, number_of_channels=2
+        )
         supported = ffwebcodecs.AudioDecoder.is_config_supported(config).supported
         found.append(
             (

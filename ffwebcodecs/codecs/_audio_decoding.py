@@ -212,7 +212,7 @@ def _extradata(
 
 def _description(config: AudioDecoderConfig) -> bytes | None:
     description = config.description
-    return None if description is None else bytes(description)  # type: ignore[call-overload]
+    return None if description is None else bytes(description)
 
 
 def pre_skip_of(config: AudioDecoderConfig) -> int:

@@ -9,6 +9,7 @@ from .._av.codecs.packet_state import problem_of, say, state_of
 from .._av.frames import buffers
 from .._runtime.closing import only_once
 from .._spec.numbers import show, to_flag, to_int64, to_uint64
+from .._spec.types import BytesLike, EncodedChunkType, Integer, WritableBuffer
 from ..errors import InvalidArgumentError
 from ..frames._state import reduced, unpacked
 
@@ -38,7 +39,7 @@ class EncodedChunk:
 
     _native: Any
     """The packet's pointer, or what the pump has made."""
-    _type: str
+    _type: EncodedChunkType
     _timestamp: int
     _duration: int | None
     _padded: bool
@@ -47,9 +48,9 @@ class EncodedChunk:
     def __init__(
         self,
         *,
-        type: str,
-        timestamp: int,
-        data: Any,
+        type: EncodedChunkType,
+        timestamp: Integer,
+        data: BytesLike,
         duration: int | None = None,
         transfer: bool = False,
     ) -> None:
@@ -101,7 +102,7 @@ class EncodedChunk:
         return ptr
 
     @property
-    def type(self) -> str:
+    def type(self) -> EncodedChunkType:
         """``"key"`` or ``"delta"``."""
         return self._type
 
@@ -130,7 +131,7 @@ class EncodedChunk:
         """The bytes, without a copy: a read-only view that keeps them alive."""
         return packet.view(self._ptr)
 
-    def copy_to(self, destination: Any) -> None:
+    def copy_to(self, destination: WritableBuffer) -> None:
         """Copy the bytes into a buffer you own; bytes after `byte_length` are left alone.
 
         Parameters

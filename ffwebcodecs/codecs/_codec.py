@@ -12,6 +12,7 @@ from .._runtime.completion import Completion
 from .._runtime.engine import Engine
 from .._spec.functions import is_async
 from .._spec.numbers import show, to_integer
+from .._spec.types import CodecState
 from ..errors import InvalidArgumentError, InvalidStateError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Codec(Closable):
         """
 
     @property
-    def state(self) -> str:
+    def state(self) -> CodecState:
         """``"unconfigured"``, ``"configured"`` or ``"closed"``."""
         return self._engine.state
 

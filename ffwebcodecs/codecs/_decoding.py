@@ -56,7 +56,7 @@ class Pictures:
         family = families.of_codec(info.name)
         if not family.lacks_picture(b"", info.name):
             return
-        header = bytes(config.description or b"")  # type: ignore[call-overload]
+        header = bytes(config.description or b"")
         try:
             if family.is_description(header):
                 self._length_size = family.length_size(header)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import TYPE_CHECKING
 
 from .._public import public
 from .._runtime import trace
-from .._spec.codecs.audio_config import AudioDecoderConfig, AudioDecoderSupport
+from .._spec.codecs.audio_config import (
+    AudioDecoderConfig,
+    AudioDecoderConfigInit,
+    AudioDecoderSupport,
+)
 from .._spec.codecs.audio_strings import parse_audio_codec
 from ..errors import NotSupportedError
 from ..frames.audio_data import AudioData
@@ -92,7 +96,9 @@ class AudioDecoder(Decoder):
         self._begin(AudioDecoderDriver, frame_pool_size, stall_timeout, max_queue)
 
     @staticmethod
-    def is_config_supported(config: AudioDecoderConfig | Mapping[str, Any]) -> AudioDecoderSupport:
+    def is_config_supported(
+        config: AudioDecoderConfig | AudioDecoderConfigInit,
+    ) -> AudioDecoderSupport:
         """Return whether this FFmpeg has a decoder for `config`, and the configuration as
         understood: members that are unknown here are left out, as the specification has it.
 
@@ -112,7 +118,7 @@ class AudioDecoder(Decoder):
             return AudioDecoderSupport(False, parsed)
         return AudioDecoderSupport(True, parsed)
 
-    def configure(self, config: AudioDecoderConfig | Mapping[str, Any]) -> None:
+    def configure(self, config: AudioDecoderConfig | AudioDecoderConfigInit) -> None:
         """Set up for a stream; the next chunk must be a key chunk.
 
         A configuration that cannot be used closes the decoder, and the error callback says why.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any
 
 from .._public import public
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
-from .._spec.codecs.audio_encoder_config import AudioEncoderConfig, AudioEncoderSupport
+from .._spec.codecs.audio_encoder_config import (
+    AudioEncoderConfig,
+    AudioEncoderConfigInit,
+    AudioEncoderSupport,
+)
 from .._spec.numbers import show
 from ..errors import InvalidArgumentError, InvalidStateError, NotSupportedError
 from ..frames.audio_data import AudioData
@@ -89,7 +93,9 @@ class AudioEncoder(Codec):
         self._engine = Engine(AudioEncoderDriver(self._status), self, None, queue_limit(max_queue))
 
     @staticmethod
-    def is_config_supported(config: AudioEncoderConfig | Mapping[str, Any]) -> AudioEncoderSupport:
+    def is_config_supported(
+        config: AudioEncoderConfig | AudioEncoderConfigInit,
+    ) -> AudioEncoderSupport:
         """Return whether this FFmpeg can encode `config`, and the configuration as understood:
         members that are unknown here are left out, as the specification has it.
 
@@ -107,7 +113,7 @@ class AudioEncoder(Codec):
             return AudioEncoderSupport(False, parsed)
         return AudioEncoderSupport(True, parsed)
 
-    def configure(self, config: AudioEncoderConfig | Mapping[str, Any]) -> None:
+    def configure(self, config: AudioEncoderConfig | AudioEncoderConfigInit) -> None:
         """Set up for a stream; samples queued before are encoded as they were configured.
 
         A configuration that cannot be used closes the encoder, and the error callback says why.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._av.codecs.decoder import has_decoder
 from .._av.codecs.hardware_decoder import HardwareStatus
 from .._public import public
 from .._runtime import trace
 from .._spec.codecs import families
-from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderSupport
+from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderConfigInit, VideoDecoderSupport
 from .._spec.codecs.strings import parse_codec
 from ..errors import DataError, NotSupportedError
 from ..frames.video_frame import VideoFrame
@@ -94,7 +94,9 @@ class VideoDecoder(Decoder):
         )
 
     @staticmethod
-    def is_config_supported(config: VideoDecoderConfig | Mapping[str, Any]) -> VideoDecoderSupport:
+    def is_config_supported(
+        config: VideoDecoderConfig | VideoDecoderConfigInit,
+    ) -> VideoDecoderSupport:
         """Return whether this FFmpeg can decode `config`, and the configuration as understood:
         members that are unknown here are left out, as the specification has it.
 
@@ -115,7 +117,7 @@ class VideoDecoder(Decoder):
             supported = False
         return VideoDecoderSupport(supported, parsed)
 
-    def configure(self, config: VideoDecoderConfig | Mapping[str, Any]) -> None:
+    def configure(self, config: VideoDecoderConfig | VideoDecoderConfigInit) -> None:
         """Set up for a stream; the next chunk must be a key chunk.
 
         A configuration that cannot be used closes the decoder, and the error callback says why.

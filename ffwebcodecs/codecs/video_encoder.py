@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any
 
 from .._av import forked
 from .._public import public
 from .._runtime.completion import Completion
 from .._runtime.engine import Engine
-from .._spec.codecs.encoder_config import VideoEncoderConfig, VideoEncoderSupport
+from .._spec.codecs.encoder_config import (
+    VideoEncoderConfig,
+    VideoEncoderConfigInit,
+    VideoEncoderSupport,
+)
 from .._spec.codecs.strings import parse_codec
 from .._spec.encoders.clock import frame_rate
 from .._spec.encoders.options import quantizer_range
@@ -101,7 +105,9 @@ class VideoEncoder(Codec):
         self._lock = threading.RLock()
 
     @staticmethod
-    def is_config_supported(config: VideoEncoderConfig | Mapping[str, Any]) -> VideoEncoderSupport:
+    def is_config_supported(
+        config: VideoEncoderConfig | VideoEncoderConfigInit,
+    ) -> VideoEncoderSupport:
         """Return whether this FFmpeg can encode `config`, and the configuration as understood:
         members that are unknown here are left out, as the specification has it.
 
@@ -122,7 +128,7 @@ class VideoEncoder(Codec):
         opened.core.close()
         return VideoEncoderSupport(True, parsed)
 
-    def configure(self, config: VideoEncoderConfig | Mapping[str, Any]) -> None:
+    def configure(self, config: VideoEncoderConfig | VideoEncoderConfigInit) -> None:
         """Set up for a stream; frames queued before are encoded as they were configured.
 
         A configuration that cannot be used closes the encoder, and the error callback says why.

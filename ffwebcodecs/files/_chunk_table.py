@@ -68,7 +68,7 @@ def _leave_out_gradual(
 ) -> None:
     """Take the mark of those key chunks but the first one after which pictures get right later."""
     codec = parse_codec(config.codec).name
-    extradata = bytes(config.description or b"")  # type: ignore[call-overload]
+    extradata = bytes(config.description or b"")
     if unshown.recovery_of(codec, extradata) is not None:
         for number in np.flatnonzero(flags & KEY).tolist():
             data = chunks[number].data
@@ -83,7 +83,7 @@ def _without_pictures(
     those of second fields.
     """
     codec = parse_codec(config.codec).name
-    extradata = bytes(config.description or b"")  # type: ignore[call-overload]
+    extradata = bytes(config.description or b"")
     first = FirstPictures(codec, extradata, lambda: open_decoder(config, threads=1)[0])
     for number, each in enumerate(chunks):
         ptr = each._decodable()

@@ -222,7 +222,7 @@ class CutSound:
         hidden = 0 if plain else max(0, begin - first)
         config = make_sound_config(sound, hidden or None, self._shown)
         if sound.parameters.codec == "opus" and config.description is not None:
-            head = bytes(config.description)  # type: ignore[call-overload]
+            head = bytes(config.description)
             config = replace(config, description=opus.with_pre_skip(head, hidden))
         native = config._native._replace(time_base=(1, sound.sample_rate))
         self._config = replace(config, _native=native)

@@ -15,6 +15,7 @@ from .._spec.frames.background import parse_background
 from .._spec.frames.rect import Rect
 from .._spec.numbers import show, to_dimension, to_float, to_integer
 from .._spec.texts import is_path, to_path
+from .._spec.types import AlphaOption, HardwareAcceleration, LatencyMode
 from ..errors import InvalidArgumentError
 from ..frames._crop import parse_crop
 
@@ -31,10 +32,10 @@ class EncodingOptions:
     crop: Rect | None
     framerate: float | None
     format: str | None
-    alpha: str | None
+    alpha: AlphaOption | None
     background: tuple[int, int, int] | None
-    latency_mode: str
-    hardware_acceleration: str
+    latency_mode: LatencyMode
+    hardware_acceleration: HardwareAcceleration
     encoder_options: Mapping[str, Any] | None
     threads: int | None
     fragment_duration: float | None  # key frames are wanted at their borders

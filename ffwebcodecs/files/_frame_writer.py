@@ -16,6 +16,7 @@ from .._spec.encoders.options import has_one_quality, quantizer_range, writes_li
 from .._spec.encoders.strings import usual_codec_string
 from .._spec.frames.pixel_aspect import pixel_aspect
 from .._spec.frames.rect import Rect
+from .._spec.types import VideoEncoderBitrateMode
 from ..codecs._encoding import EncoderDriver, EncoderStatus, PendingFrame
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..codecs.encoded_video_chunk_metadata import EncodedVideoChunkMetadata
@@ -187,7 +188,8 @@ class FrameWriter:
             # 4:2:0 needs even sizes: the last column or row goes, nothing is scaled for it.
             self._odd = options.size is None and bool(width % 2 or height % 2)
             width, height = max(2, width - width % 2), max(2, height - height % 2)
-        mode, extra = "variable", samples.options
+        mode: VideoEncoderBitrateMode = "variable"
+        extra = samples.options
         if options.quantizer is not None:
             if has_one_quality(parse_codec(codec)):
                 extra = {"crf": str(options.quantizer), **(extra or {})}

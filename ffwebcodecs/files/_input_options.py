@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from .._av.files.opening import Opening
 from .._record import replace
@@ -11,17 +10,18 @@ from .._spec.codecs.config import COLOR_MEMBERS, VideoDecoderConfig, refuse_unkn
 from .._spec.codecs.picture_limit import MAX_PIXELS, read_max_pixels
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import show, to_integer, to_real
+from .._spec.types import VideoColorSpaceInit
 from ..codecs._file_colors import with_colors
 from ..errors import InvalidArgumentError
 
-ColorSpace = VideoColorSpace | Mapping[str, object]
+ColorSpace = VideoColorSpace | VideoColorSpaceInit
 _LONGEST = 1e9  # seconds
 _SAME = "same-host"
 
 
 def parse_opening(
     format: str | None,
-    options: Mapping[str, Any] | None,
+    options: Mapping[str, object] | None,
     playlists: bool | str | None,
     max_pixels: int | None,
     timeout: float | None,

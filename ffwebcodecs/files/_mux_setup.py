@@ -90,7 +90,7 @@ def _codec_header(
     chunk: EncodedVideoChunk,
     container: containers.Container,
 ) -> None:
-    description = bytes(config.description) if config.description is not None else b""  # type: ignore[call-overload]
+    description = bytes(config.description) if config.description is not None else b""
     native = video.native.extradata if video.native is not None else b""
     family = families.of(info)
     video.extradata = family.file_header(description, native, chunk.data)

@@ -81,7 +81,7 @@ def _extradata(
 ) -> bytes:
     family = sound_families.of_codec(codec)
     if config.description is not None:
-        given: bytes = bytes(config.description)  # type: ignore[call-overload]
+        given: bytes = bytes(config.description)
         if native is not None and given == native.extradata:
             return given
         try:

@@ -11,6 +11,7 @@ from .._av.frames.channel_layout import Channels
 from .._spec.codecs.audio_encoder_config import AudioEncoderConfig
 from .._spec.codecs.audio_strings import parse_audio_codec
 from .._spec.encoders import audio_choice, sound_choice
+from .._spec.types import BitrateMode
 from ..codecs._audio_encoding import SoundEncoding
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._losses import Losses
@@ -169,7 +170,7 @@ def _bitrate(taken: Takes, rate: int, channels: int, wanted: int | None) -> int 
     )
 
 
-def _mode(taken: Takes, wanted: int | None) -> str:
+def _mode(taken: Takes, wanted: int | None) -> BitrateMode:
     """Return "constant" for MP3 of a bitrate that was asked for: that is what all tools make."""
     return "constant" if wanted is not None and taken.codec == "mp3" else "variable"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from .._av import forked
 from .._av.codecs.packet import KEY
@@ -15,6 +15,7 @@ from .._runtime.helper import HelperThread
 from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import to_flag, to_int64
+from .._spec.types import Integer, MediaSource, Playlists
 from ..codecs._file_colors import with_colors
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ._clock import origin
@@ -113,11 +114,11 @@ class Demuxer(SoundOfFile):
 
     def __init__(
         self,
-        source: Any,
+        source: MediaSource,
         *,
         format: str | None = None,
-        options: Mapping[str, Any] | None = None,
-        playlists: bool | str | None = None,
+        options: Mapping[str, object] | None = None,
+        playlists: bool | Playlists | None = None,
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
         stream: int | None = None,
@@ -221,7 +222,9 @@ class Demuxer(SoundOfFile):
         """FFmpeg's name of the container, such as ``"mov,mp4,m4a,3gp,3g2,mj2"``."""
         return self._core.info.format_name
 
-    def chunks(self, start: int | None = None, *, all: bool = False) -> Iterator[EncodedVideoChunk]:
+    def chunks(
+        self, start: Integer | None = None, *, all: bool = False
+    ) -> Iterator[EncodedVideoChunk]:
         """Yield the chunks in decoding order, from the beginning the first time and from where the
         last call stopped after that.
 
@@ -319,7 +322,7 @@ class Demuxer(SoundOfFile):
         with self._lock:
             self._position.put_back(ptr)
 
-    def seek(self, timestamp: int) -> None:
+    def seek(self, timestamp: Integer) -> None:
         """Go to the last key chunk at or before `timestamp` (microseconds), or to the first one.
 
         The packets that are there decide, whatever FFmpeg says: so some are read already, and the

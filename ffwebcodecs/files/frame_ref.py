@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .._public import public
 from .._spec.numbers import show, to_integer
+from .._spec.types import BatchLayout, ImageFit, ScaleFilter, VideoPixelFormat, WritableBuffer
 from ..errors import DataError, InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
@@ -143,14 +144,14 @@ class FrameRef:
 
     def read(
         self,
-        format: str = "RGB",
+        format: VideoPixelFormat = "RGB",
         *,
         width: int | None = None,
         height: int | None = None,
-        fit: str = "fill",
-        filter: str = "bilinear",
-        layout: str = "NHWC",
-        out: Any = None,
+        fit: ImageFit = "fill",
+        filter: ScaleFilter = "bilinear",
+        layout: BatchLayout = "NHWC",
+        out: WritableBuffer | None = None,
         exact: bool = False,
         threads: int | None = None,
     ) -> npt.NDArray[Any]:

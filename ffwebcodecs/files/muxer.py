@@ -18,6 +18,7 @@ from .._runtime.closing import only_once
 from .._spec.files.fragments import FragmentCuts
 from .._spec.numbers import show, to_flag
 from .._spec.texts import to_text
+from .._spec.types import MediaTarget
 from ..codecs.encoded_audio_chunk import EncodedAudioChunk
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
 from ..errors import InvalidArgumentError, NotSupportedError
@@ -103,7 +104,7 @@ class Muxer(Muxing):
 
     def __init__(
         self,
-        destination: Any,
+        destination: MediaTarget | None,
         *,
         format: str | None = None,
         faststart: bool = True,

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._av import averror
 from .._public import public
+from .._spec.types import DamageHandling, Integer, MediaSource, Playlists
 from ..errors import NotSupportedError
 from ._sample_array import SampleArray
 from ._sound_decoding import NO_RATE
@@ -17,17 +18,17 @@ from .audio_samples import AudioSamples
 
 @public
 def read_audio(
-    source: Any,
-    start: int | None = None,
-    stop: int | None = None,
+    source: MediaSource,
+    start: Integer | None = None,
+    stop: Integer | None = None,
     *,
     sample_rate: int | None = None,
     channels: int | None = None,
     stream: int | None = None,
-    errors: str = "raise",
+    errors: DamageHandling = "raise",
     format: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    playlists: bool | str | None = None,
+    options: Mapping[str, object] | None = None,
+    playlists: bool | Playlists | None = None,
     timeout: float | None = None,
 ) -> AudioSamples:
     """Return the sound of a file, or a part of it, exact to the sample.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._av import averror
 from .._av.frames.picture import Picture
 from .._public import public
+from .._spec.types import DamageHandling, Integer, MediaSource, Playlists
 from ..frames._sound_piece import CLOSED, SoundPiece, sound_of
 from ..frames.audio_data import AudioData
 from ._sound_reading import SoundReading, parse_reading
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 
 @public
 def read_audio_data(
-    source: Any,
-    start: int | None = None,
-    stop: int | None = None,
+    source: MediaSource,
+    start: Integer | None = None,
+    stop: Integer | None = None,
     *,
     sample_rate: int | None = None,
     channels: int | None = None,
     stream: int | None = None,
-    errors: str = "raise",
+    errors: DamageHandling = "raise",
     format: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    playlists: bool | str | None = None,
+    options: Mapping[str, object] | None = None,
+    playlists: bool | Playlists | None = None,
     timeout: float | None = None,
 ) -> AudioDataReader:
     """Read the sound of a file, or a part of it, as the decoder gives it.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from .._av.files.interrupt import Waits
 from .._public import public
 from .._runtime.async_reading import AsyncReading
+from .._spec.types import DamageHandling, Integer, MediaSource, Playlists
 from ..frames.audio_data import AudioData
 from .read_audio_data import read_audio_data
 
@@ -17,17 +17,17 @@ _AHEAD = 16  # a third of a second of most codecs
 
 @public
 def read_audio_data_async(
-    source: Any,
-    start: int | None = None,
-    stop: int | None = None,
+    source: MediaSource,
+    start: Integer | None = None,
+    stop: Integer | None = None,
     *,
     sample_rate: int | None = None,
     channels: int | None = None,
     stream: int | None = None,
-    errors: str = "raise",
+    errors: DamageHandling = "raise",
     format: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    playlists: bool | str | None = None,
+    options: Mapping[str, object] | None = None,
+    playlists: bool | Playlists | None = None,
     timeout: float | None = None,
 ) -> AsyncReading[AudioData]:
     """Give the sound of a file, or a part of it, to ``async for``: that of `read_audio_data`.

@@ -9,19 +9,27 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard, overload
 
 from .._av.files.frame_run import FrameRun
 from .._public import public
-from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig
+from .._spec.codecs.config import HARDWARE_ACCELERATION, VideoDecoderConfig, VideoDecoderConfigInit
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.frames.formats import BY_FFMPEG, FORMATS
 from .._spec.numbers import show, to_flag, to_int64, to_integer
 from .._spec.texts import attribute, is_path
-from ..codecs._decoding import Core, Pictures, open_decoder
+from .._spec.types import (
+    DamageHandling,
+    HardwareAcceleration,
+    Integer,
+    Playlists,
+    ScaleFilter,
+    VideoPixelFormat,
+)
+from ..codecs._decoding import Pictures, open_decoder
 from ..errors import InvalidArgumentError
-from ..frames._shape import ShapeCache
 from ..frames.video_frame import VideoFrame
 from ._damage import Damage
 from ._frame_loop import decoded
 from ._held_picture import held_picture
 from ._input_options import ColorSpace, adapted, parse_opening
+from ._onwards import Onwards
 from ._open import open_for_decoding
 from ._reading import (
     frames_of,
@@ -33,54 +41,62 @@ from ._seeking import decoded_from
 from .frame_reader import FrameReader
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from typing_extensions import Unpack
 
+    from .._spec.types import MediaSource
+    from ..codecs.encoded_video_chunk import EncodedVideoChunk
     from ..frames._pixel_conversion import PixelConversion
     from ._open import DecodedFile
     from ._read_options import ReadOptions
     from .demuxer import Demuxer
     from .live_frames import LiveFrames
 
+    FrameSource: TypeAlias = MediaSource | Demuxer | Iterable[EncodedVideoChunk]
+else:
+    FrameSource = object  # nobody who reads annotations has a Demuxer imported
+
 
 @overload
 def read_frames(
-    source: Any,
-    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    source: FrameSource,
+    config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
     live: Literal[False] = False,
     **options: Unpack[ReadOptions],
 ) -> FrameReader: ...
 @overload
 def read_frames(
-    source: Any,
-    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    source: FrameSource,
+    config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
     live: Literal[True],
     **options: Unpack[ReadOptions],
 ) -> LiveFrames: ...
 @overload
 def read_frames(
-    source: Any,
-    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    source: FrameSource,
+    config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
     live: bool,
     **options: Unpack[ReadOptions],
 ) -> FrameReader: ...
 @public
 def read_frames(
-    source: Any,
-    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    source: FrameSource,
+    config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
-    start: int | None = None,
-    stop: int | None = None,
+    start: Integer | None = None,
+    stop: Integer | None = None,
     step: int = 1,
-    hardware_acceleration: str = "no-preference",
+    hardware_acceleration: HardwareAcceleration = "no-preference",
     threads: int | None = None,
-    errors: str = "raise",
+    errors: DamageHandling = "raise",
     strict: bool = False,
     format: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    playlists: bool | str | None = None,
+    options: Mapping[str, object] | None = None,
+    playlists: bool | Playlists | None = None,
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,
@@ -88,10 +104,10 @@ def read_frames(
     deinterlace: bool = False,
     color_space: ColorSpace | None = None,
     live: bool = False,
-    pixel_format: str | None = None,
+    pixel_format: VideoPixelFormat | None = None,
     width: int | None = None,
     height: int | None = None,
-    filter: str = "bilinear",
+    filter: ScaleFilter = "bilinear",
     exact: bool = False,
 ) -> FrameReader:
     """Read the frames of a file, or of chunks, in presentation order.
@@ -340,7 +356,7 @@ def _onwards(
     )
     kept = source._decode(config, damage, open_it, span[0])
     damage = kept.damage
-    onwards = _Onwards(source, config, damage, open_it)
+    onwards = Onwards(source, config, damage, open_it)
     close = partial(_close, onwards.close, damage)
     return frames_of(
         *(onwards, onwards.box, kept.shapes, close, *span, onwards.lasting, damage.careful),
@@ -368,42 +384,6 @@ def _of_chunks(
     steps = steps if whole is None else whole(steps, box)
     close = partial(_close, core.close, damage)
     return frames_of(steps, box, shapes, close, *span, careful=damage.careful, turns=turns)
-
-
-class _Onwards:
-    """The next frames of a Demuxer, for `frames_of`: each step puts one into `box`; `close` gives
-    back what is left there.
-    """
-
-    __slots__ = ("_demuxer", "_how", "box")
-
-    def __init__(
-        self,
-        demuxer: Demuxer,
-        config: VideoDecoderConfig,
-        damage: Damage,
-        open_it: Callable[[], tuple[Core, ShapeCache]],
-    ) -> None:
-        self.box: list[Any] = []
-        self._demuxer = demuxer
-        self._how = config, damage, open_it
-
-    def __iter__(self) -> _Onwards:
-        return self
-
-    def __next__(self) -> None:
-        ptr = self._demuxer._next_frame(*self._how)
-        if ptr is None:
-            raise StopIteration
-        self.box.append(ptr)
-
-    def lasting(self, timestamp: int, stated: int) -> int:
-        """Return how long a frame is shown."""
-        return self._demuxer._lasting(timestamp, stated)
-
-    def close(self) -> None:
-        if self.box:
-            self._demuxer._put_back(self.box.pop())
 
 
 def _whole_pictures(

@@ -10,35 +10,43 @@ from .._av.files.interrupt import Waits
 from .._av.frames.picture import Picture
 from .._public import public
 from .._runtime.async_reading import AsyncReading
-from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderConfigInit
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import to_flag, to_threads
+from .._spec.types import (
+    DamageHandling,
+    HardwareAcceleration,
+    Integer,
+    Playlists,
+    ScaleFilter,
+    VideoPixelFormat,
+)
 from ..errors import InvalidArgumentError
 from ..frames._pixel_conversion import PixelConversion
 from ..frames.video_frame import VideoFrame
 from ._converted_frames import parse_conversion
 from ._input_options import ColorSpace
 from .demuxer import Demuxer
-from .read_frames import read_frames
+from .read_frames import FrameSource, read_frames
 
 _AHEAD = 4  # frames
 
 
 @public
 def read_frames_async(
-    source: Any,
-    config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+    source: FrameSource,
+    config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
-    start: int | None = None,
-    stop: int | None = None,
+    start: Integer | None = None,
+    stop: Integer | None = None,
     step: int = 1,
-    hardware_acceleration: str = "no-preference",
+    hardware_acceleration: HardwareAcceleration = "no-preference",
     threads: int | None = None,
-    errors: str = "raise",
+    errors: DamageHandling = "raise",
     strict: bool = False,
     format: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    playlists: bool | str | None = None,
+    options: Mapping[str, object] | None = None,
+    playlists: bool | Playlists | None = None,
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,
@@ -46,10 +54,10 @@ def read_frames_async(
     deinterlace: bool = False,
     color_space: ColorSpace | None = None,
     live: bool = False,
-    pixel_format: str | None = None,
+    pixel_format: VideoPixelFormat | None = None,
     width: int | None = None,
     height: int | None = None,
-    filter: str = "bilinear",
+    filter: ScaleFilter = "bilinear",
     exact: bool = False,
 ) -> AsyncReading[VideoFrame]:
     """Give the frames of a file, or of chunks, to ``async for``: those of `read_frames`.
@@ -95,11 +103,7 @@ def read_frames_async(
     ...         with frame:
     ...             await send(frame.to_ndarray("RGB"))
     """
-    if isinstance(source, AsyncIterable) and not isinstance(source, Iterable):
-        raise InvalidArgumentError(
-            "read_frames_async reads files and plain iterables of chunks: give asynchronous chunks "
-            "to VideoDecoder.frames"
-        )
+    _refuse_asynchronous(source)
     given = dict(locals())
     if isinstance(source, Demuxer):
         turns, count = to_flag(given.pop("upright"), "upright"), to_threads(threads)
@@ -114,6 +118,14 @@ def read_frames_async(
     # Of a live input the newest frames are wanted when they are asked for.
     ahead = 0 if live else _AHEAD
     return AsyncReading("read_frames_async", make, ahead, VideoFrame.close, waits.stop)
+
+
+def _refuse_asynchronous(source: object) -> None:
+    if isinstance(source, AsyncIterable) and not isinstance(source, Iterable):
+        raise InvalidArgumentError(
+            "read_frames_async reads files and plain iterables of chunks: give asynchronous chunks "
+            "to VideoDecoder.frames"
+        )
 
 
 class _Last:

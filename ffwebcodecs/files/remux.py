@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import show
+from .._spec.types import DamageHandling, Integer, MediaSource, MediaTarget, Playlists
 from ..errors import InvalidArgumentError
 from ._conversion import Metadata
 from ._remuxing import Remuxing
@@ -17,11 +17,11 @@ from .transcode_result import Progress, TranscodeResult, with_output
 
 @public
 def remux(
-    input: Any,
-    output: Any,
+    input: MediaSource,
+    output: MediaTarget,
     *,
-    start: int | None = None,
-    stop: int | None = None,
+    start: Integer | None = None,
+    stop: Integer | None = None,
     exact: bool = False,
     keep_start: bool = False,
     audio: bool = True,
@@ -34,11 +34,11 @@ def remux(
     fragment_duration: float | None = None,
     on_segment: Callable[[bytes, SegmentInfo], object] | None = None,
     atomic: bool = True,
-    errors: str = "raise",
+    errors: DamageHandling = "raise",
     strict: bool = False,
     input_format: str | None = None,
-    input_options: Mapping[str, Any] | None = None,
-    playlists: bool | str | None = None,
+    input_options: Mapping[str, object] | None = None,
+    playlists: bool | Playlists | None = None,
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,

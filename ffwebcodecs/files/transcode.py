@@ -9,6 +9,17 @@ from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.frames.rect import Rect
+from .._spec.types import (
+    AlphaOption,
+    DamageHandling,
+    HardwareAcceleration,
+    Integer,
+    LatencyMode,
+    MediaSource,
+    MediaTarget,
+    Playlists,
+    VideoColorSpaceInit,
+)
 from ._conversion import Metadata
 from ._sound_options import MapAudio
 from ._sound_run import SoundRun, is_for_sound
@@ -20,8 +31,8 @@ from .transcode_result import Progress, TranscodeResult, with_output
 
 @public
 def transcode(
-    input: Any,
-    output: Any,
+    input: MediaSource,
+    output: MediaTarget,
     *,
     codec: str | None = None,
     map_frame: MapFrame | None = None,
@@ -32,8 +43,8 @@ def transcode(
     crop: Rect | Sequence[int] | Mapping[str, int] | None = None,
     deinterlace: bool | None = None,
     framerate: float | None = None,
-    start: int | None = None,
-    stop: int | None = None,
+    start: Integer | None = None,
+    stop: Integer | None = None,
     keep_start: bool = False,
     audio: bool | str = "auto",
     audio_bitrate: int | str | None = None,
@@ -43,11 +54,11 @@ def transcode(
     map_audio: MapAudio | None = None,
     subtitles: bool = True,
     format: str | None = None,
-    alpha: str | None = None,
+    alpha: AlphaOption | None = None,
     background: str | None = None,
-    latency_mode: str = "quality",
-    hardware_acceleration: str = "no-preference",
-    encoder_options: Mapping[str, Any] | None = None,
+    latency_mode: LatencyMode = "quality",
+    hardware_acceleration: HardwareAcceleration = "no-preference",
+    encoder_options: Mapping[str, object] | None = None,
     threads: int | None = None,
     metadata: Metadata = None,
     on_progress: Progress | None = None,
@@ -56,15 +67,15 @@ def transcode(
     fragment_duration: float | None = None,
     on_segment: Callable[[bytes, SegmentInfo], object] | None = None,
     atomic: bool = True,
-    errors: str = "raise",
+    errors: DamageHandling = "raise",
     strict: bool = False,
     input_format: str | None = None,
-    input_options: Mapping[str, Any] | None = None,
-    playlists: bool | str | None = None,
+    input_options: Mapping[str, object] | None = None,
+    playlists: bool | Playlists | None = None,
     max_pixels: int | None = MAX_PIXELS,
     timeout: float | None = None,
     stream: int | None = None,
-    color_space: VideoColorSpace | Mapping[str, object] | None = None,
+    color_space: VideoColorSpace | VideoColorSpaceInit | None = None,
     require_all: bool = False,
     executor: Any = None,
     part_seconds: float = 20.0,

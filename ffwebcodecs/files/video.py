@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from .._public import public
 from .._runtime.closing import only_once
-from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderConfigInit
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.numbers import (
     show,
@@ -21,6 +21,17 @@ from .._spec.numbers import (
     to_uint64,
 )
 from .._spec.texts import is_path
+from .._spec.types import (
+    BatchLayout,
+    FrameChoice,
+    ImageFit,
+    Integer,
+    MediaSource,
+    Playlists,
+    ScaleFilter,
+    VideoPixelFormat,
+    WritableBuffer,
+)
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
@@ -104,13 +115,13 @@ class Video(VideoFacts):
 
     def __init__(
         self,
-        source: Any,
-        config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+        source: MediaSource,
+        config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
         *,
         index: VideoIndex | str | os.PathLike[str] | None = None,
         format: str | None = None,
-        options: Mapping[str, Any] | None = None,
-        playlists: bool | str | None = None,
+        options: Mapping[str, object] | None = None,
+        playlists: bool | Playlists | None = None,
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
         stream: int | None = None,
@@ -138,7 +149,7 @@ class Video(VideoFacts):
     def from_chunks(
         cls,
         chunks: Iterable[EncodedVideoChunk],
-        config: VideoDecoderConfig | Mapping[str, Any],
+        config: VideoDecoderConfig | VideoDecoderConfigInit,
         *,
         threads: int | None = None,
         cache_bytes: int = _CACHE_BYTES,
@@ -177,14 +188,14 @@ class Video(VideoFacts):
     @overload
     def __getitem__(self, index: slice) -> VideoSlice: ...
     @overload
-    def __getitem__(self, index: int) -> VideoFrame: ...
-    def __getitem__(self, index: int | slice) -> VideoFrame | VideoSlice:
+    def __getitem__(self, index: Integer) -> VideoFrame: ...
+    def __getitem__(self, index: Integer | slice) -> VideoFrame | VideoSlice:
         if isinstance(index, slice):
             return VideoSlice(self, range(len(self))[index])
         number = frame_index(index, len(self))
         return self._open_core().frame(number)
 
-    def at(self, time: int, mode: str = "shown") -> VideoFrame:
+    def at(self, time: Integer, mode: FrameChoice = "shown") -> VideoFrame:
         """Return the frame of a time; yours to close.
 
         Parameters
@@ -209,12 +220,12 @@ class Video(VideoFacts):
 
     def frames(
         self,
-        indices: Iterable[int],
+        indices: Iterable[Integer],
         *,
-        pixel_format: str | None = None,
+        pixel_format: VideoPixelFormat | None = None,
         width: int | None = None,
         height: int | None = None,
-        filter: str = "bilinear",
+        filter: ScaleFilter = "bilinear",
         exact: bool = False,
         threads: int | None = None,
     ) -> Iterator[VideoFrame]:
@@ -274,7 +285,7 @@ class Video(VideoFacts):
         return requests if how is None else converted_requests(core, requests, how, is_sized, count)
 
     def frames_at(
-        self, times: Iterable[int], mode: str = "shown", **options: Any
+        self, times: Iterable[Integer], mode: FrameChoice = "shown", **options: Any
     ) -> Iterator[VideoFrame]:
         """Yield the frames of times, as `at` finds them and `frames` gives them, whose options
         these are.
@@ -296,15 +307,15 @@ class Video(VideoFacts):
 
     def read(
         self,
-        indices: Iterable[int],
-        format: str = "RGB",
+        indices: Iterable[Integer],
+        format: VideoPixelFormat = "RGB",
         *,
         width: int | None = None,
         height: int | None = None,
-        fit: str = "fill",
-        filter: str = "bilinear",
-        layout: str = "NHWC",
-        out: Any = None,
+        fit: ImageFit = "fill",
+        filter: ScaleFilter = "bilinear",
+        layout: BatchLayout = "NHWC",
+        out: WritableBuffer | None = None,
         exact: bool = False,
         threads: int | None = None,
     ) -> npt.NDArray[Any]:
@@ -428,7 +439,7 @@ class Video(VideoFacts):
         """
         return FrameRef(self._source(), range(len(self)))
 
-    def ref_at(self, time: int, mode: str = "shown") -> FrameRef:
+    def ref_at(self, time: Integer, mode: FrameChoice = "shown") -> FrameRef:
         """Return a reference to the frame of a time: parameters and errors as of `at` and `ref`."""
         return FrameRef(self._source(), self._clock.index_at(time, check_mode(mode)))
 
@@ -437,7 +448,7 @@ class Video(VideoFacts):
             raise refusal("its chunks are in the memory of this process")
         return self._origin.source(self._core, self._index)
 
-    def prefetch(self, around: int, *, before: int = 0, after: int = 1_000_000) -> None:
+    def prefetch(self, around: Integer, *, before: Integer = 0, after: Integer = 1_000_000) -> None:
         """Begin to decode what is shown around a time, on a thread of its own, and return.
 
         The frames are kept as those of ``[i]`` are, those nearest to `around` first, up to

@@ -16,11 +16,12 @@ from .._av.files.scan import scan
 from .._public import public
 from .._runtime.closing import only_once
 from .._runtime.helper import HelperThread
-from .._spec.codecs.config import VideoDecoderConfig
+from .._spec.codecs.config import VideoDecoderConfig, VideoDecoderConfigInit
 from .._spec.codecs.picture_limit import MAX_PIXELS
 from .._spec.files.packet_table import PacketTable
 from .._spec.numbers import show
 from .._spec.texts import to_path
+from .._spec.types import MediaSource, Playlists
 from ..errors import InvalidArgumentError
 from ..frames._state import reduced, unpacked
 from ._chunk_table import table_of
@@ -72,11 +73,11 @@ class VideoIndex:
 
     def __init__(
         self,
-        source: Any,
+        source: MediaSource,
         *,
         format: str | None = None,
-        options: Mapping[str, Any] | None = None,
-        playlists: bool | str | None = None,
+        options: Mapping[str, object] | None = None,
+        playlists: bool | Playlists | None = None,
         max_pixels: int | None = MAX_PIXELS,
         timeout: float | None = None,
         stream: int | None = None,
@@ -105,7 +106,7 @@ class VideoIndex:
     def from_chunks(
         cls,
         chunks: Iterable[EncodedVideoChunk] | Mapping[str, Any],
-        config: VideoDecoderConfig | Mapping[str, Any] | None = None,
+        config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     ) -> VideoIndex:
         """Make an index of a stream that has no container.
 
@@ -156,7 +157,7 @@ class VideoIndex:
         write_index(path, self._table, self._source)
         self._saved = os.path.abspath(to_path(path))
 
-    def verify(self, source: Any) -> None:
+    def verify(self, source: MediaSource) -> None:
         """Refuse a source of which this is not the index.
 
         Compared are the size and the first and last 64 KiB; on the machine that made the index also

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .._public import public
+from .._spec.types import Integer, VideoPixelFormat
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
 from ._video_core import VideoCore
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         @overload
         def __getitem__(self, index: slice) -> VideoSlice: ...
         @overload
-        def __getitem__(self, index: int) -> VideoFrame: ...
+        def __getitem__(self, index: Integer) -> VideoFrame: ...
         @property
         def read(self) -> Callable[..., npt.NDArray[Any]]: ...
         def _open_core(self) -> VideoCore: ...
@@ -71,7 +72,7 @@ class VideoSlice:
         numbers = self._range
         return np.arange(numbers.start, numbers.stop, numbers.step, dtype=np.int64)
 
-    def read(self, format: str = "RGB", **options: Any) -> npt.NDArray[Any]:
+    def read(self, format: VideoPixelFormat = "RGB", **options: Any) -> npt.NDArray[Any]:
         """Return its frames as one array; parameters and errors as of `Video.read`."""
         return self._video.read(self._range, format, **options)
 
@@ -81,8 +82,8 @@ class VideoSlice:
     @overload
     def __getitem__(self, index: slice) -> VideoSlice: ...
     @overload
-    def __getitem__(self, index: int) -> VideoFrame: ...
-    def __getitem__(self, index: int | slice) -> VideoFrame | VideoSlice:
+    def __getitem__(self, index: Integer) -> VideoFrame: ...
+    def __getitem__(self, index: Integer | slice) -> VideoFrame | VideoSlice:
         if isinstance(index, slice):
             return VideoSlice(self._video, self._range[index])
         return self._video[self._range[frame_index(index, len(self._range))]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._public import public
 from .._spec.frames.rect import Rect
+from .._spec.types import AlphaOption, HardwareAcceleration, LatencyMode, MediaTarget
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
 from ._fields import Fields
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @public
 def write_frames(
     frames: Iterable[VideoFrame],
-    output: Any,
+    output: MediaTarget,
     *,
     audio: Any = None,
     audio_codec: str | None = None,
@@ -37,11 +38,11 @@ def write_frames(
     crop: Rect | Sequence[int] | Mapping[str, int] | None = None,
     framerate: float | None = None,
     format: str | None = None,
-    alpha: str | None = None,
+    alpha: AlphaOption | None = None,
     background: str | None = None,
-    latency_mode: str = "quality",
-    hardware_acceleration: str = "no-preference",
-    encoder_options: Mapping[str, Any] | None = None,
+    latency_mode: LatencyMode = "quality",
+    hardware_acceleration: HardwareAcceleration = "no-preference",
+    encoder_options: Mapping[str, object] | None = None,
     threads: int | None = None,
     metadata: Mapping[str, str] | None = None,
     on_progress: Progress | None = None,

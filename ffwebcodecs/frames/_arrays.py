@@ -17,6 +17,7 @@ from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import show, to_dimension, to_flag, to_threads
 from .._spec.texts import one_of
+from .._spec.types import VideoPixelFormat
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._array_format import PALETTE, array_shape, is_stacked, usual_format
 from ._copy import (
@@ -47,6 +48,7 @@ _CONVERTED = ("P", "1", "CMYK", "YCbCr", "LA", "LAB", "HSV")  # modes of PIL
 
 
 def from_array(array: Any, format: str | None, transfer: bool) -> tuple[Pixels, str, int, int]:
+from .._spec.types import VideoPixelFormat
     """Return contiguous pixels, format name, height and width of an array or PIL image."""
     if transfer and not isinstance(array, np.ndarray):
         raise InvalidArgumentError(f"transfer=True needs a numpy array, got {type(array).__name__}")

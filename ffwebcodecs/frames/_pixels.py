@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._spec.frames.layout import PlaneLayout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_flag, to_threads
+from .._spec.types import PredefinedColorSpace, VideoPixelFormat, WritableBuffer
 from ..errors import NotSupportedError
 from ._array_format import NOTHING
 from ._copy import copy_into, destination_layout, no_name
@@ -36,8 +37,8 @@ class Pixels(Described):
         *,
         rect: Rectangle | None = None,
         layout: Layout | None = None,
-        format: str | None = None,
-        color_space: str | None = None,
+        format: VideoPixelFormat | None = None,
+        color_space: PredefinedColorSpace | None = None,
         upright: bool = False,
         exact: bool = False,
         threads: int | None = None,
@@ -71,12 +72,12 @@ class Pixels(Described):
 
     def copy_to(
         self,
-        destination: Any,
+        destination: WritableBuffer,
         *,
         rect: Rectangle | None = None,
         layout: Layout | None = None,
-        format: str | None = None,
-        color_space: str | None = None,
+        format: VideoPixelFormat | None = None,
+        color_space: PredefinedColorSpace | None = None,
         upright: bool = False,
         exact: bool = False,
         threads: int | None = None,
@@ -181,7 +182,7 @@ class Pixels(Described):
 
     def to_ndarray(
         self,
-        format: str | None = None,
+        format: VideoPixelFormat | None = None,
         *,
         rect: Rectangle | None = None,
         width: int | None = None,

@@ -15,6 +15,7 @@ from .._public import public
 from .._runtime import trace
 from .._runtime.closing import only_once
 from .._spec.numbers import to_flag, to_int64
+from .._spec.types import ArrayLike, AudioSampleFormat, BytesLike, Integer, WritableBuffer
 from ._hold import Timed
 from ._sound_copy import copy_at_once, copy_part, copy_whole, is_index, parse_options, part_of
 from ._sound_piece import CLOSED, SoundPiece, sound_of
@@ -89,12 +90,12 @@ class AudioData(Timed):
     def __init__(
         self,
         *,
-        format: str | None = None,
+        format: AudioSampleFormat | None = None,
         sample_rate: float | None = None,
         number_of_frames: int | None = None,
         number_of_channels: int | None = None,
-        timestamp: int | None = None,
-        data: Any = None,
+        timestamp: Integer | None = None,
+        data: BytesLike | None = None,
         channel_layout: str | None = None,
         transfer: bool = False,
     ) -> None:
@@ -121,11 +122,11 @@ class AudioData(Timed):
     @classmethod
     def from_ndarray(
         cls,
-        array: Any,
+        array: ArrayLike,
         *,
         sample_rate: float,
-        timestamp: int,
-        format: str | None = None,
+        timestamp: Integer,
+        format: AudioSampleFormat | None = None,
         channel_layout: str | None = None,
         transfer: bool = False,
     ) -> AudioData:
@@ -268,7 +269,7 @@ class AudioData(Timed):
         plane_index: int | None = None,
         frame_offset: int = 0,
         frame_count: int | None = None,
-        format: str | None = None,
+        format: AudioSampleFormat | None = None,
     ) -> int:
         """Return how many bytes `copy_to` needs with the same options.
 
@@ -292,12 +293,12 @@ class AudioData(Timed):
 
     def copy_to(
         self,
-        destination: Any,
+        destination: WritableBuffer,
         *,
         plane_index: int | None = None,
         frame_offset: int = 0,
         frame_count: int | None = None,
-        format: str | None = None,
+        format: AudioSampleFormat | None = None,
     ) -> None:
         """Copy one plane's samples into a buffer you own, as another type if you ask for it.
 
@@ -364,7 +365,7 @@ class AudioData(Timed):
         sound, picture = self._opened()
         return planes_of(picture, sound)
 
-    def to_ndarray(self, format: Any = None) -> npt.NDArray[Any]:
+    def to_ndarray(self, format: AudioSampleFormat | None = None) -> npt.NDArray[Any]:
         """Return the samples as a numpy array of shape (frames, channels).
 
         Parameters

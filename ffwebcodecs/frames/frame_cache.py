@@ -15,6 +15,7 @@ from .._runtime import memory
 from .._runtime.closing import Closable, only_once
 from .._spec.frames.formats import get_format
 from .._spec.numbers import show, to_integer
+from .._spec.types import VideoPixelFormat
 from ..errors import InvalidArgumentError, InvalidStateError, QuotaExceededError
 from .image_bitmap import ImageBitmap, create_image_bitmap
 from .video_frame import VideoFrame
@@ -103,7 +104,7 @@ class FrameCache(Closable):
         self,
         max_frames: int | None = None,
         max_bytes: int | None = None,
-        format: str | None = None,
+        format: VideoPixelFormat | None = None,
     ) -> None:
         only_once(self, "_max_frames")
         self._max_frames = _bound(max_frames, "max_frames")

@@ -15,6 +15,7 @@ from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension, to_flag, to_threads
+from .._spec.types import VideoPixelFormat
 from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
 from ._array_format import NOTHING, array_shape
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
@@ -263,7 +264,7 @@ def create_image_bitmap(
     frame: VideoFrame | ImageBitmap,
     *,
     rect: Rectangle | None = None,
-    format: str | None = "RGBA",
+    format: VideoPixelFormat | None = "RGBA",
     resize_width: int | None = None,
     resize_height: int | None = None,
     upright: bool = False,

@@ -18,6 +18,7 @@ from .._spec.frames.formats import get_format
 from .._spec.frames.rect import Rect
 from .._spec.frames.slots import BESIDE_ROOM, SAID_AT, SlotSizes, TicketText, aligned_layout, signed
 from .._spec.numbers import show, to_dimension, to_integer
+from .._spec.types import VideoPixelFormat
 from ..errors import (
     FramePoolWarning,
     InvalidArgumentError,
@@ -101,7 +102,7 @@ class SharedFrames(Closable):
         slots: int,
         width: int,
         height: int,
-        format: str,
+        format: VideoPixelFormat,
         *,
         ticket_timeout: float | None = 60.0,
         metadata_size: int = 4096,

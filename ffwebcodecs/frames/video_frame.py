@@ -17,6 +17,15 @@ from .._runtime import trace
 from .._runtime.closing import only_once
 from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import to_flag, to_int64, to_uint64
+from .._spec.types import (
+    AlphaOption,
+    ArrayLike,
+    BytesLike,
+    Integer,
+    SupportsDLPack,
+    VideoColorSpaceInit,
+    VideoPixelFormat,
+)
 from ._hold import Timed
 from ._pixels import Pixels
 from ._shape import CLOSED, FrameShape
@@ -33,7 +42,7 @@ from ._upright import upright
 if TYPE_CHECKING:
     from ._pixels import Layout, Rectangle
 
-    ColorSpace = VideoColorSpace | Mapping[str, Any]
+    ColorSpace = VideoColorSpace | VideoColorSpaceInit
 
 
 @public
@@ -111,11 +120,11 @@ class VideoFrame(Timed, Pixels):
 
     def __init__(
         self,
-        source: Any,
+        source: BytesLike | Surface,
         *,
-        timestamp: int | None = None,
+        timestamp: Integer | None = None,
         duration: int | None = None,
-        format: str | None = None,
+        format: VideoPixelFormat | None = None,
         coded_width: int | None = None,
         coded_height: int | None = None,
         layout: Layout | None = None,
@@ -124,9 +133,9 @@ class VideoFrame(Timed, Pixels):
         display_height: int | None = None,
         rotation: float = 0,
         flip: bool = False,
-        alpha: str = "keep",
+        alpha: AlphaOption = "keep",
         color_space: ColorSpace | None = None,
-        metadata: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, object] | None = None,
         transfer: bool = False,
     ) -> None:
         only_once(self, "_picture")
@@ -135,14 +144,14 @@ class VideoFrame(Timed, Pixels):
         self._place = None
         self._shape = CLOSED
         own = source if isinstance(source, VideoFrame) else None
-        is_derived = isinstance(source, Surface)
-        if is_derived:
+        surface = source if isinstance(source, Surface) else None
+        if surface is not None:
             refuse_description(format, coded_width, coded_height, layout, color_space)
-            base = source._shape
+            base = surface._shape
             if own is not None and metadata is None:
                 metadata = own._metadata
             # After what belongs to it: close() forgets the picture first.
-            picture = source._open_picture()
+            picture = surface._open_picture()
         if own is not None and timestamp is None:
             new_timestamp = own._timestamp
         else:
@@ -151,7 +160,7 @@ class VideoFrame(Timed, Pixels):
             new_duration: int | None = to_uint64(duration, "duration")
         else:
             new_duration = None if own is None else own._duration
-        if is_derived:
+        if surface is not None:
             shape = shape_of_derived(
                 base, alpha, visible_rect, rotation, flip, display_width, display_height
             )
@@ -189,10 +198,10 @@ class VideoFrame(Timed, Pixels):
     @classmethod
     def from_ndarray(
         cls,
-        array: Any,
+        array: ArrayLike,
         *,
-        timestamp: int,
-        format: str | None = None,
+        timestamp: Integer,
+        format: VideoPixelFormat | None = None,
         transfer: bool = False,
         **options: Any,
     ) -> VideoFrame:
@@ -237,10 +246,10 @@ class VideoFrame(Timed, Pixels):
     @classmethod
     def from_dlpack(
         cls,
-        tensor: Any,
+        tensor: SupportsDLPack,
         *,
-        timestamp: int,
-        format: str | None = None,
+        timestamp: Integer,
+        format: VideoPixelFormat | None = None,
         copy: bool | None = None,
         **options: Any,
     ) -> VideoFrame:

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import show, to_uint32
+from ..types import BytesLike
 from .config import read_bytes, read_codec, read_members
 
 if TYPE_CHECKING:
     from dataclasses import dataclass, field
+
+    from typing_extensions import Unpack
+
+    from .config_inits import AudioDecoderConfigInit as AudioDecoderConfigInit
 else:
     from ..._record import dataclass, field
+
+    AudioDecoderConfigInit = Mapping
 
 
 @public
@@ -44,10 +51,16 @@ class AudioDecoderConfig:
     codec: str
     sample_rate: int
     number_of_channels: int
-    description: object = None
+    description: BytesLike | None = None
     channel_layout: str | None = None
     initial_padding: int | None = None
     _native: Any = field(default=None, compare=False, repr=False)
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, _native: Any = None, **members: Unpack[AudioDecoderConfigInit]
+        ) -> None: ...
 
     @classmethod
     def parse(cls, value: AudioDecoderConfig | Mapping[str, object]) -> AudioDecoderConfig:

@@ -7,13 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import INT32_MAX, to_flag, to_uint32, to_uint64
+from ..types import (
+    AacBitstreamFormat,
+    BitrateMode,
+    OpusApplication,
+    OpusBitstreamFormat,
+    OpusSignal,
+)
 from .audio_config import read_layout, read_positive
 from .config import read_choice, read_codec, read_members, read_threads
+from .config_inits import AudioCodecInit
 from .encoder_config import read_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 
 # RFC 6716, 2.1.4 and 3.2.5: one frame, or several of 20 ms in one packet.
 FRAME_DURATIONS = (2500, 5000, 10000, 20000, 40000, 60000, 80000, 100000, 120000)
@@ -48,9 +61,9 @@ class OpusEncoderConfig:
         Whether packets are left out while there is silence.
     """
 
-    format: str = "opus"
-    signal: str = "auto"
-    application: str = "audio"
+    format: OpusBitstreamFormat = "opus"
+    signal: OpusSignal = "auto"
+    application: OpusApplication = "audio"
     frame_duration: int = 20000
     complexity: int = 9
     packetlossperc: int = 0
@@ -95,7 +108,7 @@ class AacEncoderConfig:
         description.
     """
 
-    format: str = "aac"
+    format: AacBitstreamFormat = "aac"
 
     @classmethod
     def parse(cls, value: AacEncoderConfig | Mapping[str, object]) -> AacEncoderConfig:
@@ -140,6 +153,45 @@ class FlacEncoderConfig:
         return cls(block_size=size, compress_level=_up_to(members, "compress_level", 8))
 
 
+class OpusEncoderConfigInit(TypedDict, total=False):
+    """The members of an OpusEncoderConfig."""
+
+    format: OpusBitstreamFormat
+    signal: OpusSignal
+    application: OpusApplication
+    frame_duration: int
+    complexity: int
+    packetlossperc: int
+    useinbandfec: bool
+    usedtx: bool
+
+
+class AacEncoderConfigInit(TypedDict, total=False):
+    """The members of an AacEncoderConfig."""
+
+    format: AacBitstreamFormat
+
+
+class FlacEncoderConfigInit(TypedDict, total=False):
+    """The members of a FlacEncoderConfig."""
+
+    block_size: int
+    compress_level: int
+
+
+class AudioEncoderConfigInit(AudioCodecInit, total=False):
+    """The members of an AudioEncoderConfig."""
+
+    bitrate: int | None
+    bitrate_mode: BitrateMode
+    opus: OpusEncoderConfig | OpusEncoderConfigInit | None
+    aac: AacEncoderConfig | AacEncoderConfigInit | None
+    flac: FlacEncoderConfig | FlacEncoderConfigInit | None
+    channel_layout: str | None
+    encoder_options: Mapping[str, object] | None
+    threads: int | None
+
+
 @public
 @dataclass(frozen=True, kw_only=True)
 class AudioEncoderConfig:
@@ -173,13 +225,17 @@ class AudioEncoderConfig:
     sample_rate: int
     number_of_channels: int
     bitrate: int | None = None
-    bitrate_mode: str = "variable"
-    opus: OpusEncoderConfig | Mapping[str, object] | None = None
-    aac: AacEncoderConfig | Mapping[str, object] | None = None
-    flac: FlacEncoderConfig | Mapping[str, object] | None = None
+    bitrate_mode: BitrateMode = "variable"
+    opus: OpusEncoderConfig | None = None
+    aac: AacEncoderConfig | None = None
+    flac: FlacEncoderConfig | None = None
     channel_layout: str | None = None
     encoder_options: Mapping[str, object] | None = None
     threads: int | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **members: Unpack[AudioEncoderConfigInit]) -> None: ...
 
     @classmethod
     def parse(cls, value: AudioEncoderConfig | Mapping[str, object]) -> AudioEncoderConfig:

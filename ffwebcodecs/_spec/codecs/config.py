@@ -22,13 +22,20 @@ from ..numbers import (
     to_integer,
     to_optional_dimensions,
 )
+from ..types import BytesLike, HardwareAcceleration
 from .bits import as_view
 from .picture_limit import MAX_PIXELS, read_max_pixels
 
 if TYPE_CHECKING:
     from dataclasses import dataclass, field
+
+    from typing_extensions import Unpack
+
+    from .config_inits import VideoDecoderConfigInit as VideoDecoderConfigInit
 else:
     from ..._record import dataclass, field
+
+    VideoDecoderConfigInit = Mapping
 
 HARDWARE_ACCELERATION = ("no-preference", "prefer-hardware", "prefer-software")
 COLOR_MEMBERS = ("primaries", "transfer", "matrix", "full_range")
@@ -68,19 +75,25 @@ class VideoDecoderConfig:
     """
 
     codec: str
-    description: object = None
+    description: BytesLike | None = None
     coded_width: int | None = None
     coded_height: int | None = None
     display_aspect_width: int | None = None
     display_aspect_height: int | None = None
-    color_space: VideoColorSpace | Mapping[str, object] | None = None
-    hardware_acceleration: str = "no-preference"
+    color_space: VideoColorSpace | None = None
+    hardware_acceleration: HardwareAcceleration = "no-preference"
     optimize_for_latency: bool | None = None
     rotation: float = 0
     flip: bool = False
     threads: int | None = None
     max_pixels: int | None = MAX_PIXELS
     _native: Any = field(default=None, compare=False, repr=False)
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, _native: Any = None, **members: Unpack[VideoDecoderConfigInit]
+        ) -> None: ...
 
     @classmethod
     def parse(cls, value: VideoDecoderConfig | Mapping[str, object]) -> VideoDecoderConfig:
@@ -239,7 +252,7 @@ def _sizes(
     return (None, None) if given is None else given
 
 
-def read_choice(members: Mapping[str, object], name: str, allowed: tuple[str, ...]) -> str:
+def read_choice(members: Mapping[str, object], name: str, allowed: tuple[str, ...]) -> Any:
     value = members[name]
     if isinstance(value, str) and value in allowed:
         return str(value)

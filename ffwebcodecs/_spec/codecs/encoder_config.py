@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from ..._public import public
 from ...errors import InvalidArgumentError
@@ -19,7 +20,19 @@ from ..numbers import (
     to_uint64,
 )
 from ..texts import items_of, number_text, to_text
+from ..types import (
+    AlphaOption,
+    AvcBitstreamFormat,
+    HardwareAcceleration,
+    HevcBitstreamFormat,
+    LatencyMode,
+    VideoEncoderBitrateMode,
+)
 from .config import HARDWARE_ACCELERATION, read_choice, read_codec, read_members, read_threads
+from .config_inits import VideoCodecInit
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @public
@@ -33,7 +46,7 @@ class AvcEncoderConfig:
         Length-prefixed with a description, or with start codes and parameter sets in the stream.
     """
 
-    format: str = "avc"
+    format: AvcBitstreamFormat = "avc"
 
     @classmethod
     def parse(cls, value: AvcEncoderConfig | Mapping[str, object]) -> AvcEncoderConfig:
@@ -57,7 +70,7 @@ class HevcEncoderConfig:
         Length-prefixed with a description, or with start codes and parameter sets in the stream.
     """
 
-    format: str = "hevc"
+    format: HevcBitstreamFormat = "hevc"
 
     @classmethod
     def parse(cls, value: HevcEncoderConfig | Mapping[str, object]) -> HevcEncoderConfig:
@@ -95,6 +108,51 @@ class Av1EncoderConfig:
         members = read_members(cls, value, "av1", strict)
         forced = members["force_screen_content_tools"]
         return cls(force_screen_content_tools=to_flag(forced, "force_screen_content_tools"))
+
+
+class AvcEncoderConfigInit(TypedDict, total=False):
+    """The members of an AvcEncoderConfig."""
+
+    format: AvcBitstreamFormat
+
+
+class HevcEncoderConfigInit(TypedDict, total=False):
+    """The members of a HevcEncoderConfig."""
+
+    format: HevcBitstreamFormat
+
+
+class Av1EncoderConfigInit(TypedDict, total=False):
+    """The members of an Av1EncoderConfig."""
+
+    force_screen_content_tools: bool
+
+
+class SizedCodecInit(VideoCodecInit):
+    """What all configurations of an encoder of video must have."""
+
+    width: int
+    height: int
+
+
+class VideoEncoderConfigInit(SizedCodecInit, total=False):
+    """The members of a VideoEncoderConfig."""
+
+    display_width: int | None
+    display_height: int | None
+    bitrate: int | None
+    framerate: float | None
+    hardware_acceleration: HardwareAcceleration
+    alpha: AlphaOption
+    scalability_mode: str | None
+    bitrate_mode: VideoEncoderBitrateMode
+    latency_mode: LatencyMode
+    content_hint: str | None
+    avc: AvcEncoderConfig | AvcEncoderConfigInit | None
+    hevc: HevcEncoderConfig | HevcEncoderConfigInit | None
+    av1: Av1EncoderConfig | Av1EncoderConfigInit | None
+    encoder_options: Mapping[str, object] | None
+    threads: int | None
 
 
 @public
@@ -140,17 +198,21 @@ class VideoEncoderConfig:
     display_height: int | None = None
     bitrate: int | None = None
     framerate: float | None = None
-    hardware_acceleration: str = "no-preference"
-    alpha: str = "discard"
+    hardware_acceleration: HardwareAcceleration = "no-preference"
+    alpha: AlphaOption = "discard"
     scalability_mode: str | None = None
-    bitrate_mode: str = "variable"
-    latency_mode: str = "quality"
+    bitrate_mode: VideoEncoderBitrateMode = "variable"
+    latency_mode: LatencyMode = "quality"
     content_hint: str | None = None
-    avc: AvcEncoderConfig | Mapping[str, object] | None = None
-    hevc: HevcEncoderConfig | Mapping[str, object] | None = None
-    av1: Av1EncoderConfig | Mapping[str, object] | None = None
+    avc: AvcEncoderConfig | None = None
+    hevc: HevcEncoderConfig | None = None
+    av1: Av1EncoderConfig | None = None
     encoder_options: Mapping[str, object] | None = None
     threads: int | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **members: Unpack[VideoEncoderConfigInit]) -> None: ...
 
     @classmethod
     def parse(cls, value: VideoEncoderConfig | Mapping[str, object]) -> VideoEncoderConfig:

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from ...errors import InvalidStateError
+from ..types import CodecState
 
-UNCONFIGURED = "unconfigured"
-CONFIGURED = "configured"
-CLOSED = "closed"
+UNCONFIGURED: CodecState = "unconfigured"
+CONFIGURED: CodecState = "configured"
+CLOSED: CodecState = "closed"
 
-_TABLE: dict[tuple[str, str], str] = {
+_TABLE: dict[tuple[str, str], CodecState] = {
     (UNCONFIGURED, "configure"): CONFIGURED,
     (UNCONFIGURED, "reset"): UNCONFIGURED,
     (UNCONFIGURED, "close"): CLOSED,
@@ -31,7 +32,7 @@ STATES = (UNCONFIGURED, CONFIGURED, CLOSED)
 EVENTS = ("configure", "decode", "encode", "flush", "reset", "close", "fail")
 
 
-def transition(state: str, event: str) -> str:
+def transition(state: CodecState, event: str) -> CodecState:
     """Return the state after `event`, or raise InvalidStateError saying what is in the way."""
     following = _TABLE.get((state, event))
     if following is not None:

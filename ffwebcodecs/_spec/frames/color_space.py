@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..._public import public
 from ...errors import InvalidArgumentError
 from ..numbers import show, to_flag
+from ..types import VideoColorPrimaries, VideoMatrixCoefficients, VideoTransferCharacteristics
 from .color import (
     GRAY_DEFAULT,
     MATRIX,
@@ -54,9 +55,9 @@ class VideoColorSpace:
     def __init__(
         self,
         *,
-        primaries: str | None = None,
-        transfer: str | None = None,
-        matrix: str | None = None,
+        primaries: VideoColorPrimaries | None = None,
+        transfer: VideoTransferCharacteristics | None = None,
+        matrix: VideoMatrixCoefficients | None = None,
         full_range: bool | None = None,
     ) -> None:
         _check("primaries", primaries, PRIMARIES)
@@ -104,22 +105,22 @@ class VideoColorSpace:
         )
 
     @property
-    def primaries(self) -> str | None:
+    def primaries(self) -> VideoColorPrimaries | None:
         """Name of the color primaries, None if unknown or without a name in WebCodecs."""
         name = self._members[0]
-        return name if name in PRIMARIES else None
+        return name if name in PRIMARIES else None  # type: ignore[return-value]
 
     @property
-    def transfer(self) -> str | None:
+    def transfer(self) -> VideoTransferCharacteristics | None:
         """Name of the transfer characteristics, None if unknown or without a name in WebCodecs."""
         name = self._members[1]
-        return name if name in TRANSFER else None
+        return name if name in TRANSFER else None  # type: ignore[return-value]
 
     @property
-    def matrix(self) -> str | None:
+    def matrix(self) -> VideoMatrixCoefficients | None:
         """Name of the matrix coefficients, None if unknown or without a name in WebCodecs."""
         name = self._members[2]
-        return name if name in MATRIX else None
+        return name if name in MATRIX else None  # type: ignore[return-value]
 
     @property
     def full_range(self) -> bool | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ...errors import InvalidArgumentError
 from ..numbers import show
+from ..types import VideoPixelFormat
 
 
 class PlaneSpec:
@@ -62,7 +63,7 @@ class PixelFormat:
         is_rgb: bool = False,
         extension: bool = False,
     ) -> None:
-        self.name = name
+        self.name: VideoPixelFormat = name  # type: ignore[assignment]
         self.planes = planes
         self.ffmpeg = ffmpeg
         self.opaque = opaque or name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import InvalidArgumentError
 from ..numbers import show
+from ..types import AudioSampleFormat
 
 
 class SampleFormat:
@@ -26,7 +27,7 @@ class SampleFormat:
     __slots__ = ("dtype", "ffmpeg", "is_planar", "name", "sample_bytes")
 
     def __init__(self, name: str, ffmpeg: str, dtype: str, sample_bytes: int) -> None:
-        self.name = name
+        self.name: AudioSampleFormat = name  # type: ignore[assignment]
         self.ffmpeg = ffmpeg
         self.dtype = dtype
         self.sample_bytes = sample_bytes

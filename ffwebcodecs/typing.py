@@ -1,0 +1,121 @@
+"""Names for annotations: the words that parameters take, and what objects must be able to do.
+
+Nothing here is needed to use the package; with it, a function of your own says of its parameters
+what those of the package say::
+
+    def thumbnail(source: MediaSource, filter: ScaleFilter = "area") -> bytes: ...
+
+Names of the specification's enumerations are the specification's. Of protocols and unions, which
+only type checkers look into, there is `object` when the program runs.
+"""
+
+from __future__ import annotations
+
+from ._spec.codecs.audio_encoder_config import (
+    AacEncoderConfigInit,
+    AudioEncoderConfigInit,
+    FlacEncoderConfigInit,
+    OpusEncoderConfigInit,
+)
+from ._spec.codecs.config_inits import AudioDecoderConfigInit, VideoDecoderConfigInit
+from ._spec.codecs.encoder_config import (
+    Av1EncoderConfigInit,
+    AvcEncoderConfigInit,
+    HevcEncoderConfigInit,
+    VideoEncoderConfigInit,
+)
+from ._spec.types import (
+    AacBitstreamFormat,
+    AlphaOption,
+    ArrayLike,
+    AudioSampleFormat,
+    AvcBitstreamFormat,
+    BatchLayout,
+    BinaryReader,
+    BinaryReaderInto,
+    BinaryWriter,
+    BitrateMode,
+    BytesLike,
+    CodecState,
+    DamageHandling,
+    EncodedChunkType,
+    FilePath,
+    FrameChoice,
+    HardwareAcceleration,
+    HevcBitstreamFormat,
+    ImageFit,
+    Integer,
+    LatencyMode,
+    LogLevel,
+    MediaSource,
+    MediaTarget,
+    OpusApplication,
+    OpusBitstreamFormat,
+    OpusSignal,
+    Playlists,
+    PredefinedColorSpace,
+    ScaleFilter,
+    SupportsArray,
+    SupportsArrayInterface,
+    SupportsDLPack,
+    VideoColorPrimaries,
+    VideoColorSpaceInit,
+    VideoEncoderBitrateMode,
+    VideoMatrixCoefficients,
+    VideoPixelFormat,
+    VideoTransferCharacteristics,
+    WritableBuffer,
+)
+
+__all__ = [
+    "AacBitstreamFormat",
+    "AacEncoderConfigInit",
+    "AlphaOption",
+    "ArrayLike",
+    "AudioDecoderConfigInit",
+    "AudioEncoderConfigInit",
+    "AudioSampleFormat",
+    "Av1EncoderConfigInit",
+    "AvcBitstreamFormat",
+    "AvcEncoderConfigInit",
+    "BatchLayout",
+    "BinaryReader",
+    "BinaryReaderInto",
+    "BinaryWriter",
+    "BitrateMode",
+    "BytesLike",
+    "CodecState",
+    "DamageHandling",
+    "EncodedChunkType",
+    "FilePath",
+    "FlacEncoderConfigInit",
+    "FrameChoice",
+    "HardwareAcceleration",
+    "HevcBitstreamFormat",
+    "HevcEncoderConfigInit",
+    "ImageFit",
+    "Integer",
+    "LatencyMode",
+    "LogLevel",
+    "MediaSource",
+    "MediaTarget",
+    "OpusApplication",
+    "OpusBitstreamFormat",
+    "OpusEncoderConfigInit",
+    "OpusSignal",
+    "Playlists",
+    "PredefinedColorSpace",
+    "ScaleFilter",
+    "SupportsArray",
+    "SupportsArrayInterface",
+    "SupportsDLPack",
+    "VideoColorPrimaries",
+    "VideoColorSpaceInit",
+    "VideoDecoderConfigInit",
+    "VideoEncoderBitrateMode",
+    "VideoEncoderConfigInit",
+    "VideoMatrixCoefficients",
+    "VideoPixelFormat",
+    "VideoTransferCharacteristics",
+    "WritableBuffer",
+]

@@ -1,0 +1,92 @@
+"""The words for annotations are those that the parameters take."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+import ffwebcodecs
+import ffwebcodecs.typing as words
+from ffwebcodecs import ffmpeg
+from ffwebcodecs._spec.codecs import config, state
+from ffwebcodecs._spec.frames import color, fitting, formats, sample_formats
+from ffwebcodecs.files import _batch_read, _video_times
+
+TABLES: dict[str, Iterable[str]] = {
+    "AudioSampleFormat": sample_formats.BY_NAME,
+    "BatchLayout": _batch_read.LAYOUTS,
+    "CodecState": state.STATES,
+    "FrameChoice": _video_times.MODES,
+    "HardwareAcceleration": config.HARDWARE_ACCELERATION,
+    "ImageFit": fitting.FITS,
+    "LogLevel": ffmpeg._LEVELS,
+    "PredefinedColorSpace": color._PREDEFINED,
+    "ScaleFilter": fitting.FILTERS,
+    "VideoColorPrimaries": color.PRIMARIES,
+    "VideoMatrixCoefficients": color.MATRIX,
+    "VideoPixelFormat": formats.FORMATS,
+    "VideoTransferCharacteristics": color.TRANSFER,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_words_are_those_of_the_table(name: str) -> None:
+    said = typing.get_args(getattr(words, name))
+    assert sorted(said) == sorted(TABLES[name])
+
+
+# Of members of configurations: the configuration, other members it needs.
+OF_CONFIGS: dict[str, tuple[type[Any], str, dict[str, Any]]] = {
+    "AacBitstreamFormat": (ffwebcodecs.AacEncoderConfig, "format", {}),
+    "AvcBitstreamFormat": (ffwebcodecs.AvcEncoderConfig, "format", {}),
+    "HevcBitstreamFormat": (ffwebcodecs.HevcEncoderConfig, "format", {}),
+    "OpusApplication": (ffwebcodecs.OpusEncoderConfig, "application", {}),
+    "OpusBitstreamFormat": (ffwebcodecs.OpusEncoderConfig, "format", {}),
+    "OpusSignal": (ffwebcodecs.OpusEncoderConfig, "signal", {}),
+    **{
+        name: (ffwebcodecs.VideoEncoderConfig, member, {"codec": "vp8", "width": 2, "height": 2})
+        for name, member in (
+            ("AlphaOption", "alpha"),
+            ("LatencyMode", "latency_mode"),
+            ("VideoEncoderBitrateMode", "bitrate_mode"),
+        )
+    },
+    "BitrateMode": (
+        ffwebcodecs.AudioEncoderConfig,
+        "bitrate_mode",
+        {"codec": "opus", "sample_rate": 48000, "number_of_channels": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_CONFIGS)
+def test_words_are_what_the_configuration_takes(name: str) -> None:
+    kind, member, others = OF_CONFIGS[name]
+    said = set(typing.get_args(getattr(words, name)))
+    assert typing.get_type_hints(kind)[member] == getattr(words, name)
+    with pytest.raises(ffwebcodecs.InvalidArgumentError) as caught:
+        kind.parse({**others, member: "?"})
+    allowed = str(caught.value).rpartition("one of ")[2]
+    assert set(allowed.split(", ")) == said
+
+
+def test_dictionaries_have_the_members_of_the_configurations() -> None:
+    for name in dir(words):
+        if not name.endswith("ConfigInit"):
+            continue
+        kind: Any = getattr(ffwebcodecs, name.removesuffix("Init"))
+        members = inspect.signature(kind).parameters
+        public = {each for each in members if not each.startswith("_")}
+        needed = {each for each in public if members[each].default is inspect.Parameter.empty}
+        init: Any = getattr(words, name)
+        assert set(init.__annotations__) == public, name
+        assert init.__required_keys__ == needed, name
+
+
+def test_every_word_is_public_and_none_is_imported_by_itself() -> None:
+    named = {name for name in vars(words) if not name.startswith("_") and name != "annotations"}
+    assert named == set(words.__all__)
