@@ -1,8 +1,46 @@
 """WebCodecs for Python, straight on the FFmpeg that is installed.
 
-Everything public is importable from here. Modules are loaded when a name of theirs is first used,
-and FFmpeg when a function of it is first needed, so ``import ffwebcodecs`` costs about a
-millisecond and works without FFmpeg.
+::
+
+    import ffwebcodecs
+
+    for frame in ffwebcodecs.read_frames("clip.mp4", step=25):
+        print(frame.timestamp, frame.to_ndarray().mean())
+
+Read a file
+    `read_frames`, `read_frames_async` give its frames (`FrameReader`, `LiveFrames`,
+    `AsyncReading`); `Video` the frame of an index or a time (`VideoSlice`, `VideoSample`,
+    `VideoIndex`, `IndexRange`, `VideoStats`, `CheckResult`, `Finding`).
+    `read_audio` gives its sound as an array (`AudioSamples`), `read_audio_data` and
+    `read_audio_data_async` piece by piece (`AudioDataReader`).
+    `Demuxer` gives its chunks, and says what is in it (`StreamDescription`).
+Write a file
+    `transcode` converts one into another, `remux` copies what is in it (`TranscodeResult`,
+    `TranscodeProgress`); `write_frames` makes one of frames; `Muxer` of chunks (`SegmentInfo`).
+Frames and sound in memory
+    `VideoFrame` (`Plane`, `PlaneLayout`, `DevicePlane`, `Rect`, `VideoColorSpace`), `AudioData`;
+    `ImageBitmap` (`create_image_bitmap`) and `FrameCache` (`FrameCacheStats`) keep copies;
+    `FrameRef`, and `SharedFrames` with `FrameTicket` and `open_shared`, go to other processes.
+Codecs, as in browsers
+    `VideoDecoder`, `VideoEncoder`, `AudioDecoder`, `AudioEncoder` (`Completion`, `FramePoolStats`),
+    and what goes in and out: `EncodedVideoChunk`, `EncodedVideoChunkMetadata`, `SvcOutputMetadata`,
+    `EncodedAudioChunk`, `EncodedAudioChunkMetadata`.
+    Configurations: `VideoDecoderConfig`, `VideoEncoderConfig` (`AvcEncoderConfig`,
+    `HevcEncoderConfig`, `Av1EncoderConfig`), `AudioDecoderConfig`, `AudioEncoderConfig`
+    (`OpusEncoderConfig`, `AacEncoderConfig`, `FlacEncoderConfig`); whether they are supported:
+    `VideoDecoderSupport`, `VideoEncoderSupport`, `AudioDecoderSupport`, `AudioEncoderSupport`.
+Errors, all of them a `WebCodecsError`
+    `InvalidArgumentError`, `InvalidStateError`, `NotSupportedError`, `EncodingError`, `DataError`,
+    `OperationError`, `AbortError`, `QuotaExceededError`, `FramePoolExhaustedError`,
+    `DataCloneError`, `FFmpegLoadError`; a warning: `FramePoolWarning`.
+The process
+    `ffmpeg_info` (`FFmpegInfo`) says which FFmpeg this is, `memory_report` (`MemoryReport`) what is
+    held, `set_memory_limit` bounds caches; `open_handles`, `trace_frames` and `set_log_level` help
+    to find what was left open, or went wrong.
+
+``help`` of each of them says the rest. `ffwebcodecs.typing` has names for annotations of your own.
+Modules are loaded when a name of theirs is first used, and FFmpeg when a function of it is first
+needed, so ``import ffwebcodecs`` costs about a millisecond and works without FFmpeg.
 """
 
 from __future__ import annotations
@@ -109,6 +147,7 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
+    from . import typing as typing
     from ._runtime.async_reading import AsyncReading as AsyncReading
     from ._runtime.completion import Completion as Completion
     from ._runtime.memory_report import MemoryReport as MemoryReport
@@ -209,6 +248,10 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
+    if home is None and name == "typing":
+        from importlib import import_module
+
+        return import_module(f"{__name__}.typing")
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -218,6 +261,13 @@ def __getattr__(name: str) -> object:
     pause = Pause()  # modules leave nothing to collect, and looking for it takes milliseconds
     try:
         value = getattr(import_module(f"{__name__}.{home}"), name)
+    except ImportError:
+        import sys
+
+        # Without FFmpeg ``help`` says what there is all the same: it leaves out what it cannot get.
+        if sys._getframe(1).f_globals.get("__name__") == "inspect":
+            raise AttributeError(name) from None
+        raise
     finally:
         del pause
     globals()[name] = value
@@ -225,4 +275,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    special = (name for name in globals() if name.startswith("__"))
+    return sorted({*__all__, *special, "typing"})
