@@ -13,6 +13,8 @@ Read a file
     `VideoIndex`, `IndexRange`, `VideoStats`, `CheckResult`, `Finding`).
     `read_audio` gives its sound as an array (`AudioSamples`), `read_audio_data` and
     `read_audio_data_async` piece by piece (`AudioDataReader`).
+    `ImageDecoder` gives the pictures of an image, by index, as in browsers (`ImageDecodeResult`,
+    `ImageTrack`, `ImageTrackList`).
     `Demuxer` gives its chunks, and says what is in it (`StreamDescription`).
 Write a file
     `transcode` converts one into another, `remux` copies what is in it (`TranscodeResult`,

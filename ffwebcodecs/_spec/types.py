@@ -26,18 +26,20 @@ VideoColorPrimaries = Literal["bt709", "bt470bg", "smpte170m", "bt2020", "smpte4
 VideoEncoderBitrateMode = Literal["constant", "variable", "quantizer"]
 VideoMatrixCoefficients = Literal["rgb", "bt709", "bt470bg", "smpte170m", "bt2020-ncl"]
 # fmt: off
-VideoPixelFormat = Literal[
-    "I420", "I420P10", "I420P12", "I420A", "I420AP10", "I420AP12",
-    "I422", "I422P10", "I422P12", "I422A", "I422AP10", "I422AP12",
-    "I444", "I444P10", "I444P12", "I444A", "I444AP10", "I444AP12",
-    "NV12", "RGBA", "RGBX", "BGRA", "BGRX",
-    # Extensions.
+BytePixelFormat = Literal[
+    "I420", "I420A", "I422", "I422A", "I444", "I444A", "NV12", "RGBA", "RGBX", "BGRA", "BGRX",
     "RGB", "BGR", "GRAY8",
+]
+WordPixelFormat = Literal[
+    "I420P10", "I420P12", "I420AP10", "I420AP12", "I422P10", "I422P12", "I422AP10", "I422AP12",
+    "I444P10", "I444P12", "I444AP10", "I444AP12",
+    "RGB48", "RGBA64", "GRAY16",
 ]
 VideoTransferCharacteristics = Literal[
     "bt709", "smpte170m", "iec61966-2-1", "linear", "pq", "hlg"
 ]
 # fmt: on
+VideoPixelFormat = Literal[BytePixelFormat, WordPixelFormat]
 AacBitstreamFormat = Literal["aac", "adts"]
 AvcBitstreamFormat = Literal["annexb", "avc"]
 HevcBitstreamFormat = Literal["annexb", "hevc"]
@@ -46,6 +48,7 @@ OpusBitstreamFormat = Literal["opus", "ogg"]
 OpusSignal = Literal["auto", "music", "voice"]
 
 # Ours.
+ArrayLayout = Literal["HWC", "CHW"]
 BatchLayout = Literal["NHWC", "NCHW"]
 DamageHandling = Literal["raise", "skip"]
 FrameChoice = Literal["shown", "nearest", "exact"]

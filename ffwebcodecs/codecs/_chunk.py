@@ -51,7 +51,7 @@ class EncodedChunk:
         type: EncodedChunkType,
         timestamp: Integer,
         data: BytesLike,
-        duration: int | None = None,
+        duration: Integer | None = None,
         transfer: bool = False,
     ) -> None:
         only_once(self, "_ptr")

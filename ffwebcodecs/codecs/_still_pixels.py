@@ -57,4 +57,4 @@ def still_pixels(
         raise EncodingError(f"{codec} finds no picture in {len(data)} bytes", timestamp=timestamp)
     shape = shapes.shape_of(ptr)
     with VideoFrame._from_native(picture_of(ptr), shape, timestamp, None, True) as frame:
-        return frame.to_ndarray("RGBA")  # type: ignore[return-value]
+        return frame.to_ndarray("RGBA")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .._public import public
 from .._spec.numbers import show, to_integer
-from .._spec.types import BatchLayout, ImageFit, ScaleFilter, VideoPixelFormat, WritableBuffer
+from .._spec.types import (
+    BatchLayout,
+    BytePixelFormat,
+    ImageFit,
+    ScaleFilter,
+    SupportsArray,
+    SupportsDLPack,
+    VideoPixelFormat,
+    WordPixelFormat,
+)
 from ..errors import DataError, InvalidArgumentError
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
@@ -19,6 +28,10 @@ from ._video_times import frame_index, frame_indices
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from typing_extensions import Unpack
+
+    from ..frames._keywords import OutArray
+    from ._keywords import BatchKeywords
 
     Kind = TypeVar("Kind", bound="FrameRef")
 
@@ -142,6 +155,38 @@ class FrameRef:
         """
         return RefFrames(self._source, self.indices)
 
+    @overload
+    def read(
+        self,
+        format: BytePixelFormat = "RGB",
+        *,
+        out: None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> npt.NDArray[np.uint8]: ...
+    @overload
+    def read(
+        self,
+        format: WordPixelFormat,
+        *,
+        out: None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> npt.NDArray[np.uint16]: ...
+    @overload
+    def read(
+        self,
+        format: VideoPixelFormat = "RGB",
+        *,
+        out: OutArray,
+        **options: Unpack[BatchKeywords],
+    ) -> OutArray: ...
+    @overload
+    def read(
+        self,
+        format: VideoPixelFormat = "RGB",
+        *,
+        out: SupportsArray | SupportsDLPack | None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]: ...
     def read(
         self,
         format: VideoPixelFormat = "RGB",
@@ -151,7 +196,7 @@ class FrameRef:
         fit: ImageFit = "fill",
         filter: ScaleFilter = "bilinear",
         layout: BatchLayout = "NHWC",
-        out: WritableBuffer | None = None,
+        out: Any = None,
         exact: bool = False,
         threads: int | None = None,
     ) -> npt.NDArray[Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 from .._av import forked
 from .._av.files import containers, live
@@ -15,12 +14,16 @@ from .._av.files.target import OutputFile
 from .._public import public
 from .._runtime import ending
 from .._runtime.closing import only_once
+from .._spec.codecs.audio_config import AudioDecoderConfig
+from .._spec.codecs.config import VideoDecoderConfig
 from .._spec.files.fragments import FragmentCuts
 from .._spec.numbers import show, to_flag
 from .._spec.texts import to_text
 from .._spec.types import MediaTarget
 from ..codecs.encoded_audio_chunk import EncodedAudioChunk
+from ..codecs.encoded_audio_chunk_metadata import EncodedAudioChunkMetadata
 from ..codecs.encoded_video_chunk import EncodedVideoChunk
+from ..codecs.encoded_video_chunk_metadata import EncodedVideoChunkMetadata
 from ..errors import InvalidArgumentError, NotSupportedError
 from ._file_start import set_texts, set_up
 from ._live_order import LiveOrder
@@ -115,7 +118,7 @@ class Muxer(Muxing):
         metadata: Mapping[str, str] | None = None,
         options: Mapping[str, str] | None = None,
         several_files: bool = False,
-        tracks: Any = None,
+        tracks: Iterable[str | int] | Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         only_once(self, "_core")
         self._core: MuxerCore | None = None
@@ -162,7 +165,12 @@ class Muxer(Muxing):
     def add_chunk(
         self,
         chunk: EncodedVideoChunk | EncodedAudioChunk,
-        metadata: Any = None,
+        metadata: EncodedVideoChunkMetadata
+        | EncodedAudioChunkMetadata
+        | VideoDecoderConfig
+        | AudioDecoderConfig
+        | Mapping[str, object]
+        | None = None,
         *,
         track: str | int | None = None,
     ) -> None:

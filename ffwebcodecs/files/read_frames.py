@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from .._spec.types import MediaSource
     from ..codecs.encoded_video_chunk import EncodedVideoChunk
     from ..frames._pixel_conversion import PixelConversion
+    from ._keywords import ReadKeywords
     from ._open import DecodedFile
-    from ._read_options import ReadOptions
     from .demuxer import Demuxer
     from .live_frames import LiveFrames
 
@@ -64,7 +64,7 @@ def read_frames(
     config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
     live: Literal[False] = False,
-    **options: Unpack[ReadOptions],
+    **options: Unpack[ReadKeywords],
 ) -> FrameReader: ...
 @overload
 def read_frames(
@@ -72,7 +72,7 @@ def read_frames(
     config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
     live: Literal[True],
-    **options: Unpack[ReadOptions],
+    **options: Unpack[ReadKeywords],
 ) -> LiveFrames: ...
 @overload
 def read_frames(
@@ -80,7 +80,7 @@ def read_frames(
     config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     *,
     live: bool,
-    **options: Unpack[ReadOptions],
+    **options: Unpack[ReadKeywords],
 ) -> FrameReader: ...
 @public
 def read_frames(

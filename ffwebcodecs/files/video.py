@@ -22,22 +22,20 @@ from .._spec.numbers import (
 )
 from .._spec.texts import is_path
 from .._spec.types import (
-    BatchLayout,
     FrameChoice,
-    ImageFit,
     Integer,
     MediaSource,
     Playlists,
     ScaleFilter,
     VideoPixelFormat,
-    WritableBuffer,
 )
 from ..errors import InvalidArgumentError
 from ..frames.video_frame import VideoFrame
+from ._batch_reading import BatchReading
 from ._frame_requests import FrameRequests
 from ._frame_source import FrameSource, Origin, refusal
 from ._input_options import ColorSpace, parse_opening
-from ._video_facts import VideoFacts, read_cache_bytes
+from ._video_facts import read_cache_bytes
 from ._video_opening import core_of_chunks, core_of_file
 from ._video_times import check_mode, frame_index, frame_indices
 from .frame_ref import FrameRef
@@ -46,16 +44,17 @@ from .video_sample import VideoSample, moments_of
 from .video_slice import VideoSlice
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from typing_extensions import Unpack
 
     from ..codecs.encoded_video_chunk import EncodedVideoChunk
+    from ._keywords import FramesKeywords, SampleKeywords
 
 _CACHE_BYTES = 256 << 20
 _PATIENCE = 0.5  # seconds that another thread has for leaving
 
 
 @public
-class Video(VideoFacts):
+class Video(BatchReading):
     """The frames of a file as a sequence: ``video[i]`` is the frame that decoding everything from
     the beginning shows as number `i`, and never another one.
 
@@ -285,7 +284,10 @@ class Video(VideoFacts):
         return requests if how is None else converted_requests(core, requests, how, is_sized, count)
 
     def frames_at(
-        self, times: Iterable[Integer], mode: FrameChoice = "shown", **options: Any
+        self,
+        times: Iterable[Integer],
+        mode: FrameChoice = "shown",
+        **options: Unpack[FramesKeywords],
     ) -> Iterator[VideoFrame]:
         """Yield the frames of times, as `at` finds them and `frames` gives them, whose options
         these are.
@@ -305,77 +307,8 @@ class Video(VideoFacts):
     def __reversed__(self) -> Iterator[VideoFrame]:
         return reversed(self[:])
 
-    def read(
-        self,
-        indices: Iterable[Integer],
-        format: VideoPixelFormat = "RGB",
-        *,
-        width: int | None = None,
-        height: int | None = None,
-        fit: ImageFit = "fill",
-        filter: ScaleFilter = "bilinear",
-        layout: BatchLayout = "NHWC",
-        out: WritableBuffer | None = None,
-        exact: bool = False,
-        threads: int | None = None,
-    ) -> npt.NDArray[Any]:
-        """Return frames as one array; each group of pictures is decoded once, whatever the order.
-
-        Parameters
-        ----------
-        indices : iterable of int
-            Negative ones count from the end; one may come several times.
-        format : str, optional
-            VideoPixelFormat, or ``"RGB"``, ``"BGR"``, ``"GRAY8"``, ``"RGB48"``, ``"RGBA64"``,
-            ``"GRAY16"``; RGB is sRGB.
-        width, height : int, optional
-            Size of each picture in the array. Default: the pixels that there are; of one alone,
-            the other follows from the shape that the picture is shown in.
-        fit : {"fill", "contain", "cover"}, optional
-            If the size has another shape: stretch, leave margins of zeros, or cut off what is
-            beyond.
-        filter : {"bilinear", "bicubic", "area", "lanczos"}, optional
-            How pictures are scaled; all of them weigh every pixel when they make smaller.
-        layout : {"NHWC", "NCHW"}, optional
-            Channels last or first. Formats of equal planes, such as ``"I444"``, have them first.
-        out : array, optional
-            Write there instead of into a new array; C-contiguous rows are written in place.
-        exact : bool, optional
-            As for `VideoFrame.copy_to`.
-        threads : int, optional
-            For the conversion of each frame, as for `VideoFrame.copy_to`.
-
-        Returns
-        -------
-        numpy.ndarray
-            uint8, uint16 for 10 and 12 bits, shape (frames, height, width, channels) or (frames,
-            channels, height, width). ``"GRAY8"`` is (frames, height, width) with channels last,
-            planar formats are as of `VideoFrame.to_ndarray`.
-
-        Raises
-        ------
-        IndexError
-            There is no such frame.
-        InvalidArgumentError
-            A parameter is unknown, `out` does not fit, or frames differ in size and none is given.
-        EncodingError
-            A frame cannot be decoded: it is named. Parts of `out` may be written.
-        NotSupportedError
-            libswscale cannot do the conversion.
-        InvalidStateError
-            The Video is closed.
-        """
-        from ._batch_read import BatchOptions, read_batch
-
-        how = format, width, height, fit, filter, layout, exact, threads
-        options = BatchOptions(*how, self._upright)
-        numbers, _ = frame_indices(indices, len(self))
-        config = self._config
-        size = config.coded_width or 0, config.coded_height or 0
-        return read_batch(self._open_core(), numbers, options, out, size)
-
     def sample(
-        self, count: int | None = None, rate: float | None = None, **options: Any
+        self, count: int | None = None, rate: float | None = None, **options: Unpack[SampleKeywords]
     ) -> VideoSample:
         """Choose frames at even distances in time.
 

@@ -105,7 +105,7 @@ class VideoIndex:
     @classmethod
     def from_chunks(
         cls,
-        chunks: Iterable[EncodedVideoChunk] | Mapping[str, Any],
+        chunks: Iterable[EncodedVideoChunk] | Mapping[str, object],
         config: VideoDecoderConfig | VideoDecoderConfigInit | None = None,
     ) -> VideoIndex:
         """Make an index of a stream that has no container.

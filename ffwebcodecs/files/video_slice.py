@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from .._public import public
-from .._spec.types import Integer, VideoPixelFormat
+from .._spec.types import (
+    BytePixelFormat,
+    Integer,
+    SupportsArray,
+    SupportsDLPack,
+    VideoPixelFormat,
+    WordPixelFormat,
+)
 from ..frames.video_frame import VideoFrame
 from ._frame_requests import FrameRequests
 from ._video_core import VideoCore
@@ -15,6 +22,10 @@ from ._video_times import frame_index
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from typing_extensions import Unpack
+
+    from ..frames._keywords import OutArray
+    from ._keywords import BatchKeywords
 
     class FrameOwner(Protocol):
         """A `Video`, as its views see it."""
@@ -72,9 +83,47 @@ class VideoSlice:
         numbers = self._range
         return np.arange(numbers.start, numbers.stop, numbers.step, dtype=np.int64)
 
-    def read(self, format: VideoPixelFormat = "RGB", **options: Any) -> npt.NDArray[Any]:
+    @overload
+    def read(
+        self,
+        format: BytePixelFormat = "RGB",
+        *,
+        out: None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> npt.NDArray[np.uint8]: ...
+    @overload
+    def read(
+        self,
+        format: WordPixelFormat,
+        *,
+        out: None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> npt.NDArray[np.uint16]: ...
+    @overload
+    def read(
+        self,
+        format: VideoPixelFormat = "RGB",
+        *,
+        out: OutArray,
+        **options: Unpack[BatchKeywords],
+    ) -> OutArray: ...
+    @overload
+    def read(
+        self,
+        format: VideoPixelFormat = "RGB",
+        *,
+        out: SupportsArray | SupportsDLPack | None = None,
+        **options: Unpack[BatchKeywords],
+    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]: ...
+    def read(
+        self,
+        format: VideoPixelFormat = "RGB",
+        *,
+        out: Any = None,
+        **options: Unpack[BatchKeywords],
+    ) -> npt.NDArray[Any]:
         """Return its frames as one array; parameters and errors as of `Video.read`."""
-        return self._video.read(self._range, format, **options)
+        return self._video.read(self._range, format, out=out, **options)
 
     def __len__(self) -> int:
         return len(self._range)

@@ -47,8 +47,9 @@ _BY_CHANNELS = {
 _CONVERTED = ("P", "1", "CMYK", "YCbCr", "LA", "LAB", "HSV")  # modes of PIL
 
 
-def from_array(array: Any, format: str | None, transfer: bool) -> tuple[Pixels, str, int, int]:
-from .._spec.types import VideoPixelFormat
+def from_array(
+    array: Any, format: str | None, transfer: bool
+) -> tuple[Pixels, VideoPixelFormat, int, int]:
     """Return contiguous pixels, format name, height and width of an array or PIL image."""
     if transfer and not isinstance(array, np.ndarray):
         raise InvalidArgumentError(f"transfer=True needs a numpy array, got {type(array).__name__}")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from operator import is_not
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from .._spec.frames.layout import PlaneLayout
-from .._spec.frames.rect import Rect
 from .._spec.numbers import to_flag, to_threads
-from .._spec.types import PredefinedColorSpace, VideoPixelFormat, WritableBuffer
+from .._spec.types import (
+    ArrayLayout,
+    BytePixelFormat,
+    PredefinedColorSpace,
+    ScaleFilter,
+    SupportsArray,
+    SupportsDLPack,
+    VideoPixelFormat,
+    WordPixelFormat,
+    WritableBuffer,
+)
 from ..errors import NotSupportedError
 from ._array_format import NOTHING
 from ._copy import copy_into, destination_layout, no_name
@@ -20,11 +28,10 @@ from .plane import Plane, make_planes
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from typing_extensions import Unpack
 
+    from ._keywords import ArrayKeywords, Layout, OutArray, Rectangle
     from .device_plane import DevicePlane
-
-    Rectangle = Rect | tuple[float, float, float, float] | Sequence[float] | Mapping[str, float]
-    Layout = Sequence[PlaneLayout | tuple[int, int] | Mapping[str, int]]
 
 
 class Pixels(Described):
@@ -180,6 +187,30 @@ class Pixels(Described):
         assert visible is not None
         return tuple(DevicePlane(surface, each) for each in cuda.planes(surface, visible))
 
+    @overload
+    def to_ndarray(
+        self, format: BytePixelFormat, *, out: None = None, **options: Unpack[ArrayKeywords]
+    ) -> npt.NDArray[np.uint8]: ...
+    @overload
+    def to_ndarray(
+        self, format: WordPixelFormat, *, out: None = None, **options: Unpack[ArrayKeywords]
+    ) -> npt.NDArray[np.uint16]: ...
+    @overload
+    def to_ndarray(
+        self,
+        format: VideoPixelFormat | None = None,
+        *,
+        out: OutArray,
+        **options: Unpack[ArrayKeywords],
+    ) -> OutArray: ...
+    @overload
+    def to_ndarray(
+        self,
+        format: VideoPixelFormat | None = None,
+        *,
+        out: SupportsArray | SupportsDLPack | None = None,
+        **options: Unpack[ArrayKeywords],
+    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]: ...
     def to_ndarray(
         self,
         format: VideoPixelFormat | None = None,
@@ -187,9 +218,9 @@ class Pixels(Described):
         rect: Rectangle | None = None,
         width: int | None = None,
         height: int | None = None,
-        filter: str = "bilinear",
+        filter: ScaleFilter = "bilinear",
         upright: bool = False,
-        layout: str = "HWC",
+        layout: ArrayLayout = "HWC",
         out: Any = None,
         exact: bool = False,
         threads: int | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from operator import is_not
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from .._av.frames import frame as native
 from .._av.frames.picture import Picture
@@ -15,7 +15,15 @@ from .._spec.frames.color_space import from_members
 from .._spec.frames.layout import compute_layout
 from .._spec.frames.rect import Rect
 from .._spec.numbers import to_dimension, to_flag, to_threads
-from .._spec.types import VideoPixelFormat
+from .._spec.types import (
+    ArrayLayout,
+    BytePixelFormat,
+    ScaleFilter,
+    SupportsArray,
+    SupportsDLPack,
+    VideoPixelFormat,
+    WordPixelFormat,
+)
 from ..errors import DataCloneError, InvalidArgumentError, NotSupportedError
 from ._array_format import NOTHING, array_shape
 from ._copy import Source, convert_pixels, copy_pixels, destination_layout
@@ -27,8 +35,9 @@ from ._upright import upright as turned
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from typing_extensions import Unpack
 
-    from ._pixels import Rectangle
+    from ._keywords import ArrayKeywords, OutArray, Rectangle
     from .video_frame import VideoFrame
 
 
@@ -110,16 +119,40 @@ class ImageBitmap(Pictured):
         assert fmt is not None
         return np.dtype(fmt.dtype)
 
+    @overload
+    def to_ndarray(
+        self, format: BytePixelFormat, *, out: None = None, **options: Unpack[ArrayKeywords]
+    ) -> npt.NDArray[np.uint8]: ...
+    @overload
+    def to_ndarray(
+        self, format: WordPixelFormat, *, out: None = None, **options: Unpack[ArrayKeywords]
+    ) -> npt.NDArray[np.uint16]: ...
+    @overload
     def to_ndarray(
         self,
-        format: str | None = None,
+        format: VideoPixelFormat | None = None,
+        *,
+        out: OutArray,
+        **options: Unpack[ArrayKeywords],
+    ) -> OutArray: ...
+    @overload
+    def to_ndarray(
+        self,
+        format: VideoPixelFormat | None = None,
+        *,
+        out: SupportsArray | SupportsDLPack | None = None,
+        **options: Unpack[ArrayKeywords],
+    ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]: ...
+    def to_ndarray(
+        self,
+        format: VideoPixelFormat | None = None,
         *,
         rect: Rectangle | None = None,
         width: int | None = None,
         height: int | None = None,
-        filter: str = "bilinear",
+        filter: ScaleFilter = "bilinear",
         upright: bool = False,
-        layout: str = "HWC",
+        layout: ArrayLayout = "HWC",
         out: Any = None,
         exact: bool = False,
         threads: int | None = None,

@@ -15,7 +15,6 @@ from .._ffi import FREES_LATE
 from .._public import public
 from .._runtime import trace
 from .._runtime.closing import only_once
-from .._spec.frames.color_space import VideoColorSpace
 from .._spec.numbers import to_flag, to_int64, to_uint64
 from .._spec.types import (
     AlphaOption,
@@ -23,7 +22,6 @@ from .._spec.types import (
     BytesLike,
     Integer,
     SupportsDLPack,
-    VideoColorSpaceInit,
     VideoPixelFormat,
 )
 from ._hold import Timed
@@ -40,9 +38,9 @@ from ._surface import Surface
 from ._upright import upright
 
 if TYPE_CHECKING:
-    from ._pixels import Layout, Rectangle
+    from typing_extensions import Unpack
 
-    ColorSpace = VideoColorSpace | VideoColorSpaceInit
+    from ._keywords import ColorSpace, FrameKeywords, Layout, Rectangle
 
 
 @public
@@ -123,7 +121,7 @@ class VideoFrame(Timed, Pixels):
         source: BytesLike | Surface,
         *,
         timestamp: Integer | None = None,
-        duration: int | None = None,
+        duration: Integer | None = None,
         format: VideoPixelFormat | None = None,
         coded_width: int | None = None,
         coded_height: int | None = None,
@@ -203,7 +201,7 @@ class VideoFrame(Timed, Pixels):
         timestamp: Integer,
         format: VideoPixelFormat | None = None,
         transfer: bool = False,
-        **options: Any,
+        **options: Unpack[FrameKeywords],
     ) -> VideoFrame:
         """Make a frame from an array of pixels, or from a PIL image.
 
@@ -251,7 +249,7 @@ class VideoFrame(Timed, Pixels):
         timestamp: Integer,
         format: VideoPixelFormat | None = None,
         copy: bool | None = None,
-        **options: Any,
+        **options: Unpack[FrameKeywords],
     ) -> VideoFrame:
         """Make a frame over the memory of a tensor of torch, JAX, numpy or whatever has
         ``__dlpack__``; nothing is copied where the pixels of each row lie side by side.
