@@ -95,10 +95,16 @@ def test_apng_is_composed_as_its_specification_says(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_gif_is_composed_as_ffmpeg_does_it(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "some.gif"
-    path.write_bytes(data := gif(random_parts(seed, 12, 23, 15, binary=True), 23, 15))
+    parts = random_parts(seed, 12, 23, 17, binary=True)  # those of 16 rows are interlaced
+    for part in parts:
+        part.blend = True
+    path.write_bytes(data := gif(parts, 23, 17))
     raw = run_ffmpeg("-i", path, "-vsync", "0", "-f", "rawvideo", "-pix_fmt", "rgba", "-")
-    expected = list(np.frombuffer(raw, np.uint8).reshape(-1, 15, 23, 4))
+    expected = list(np.frombuffer(raw, np.uint8).reshape(-1, 17, 23, 4))
     assert_shown(facts_of("gif", data), data, expected, 0)
+    parts[0].dispose %= 2  # before the first picture there is nothing
+    data = gif(parts, 23, 17)
+    assert_shown(facts_of("gif", data), data, composed(parts, 23, 17), 0)
 
 
 @pytest.mark.divided

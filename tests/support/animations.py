@@ -164,6 +164,8 @@ def gif(parts: list[Part], width: int, height: int, loops: int | None = 0) -> by
         flags = (1, 2, 3)[part.dispose] << 2 | bool(clear)
         index = clear[0] if clear else 0
         control = struct.pack("<BBHBB", 4, flags, part.delay // 10, index, 0)
-        size = struct.pack("<HHHHB", part.x, part.y, columns, rows, 0x80 | still[10] & 7)
+        # What has 16 rows and more is interlaced.
+        place = 0x80 | still[start + 9] & 0x40 | still[10] & 7
+        size = struct.pack("<HHHHB", part.x, part.y, columns, rows, place)
         pieces += [b"\x21\xf9" + control, b"\x2c" + size, own, still[start + 10 : -1]]
     return b"".join([*pieces, b"\x3b"])
