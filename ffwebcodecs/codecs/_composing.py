@@ -32,7 +32,7 @@ class Composer:
     Each picture is made a file of its own (`_spec.images.stills`), and decoded by FFmpeg's decoder
     of still pictures. FFmpeg's own ways differ by kind and release: animated WebP has one from 9.0
     on, a GIF whose first picture is larger than its screen is cut, an APNG's picture that covers
-    all and is cleared after is not blended (4.3 to 9.0), and none gives pictures in any order.
+    all and is cleared after is not blended (5.1 to 9.0), and none gives pictures in any order.
 
     In their order, each is decoded once. In any other order, about `_APART` more are decoded for a
     picture, as long as the canvases that are kept for that fit into `_KEPT` bytes. Holds no native
