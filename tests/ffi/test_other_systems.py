@@ -41,6 +41,7 @@ def pretend(system):
         for name in "fcntl resource termios pwd grp posix pty tty syslog".split():
             sys.modules[name] = None
         os.name = "nt"
+        os.add_dll_directory = os.fspath  # some modules load FFmpeg: this machine's
     sys.platform = system
 """
 IMPORT_ALL = """
