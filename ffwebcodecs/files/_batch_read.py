@@ -124,6 +124,7 @@ class Batch:
         self._natural = natural
         width, height = whole_size(natural, shown, options.width, options.height)
         self._size = width, height
+        compute_layout(options.format, width, height)  # which refuses what is too large
         wanted = (self._count, *options.shape(width, height))
         if self._given is None:
             self.array = np.empty(wanted, options.dtype())

@@ -177,6 +177,7 @@ def to_array(picture: Picture, shape: FrameShape, options: ArrayOptions = _PLAIN
     region, destination = _destination(shape, fmt, options)
     on_its_side = turns and shape.rotation % 180 != 0
     width, height = _size(shape, region, options, turns)
+    compute_layout(fmt, width, height)  # which refuses what is too large
     wanted = array_shape(fmt, width, height)
     is_chw = options.is_channels_first and not is_planar
     if is_chw:

@@ -345,6 +345,8 @@ def test_a_bitmaps_array_is_a_view_unless_anything_is_asked_for(format: str) -> 
         ({"width": 1.5}, "width"),
         ({"width": "8"}, "width"),
         ({"width": 1 << 31}, "width"),
+        ({"width": (1 << 31) - 1}, "4294967295"),
+        ({"width": 40_000, "height": 40_000}, "bytes, the limit is 4294967295"),
         ({"filter": "nearest"}, "filter"),
         ({"layout": "NHWC"}, "layout"),
         ({"layout": None}, "layout"),
