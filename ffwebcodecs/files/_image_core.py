@@ -413,7 +413,7 @@ class ImageCore:
         """See what can be done with a picture of which something is missing."""
         if self._ended:
             text = f"the data ends, after {len(self._data)} bytes, within frame {request.index}"
-            if self._is_stream and not facts.tracks[track].animated:
+            if self._is_stream and request.index == 0:  # nothing of it can be shown
                 self._break(request, EncodingError(text))
             else:
                 self._end(request, IndexError(text))

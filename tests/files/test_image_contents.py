@@ -12,7 +12,7 @@ import pytest
 from image_files import MEDIA
 from image_helpers import WAIT, first, of
 from image_vectors import Pushed
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageOps, ImageSequence, features
 
 from ffwebcodecs import ImageDecoder, VideoFrame
 
@@ -41,6 +41,13 @@ def smooth(mode: str, size: tuple[int, int] = (48, 32)) -> Image.Image:
     bands = [x * 5, y * 7, 255 - x * 3, 40 + y * 4][: len(Image.new(mode, (1, 1)).getbands())]
     pixels = np.stack(bands, axis=2).astype(np.uint8)
     return Image.fromarray(pixels[..., 0] if len(bands) == 1 else pixels, mode)
+
+
+def require(format: str) -> None:
+    """Skip where there is no decoder of ours, or no encoder of Pillow's."""
+    can_encode = format != "avif" or features.check("avif")
+    if not ImageDecoder.is_type_supported(f"image/{format}") or not can_encode:
+        pytest.skip(f"no decoder, or no encoder, of {format} here")
 
 
 def coded(picture: Image.Image, format: str, **options: Any) -> bytes:
@@ -156,14 +163,10 @@ def png(pixels: np.ndarray, parts: list[np.ndarray] | None = None) -> bytes:
     ],
 )
 def test_pixels_of_lossy_formats_are_about_the_same(format: str, mode: str, options: Any) -> None:
-    type = f"image/{format}"
-    if not ImageDecoder.is_type_supported(type) or (
-        format == "avif" and not features.check("avif")
-    ):
-        pytest.skip(f"no decoder, or no encoder, of {format} here")
+    require(format)
     data = coded(smooth(mode), format, quality=90, **options)
     wanted = np.asarray(opened(data).convert("RGBA")).astype(int)
-    with of(data, type) as decoder:
+    with of(data, f"image/{format}") as decoder:
         difference = np.abs(rgba(first(decoder)).astype(int) - wanted)
     halved = options.get("subsampling") in (1, 2, "4:2:0") or format == "webp"
     assert np.percentile(difference, 90) <= LOSSY
@@ -171,11 +174,15 @@ def test_pixels_of_lossy_formats_are_about_the_same(format: str, mode: str, opti
 
 
 @pytest.mark.parametrize("number", range(10))
-@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif"])
 def test_orientation_turns_the_picture_upright(format: str, number: int) -> None:
     exif = Image.Exif()
     exif[0x112] = number
-    options = {"quality": 95, "subsampling": 0} if format == "jpeg" else {"lossless": True}
+    require(format)
+    if format == "avif" and not 1 <= number <= 8:
+        pytest.skip("AVIF has other numbers, which Pillow makes of these")
+    kinds = {"jpeg": {"quality": 95, "subsampling": 0}, "webp": {"lossless": True}}
+    options = kinds.get(format, {"quality": 95, "subsampling": "4:4:4"})
     data = coded(smooth("RGB", (12, 8)), format, exif=exif, **options)
     picture = opened(data)
     ignored = format == "webp"  # as in browsers
@@ -186,6 +193,47 @@ def test_orientation_turns_the_picture_upright(format: str, number: int) -> None
         assert not ignored or (image.rotation, image.flip) == (0, False)
         shown = np.array(image.to_ndarray(format="RGB", upright=True)).astype(int)
     assert np.abs(shown - np.asarray(upright.convert("RGB"))).max() <= LOSSY
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize(
+    ("format", "mode", "options"),
+    [
+        ("avif", "RGB", {"quality": 95, "subsampling": "4:4:4"}),
+        ("avif", "RGBA", {"quality": 95, "subsampling": "4:4:4"}),
+        ("webp", "RGBA", {"lossless": True, "exact": True}),
+        ("gif", "RGB", {}),
+        ("gif", "RGBA", {"disposal": 2}),
+        ("png", "RGBA", {}),
+    ],
+)
+def test_frames_of_animations_come_in_any_order(
+    format: str, mode: str, options: Any, is_stream: bool
+) -> None:
+    require(format)
+    drawn = [noise(mode, (20, 12), number) for number in range(5)]
+    if format == "avif":
+        drawn = [smooth(mode, (20 + 8 * number, 24)).resize((20, 12)) for number in range(5)]
+    delays = [40, 50, 10, 70, 80]
+    how = {"save_all": True, "append_images": drawn[1:], "duration": delays, "loop": 3}
+    data = coded(drawn[0], format, **how, **options)
+    wanted = [np.array(each.convert("RGBA")) for each in ImageSequence.Iterator(opened(data))]
+    source = iter([data[: len(data) // 3], data[len(data) // 3 :]]) if is_stream else data
+    with of(source, f"image/{format}") as decoder:
+        decoder.completed.result(timeout=WAIT)
+        decoder.tracks.ready.result(timeout=WAIT)
+        track = decoder.tracks.selected_track
+        assert track is not None and track.animated and track.frame_count == 5
+        assert track.repetition_count == {"avif": float("inf"), "gif": 3}.get(format, 2)
+        for index in (4, 0, 3, 3, 1, 2, 0, 4):
+            image = decoder.decode(index).result(timeout=WAIT).image
+            assert image.timestamp == sum(delays[:index]) * 1000
+            assert image.duration == delays[index] * 1000
+            found, known = rgba(image).astype(int), wanted[index].astype(int)
+            seen = known[..., 3] > 0
+            limit = LOSSY + 2 if format == "avif" else 0
+            assert np.abs(found - known)[seen].max() <= limit
+            assert np.abs(found - known)[..., 3].max() <= limit
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def use(decoder: ImageDecoder, round: int) -> str:
     return "frame"
 
 
+@pytest.mark.divided
 @pytest.mark.parametrize("name", CASES)
 def test_interpreter_ends_with(name: str) -> None:
     started = time.monotonic()
