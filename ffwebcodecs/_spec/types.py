@@ -18,6 +18,7 @@ AudioSampleFormat = Literal[
 # fmt: on
 BitrateMode = Literal["constant", "variable"]
 CodecState = Literal["unconfigured", "configured", "closed"]
+ColorSpaceConversion = Literal["default", "none"]
 EncodedChunkType = Literal["key", "delta"]
 HardwareAcceleration = Literal["no-preference", "prefer-hardware", "prefer-software"]
 LatencyMode = Literal["quality", "realtime"]
@@ -66,7 +67,7 @@ Integer = SupportsIndex
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import AsyncIterable, Callable, Iterable
     from typing import Any, Protocol, TypeAlias, TypedDict
 
     import numpy.typing as npt
@@ -128,10 +129,14 @@ if TYPE_CHECKING:
     FilePath: TypeAlias = str | os.PathLike[str]
     MediaSource: TypeAlias = FilePath | BytesLike | BinaryReader | BinaryReaderInto
     """A path or URL, the bytes of a file, or a file object that is read."""
+    ImageBufferSource: TypeAlias = (
+        FilePath | BytesLike | BinaryReader | Iterable[BytesLike] | AsyncIterable[BytesLike]
+    )
+    """A path, the bytes of an image, or what gives them in pieces."""
     MediaTarget: TypeAlias = FilePath | BinaryWriter
     """A path, or a file object that is written."""
 else:
     BinaryReader = BinaryReaderInto = BinaryWriter = object
     SupportsArray = SupportsArrayInterface = SupportsDLPack = object
     VideoColorSpaceInit = BytesLike = WritableBuffer = ArrayLike = object
-    FilePath = MediaSource = MediaTarget = object
+    FilePath = ImageBufferSource = MediaSource = MediaTarget = object

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._public import public
 from .._runtime.closing import Closable, only_once
@@ -11,6 +11,7 @@ from .._spec.codecs.picture_limit import MAX_PIXELS, read_max_pixels
 from .._spec.images.kinds import kind_of
 from .._spec.numbers import show, to_flag, to_uint32
 from .._spec.texts import one_of
+from .._spec.types import ColorSpaceConversion, ImageBufferSource, Integer
 from ..errors import InvalidArgumentError
 from ._image_core import ImageCore
 from ._image_input import ImageSource
@@ -20,6 +21,8 @@ from .image_track_list import ImageTrackList
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+CONVERSIONS = ("default", "none")
 
 
 @public
@@ -87,19 +90,19 @@ class ImageDecoder(Closable):
     def __init__(
         self,
         *,
-        data: Any = None,
+        data: ImageBufferSource | None = None,
         type: str | None = None,
-        color_space_conversion: str = "default",
-        desired_width: int | None = None,
-        desired_height: int | None = None,
+        color_space_conversion: ColorSpaceConversion = "default",
+        desired_width: Integer | None = None,
+        desired_height: Integer | None = None,
         prefer_animation: bool | None = None,
         transfer: bool = False,
-        max_pixels: int | None = MAX_PIXELS,
+        max_pixels: Integer | None = MAX_PIXELS,
     ) -> None:
         only_once(self, "_core")
         name = _to_type(type)
         kind = kind_of(name)
-        conversion = one_of(color_space_conversion, ("default", "none"), "color_space_conversion")
+        conversion = one_of(color_space_conversion, CONVERSIONS, "color_space_conversion")
         options = ImageOptions(
             conversion == "default",
             _desired(desired_width, desired_height),
@@ -154,7 +157,7 @@ class ImageDecoder(Closable):
         return self._core.tracks
 
     def decode(
-        self, frame_index: int = 0, complete_frames_only: bool = True
+        self, frame_index: Integer = 0, complete_frames_only: bool = True
     ) -> Completion[ImageDecodeResult]:
         """Decode a frame of the selected track.
 

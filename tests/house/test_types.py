@@ -14,12 +14,13 @@ import ffwebcodecs.typing as words
 from ffwebcodecs import ffmpeg
 from ffwebcodecs._spec.codecs import config, state
 from ffwebcodecs._spec.frames import color, fitting, formats, sample_formats
-from ffwebcodecs.files import _batch_read, _video_times
+from ffwebcodecs.files import _batch_read, _video_times, image_decoder
 
 TABLES: dict[str, Iterable[str]] = {
     "AudioSampleFormat": sample_formats.BY_NAME,
     "BatchLayout": _batch_read.LAYOUTS,
     "CodecState": state.STATES,
+    "ColorSpaceConversion": image_decoder.CONVERSIONS,
     "FrameChoice": _video_times.MODES,
     "HardwareAcceleration": config.HARDWARE_ACCELERATION,
     "ImageFit": fitting.FITS,
