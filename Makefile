@@ -105,7 +105,7 @@ browser: setup ## Play what transcode writes in Debian's Chromium, which it inst
 .PHONY: docs
 docs: setup ## Build the site into .cache/site, strictly: every link and anchor is looked up
 	@$(python) -c 'import material, mkdocs, mkdocstrings' 2>/dev/null || $(python) -m pip install --quiet --editable '.[docs]'
-	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict $(ARGS)
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict --site-dir $(abspath $(CACHE))/site $(ARGS)
 	@echo "$(CACHE)/site: look at it with $(python) -m http.server --directory $(CACHE)/site"
 
 .PHONY: memcheck
