@@ -28,6 +28,35 @@ def test_blocks_of_page_run(page: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_block_that_does_not_do_what_the_page_says_is_told(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```python\nprint(1)\n```\n\n<!-- then: assert printed == '2' -->\n\n"
+        "<!-- raises: ZeroDivisionError -->\n```python\n1 / 0\n```\n"
+        "<!-- raises: ZeroDivisionError -->\n```python\n1 / 1\n```\n"
+        "```bash\nffwebcodecs probe nothing.mp4\n```\n"
+        "```python\nx = 3\n```\nand\n<!-- continues -->\n```python\n\nassert x == 4\n```\n"
+        "```python\nimport ffwebcodecs\nkept = ffwebcodecs.Demuxer('clip.mp4')\n```\n"
+    )
+    folder = tmp_path / "here"
+    folder.mkdir()
+    wrong = pages.run(page, folder)
+    lines = [int(re.findall(r"line (\d+)", each)[0]) for each in wrong]
+    assert sorted(set(lines)) == [1, 12, 15, 18, 27]
+    assert "was not raised" in wrong[1]
+    assert "nothing.mp4" in wrong[2]
+    assert "line 25, in <module>" in wrong[3]
+    assert "unclosed" in wrong[4]
+
+
+def test_a_comment_beside_no_block_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- not run: a network -->\nwords\n```python\n1\n```\n")
+    with pytest.raises(ValueError, match="no block of code beside the comment 'not run"):
+        pages.blocks(page)
+
+
+@pytest.mark.slow
 def test_examples_of_docstrings_run(tmp_path: Path) -> None:
     folder = tmp_path / "here"
     folder.mkdir()

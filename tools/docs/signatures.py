@@ -22,8 +22,15 @@ class Signatures(griffe.Extension):
             if alias.target_path.endswith(f"_record.{name}"):
                 alias.target_path = f"dataclasses.{name}"
 
+    def on_class_members(self, *, cls: griffe.Class, **_: Any) -> None:
+        """Forget a constructor that says to type checkers what the members of a dataclass say."""
+        init = cls.members.get("__init__")
+        if isinstance(init, griffe.Function) and "Unpack[" in str(list(init.parameters)[-1]):
+            cls.del_member("__init__")
+
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Put every class right once the dataclasses have their constructors."""
+        griffe.DataclassesExtension().on_package(pkg=pkg)
         for module in _modules(pkg):
             classes = [each for each in module.classes.values() if not each.is_alias]
             for each in classes:
