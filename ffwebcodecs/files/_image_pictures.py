@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Data = bytes | bytearray | memoryview
 
-_CODECS = {"jpeg": "mjpeg", "jxl": "libjxl", "avif": "av1"}
+_CODECS = {"jpeg": "mjpeg", "jxl": "libjxl", "avif": "av1", "pnm": "ppm"}
 # What decoders are to take for an error: else they show what they have of a damaged picture.
 _STRICT = frozenset({"png"})
 _KEPT = frozenset(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 import suite
-from image_files import MEDIA
-from image_fuzz import KNOWN, attacks, decode_all
+from image_fuzz import KNOWN, MEDIA, attacks, decode_all
 
 
 @pytest.mark.slow

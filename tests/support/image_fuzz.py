@@ -4,11 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from image_files import MEDIA, TYPES, damaged
+from image_files import MEDIA as VECTORS
+from image_files import TYPES as VECTOR_TYPES
+from image_files import damaged
 
 from ffwebcodecs import EncodingError, ImageDecoder, InvalidStateError, NotSupportedError
 
 WAIT = 20
+# Small ones of the kinds that browsers do not show, or not any more.
+_ANY = "image/x-portable-anymap"
+OTHERS = {
+    "pgm_text": (_ANY, b"P2 # a comment\n3 2 255\n0 10 20\n30 40 255\n"),
+    "pbm": (_ANY, b"P4\n9 2\n\x12\x80\xff\x00"),
+    "ppm": (_ANY, b"P6\n3 2\n255\n" + bytes(range(18))),
+    "pam": (
+        _ANY,
+        b"P7\nWIDTH 2\nHEIGHT 2\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n"
+        + bytes(range(16)),
+    ),
+    "qoi": (
+        "image/qoi",
+        b"qoif\0\0\0\3\0\0\0\2\3\0" + b"\xfe\1\2\3" * 3 + b"\xc2" + bytes(7) + b"\1",
+    ),
+    "xbm": (
+        "image/x-xbitmap",
+        b"#define a_width 9\n#define a_height 1\nstatic char a_bits[] = {\n 0x12, 0x34 };\n",
+    ),
+}
+MEDIA = VECTORS | {name: data for name, (_, data) in OTHERS.items()}
+TYPES = VECTOR_TYPES | {name: type for name, (type, _) in OTHERS.items()}
 KNOWN = [name for name in MEDIA if ImageDecoder.is_type_supported(TYPES[name])]
 
 

@@ -8,6 +8,8 @@ from .gif import GifScanner
 from .jpeg import JpegScanner
 from .jxl import JxlScanner
 from .png import PngScanner
+from .pnm import PnmScanner
+from .qoi import QoiScanner
 from .webp import WebpScanner
 from .xbm import XbmScanner
 
@@ -25,6 +27,15 @@ _KINDS = {
     "image/bmp": "bmp",
     "image/jxl": "jxl",
     "image/x-xbitmap": "xbm",
+    # What no browser shows.
+    "image/qoi": "qoi",
+    **dict.fromkeys(
+        (
+            *("image/x-portable-anymap", "image/x-portable-bitmap", "image/x-portable-graymap"),
+            *("image/x-portable-pixmap", "image/x-portable-arbitrarymap"),
+        ),
+        "pnm",
+    ),
 }
 
 
@@ -32,7 +43,7 @@ _SCANNERS: dict[str, type[ImageScanner]] = {
     each.kind: each
     for each in (
         *(AvifScanner, BmpScanner, GifScanner, JpegScanner),
-        *(JxlScanner, PngScanner, WebpScanner, XbmScanner),
+        *(JxlScanner, PngScanner, PnmScanner, QoiScanner, WebpScanner, XbmScanner),
     )
 }
 
