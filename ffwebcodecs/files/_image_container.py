@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Data = bytes | bytearray | memoryview
 
+_CACHE = 1 << 26  # bytes of pictures around the last one
+
 
 class IsoImage:
     """The item, or the track, of as much of a file as has arrived; for one thread at a time.
@@ -59,7 +61,7 @@ class IsoImage:
                 return frame
             raise EncodingError("there is no picture in the item")
         if self._video is None:
-            self._video = Video(self._content, threads=1, max_pixels=self._most)
+            self._video = Video(self._content, threads=1, max_pixels=self._most, cache_bytes=_CACHE)
         try:
             return self._video[index]
         except IndexError as error:

@@ -153,11 +153,11 @@ class ImageCore:
         if self._has_begun or self.closed or self._refusal is not None:
             return
         self._errands.begin()
-        self._has_begun = True
         if not self._is_stream:
             self._ask(self._look)
         elif self._source is not None:
             self._source.begin(self)
+        self._has_begun = True  # last: an interrupted beginning is made once more
 
     def decode(self, index: int, whole: bool, owner: object) -> Result:
         """Ask for a frame."""
@@ -180,7 +180,7 @@ class ImageCore:
         if self.closed:
             return self._closed_error()
         if self._refusal is not None:
-            return self._refusal
+            return NotSupportedError(str(self._refusal))
         if self._list and self.tracks._chosen is None:
             return InvalidStateError("no track is selected")
         return None

@@ -118,9 +118,13 @@ class ImageDecoder(Closable):
             self._core = ImageCore("", None, None, options, refusal)
             return
         core = ImageCore(kind or "", source, prefers, options)
-        if source.data is None:
-            core.begin()
         self._core = core
+        if source.data is None:
+            try:
+                core.begin()
+            except BaseException:
+                core.close()  # else what has begun would read all there is
+                raise
 
     @staticmethod
     def is_type_supported(type: str) -> bool:
