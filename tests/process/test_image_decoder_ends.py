@@ -16,6 +16,7 @@ import pytest
 from image_files import MEDIA
 from image_helpers import PNG, WAIT, first, holds_png, of
 from image_vectors import Pushed
+from interrupting import Moments
 
 from ffwebcodecs import AbortError, ImageDecoder, InvalidStateError, WebCodecsError
 
@@ -192,3 +193,15 @@ def test_decoders_dropped_at_any_moment_leave_nothing() -> None:
     while any(thread.name == "ffwebcodecs-image" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         gc.collect()
+
+
+def test_decoder_goes_on_after_an_interrupt_at_any_moment() -> None:
+    folders = ("files/_image", "files/image", "_runtime")
+    seen = Moments(folders)
+    with of(PNG) as decoder:
+        assert not seen.during(lambda: first(decoder).close())
+    assert seen.count > 20
+    for at in range(seen.count):
+        with of(PNG) as decoder:
+            Moments(folders, at).during(lambda decoder=decoder: first(decoder).close())
+            assert holds_png(first(decoder))
