@@ -136,13 +136,14 @@ def test_llms_txt_lists_every_page_and_has_its_text(site: Path) -> None:
         assert text.strip() in whole
         assert "<!--" not in text
     assert "`at(time: " in whole
+    assert "- `FrameChoice = Literal['shown', 'nearest', 'exact']`\n" in whole
     assert [name for name in NAMES if f"## {name}\n" in whole] == NAMES
 
 
 def test_the_reference_names_every_public_name_once() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.md"))
     named = re.findall(r"^::: ffwebcodecs\.(\w+)$", text, re.MULTILINE)
-    assert sorted(named) == sorted(NAMES)
+    assert sorted(named) == sorted([*NAMES, "typing"])
 
 
 @pytest.mark.parametrize("command", COMMANDS)

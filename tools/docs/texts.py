@@ -14,7 +14,7 @@ import griffe
 from signatures import Signatures
 
 ROOT = Path(__file__).resolve().parents[2]
-OBJECT = re.compile(r"^::: ffwebcodecs\.(\w+)\n", re.MULTILINE)
+OBJECT = re.compile(r"^::: ffwebcodecs\.(\w+)\n(?: +.*\n)*", re.MULTILINE)
 
 
 class Texts:
@@ -54,12 +54,22 @@ class Texts:
             assert isinstance(loaded, griffe.Module)
             self._package = loaded
         made = self._package[match[1]]
+        if made.is_module:
+            return "".join(f"- `{name} = {_value(made[name])}`\n" for name in made.exports or ())
         lines = [f"## {match[1]}\n", *_said(made, match[1])]
         if made.is_class:
             for name, member in made.all_members.items():
                 if not name.startswith("_") and member.has_docstring:
                     lines += [f"### {match[1]}.{name}\n", *_said(member, name)]
         return "\n".join(lines)
+
+
+def _value(made: Any) -> str:
+    """Return what a name of the types stands for."""
+    made = made.final_target if made.is_alias else made
+    if made.is_attribute:
+        return " ".join(str(made.value).split())
+    return " ".join(made.docstring.value.split()) if made.docstring else made.name
 
 
 def _said(made: Any, name: str) -> Iterator[str]:
