@@ -27,6 +27,7 @@ from ._spec.codecs.encoder_config import (
 from ._spec.types import (
     AacBitstreamFormat,
     AlphaOption,
+    ArrayLayout,
     ArrayLike,
     AudioSampleFormat,
     AvcBitstreamFormat,
@@ -35,6 +36,7 @@ from ._spec.types import (
     BinaryReaderInto,
     BinaryWriter,
     BitrateMode,
+    BytePixelFormat,
     BytesLike,
     CodecState,
     ColorSpaceConversion,
@@ -66,6 +68,7 @@ from ._spec.types import (
     VideoMatrixCoefficients,
     VideoPixelFormat,
     VideoTransferCharacteristics,
+    WordPixelFormat,
     WritableBuffer,
 )
 
@@ -73,6 +76,7 @@ __all__ = [
     "AacBitstreamFormat",
     "AacEncoderConfigInit",
     "AlphaOption",
+    "ArrayLayout",
     "ArrayLike",
     "AudioDecoderConfigInit",
     "AudioEncoderConfigInit",
@@ -85,6 +89,7 @@ __all__ = [
     "BinaryReaderInto",
     "BinaryWriter",
     "BitrateMode",
+    "BytePixelFormat",
     "BytesLike",
     "CodecState",
     "ColorSpaceConversion",
@@ -121,5 +126,6 @@ __all__ = [
     "VideoMatrixCoefficients",
     "VideoPixelFormat",
     "VideoTransferCharacteristics",
+    "WordPixelFormat",
     "WritableBuffer",
 ]

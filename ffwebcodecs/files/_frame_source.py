@@ -83,19 +83,22 @@ class FrameSource:
         *("given", "index", "key", "known", "name", "packed", "packets"),
     )
 
+    packets: Any
+    given: Any
+
     def __init__(self, packed: tuple[Any, ...]) -> None:
         name, seal, self._size, self.packets, self._changed, index, self.given = packed[1:]
-        self.packed = packed
+        self.packed: tuple[Any, ...] = packed
         self.name: str = _name_of(name)
         whole = base64.b85decode(seal)
         self._seal, self._place = whole[:_SEAL], whole[_SEAL:]
-        self.index = None
+        self.index: str | None = None
         if index is not None:
             count, rest = index
             self.index = self.name[:count] + _name_of(rest)
         self.known: Any = type(None)
         matters = tuple(each for each in self.given if each[0] not in _INDIFFERENT)
-        self.key = self.name, self._seal, matters
+        self.key: tuple[str, bytes, tuple[Any, ...]] = self.name, self._seal, matters
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, FrameSource) and self.key == other.key)

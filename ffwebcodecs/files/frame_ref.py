@@ -153,7 +153,7 @@ class FrameRef:
         """Yield the frames, in their order; each is yours to close, and decoded when its turn
         comes. Raises as `open`.
         """
-        return RefFrames(self._source, self.indices)
+        return _RefFrames(self._source, self.indices)
 
     @overload
     def read(
@@ -314,7 +314,7 @@ class FrameRef:
         return f"<FrameRef [{where.start}:{where.stop}{step}] of {self._source.shown}>"
 
 
-class RefFrames(Iterator[VideoFrame]):
+class _RefFrames(Iterator[VideoFrame]):
     """Gives the frames of a reference; holds the video meanwhile."""
 
     __slots__ = ("_numbers", "_requests", "_source", "_video")

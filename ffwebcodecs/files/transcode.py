@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._public import public
 from .._spec.codecs.picture_limit import MAX_PIXELS
@@ -22,6 +22,11 @@ from .._spec.types import (
 )
 from ._conversion import Metadata
 from ._sound_options import MapAudio
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+else:
+    Executor = object  # importing it takes milliseconds
 from ._sound_run import SoundRun, is_for_sound
 from ._transcoding import Transcoding
 from ._work import MapFrame
@@ -77,7 +82,7 @@ def transcode(
     stream: int | None = None,
     color_space: VideoColorSpace | VideoColorSpaceInit | None = None,
     require_all: bool = False,
-    executor: Any = None,
+    executor: Executor | int | None = None,
     part_seconds: float = 20.0,
     split_bitrate: bool = False,
 ) -> TranscodeResult:

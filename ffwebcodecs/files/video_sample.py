@@ -32,8 +32,8 @@ class VideoSample:
         frames: Callable[[Any], Iterator[VideoFrame]],
         read: Callable[[Any], Any],
     ) -> None:
-        self.indices = indices
-        self.timestamps = timestamps
+        self.indices: npt.NDArray[np.int64] = indices
+        self.timestamps: npt.NDArray[np.int64] = timestamps
         self._frames = frames
         self._read = read
         self._array: npt.NDArray[Any] | None = None

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._public import public
 from .._spec.frames.rect import Rect
-from .._spec.types import AlphaOption, HardwareAcceleration, LatencyMode, MediaTarget
+from .._spec.types import (
+    AlphaOption,
+    ArrayLike,
+    HardwareAcceleration,
+    LatencyMode,
+    MediaSource,
+    MediaTarget,
+)
+from ..frames.audio_data import AudioData
 from ..frames.video_frame import VideoFrame
 from ._encoding_options import EncodingOptions
 from ._fields import Fields
@@ -27,7 +35,7 @@ def write_frames(
     frames: Iterable[VideoFrame],
     output: MediaTarget,
     *,
-    audio: Any = None,
+    audio: MediaSource | Iterable[AudioData] | tuple[ArrayLike, float] | None = None,
     audio_codec: str | None = None,
     audio_bitrate: int | str | None = None,
     codec: str | None = None,

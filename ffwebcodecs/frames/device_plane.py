@@ -29,9 +29,9 @@ class DevicePlane:
     def __init__(self, surface: cuda.DeviceSurface, places: cuda.DevicePlaces) -> None:
         self._surface = surface
         self._places = places
-        self.width = places.width
-        self.height = places.height
-        self.stride = places.stride
+        self.width: int = places.width
+        self.height: int = places.height
+        self.stride: int = places.stride
 
     def _form(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return shape, and strides in bytes."""

@@ -48,10 +48,10 @@ class Plane:
         sample_bytes: int,
         channels: int,
     ) -> None:
-        self.data = data
-        self.stride = stride
-        self.width = width
-        self.height = height
+        self.data: memoryview = data
+        self.stride: int = stride
+        self.width: int = width
+        self.height: int = height
         self._sample_bytes = sample_bytes
         self._channels = channels
 

@@ -88,6 +88,54 @@ def test_dictionaries_have_the_members_of_the_configurations() -> None:
         assert init.__required_keys__ == needed, name
 
 
+# Of what may be anything, and why: "what.of it" -> the reason.
+ANYTHING = {
+    "__array__": "numpy's own protocol",
+    "__await__": "what asyncio passes through it",
+    "__cuda_array_interface__": "CUDA's own protocol",
+    "__eq__": "made by dataclasses",
+    "__dlpack__": "DLPack's own protocol",
+    "__reduce__": "pickle's own protocol",
+    "__reduce_ex__": "pickle's own protocol",
+    "__replace__": "made by dataclasses",
+    "__setstate__": "pickle's own protocol",
+    "details": "what JSON can hold",
+    "metadata": "the program's own values",
+    "out": "the overloads say it",
+    "to_json": "what JSON can hold",
+}
+# Made by the package alone.
+NOT_MADE_BY_HAND = {"FrameRef", "VideoSample"}
+
+
+def annotations_of(name: str, thing: Any) -> Iterable[tuple[str, str, str]]:
+    """Yield member, parameter and annotation of what a program calls."""
+    members: dict[str, Any] = {"": thing}
+    if inspect.isclass(thing):
+        members = {}
+        for base in reversed(thing.__mro__):
+            if base.__module__.startswith("ffwebcodecs"):
+                members.update(vars(base))
+    for member, value in members.items():
+        function = getattr(value, "__func__", getattr(value, "fget", value))
+        if inspect.isfunction(function) and (not member.startswith("_") or member[1:2] == "_"):
+            for parameter, said in function.__annotations__.items():
+                yield member, parameter, str(said)
+
+
+def test_what_is_said_to_be_anything_can_be() -> None:
+    vague = []
+    for name in ffwebcodecs.__all__:
+        for member, parameter, said in annotations_of(name, getattr(ffwebcodecs, name)):
+            # The element type of an array is often that of the file.
+            plain = said.replace("NDArray[Any]", "").replace("np.dtype[Any]", "")
+            is_made = member in ("__init__", "__new__") and name in NOT_MADE_BY_HAND
+            known = {member, parameter} & set(ANYTHING) or parameter in ("self", "_native")
+            if "Any" in plain and not known and not is_made:
+                vague.append(f"{name}.{member}: {parameter} is {said}")
+    assert vague == []
+
+
 def test_every_word_is_public_and_none_is_imported_by_itself() -> None:
     named = {name for name in vars(words) if not name.startswith("_") and name != "annotations"}
     assert named == set(words.__all__)

@@ -18,9 +18,9 @@ class PlaneSpec:
     __slots__ = ("element_bytes", "sub_x", "sub_y")
 
     def __init__(self, sub_x: int, sub_y: int, element_bytes: int) -> None:
-        self.sub_x = sub_x
-        self.sub_y = sub_y
-        self.element_bytes = element_bytes
+        self.sub_x: int = sub_x
+        self.sub_y: int = sub_y
+        self.element_bytes: int = element_bytes
 
     def row_bytes(self, width: int) -> int:
         """Return the bytes of one row without padding, for an image `width` pixels wide."""
@@ -64,16 +64,16 @@ class PixelFormat:
         extension: bool = False,
     ) -> None:
         self.name: VideoPixelFormat = name  # type: ignore[assignment]
-        self.planes = planes
-        self.ffmpeg = ffmpeg
-        self.opaque = opaque or name
-        self.depth = depth
+        self.planes: tuple[PlaneSpec, ...] = planes
+        self.ffmpeg: str | None = ffmpeg
+        self.opaque: str = opaque or name
+        self.depth: int = depth
         self.sample_bytes = 2 if depth > 8 else 1  # little-endian, the value in the low bits
-        self.has_alpha = has_alpha
-        self.is_rgb = is_rgb
-        self.extension = extension
-        self.align_x = max(plane.sub_x for plane in planes)
-        self.align_y = max(plane.sub_y for plane in planes)
+        self.has_alpha: bool = has_alpha
+        self.is_rgb: bool = is_rgb
+        self.extension: bool = extension
+        self.align_x: int = max(plane.sub_x for plane in planes)
+        self.align_y: int = max(plane.sub_y for plane in planes)
 
     @property
     def is_gray(self) -> bool:
