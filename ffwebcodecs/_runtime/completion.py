@@ -178,7 +178,7 @@ class Completion(Generic[T]):
             if loop is None:
                 raise InvalidStateError(
                     f"only asyncio's event loops can await a {self._what}, and none runs here: "
-                    f"wait with its result() in a thread (trio.to_thread.run_sync)"
+                    "wait for its result() in a thread (trio.to_thread.run_sync)"
                 )
             yield from self._awaited(loop)
         try:
