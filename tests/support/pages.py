@@ -50,7 +50,7 @@ SECONDS = 240  # no page takes a tenth of it
 _FILM = ("-i", FILM)
 _COPY = (*_FILM, "-c", "copy")
 _PICTURE = (*_FILM, "-frames:v", "1", "-update", "1")
-_LONG = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=2:duration=100")
+_LONG = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=1:duration=100")
 _LONG += (
     "-f",
     "lavfi",
