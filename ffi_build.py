@@ -29,7 +29,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +151,12 @@ def of_llp64(layout: dict[str, Any]) -> dict[str, Any]:
     return {**layout, "structs": {**layout["structs"], **layout["llp64"]}}
 
 
-def abi_declarations(layout: dict[str, Any]) -> str:
+def abi_declarations(layout: dict[str, Any], *, functions: bool = True) -> str:
     """Return complete declarations for the FFmpeg major of a layout table.
 
     One table serves all minor versions of its major: a function of a later minor stays
-    declared, and looking it up says whether this library has it.
+    declared, and looking it up says whether this library has it. Without `functions` they are its
+    types alone, which is half of the parser's work.
     """
     versions = {key[3:]: (value[0], ANY_MINOR) for key, value in layout["versions"].items()}
     consts = layout["consts"]
@@ -164,14 +164,14 @@ def abi_declarations(layout: dict[str, Any]) -> str:
 
     texts = [ffi_c.DLADDR]
     for library in LIBRARIES:
-        text = "".join(render(library, versions)).replace(", ... }", " }")
+        text = "".join(render(library, versions)[: 2 if functions else 1]).replace(", ... }", " }")
         text = STRUCT.sub(lambda match: complete_struct(match[1], match[2], layout), text)
         text = CONSTANT.sub(
             lambda match: f"#define {match[1]} {consts[match[1]]}\n" if match[1] in consts else "",
             text,
         )
         texts.append(text)
-    return "\n".join([*texts, beside(versions)])
+    return "\n".join([*texts, beside(versions)] if functions else texts)
 
 
 def load_layouts() -> dict[int, dict[str, Any]]:
@@ -180,13 +180,13 @@ def load_layouts() -> dict[int, dict[str, Any]]:
     return {table["versions"]["libavutil"][0]: table for table in tables}
 
 
-def abi_builder(major: int, layout: dict[str, Any]) -> Any:
+def abi_builder(major: int, layout: dict[str, Any], *, functions: bool = True) -> Any:
     """Return cffi's builder with the declarations of a recorded major."""
     from cffi import FFI
 
     builder = FFI()
     builder.set_source(f"ffwebcodecs._ffi._abi{major}", None)
-    builder.cdef(abi_declarations(layout))
+    builder.cdef(abi_declarations(layout, functions=functions))
     return builder
 
 
@@ -194,12 +194,14 @@ def abi_text() -> str:
     """Return the text of _abi.py: the declarations of every recorded major, parsed and merged."""
     import ffi_tables
 
-    def majors(tables: Iterable[tuple[int, dict[str, Any]]]) -> dict[int, ffi_tables.Major]:
-        return {row[0]: ffi_tables.Major(ffi_tables.parsed(abi_builder(*row))) for row in tables}
+    def major(number: int, layout: dict[str, Any], functions: bool) -> ffi_tables.Major:
+        builder = abi_builder(number, layout, functions=functions)
+        return ffi_tables.Major(ffi_tables.parsed(builder))
 
     layouts = sorted(load_layouts().items())
-    windows = ((number, of_llp64(layout)) for number, layout in layouts)
-    return ffi_tables.write_module(majors(layouts), majors(windows))
+    everywhere = {number: major(number, layout, True) for number, layout in layouts}
+    windows = {number: major(number, of_llp64(layout), False) for number, layout in layouts}
+    return ffi_tables.write_module(everywhere, windows)
 
 
 def write(path: Path, text: str) -> None:

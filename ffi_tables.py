@@ -209,7 +209,7 @@ def take_in(types: Types, majors: Iterable[Major]) -> None:
 
 
 def write_module(majors: dict[int, Major], narrow: dict[int, Major]) -> str:
-    """Return the text of _abi.py; `narrow` has the majors as they are where a long has 32 bits."""
+    """Return the text of _abi.py; `narrow` has the types where a long has 32 bits."""
     types = Types()
     everywhere = [*majors.values(), *narrow.values()]
     structs = sorted({name for major in everywhere for name in major.struct_names})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from clips import ROOT
+from house import PACKAGE, nodes
 
-PACKAGE = ROOT / "ffwebcodecs"
 TABLES = {"PRIMARIES", "TRANSFER", "MATRIX", "_PRIMARIES_BY_CODE"}
 NEIGHBOURS = {"_spec/frames/color.py", "_spec/frames/color_space.py"}
 
@@ -14,9 +13,8 @@ NEIGHBOURS = {"_spec/frames/color.py", "_spec/frames/color_space.py"}
 def test_only_color_knows_codes_by_name() -> None:
     readers = set()
     for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        names = {node.id for node in nodes(path) if isinstance(node, ast.Name)}
+        names |= {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
         if names & TABLES:
             readers.add(path.relative_to(PACKAGE).as_posix())
     assert readers == NEIGHBOURS

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from house import PACKAGE, modules, tree
+from house import PACKAGE, modules, nodes
 
 from ffwebcodecs._spec.codecs import av1, avc, families, ffmpeg, hevc, vp8, vp9
 from ffwebcodecs._spec.codecs.strings import parse_codec
@@ -33,7 +33,7 @@ def sources(*words: str) -> Iterator[tuple[Path, tuple[ast.AST, ...]]]:
     for path in modules().values():
         text = path.read_text(encoding="utf-8")
         if not words or any(word in text for word in words):
-            yield path, tuple(ast.walk(tree(path)))
+            yield path, nodes(path)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.NAME)
@@ -65,9 +65,9 @@ def test_a_family_with_a_name_has_usual_strings_and_encoders(module: ModuleType)
 def test_only_families_lists_the_families() -> None:
     files = {Path(module.__file__ or "").stem for module in MODULES}
     found = {}
-    for path, nodes in sources("import"):
+    for path, below in sources("import"):
         named = {
-            alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
+            alias.name for node in below if isinstance(node, ast.ImportFrom) for alias in node.names
         }
         if path.stem != "families" and len(named & files) > 1:
             found[str(path.relative_to(PACKAGE))] = named & files
@@ -76,10 +76,10 @@ def test_only_families_lists_the_families() -> None:
 
 def test_nobody_else_asks_for_a_familys_name() -> None:
     found = []
-    for path, nodes in sources("family", "BY_NAME", "NAME"):
+    for path, below in sources("family", "BY_NAME", "NAME"):
         if path.is_relative_to(AT_HOME[0]):
             continue
-        for node in nodes:
+        for node in below:
             reads = isinstance(node, ast.Attribute) and node.attr in ("family", "BY_NAME")
             compares = isinstance(node, ast.Compare) and _compares_family(node)
             if path.is_relative_to(AT_HOME[1]):

@@ -6,7 +6,7 @@ import ast
 from collections import defaultdict
 
 import pytest
-from house import modules, shown, tree
+from house import modules, nodes, shown
 
 # What an owner becomes in a fork of its process: the same meaning wherever it stands.
 SHARED = {"Inherited"}
@@ -27,7 +27,7 @@ def classes() -> dict[str, list[str]]:
     """Return the modules that define a class of each name, a leading underscore left out."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for module, path in modules().items():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 found[node.name.lstrip("_")].append(shown(module))
     return found

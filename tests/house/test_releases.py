@@ -8,12 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
-from clips import ROOT
+from house import PACKAGE, nodes
 
 from ffwebcodecs import _ffi
 from ffwebcodecs._av import releases
 
-PACKAGE = ROOT / "ffwebcodecs"
 HOME = PACKAGE / "_av" / "releases.py"
 QUESTIONS = {"has", "has_field", "version"}
 FACTS = [
@@ -24,7 +23,7 @@ FACTS = [
 def questions(path: Path) -> list[str]:
     """Return where a file asks `_ffi` which release it has: the lines."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("_ffi"):
             asked = any(alias.name in QUESTIONS for alias in node.names)
         elif isinstance(node, ast.Attribute) and node.attr in QUESTIONS:

@@ -44,6 +44,12 @@ def tree(path: Path) -> ast.Module:
 
 
 @functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return every node of a file."""
+    return tuple(ast.walk(tree(path)))
+
+
+@functools.cache
 def walk(node: ast.AST) -> tuple[ast.AST, ...]:
     """Return every node below, without what only a type checker reads."""
     found: list[ast.AST] = []
