@@ -18,7 +18,7 @@ from ..._ffi import swscale
 from ..frames.pixel_format import Format, get_format
 from .builder import SHIFT_LOOK, Builder, Ends
 from .choices import accurate, as_yuv, integer_planes, scaling
-from .spread import to_deep, to_whole
+from .spread import to_weighed, to_whole
 from .steps import Plane, PlaneStep, Staged, Step
 from .sws import RGB_LOOK, Look, Scratch, make_context
 
@@ -130,7 +130,7 @@ class _Deep:
         builder, limited = self._builder, Look(self._out_look.matrix, False)
         flags = accurate(swscale.SWS_POINT)
         yuv = builder.step(made, get_format("yuv444p16le"), RGB_LOOK, limited, flags)
-        to_deep(builder, self._neutral(yuv), limited, False)
+        to_weighed(builder, self._neutral(yuv), limited)
 
     # ---- YUV -------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ black of these. 16-bit RGB is made by SIMD, which does not.
 
 Where there is C code only (FFmpeg 4.3), black and white are put where luma has them, at 16 and 235
 of 255: then nothing reaches twice 255. Afterwards each plane is spread as luma is, by a conversion
-from limited to full range.
+from limited to full range. That has 65531 at most: where white is 65535, gray becomes RGB with more
+contrast instead, which takes twice as long.
 """
 
 from __future__ import annotations
@@ -33,25 +34,41 @@ _LIMITED = Look(BT709, False)
 @cache
 def wraps() -> bool:
     """Tell whether 16-bit RGB is black where it is bluest; tried out once."""
+    made = _try("yuv444p", _LIMITED, b"\xff", "gbrp16le", RGB_LOOK)
+    return not all(high == 255 for high in made[1][1::2])
+
+
+@cache
+def _excess() -> int:
+    """Return by how much the luma of planar 16-bit RGB is too large, of 65536; tried out once.
+
+    FFmpeg 4.3 adds half a step of 8 bits, for rounding, where nothing is rounded away.
+    """
+    made = _try("gbrp16le", RGB_LOOK, bytes(2), "yuv444p16le", _LIMITED)
+    return int.from_bytes(made[0][:2], "little") - _BRIGHTNESS
+
+
+def _try(name: str, look: Look, sample: bytes, out_name: str, out_look: Look) -> list[bytes]:
+    """Return the planes that are made of three with one value."""
     width, height = 64, 2
-    fmt, out = get_format("yuv444p"), get_format("gbrp16le")
+    fmt, out = get_format(name), get_format(out_name)
     context = make_context(
-        (fmt, width, height, _LIMITED),
-        (out, width, height, RGB_LOOK),
-        accurate(swscale.SWS_POINT),
+        (fmt, width, height, look), (out, width, height, out_look), accurate(swscale.SWS_POINT)
     )
-    bluest: Array[int] = ffi.new("uint8_t[]", b"\xff" * (width * height))
-    made: Array[int] = ffi.new("uint8_t[]", 3 * 2 * width * height)
+    given: Array[int] = ffi.new("uint8_t[]", sample * (width * height))
+    size = out.row_bytes(0, width) * height
+    made: Array[int] = ffi.new("uint8_t[]", 3 * size)
     swscale.sws_scale(
         context.ptr,
-        ffi.new("uint8_t *[4]", [bluest] * 3),
-        ffi.new("int[4]", [width] * 3),
+        ffi.new("uint8_t *[4]", [given] * 3),
+        ffi.new("int[4]", [fmt.row_bytes(0, width)] * 3),
         0,
         height,
-        ffi.new("uint8_t *[4]", [made + 2 * width * height * plane for plane in range(3)]),
-        ffi.new("int[4]", [2 * width] * 3),
+        ffi.new("uint8_t *[4]", [made + size * plane for plane in range(3)]),
+        ffi.new("int[4]", [out.row_bytes(0, width)] * 3),
     )
-    return not all(made[2 * width * height + 2 * x + 1] == 255 for x in range(width))
+    found = bytes(ffi.buffer(made))
+    return [found[size * plane : size * (plane + 1)] for plane in range(3)]
 
 
 def to_planar(
@@ -79,6 +96,14 @@ def to_deep(builder: Builder, first: Scratch, look: Look, alpha: bool) -> Scratc
     return _deep(builder, first, look, size, swscale.SWS_POINT, alpha, 0)
 
 
+def to_weighed(builder: Builder, luma: Scratch, look: Look) -> Scratch:
+    """Append the steps to planar 16-bit RGB from the luma that libswscale makes of such, of limited
+    range and without colour.
+    """
+    size = luma.width, luma.height
+    return _deep(builder, luma, look, size, swscale.SWS_POINT, False, -_excess(), 1)
+
+
 def to_whole(
     builder: Builder,
     first: Scratch,
@@ -101,10 +126,10 @@ def _deep(
     filter_flag: int,
     alpha: bool,
     brightness: int,
-    more: float = 1,
+    more: float | None = None,
 ) -> Scratch:
     is_narrow = not look.full and wraps()
-    contrast = _CONTRAST if is_narrow else white(first.format.depth, look)
+    contrast = _CONTRAST if is_narrow else round(white(first.format.depth, look) * (more or 1))
     made = builder.step(
         first,
         get_format("gbrap16le" if alpha else "gbrp16le"),
@@ -113,23 +138,33 @@ def _deep(
         accurate(filter_flag),
         size=size,
         brightness=brightness + (_BRIGHTNESS if is_narrow else 0),
-        contrast=round(contrast * more),
+        contrast=contrast,
     )
-    return _spread(builder, made) if is_narrow else made
+    return _spread(builder, made, more) if is_narrow else made
 
 
-def _spread(builder: Builder, narrow: Scratch) -> Scratch:
-    """Append the steps that bring black and white to 0 and 65280; alpha is there already.
+def _spread(builder: Builder, narrow: Scratch, more: float | None) -> Scratch:
+    """Append the steps that bring black to 0 and white to 65280, or to that times `more`; alpha is
+    there already.
 
     To 16 bits: libswscale dithers all that has more bits than it writes.
     """
     size = narrow.width, narrow.height
     target = builder.add(narrow.format, size)
-    made = get_format("gray16le")
+    gray = get_format("gray16le")
+    read, look, made, brightness, contrast = "yuv420p16le", _LIMITED, gray, 0, ONE
+    if more is not None:
+        read, look, made = "gray16le", RGB_LOOK, get_format("gbrp16le")
+        brightness, contrast = -_BRIGHTNESS, round(ONE * 255 / 219 * more)
     for plane in range(narrow.format.planes):
-        read, look = ("gray16le", RGB_LOOK) if plane == 3 else ("yuv420p16le", _LIMITED)
+        if plane == 3:
+            read, look, made, brightness, contrast = "gray16le", RGB_LOOK, gray, 0, ONE
         context = make_context(
-            (get_format(read), *size, look), (made, *size, RGB_LOOK), accurate(swscale.SWS_POINT)
+            (get_format(read), *size, look),
+            (made, *size, RGB_LOOK),
+            accurate(swscale.SWS_POINT),
+            brightness=brightness,
+            contrast=contrast,
         )
         builder.steps.append(PlaneStep(context, (narrow, plane), (target, plane)))
     return target

@@ -156,7 +156,7 @@ class PlaneStep:
     Parameters
     ----------
     context : Context
-        From gray, or from YUV, whose chroma is not looked at, to gray.
+        From gray, or from YUV, whose chroma is not looked at, to gray, or to planes that are equal.
     source, target : (Scratch, int)
         Image and plane.
     """
@@ -176,8 +176,8 @@ class PlaneStep:
             ffi.new("uint8_t *[4]", [source.planes[plane]] * 3),
             ffi.new("int[4]", [source.strides[plane]] * 3),
             source.height,
-            ffi.new("uint8_t *[4]", [target.planes[written]]),
-            ffi.new("int[4]", [target.strides[written]]),
+            ffi.new("uint8_t *[4]", [target.planes[written]] * 3),
+            ffi.new("int[4]", [target.strides[written]] * 3),
         )
 
     def run(self) -> None:
