@@ -31,8 +31,8 @@ class Composer:
 
     Each picture is made a file of its own (`_spec.images.stills`), and decoded by FFmpeg's decoder
     of still pictures. FFmpeg's own ways differ by kind and release: animated WebP has one from 9.0
-    on, a GIF whose first picture is larger than its screen is cut, an APNG's picture that covers
-    all and is cleared after is not blended (5.1 to 9.0), and none gives pictures in any order.
+    on, a GIF whose first picture is larger than its screen is cut, APNG's pictures of few bits are
+    mixed up (5.1 to 9.0), and none gives pictures in any order.
 
     In their order, each is decoded once. In any other order, about `_APART` more are decoded for a
     picture, as long as the canvases that are kept for that fit into `_KEPT` bytes. Holds no native
@@ -88,18 +88,18 @@ class Composer:
         last = parts[index]
         for place in needed:
             part = parts[place]
-            pixels = _decoded(facts.kind, data, part, place, max_pixels)
+            pixels = part_pixels(facts.kind, data, part, place, max_pixels)
             # Else nobody has looked what was there before.
             if not stands_alone(part, width, height):
                 self._keep(place, canvas)
                 if part is last and part.dispose == RESTORE:
                     self._latest = index + 1, canvas.copy()
-            _draw(canvas, pixels, part)
+            draw(canvas, pixels, part)
             if part is not last:
-                _dispose(canvas, part)
+                clear_after(canvas, part)
         if last.dispose != RESTORE:
             after: Pixels = canvas.copy()
-            _dispose(after, last)
+            clear_after(after, last)
             self._latest = index + 1, after
         elif known == index and before is not None:
             self._latest = index + 1, before
@@ -129,13 +129,22 @@ def _region(canvas: Pixels, part: ImagePart) -> Pixels:
     return region
 
 
-def _dispose(canvas: Pixels, part: ImagePart) -> None:
+def clear_after(canvas: Pixels, part: ImagePart) -> None:
+    """Clear what a picture covered, if that is what becomes of it."""
     if part.dispose == CLEAR:
         _region(canvas, part)[...] = 0
 
 
-def _decoded(kind: str, data: Data, part: ImagePart, index: int, max_pixels: int | None) -> Pixels:
-    """Return the pixels of one picture, RGBA."""
+def part_pixels(
+    kind: str, data: Data, part: ImagePart, index: int, max_pixels: int | None
+) -> Pixels:
+    """Return the pixels of one picture, RGBA.
+
+    Raises
+    ------
+    EncodingError
+        It is damaged, or too large.
+    """
     what = f"picture {index} of the animation"
     _, _, width, height = part.rect
     problem = excess(width, height, max_pixels)
@@ -161,7 +170,7 @@ def _decoded(kind: str, data: Data, part: ImagePart, index: int, max_pixels: int
     return found
 
 
-def _draw(canvas: Pixels, pixels: Pixels, part: ImagePart) -> None:
+def draw(canvas: Pixels, pixels: Pixels, part: ImagePart) -> None:
     """Lay a picture on the canvas; what lies beyond that is not seen."""
     import numpy as np
 

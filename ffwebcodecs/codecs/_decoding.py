@@ -265,6 +265,10 @@ def _core_of(name: str) -> type[DecoderCore]:
     """Return the class of the core that decodes a codec, by FFmpeg's name."""
     if name == WEBP_ANIM:
         return WebpAnimDecoder
+    if name == "apng":
+        from ._apng_parts import ApngPartsDecoder
+
+        return ApngPartsDecoder
     if name == "webp":
         from ._webp_parts import WebpPartsDecoder  # numpy, and all that reads image files
 

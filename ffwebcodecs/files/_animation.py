@@ -58,7 +58,7 @@ class Animation(Composer):
         """
         part = facts.tracks[track].frames[index]
         canvas = self.canvas(facts, track, index, data, max_pixels)
-        opaque = facts.has_alpha is False or bool((canvas[..., 3] == 0xFF).all())
+        opaque = bool((canvas[..., 3] == 0xFF).all())
         return VideoFrame.from_ndarray(
             canvas,
             format="RGBX" if opaque else "RGBA",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from .._av import averror
 from .._av.codecs import packet
 from .._av.files.chunk_run import ChunkRun
-from .._av.files.first_pictures import BEGINS_WITH_KEY
 from .._av.frames import frame as native
 from ..codecs._decoding import Core
 from ..errors import EncodingError
@@ -301,7 +300,7 @@ class Position:
 
         The packets of frames that were read ahead come again.
         """
-        is_first, self._fresh, self.after = self._fresh, False, None
+        self._fresh, self.after = False, None
         self.broken = True  # a decoder that begins behind it waits for a key packet
         self._give_back()
         if self.back:
@@ -314,8 +313,6 @@ class Position:
             del ptr  # nor does the error keep it
             averror.let_go(error)
             raise
-        if is_first and self.demuxer.info.codec == BEGINS_WITH_KEY:
-            packet.mark_key(ptr)
         return ptr, self.demuxer.timestamp
 
     def next_from_key(self) -> tuple[AVPacket, int] | None:

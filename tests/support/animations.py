@@ -84,7 +84,8 @@ def saved(pixels: Any, kind: str, **options: Any) -> bytes:
     return data.getvalue()
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def chunk(name: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG."""
     return (
         struct.pack(">I", len(content))
         + name
@@ -93,27 +94,39 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     )
 
 
-def apng(parts: list[Part], width: int, height: int, plays: int = 0) -> bytes:
-    """Return an APNG; the first picture has the size of the canvas."""
-    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    pieces = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", head)]
-    pieces.append(_chunk(b"acTL", struct.pack(">II", len(parts), plays)))
+def apng(
+    parts: list[Part],
+    width: int,
+    height: int,
+    plays: int = 0,
+    *,
+    kind: tuple[int, int] = (8, 6),
+    chunks: bytes = b"",
+    rows: list[list[bytes]] | None = None,
+) -> bytes:
+    """Return an APNG; the first picture has the size of the canvas. Where it is not RGBA: bits of
+    a sample and colour type, further chunks, and the rows of each picture.
+    """
+    head = struct.pack(">IIBBBBB", width, height, *kind, 0, 0, 0)
+    pieces = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", head)]
+    pieces += [chunk(b"acTL", struct.pack(">II", len(parts), plays)), chunks]
     sequence = 0
     for number, part in enumerate(parts):
-        rows, columns = part.pixels.shape[:2]
-        control = struct.pack(">IIIII", sequence, columns, rows, part.x, part.y)
+        lines, columns = part.pixels.shape[:2]
+        control = struct.pack(">IIIII", sequence, columns, lines, part.x, part.y)
         control += struct.pack(">HHBB", part.delay, 1000, part.dispose, part.blend)
-        pieces.append(_chunk(b"fcTL", control))
+        pieces.append(chunk(b"fcTL", control))
         sequence += 1
-        raw = b"".join(b"\0" + row.tobytes() for row in part.pixels)
+        own = [row.tobytes() for row in part.pixels] if rows is None else rows[number]
+        raw = b"".join(b"\0" + row for row in own)
         coded = zlib.compress(raw)
         for piece in (coded[: len(coded) // 2], coded[len(coded) // 2 :]):
             if number:
-                pieces.append(_chunk(b"fdAT", struct.pack(">I", sequence) + piece))
+                pieces.append(chunk(b"fdAT", struct.pack(">I", sequence) + piece))
                 sequence += 1
             else:
-                pieces.append(_chunk(b"IDAT", piece))
-    return b"".join([*pieces, _chunk(b"IEND", b"")])
+                pieces.append(chunk(b"IDAT", piece))
+    return b"".join([*pieces, chunk(b"IEND", b"")])
 
 
 def webp(parts: list[Part], width: int, height: int, loops: int = 0, **options: Any) -> bytes:

@@ -11,7 +11,7 @@ from ..._spec.files.upcoming import Lasting
 from ...errors import EncodingError, InvalidStateError, NotSupportedError
 from .. import atomic, averror, forked
 from ..codecs import packet
-from . import limits, loop, picture_streams, seeking, sound_streams, stamps, stream_info
+from . import apng_keys, limits, loop, picture_streams, seeking, sound_streams, stamps, stream_info
 from .completeness import Came
 from .confinement import Confinement
 from .connecting import connect
@@ -107,6 +107,8 @@ class DemuxerCore(SeekableInput):
             self.info = self._describe(self._connection)
             self.seekability = seeking.Seekability(self._connection, self.info, self._source)
             self._join_alpha()
+            if self.info.codec == apng_keys.CODEC:
+                self._read_frame = apng_keys.ApngKeys(self.info, self._read_frame).read
             self._choose(all_streams)
         except BaseException as error:
             self.close()

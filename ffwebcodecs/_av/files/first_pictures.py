@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from ..._ffi._types import AVPacket
     from .stream_info import StreamInfo
 
-BEGINS_WITH_KEY = "apng"
-"""The codec whose first packet is a key packet though FFmpeg's demuxer does not say so of one that
-is laid over what is there: nothing is.
-"""
-
 _AFTER = 2  # pictures that are shown after the key picture: no leading one follows
 _REORDERED = 16
 _MOST = 600
@@ -94,7 +89,7 @@ class FirstPictures:
         container stores presentation times, but not this one.
         """
         if self._from is None:
-            if not key and (number or self._codec != BEGINS_WITH_KEY):
+            if not key:
                 return number < _MOST
             self._from, self._key_time = number, time
             frames_to = unshown.recovery(

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol
 from ..._spec.codecs import families
 from ...errors import DataError, EncodingError
 from ..codecs import packet
-from .first_pictures import BEGINS_WITH_KEY
 from .seeking import tick
 
 if TYPE_CHECKING:
@@ -225,8 +224,6 @@ class Landing:
         if timestamp == wanted and found and self._decodes and self._has_twin(wanted):
             self._keep(ptr, timestamp)
             return True
-        if is_first and self.at_beginning and source.info.codec == BEGINS_WITH_KEY:
-            packet.mark_key(ptr)
         if self._is_timed and source.is_key(ptr):
             begins = self.at_beginning and not found
             if begins or (

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _VP8X_ALPHA = 0x10
 _WHOLE_PALETTE = 768
+_GRAY, _PALETTE = 0, 3  # colour types of PNG
 
 
 class LonePicture(Record):
@@ -75,15 +76,20 @@ def _png(data: Data, part: ImagePart) -> bytes:
     _, _, width, height = part.rect
     head = bytes(data[16:29])  # IHDR
     size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    pieces = [SIGNATURE, _png_chunk(b"IHDR", size + head[8:])]
+    colors: dict[bytes, bytes] = {}
     at = 33
     while at < len(data):
         length, name = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8])
         if name in (b"PLTE", b"tRNS"):
-            pieces.append(_png_chunk(name, bytes(data[at + 8 : at + 8 + length])))
-        elif name == b"IDAT":
+            colors[name] = bytes(data[at + 8 : at + 8 + length])
+        elif name in (b"IDAT", b"fcTL"):
             break
         at += 12 + length
+    depth, color = head[8:10]
+    if color == _GRAY and depth < 8 and len(colors.get(b"tRNS", b"")) == 2:
+        head, colors = _with_palette(head, int.from_bytes(colors[b"tRNS"], "big"))
+    pieces = [SIGNATURE, _png_chunk(b"IHDR", size + head[8:])]
+    pieces += [_png_chunk(name, content) for name, content in colors.items()]
     # fcTL comes first.
     at = part.start + 38
     coded: list[bytes] = []
@@ -98,6 +104,16 @@ def _png(data: Data, part: ImagePart) -> bytes:
     pieces += [_png_chunk(b"IDAT", piece) for piece in coded]
     pieces.append(_png_chunk(b"IEND", b""))
     return b"".join(pieces)
+
+
+def _with_palette(head: bytes, clear: int) -> tuple[bytes, dict[bytes, bytes]]:
+    """Return header and colours of few levels of gray, one of which is transparent, as a palette:
+    FFmpeg's decoder (4.3 to 9.0) compares that one with what it has unpacked to 8 bits.
+    """
+    count = 1 << head[8]
+    levels = bytes(number * 255 // (count - 1) for number in range(count) for _ in range(3))
+    alpha = bytes(0 if number == clear else 255 for number in range(count))
+    return head[:9] + bytes((_PALETTE,)) + head[10:], {b"PLTE": levels, b"tRNS": alpha}
 
 
 def _gif(data: Data, part: ImagePart) -> LonePicture:
