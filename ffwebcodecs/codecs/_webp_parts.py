@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .._ffi._types import AVFrame, AVPacket
     from .._spec.images.facts import ImageFacts
 
+_NO_DELAY = 100_000  # how long a picture without a delay is shown, as FFmpeg 9.0 does it
 _SRGB = 1, 13, 0  # H.273: primaries, transfer, matrix
 
 
@@ -36,13 +37,13 @@ def _is_animation(head: bytes) -> bool:
 class WebpPartsDecoder(DecoderCore):
     """A decoder of WebP that composes the pictures of animations; stills are FFmpeg's to decode."""
 
-    __slots__ = ("_base", "_composer", "_content", "_facts", "_most_pixels", "_next")
+    __slots__ = ("_base", "_composer", "_content", "_facts", "_most_pixels", "_next", "_offset")
 
     def __init__(self, name: str, *, max_pixels: int | None = None, **setup: Any) -> None:
         self._composer = Composer()
         self._facts: ImageFacts | None = None  # of the animation that is being given
         self._content = b""
-        self._base = self._next = 0
+        self._base = self._next = self._offset = 0
         self._most_pixels = max_pixels
         super().__init__(name, max_pixels=max_pixels, **setup)
 
@@ -81,30 +82,31 @@ class WebpPartsDecoder(DecoderCore):
         if index == len(parts) or not parts[index].complete:
             return self._end(facts)
         self._next += 1
+        offset, duration = self._offset, parts[index].duration or _NO_DELAY
+        self._offset += duration
         try:
             canvas = self._composer.canvas(facts, 0, index, self._content, self._most_pixels)
         except EncodingError as error:
             self._forget()
-            raise self._failure(str(error), parts[index].timestamp) from None
+            raise self._failure(str(error), offset) from None
         height, width = canvas.shape[:2]
         format = "rgba" if facts.has_alpha else "rgb0"
         exported = buffers.export(canvas, "pixels")
         ptr = native.wrap(exported, canvas.nbytes, format, width, height, [(0, 4 * width)])
-        native.tag(ptr, self._base + parts[index].timestamp, *_SRGB, full_range=True)
-        native.set_duration(ptr, parts[index].duration or 0)
+        native.tag(ptr, self._base + offset, *_SRGB, full_range=True)
+        native.set_duration(ptr, duration)
         return ptr
 
     def _end(self, facts: ImageFacts) -> AVFrame | None:
         """Leave an animation whose pictures have all been given; what is cut off is an error."""
         size = len(self._content)
         stated = 8 + int.from_bytes(self._content[4:8], "little")
-        index, parts = self._next, facts.tracks[0].frames
+        index, parts, offset = self._next, facts.tracks[0].frames, self._offset
         self._forget()
         if size >= stated and index == len(parts):
             return super().receive()
-        last = parts[min(index, len(parts) - 1)]
         reason = f"it has {size} bytes and {index} whole pictures, its header says {stated} bytes"
-        raise self._failure(reason, last.timestamp)
+        raise self._failure(reason, offset)
 
     def restart(self) -> None:
         self._forget()
@@ -116,6 +118,7 @@ class WebpPartsDecoder(DecoderCore):
 
     def _forget(self) -> None:
         self._facts, self._content, self._next = None, b"", 0
+        self._offset = 0
         self._composer.forget()
 
     def _after_fork(self) -> None:

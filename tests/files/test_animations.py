@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from animations import Part, apng
+from animations import Part, apng, gif, webp
 from cli_helpers import call
 from clips import clip
 from convert_helpers import ends
@@ -283,3 +283,18 @@ def test_the_first_picture_of_an_apng_is_there_though_it_is_blended(blend: bool)
         assert list(video.timestamps) == [0, 100_000, 200_000]
         with video[0] as frame:
             assert int(frame.to_ndarray("RGBA")[3, 3, 0]) == colors[0]
+
+
+@pytest.mark.parametrize("make", [gif, webp])
+def test_delays_are_read_as_they_are_written_and_none_is_100_ms(make: Any) -> None:
+    delays = [1000, 0, 10, 20, 30, 0, 50]
+    parts = [
+        Part(np.full((8, 8, 4), (30 * number, 0, 0, 255), np.uint8), 0, 0, 0, True, delay)
+        for number, delay in enumerate(delays)
+    ]
+    shown = [1000 * (delay or 100) for delay in delays]
+    found = []
+    for frame in read_frames(make(parts, 8, 8)):
+        with frame:
+            found.append((frame.timestamp, frame.duration))
+    assert found == [(sum(shown[:number]), delay) for number, delay in enumerate(shown)]
