@@ -164,6 +164,13 @@ def converter_reads_past_rows() -> bool:
 
 
 @cache
+def reads_avif() -> bool:
+    """Whether stills in ISO files (AVIF) are read: since FFmpeg 5.1. Those before know tracks."""
+    # libavcodec's version, since only what opens files asks libavformat anything.
+    return _ffi.version("avcodec") >= (59, 37)
+
+
+@cache
 def apng_crashes() -> bool:
     """Whether the decoder of APNG is not used because it crashes: that of FFmpeg 4.3 did in each
     run of the whole suite, never alone; why is not known.

@@ -14,6 +14,7 @@ from .._av.codecs.decoder import DecoderCore, has_decoder
 from .._av.frames import frame as native
 from .._av.frames.hardware import picture_of
 from .._av.frames.pixel_format import describe, pix_fmt_name
+from .._av.releases import reads_avif
 from .._spec.codecs.picture_limit import excess
 from .._spec.frames.color import names_of
 from .._spec.frames.color_space import SRGB, VideoColorSpace, from_members
@@ -77,6 +78,11 @@ def why_not(type: str, kind: str | None) -> NotSupportedError | None:
     if kind is None:
         return NotSupportedError(
             f"images of type {show(type)} are not supported; types are given without parameters"
+        )
+    if kind == "avif" and not reads_avif():
+        return NotSupportedError(
+            f"this FFmpeg ({_ffi.report().release}) reads no stills of {show(type)}: "
+            "5.1 and later do; read_frames reads its sequences"
         )
     codec = _CODECS.get(kind, kind)
     if has_decoder(codec):

@@ -266,6 +266,7 @@ def test_a_webp_of_a_film_shows_its_last_picture_as_long(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("blend", [True, False])
 def test_the_first_picture_of_an_apng_is_there_though_it_is_blended(blend: bool) -> None:
+    need_to_read("apng")
     colors = [40, 90, 200]
     parts = [
         Part(np.full((6, 8, 4), color, np.uint8), 0, 0, 0, blend and not number)

@@ -25,6 +25,7 @@ from ffwebcodecs import (
     InvalidStateError,
     NotSupportedError,
     open_handles,
+    read_frames,
 )
 
 
@@ -170,6 +171,16 @@ def test_case_of_a_type_does_not_count() -> None:
         assert decoder.type == "image/png" and holds_png(first(decoder))
     with pytest.raises(InvalidArgumentError):
         ImageDecoder.is_type_supported(None)  # type: ignore[arg-type]
+
+
+def test_avif_is_supported_where_its_stills_are_read() -> None:
+    try:
+        frames = list(read_frames(MEDIA["avif_444"]))
+    except (EncodingError, NotSupportedError):
+        frames = []
+    for frame in frames:
+        frame.close()
+    assert ImageDecoder.is_type_supported("image/avif") == (len(frames) == 1)
 
 
 # ---- tracks --------------------------------------------------------------------------------------

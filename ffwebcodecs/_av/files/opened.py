@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..._ffi import ffi
 from ...errors import EncodingError, InvalidArgumentError, NotSupportedError
 from .. import averror, said
+from ..releases import reads_avif
 from . import index_at_end, limits, picture_streams, quick_start
 from .confinement import Confinement
 from .connecting import connect
@@ -71,7 +72,10 @@ _STEPS = (
 
 def _next_step(words: str) -> str:
     """Return what to do about what FFmpeg said, as far as that is known."""
-    return next((f"; {step}" for word, step in _STEPS if word in words), "")
+    step = next((f"; {step}" for word, step in _STEPS if word in words), "")
+    if "moov atom" in words and not reads_avif():
+        step += ", or this is a still (AVIF), which FFmpeg 5.1 and later read"
+    return step
 
 
 def _open(connection: Connection, source: InputFile, opening: Opening) -> OpenedInput:
