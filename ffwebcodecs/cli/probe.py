@@ -169,7 +169,7 @@ def _stream_lines(stream: dict[str, Any]) -> list[str]:
     if stream["sample_rate"]:
         size += f" {stream['sample_rate']} Hz"
     channels = stream["channels"]
-    places = stream["channel_layout"] or (channels and f"{channels} channels")
+    places = stream["channel_layout"] or (channels and f"{channels} channel{'s' * (channels > 1)}")
     rate = f"{stream['bit_rate'] / 1000:.6g} kbit/s" if stream["bit_rate"] else None
     title = stream["title"] and repr(stream["title"])
     words = [places, stream["language"], title, stream["file_name"], stream["mime_type"], rate]

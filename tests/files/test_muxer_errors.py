@@ -29,6 +29,12 @@ def test_unknown_suffix_names_it_and_the_known_ones(name: str, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.tiff"])
+def test_suffix_of_a_picture_says_what_writes_one(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"frame\.save\(\).*ffwebcodecs frames"):
+        Muxer(tmp_path / name)
+
+
 # FFmpeg's NUT muxer ends the process when timestamps are not as it expects.
 @pytest.mark.parametrize("format", ["xyz", "", "mp 4", "image2", "nut"])
 def test_unknown_format_is_named(format: str, tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ from . import holds, sound_files
 if TYPE_CHECKING:
     from ..._ffi._types import AVCodec, AVCodecDescriptor, AVOutputFormat
 
+_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+_OF_PICTURES = (
+    "one picture is written by frame.save(), those of a film by `ffwebcodecs frames`; for a film "
+)
 # FFmpeg's own guess is asked for any other suffix; some of these it takes for raw streams.
 _BY_SUFFIX = {
     ".mp4": "mp4",
@@ -413,9 +417,10 @@ def find(path: str | None, name: str | None, *, several: bool = False) -> Contai
             found = avformat.av_guess_format(ffi.NULL, os.fsencode(path), ffi.NULL)
             if suffix and found and _first_name(found) in _TRIED:
                 return Container(found, _first_name(found))
+            hint = _OF_PICTURES if suffix in _PICTURES else ""
             raise InvalidArgumentError(
                 f"no container is known for the suffix {suffix!r} of {discreet(path)!r}; "
-                f"use one of {', '.join(_BY_SUFFIX)}, or give format"
+                f"{hint}use one of {', '.join(_BY_SUFFIX)}, or give format"
             )
     else:
         suffix = f".{name.lower()}"
