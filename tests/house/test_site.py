@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import io
+import json
 import os
 import re
 import subprocess
@@ -116,10 +117,14 @@ def test_every_public_name_has_an_anchor(site: Path) -> None:
 
 
 @pytest.mark.slow
-def test_search_finds_names_and_flags(site: Path) -> None:
+def test_search_finds_names_and_flags_and_programs_last(site: Path) -> None:
     index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
     for word in ("create_image_bitmap", "--require-all", "FramePoolExhaustedError"):
         assert word in index
+    entries = json.loads(index)["docs"]
+    sources = [each for each in entries if each["location"].startswith("source/")]
+    assert sources and len(sources) < len(entries) / 2
+    assert {each.get("boost", 1) < 1 for each in sources} == {True}
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import commands
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
-from outside import Outside
+from outside import FOLDER, Outside
 from texts import Texts
 
 COMMANDS = "command-line.md"
@@ -37,7 +37,9 @@ def on_nav(nav: Any, **_: Any) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Lead links to files outside docs/ to their pages."""
+    """Lead links to files outside docs/ to their pages, which a search finds last."""
+    if page.file.src_uri.startswith(f"{FOLDER}/"):
+        page.meta["search"] = {"boost": 0.1}
     text = _outside.linked(markdown, page.file.src_uri)
     _texts.keep(page.file.src_uri, text)
     return text
