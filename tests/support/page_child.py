@@ -150,7 +150,7 @@ def _run(code: str, page: str, line: int, names: dict[str, Any]) -> None:
 
 def _left() -> str:
     """Say which native objects a program has left open."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10  # a worker that ends may wait for a core
     while left := {kind: count for kind, count in ffwebcodecs.open_handles().items() if count}:
         if time.monotonic() > deadline:
             return f"native objects left open: {left}"
