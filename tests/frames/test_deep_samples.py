@@ -12,7 +12,7 @@ from scale_reference import WEIGHTS, YUV, Memory, Pixels, full_chroma, image, no
 
 from ffwebcodecs import InvalidArgumentError, VideoFrame, read_frames
 from ffwebcodecs import create_image_bitmap as bitmap_of
-from ffwebcodecs._av.frames.pixel_format import exists
+from ffwebcodecs._av.frames.pixel_format import exists, get_format
 from ffwebcodecs._av.scale.cache import convert
 from ffwebcodecs._av.scale.image import Image
 from ffwebcodecs._ffi import ffi
@@ -190,6 +190,34 @@ def test_planes_and_gray_are_spread_over_the_whole_range(depth: int, order: str)
             assert far(converted(over(planes, name), "gray16le"), whole[..., :1]) < 1
         assert far(converted(over(planes, name), "rgba64le"), whole) < 1
         assert far(converted(over(planes, name), "rgb48le"), whole[..., :3]) < 1
+
+
+@pytest.mark.parametrize("depth", [9, 10, 12, 16])
+def test_big_endian_yuv_is_what_little_endian_is(depth: int) -> None:
+    little = [samples(depth, HEIGHT, WIDTH) for _ in range(4)]
+    big = [plane.astype(">u2") for plane in little]
+    name = f"yuva444p{depth}"
+    if not exists(f"{name}be"):
+        pytest.skip(f"this FFmpeg has no {name}be")
+    for pix_fmt in ("rgb48le", "rgba64le", "gray16le"):
+        expected = converted(over(little, f"{name}le"), pix_fmt)
+        assert np.array_equal(converted(over(big, f"{name}be"), pix_fmt), expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["rgb565le", "bgr555be", "rgb444le", "bgr8", "rgb4_byte", "xyz12le"]
+)
+def test_gray_is_the_luma_of_rgb_of_any_depth(name: str) -> None:
+    """Luma of full range, within rounding, of the RGB that it also becomes."""
+    pixels = rng.integers(0, 256, (HEIGHT, get_format(name).row_bytes(0, WIDTH))).astype("u1")
+    red, blue = WEIGHTS["bt709"]
+    luma = converted(over([pixels], name), "rgb48le") @ [red, 1 - red - blue, blue]
+    tags = {"matrix": "bt709", "full_range": True}
+    assert far(converted(over([pixels], name), "gray16le", **tags)[..., 0], luma) <= ERROR
+    made = np.zeros((HEIGHT, WIDTH), np.uint8)
+    place = ffi.cast("uint8_t *", made.ctypes.data)
+    convert(over([pixels], name), Image([place], [WIDTH], "gray", WIDTH, HEIGHT, **tags))
+    assert far(made, luma / 257) <= 2
 
 
 @pytest.mark.parametrize("name", ["ya8", "ya16le", "ya16be"])

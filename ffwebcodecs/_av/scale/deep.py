@@ -67,7 +67,7 @@ class _Deep:
         else:
             made = self._of_gray()
         if out.name == "gray16le":
-            if fmt.rgb:
+            if fmt.rgb or _is_xyz(fmt):
                 self._weigh(made)
             return builder.staged()
         # Of what has alpha that is not wanted, the other planes.
@@ -137,9 +137,12 @@ class _Deep:
     def _of_yuv(self) -> Scratch:
         fmt, builder, look = self._ends.fmt, self._builder, self._look
         first = builder.load(fmt)
-        if self._ends.out.name == "gray16le":
+        if self._ends.out.name == "gray16le" and not _is_xyz(fmt):
             return self._of_luma(first)
         alpha = fmt.alpha and self._ends.out.alpha
+        if alpha and fmt.name.endswith("be"):  # a plane is copied as it is read: little-endian
+            little = get_format(f"{fmt.name[:-2]}le")
+            first = builder.step(first, little, look, look, swscale.SWS_POINT)
         veil = self._whole((first, 3)) if alpha else None
         made = to_whole(builder, first, look, self._size, self._flag, alpha)
         if veil is not None:
@@ -234,6 +237,11 @@ class _Deep:
             (read, *size, RGB_LOOK), (write or get_format("gray16le"), *out_size, RGB_LOOK), flags
         )
         self._builder.steps.append(PlaneStep(context, source, target))
+
+
+def _is_xyz(fmt: Format) -> bool:
+    """Tell whether it is none of the YUV that its three components make it look like."""
+    return fmt.name.startswith("xyz")
 
 
 def _gray(fmt: Format) -> Format:

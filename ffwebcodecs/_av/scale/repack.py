@@ -97,6 +97,15 @@ def _unpack(way: _Route) -> None:
     way.image = way.builder.unpack(way.image, True)
 
 
+def _has_few_bits(way: _Route) -> bool:
+    return way.image.format.rgb and way.image.format.depth < 8
+
+
+def _widen(way: _Route) -> None:
+    flags = accurate(swscale.SWS_POINT)
+    way.image = way.builder.step(way.image, get_format("rgb24"), RGB_LOOK, RGB_LOOK, flags)
+
+
 def _changes_matrix(way: _Route) -> bool:
     return way.image.format.yuv and way.target.yuv and way.look.matrix != way.out_look.matrix
 
@@ -138,6 +147,8 @@ def _resample_first(way: _Route) -> None:
 
 # Each is asked for in turn, of the image as those before have left it.
 _DETOURS: tuple[tuple[Callable[[_Route], bool], Callable[[_Route], None]], ...] = (
+    # Of RGB with 5 or fewer bits it makes luma that is up to 23 off.
+    (_has_few_bits, _widen),
     # libswscale reads packed alpha with an error of one.
     (_has_packed_alpha, _unpack),
     # From YUV to YUV it leaves the matrix as it is.
