@@ -12,8 +12,8 @@ from .._spec.frames.rect import Rect
 from ..errors import NotSupportedError
 from ._shape import FrameShape
 
-# What `to_ndarray` is given if nothing is said.
-NOTHING = None, None, None, None, "bilinear", False, "HWC", None, False, None
+# What `to_ndarray` is given besides a format if nothing is said.
+NOTHING = None, None, None, "bilinear", False, "HWC", None, False, None
 # By what a picture has: gray alone, alpha, more than 8 bits.
 _NAMES = {
     (True, False, False): "GRAY8",

@@ -161,13 +161,35 @@ class ArrayOptions:
             raise InvalidArgumentError(f"planes of {fmt.name} differ in size: no layout is 'CHW'")
 
 
-_PLAIN = ArrayOptions()
+def plain_array(picture: Picture, shape: FrameShape, format: Any) -> Pixels:
+    """Do what is asked for most, of which nothing changes along a stream: a new array with
+    everything but the format left as it is.
+    """
+    is_known = type(format) is str or (format is None and shape.pix_fmt != PALETTE)
+    if not is_known:
+        return to_array(picture, shape, ArrayOptions(format))
+    key = ArrayOptions, format
+    known = shape.destinations.get(key)
+    if known is None:
+        options = ArrayOptions(format)
+        fmt = options.format or usual_format(picture, shape)
+        region, destination = _destination(shape, fmt, options)
+        where = compute_layout(fmt, region.width, region.height)
+        wanted = array_shape(fmt, region.width, region.height)
+        known = region, destination, where, wanted, np.dtype(fmt.dtype)
+        shape.destinations[key] = known
+    region, destination, where, wanted, dtype = known
+    array: Pixels = np.empty(wanted, dtype)
+    memory = buffers.export(array, "the array", writable=True)
+    try:
+        copy_pixels(Source(picture.ptr, shape, region), destination, where, memory)
+    finally:
+        buffers.unexport(memory)
+    return array
 
 
-def to_array(picture: Picture, shape: FrameShape, options: ArrayOptions = _PLAIN) -> Pixels:
+def to_array(picture: Picture, shape: FrameShape, options: ArrayOptions) -> Pixels:
     """Return the pixels as an array, `options.out` if that is given."""
-    if options is _PLAIN and shape.pix_fmt != PALETTE:
-        return _usual_array(picture, shape)
     fmt = options.format or usual_format(picture, shape)
     turns = options.upright and is_turned(shape)
     is_planar = len(fmt.planes) > 1
@@ -201,26 +223,6 @@ def to_array(picture: Picture, shape: FrameShape, options: ArrayOptions = _PLAIN
     if pixels is not target:
         copy(target, turned(pixels, shape) if turns else pixels)
     return array if options.out is None else options.out
-
-
-def _usual_array(picture: Picture, shape: FrameShape) -> Pixels:
-    """Do it for what is asked for most, of which nothing changes along a stream."""
-    known = shape.destinations.get(_PLAIN)
-    if known is None:
-        fmt = usual_format(picture, shape)
-        region, destination = _destination(shape, fmt, _PLAIN)
-        where = compute_layout(fmt, region.width, region.height)
-        wanted = array_shape(fmt, region.width, region.height)
-        known = region, destination, where, wanted, np.dtype(fmt.dtype)
-        shape.destinations[_PLAIN] = known
-    region, destination, where, wanted, dtype = known
-    array: Pixels = np.empty(wanted, dtype)
-    memory = buffers.export(array, "the array", writable=True)
-    try:
-        copy_pixels(Source(picture.ptr, shape, region), destination, where, memory)
-    finally:
-        buffers.unexport(memory)
-    return array
 
 
 def _destination(

@@ -272,15 +272,15 @@ class Pixels(Described):
             A value is unknown or out of range, or `out` is not as it has to be. Nothing has been
             written.
         """
-        from ._arrays import ArrayOptions, to_array
+        from ._arrays import ArrayOptions, plain_array, to_array
 
         shape = self._shape
         picture = self._open_picture()
         size, look = (rect, width, height), (filter, upright, layout)
-        given = format, *size, *look, out, exact, threads
+        given = *size, *look, out, exact, threads
         if any(map(is_not, given, NOTHING)):
-            return to_array(picture, shape, ArrayOptions(*given))
-        return to_array(picture, shape)
+            return to_array(picture, shape, ArrayOptions(format, *given))
+        return plain_array(picture, shape, format)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return what `to_ndarray` returns without parameters, for ``numpy.asarray(frame)``.

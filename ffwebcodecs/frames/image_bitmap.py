@@ -187,11 +187,11 @@ class ImageBitmap(Pictured):
         shape = self._shape
         picture = self._open_picture()
         size, look = (rect, width, height), (filter, upright, layout)
-        given = format, *size, *look, out, exact, threads
-        if any(map(is_not, given, NOTHING)):
+        given = *size, *look, out, exact, threads
+        if format is not None or any(map(is_not, given, NOTHING)):
             from ._arrays import ArrayOptions, to_array
 
-            return to_array(picture, shape, ArrayOptions(*given))
+            return to_array(picture, shape, ArrayOptions(format, *given))
         fmt = shape.format
         assert fmt is not None
         where = compute_layout(fmt, shape.coded_width, shape.coded_height)
