@@ -145,7 +145,7 @@ class EncodedChunk:
             `destination` is read-only, not contiguous, too small, or not of bytes. Nothing has been
             written.
         """
-        buffers.check_items(destination, "destination", buffers.OF_BYTES, "a chunk")
+        buffers.check_items(destination, "destination", "uint8", "a chunk")
         exported = buffers.export(destination, "destination", writable=True)
         try:
             size = packet.size_of(self._ptr)

@@ -134,12 +134,7 @@ def copy_into(
     """Do what `VideoFrame.copy_to` says, for whoever holds an open picture."""
     region, destination, where = destination_layout(shape, rect, layout, format, color_space)
     fmt = destination.format
-    buffers.check_items(
-        buffer,
-        "destination",
-        buffers.OF_WORDS if fmt.sample_bytes == 2 else buffers.OF_BYTES,
-        fmt.name,
-    )
+    buffers.check_items(buffer, "destination", fmt.dtype, fmt.name)
     exported = buffers.export(buffer, "destination", writable=True)
     try:
         size = len(exported)

@@ -15,18 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_ITEMS = {
-    "uint8": buffers.OF_BYTES,
-    "int16": buffers.Items("h", 2, "int16"),
-    "int32": buffers.Items("il", 4, "int32"),
-    "float32": buffers.Items("f", 4, "float32"),
-}
-
-
-def _check_items(destination: Any, fmt: SampleFormat) -> None:
-    buffers.check_items(destination, "destination", _ITEMS[fmt.dtype], fmt.name)
-
-
 class CopyOptions(NamedTuple):
     """The options of copy_to, each a number or a format of its own."""
 
@@ -82,7 +70,7 @@ def copy_part(
         options = wanted()
         sound, picture = opened()
         fmt, count, size = part_of(sound, options)
-        _check_items(destination, fmt)
+        buffers.check_items(destination, "destination", fmt.dtype, fmt.name)
         if len(exported) < size:
             raise IndexError(f"destination holds {len(exported)} bytes, the samples have {size}")
         plane, offset = options.plane, options.offset
@@ -106,7 +94,7 @@ def copy_at_once(destination: Any, plane: int, sound: SoundPiece, picture: Any) 
     fmt = shape.format
     if fmt is None or not frames:
         return False
-    _check_items(destination, fmt)
+    buffers.check_items(destination, "destination", fmt.dtype, fmt.name)
     channels, size = shape.channels.number, frames * fmt.sample_bytes
     if not fmt.is_planar:
         size, channels = size * channels, 1
@@ -127,7 +115,7 @@ def copy_whole(
         if fmt is None or not frames or plane >= (channels if fmt.is_planar else 1):
             part_of(sound, parse_options(plane, 0, None, None))  # which says what is wrong
             return
-        _check_items(destination, fmt)
+        buffers.check_items(destination, "destination", fmt.dtype, fmt.name)
         size = frames * fmt.sample_bytes * (1 if fmt.is_planar else channels)
         if len(exported) < size:
             raise IndexError(f"destination holds {len(exported)} bytes, the samples have {size}")

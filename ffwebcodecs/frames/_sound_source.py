@@ -51,10 +51,10 @@ def picture_from_data(
                     f"data is a sequence of {len(data)} buffers, {fmt.name} with {channels} "
                     f"channels has {planes} planes"
                 )
-            exports.extend(buffers.export(each, _WHAT) for each in data)
+            exports.extend(_export(each, fmt) for each in data)
             needed = length
         else:
-            exports.append(buffers.export(data, _WHAT))
+            exports.append(_export(data, fmt))
             needed = planes * length
         for exported in exports:
             if len(exported) < needed:
@@ -71,6 +71,11 @@ def picture_from_data(
             for exported in exports:
                 buffers.unexport(exported)
     return Picture(ptr), sound
+
+
+def _export(data: Any, fmt: SampleFormat) -> Array[int]:
+    buffers.check_source(data, _WHAT, fmt.dtype, fmt.name)
+    return buffers.export(data, _WHAT)
 
 
 def _at_least_one(value: object, what: str) -> int:

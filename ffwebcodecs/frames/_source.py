@@ -160,7 +160,9 @@ def picture_from_buffer(
                 _prepared.clear()
             _prepared[key] = prepared
     fmt, where = prepared.fmt, prepared.where
-    exported = buffers.export(source, "the source of a VideoFrame")
+    what = "the source of a VideoFrame"
+    buffers.check_source(source, what, fmt.dtype, fmt.name)
+    exported = buffers.export(source, what)
     lent = False
     try:
         size = len(exported)

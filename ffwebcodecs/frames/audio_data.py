@@ -61,7 +61,8 @@ class AudioData(Timed):
     Raises
     ------
     InvalidArgumentError
-        A value is missing, unknown or out of range, or there is too little data.
+        A value is missing, unknown or out of range, or there is too little data, or data of floats
+        where `format` has others, or of big-endian numbers.
     NotSupportedError
         FFmpeg cannot hold it: the rate, the number of channels, or more than 2^31 - 1 bytes in a
         plane.

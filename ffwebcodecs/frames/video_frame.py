@@ -91,7 +91,8 @@ class VideoFrame(Timed, Pixels):
     Raises
     ------
     InvalidArgumentError
-        A value is missing, unknown or out of range, or the buffer is too small.
+        A value is missing, unknown or out of range, or the buffer is too small or holds floats or
+        big-endian numbers.
     InvalidStateError
         The source frame is closed.
     MemoryError

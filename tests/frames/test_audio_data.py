@@ -277,3 +277,13 @@ def test_items_that_are_no_samples_are_refused(format: str, items: str) -> None:
             with pytest.raises(InvalidArgumentError, match=str(dtype)):
                 data.copy_to(target, plane_index=0, **options)
             assert not target.any()
+
+
+@pytest.mark.parametrize("transfer", [False, True])
+def test_floats_and_bytes_in_another_order_are_no_samples(transfer: bool) -> None:
+    said = {"sample_rate": 8000, "number_of_frames": 4, "number_of_channels": 1, "timestamp": 0}
+    for format, items in (("s16", "f4"), ("u8", "f4"), ("f32", "f8"), ("s16", ">i2")):
+        array = np.zeros(16, items)
+        for data in (array, [array]):
+            with pytest.raises(InvalidArgumentError, match=str(array.dtype)):
+                AudioData(data=data, format=f"{format}-planar", transfer=transfer, **said)

@@ -130,6 +130,16 @@ def test_any_contiguous_buffer_is_a_source(wrap, transfer):
         assert content(frame) == pixels
 
 
+@pytest.mark.parametrize("transfer", [False, True])
+def test_floats_and_bytes_in_another_order_are_no_source(transfer: bool) -> None:
+    """Any other integers are bytes, as the specification has them."""
+    for format, items in (("RGBA", "f4"), ("RGBA", "f2"), ("RGB48", ">u2"), ("I420P10", "f8")):
+        with pytest.raises(InvalidArgumentError, match=f"{np.dtype(items)}.*uint"):
+            make(format, 4, 4, np.zeros(64, items), transfer=transfer)
+    with make("RGB48", 2, 1, np.arange(6, dtype="<u2"), transfer=transfer) as frame:
+        assert np.array_equal(frame.to_ndarray(), np.arange(6).reshape(1, 2, 3))
+
+
 def test_copying_does_not_see_later_writes_and_leaves_the_source_unlocked():
     source = bytearray(pattern("I420", 4, 4))
     with make(data=source) as frame:

@@ -53,22 +53,37 @@ class Items:
         self.wanted = wanted
 
 
+_NO_BYTES = ("e", "f", "d", "g", "O")  # of floats, complex numbers and references
+_BIG = (">", "!")
 _RAW = "Bcsx"  # bytes, characters, strings of bytes, and what has no type
-OF_BYTES, OF_WORDS = Items("", 1, "uint8"), Items("H", 2, "uint16")
+_ITEMS = {
+    "|u1": Items("", 1, "uint8"),
+    "<u2": Items("H", 2, "uint16"),
+    "uint8": Items("", 1, "uint8"),
+    "int16": Items("h", 2, "int16"),
+    "int32": Items("il", 4, "int32"),
+    "float32": Items("f", 4, "float32"),
+}
 
 
-def check_items(source: Any, what: str, items: Items, of: str) -> None:
+def check_items(source: Any, what: str, dtype: str, of: str) -> None:
     """Raise InvalidArgumentError if the items of a buffer are no samples of what is called `of`:
     of another size or kind, or with their bytes in another order.
+
+    `dtype` is the type of a sample, as the tables of formats have it.
     """
     if type(source) is bytearray or type(source) is bytes:
         return
+    items = _ITEMS[dtype]
     try:
+        format = memoryview(source).format
+        if format == "B" or format == items.codes:
+            return
         with memoryview(source) as view:
-            format, size = view.format, view.itemsize
+            size = view.itemsize
     except (TypeError, ValueError, BufferError):
         return  # it is no buffer, which `export` says
-    if format == "B" or not _misfits(format, items.codes if size == items.size else ""):
+    if not _misfits(format, items.codes if size == items.size else ""):
         return
     kind = getattr(source, "dtype", None)
     name = f"format {format!r}" if kind is None else str(kind)
@@ -78,13 +93,30 @@ def check_items(source: Any, what: str, items: Items, of: str) -> None:
     )
 
 
+def check_source(source: Any, what: str, dtype: str, of: str) -> None:
+    """Raise InvalidArgumentError if the items of a buffer are no samples of what is called `of`:
+    floating point numbers of another type, references, or numbers with their bytes in another
+    order. Other integers are bytes, as the specification has them.
+    """
+    if type(source) is bytes or type(source) is bytearray:
+        return
+    try:
+        format = memoryview(source).format
+    except (TypeError, ValueError, BufferError):
+        return  # as above
+    if format == "B" or format == _ITEMS[dtype].codes:
+        return
+    if format[-1:] in _NO_BYTES or format[:1] in _BIG:
+        check_items(source, what, dtype, of)
+
+
 def _misfits(format: str, codes: str) -> bool:
     if format and format in codes:
         return False
     is_big = False
     for char in "".join(format.split(":")[::2]):  # names of structure members stand between colons
         if char in "@=<>!":
-            is_big = char in ">!"
+            is_big = char in _BIG
         elif char in _RAW or char == "T":  # a structure of what follows
             continue
         elif (char.isalpha() or char == "?") and (is_big or char not in codes):
