@@ -15,7 +15,7 @@ from .._av.frames import frame as native
 from .._spec.codecs.picture_limit import excess
 from .._spec.images import apng_control
 from .._spec.images.facts import RESTORE
-from .._spec.images.png import SIGNATURE
+from .._spec.images.png_data import SIGNATURE
 from ..errors import EncodingError
 from ._composing import clear_after, draw, part_pixels
 

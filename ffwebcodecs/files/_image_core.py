@@ -447,14 +447,9 @@ class ImageCore:
         request.completion._finish(error)
 
     def _break(self, request: ImageRequest, error: BaseException) -> None:
-        """End a request whose picture cannot be had, and close; what comes after it is aborted."""
-        if request not in self._pending:
-            return  # nobody wants it any more
-        self._end(request, error)
-        if self._ended and self._error is None:
-            self.completed._finish()
-        self._reason = error
-        self.close()
+        """Close, because a picture cannot be had: all that waits ends for the same reason."""
+        if request in self._pending:  # else nobody wants it any more
+            self._fail(error)
 
     def _let_go(self) -> None:
         self._data = b""

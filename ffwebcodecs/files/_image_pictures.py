@@ -7,6 +7,7 @@ Programs get formats that WebCodecs has: what is coded as YUV stays as it is, al
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from .. import _ffi
@@ -192,18 +193,16 @@ class ImagePictures:
         """Return the size to make of a JPEG's picture, None: its own.
 
         As browsers do it: the largest number of eighths whose area is not larger than the one that
-        would do.
+        would do, before sides are rounded up.
         """
         desired = self._options.desired
         if desired is None or facts.kind != "jpeg" or 0 in desired:
             return None
-        if desired[0] * desired[1] >= facts.width * facts.height:
+        area, most = facts.width * facts.height, desired[0] * desired[1]
+        if most >= area:
             return None
-        for eighths in range(7, 0, -1):
-            width, height = (-(-side * eighths // 8) for side in (facts.width, facts.height))
-            if width * height <= desired[0] * desired[1] or eighths == 1:
-                return width, height
-        return None
+        eighths = max(1, math.isqrt(64 * most // area))
+        return -(-facts.width * eighths // 8), -(-facts.height * eighths // 8)
 
     def _labelled(self, facts: ImageFacts, shape: FrameShape) -> FrameShape:
         colors = shape.color_space

@@ -5,6 +5,8 @@ The scans of a progressive JPEG show the whole picture each, with more and more 
 
 from __future__ import annotations
 
+from .._spec.images.png_data import without_damage
+
 _END = b"\xff\xd9"
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)  # SOF2 and its kin
 _SCAN = 0xDA
@@ -74,7 +76,9 @@ def with_end(data: bytes) -> bytes:
 
 
 def whole_file(kind: str, data: bytes) -> bytes:
-    """Return a file up to the end of its picture as one that ends there."""
+    """Return a file up to the end of its picture as one that ends there, and that decoders read."""
+    if kind == "png":
+        return without_damage(data)
     if kind != "webp":
         return data
     data += bytes(len(data) % 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from image_files import VECTORS
+from image_files import MORE_VECTORS, VECTORS
 from image_vectors import Case
 
 from ffwebcodecs import ImageDecoder
@@ -31,7 +31,9 @@ DEVIATIONS = {
 }
 """Cases in which frames or tracks are others than Chromium's, as docs/images.md tells."""
 
-CASES = [case for case in VECTORS["cases"] if "js_only" not in case["tags"]]
+CASES = [
+    case for case in (*VECTORS["cases"], *MORE_VECTORS["cases"]) if "js_only" not in case["tags"]
+]
 
 
 @pytest.mark.divided

@@ -1,4 +1,4 @@
-"""The image files of Chromium's answers (tests/data/image_decoder.json.xz), and damaged ones."""
+"""The image files of Chromium's answers (tests/data/image_decoder*.json.xz), and damaged ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ from typing import Any
 
 from clips import DATA
 
-VECTORS: dict[str, Any] = json.loads(lzma.decompress((DATA / "image_decoder.json.xz").read_bytes()))
-MEDIA: dict[str, bytes] = {
-    name: base64.b64decode(each["base64"]) for name, each in VECTORS["media"].items()
-}
+
+def _vectors(name: str) -> dict[str, Any]:
+    vectors: dict[str, Any] = json.loads(lzma.decompress((DATA / name).read_bytes()))
+    return vectors
+
+
+def _media(vectors: dict[str, Any]) -> dict[str, bytes]:
+    return {name: base64.b64decode(each["base64"]) for name, each in vectors["media"].items()}
+
+
+VECTORS = _vectors("image_decoder.json.xz")
+MORE_VECTORS = _vectors("image_decoder_more.json.xz")
+MEDIA = _media(VECTORS)
+ALL_MEDIA = MEDIA | _media(MORE_VECTORS)
 TYPES: dict[str, str] = {name: each["type"] for name, each in VECTORS["media"].items()}
 
 

@@ -1,4 +1,4 @@
-"""Runs the cases of tests/data/image_decoder.json.xz, and compares with Chromium's answers.
+"""Runs the cases of tests/data/image_decoder*.json.xz, and compares with Chromium's answers.
 
 Names of errors, tracks, sizes, times, orientation and pixels have to be the same, the last within
 the tolerance of the case. Formats and color spaces are the browser's choice: those of the frames
@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from typing import Any
 
-from image_files import MEDIA
+from image_files import ALL_MEDIA
 
 from ffwebcodecs import (
     Completion,
@@ -414,7 +414,7 @@ def data_of(said: dict[str, Any]) -> bytes:
     """Return the bytes that a step describes."""
     if "media" not in said:
         return bytes_of(said)
-    data = bytearray(MEDIA[said["media"]])
+    data = bytearray(ALL_MEDIA[said["media"]])
     for at, text in said.get("patch", ()):
         data[at : at + len(text) // 2] = bytes.fromhex(text)
     if "cut" in said:

@@ -15,6 +15,7 @@ _SIZES = (_CORE, 16, 40, 52, 56, 64, 108, 124)
 _DEPTHS = (1, 2, 4, 8, 16, 24, 32)
 _PLAIN = (0, 3, 6)  # compressions whose size follows from the picture's: none, and bit masks
 _KNOWN = (0, 1, 2, 3, 6)  # those, and runs of 8 and 4 bits
+_MASKED = 56  # from this header on there is a mask of alpha
 
 
 class BmpScanner(ImageScanner):
@@ -24,7 +25,7 @@ class BmpScanner(ImageScanner):
 
     def __init__(self) -> None:
         super().__init__()
-        self.has_alpha = False  # the fourth byte is none, as in browsers
+        self.has_alpha = False  # the fourth byte is none, as in browsers, where no mask says it is
         self.bit_depth = 8
         self._size = 0  # of the whole
         self._known = False
@@ -32,7 +33,7 @@ class BmpScanner(ImageScanner):
     def _walk(self, data: Data, complete: bool) -> None:
         if self._known:
             return
-        head = bytes(data[: _FILE + 40])
+        head = bytes(data[: _FILE + _MASKED])
         if head[:2] != b"BM"[: len(head)]:
             raise BadImage(f"a BMP begins with b'BM', not {head[:2]!r}")
         if len(head) < _FILE + 4:
@@ -62,6 +63,8 @@ class BmpScanner(ImageScanner):
                 f"a BMP of {width}x{height} pixels, {depth} bits, compression {compression} "
                 "cannot be read"
             )
+        if length >= _MASKED and depth == 32 and any(head[66:70]):
+            self.has_alpha = None  # the decoder looks
         start = int.from_bytes(head[10:14], "little")
         if compression in _PLAIN:
             self._size = start + (width * depth + 31) // 32 * 4 * abs(height)

@@ -6,17 +6,15 @@ when something else begins behind its data, were it the header of `IEND` only.
 
 from __future__ import annotations
 
-import zlib
-
 from ..frames.exif import orientation_of_tiff
 from .facts import CLEAR, ENDLESS, KEEP, RESTORE, BadImage, TrackFacts
+from .png_data import SIGNATURE, is_sound
 from .scanning import ImageScanner
 
 TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
     from .scanning import Data
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_CHUNKS = 1 << 18
 _MOST_SIDE = (1 << 31) - 1
 _DATA = (b"IDAT", b"fdAT")
@@ -90,16 +88,16 @@ class PngScanner(ImageScanner):
         if not is_here:
             return False
         if name in (b"IHDR", b"acTL", b"fcTL"):
-            self._note_structure(name, bytes(data[self._at + 8 : self._at + 12 + size]))
-        elif not self._has_data or name == b"eXIf":
+            content = bytes(data[self._at + 8 : self._at + 8 + size])
+            self._note_structure(name, content, is_sound(data, self._at))
+        elif (not self._has_data or name == b"eXIf") and is_sound(data, self._at):
             self._note_other(name, data[self._at + 8 : self._at + 8 + size])
         return True
 
-    def _note_structure(self, name: bytes, content: bytes) -> None:
-        is_right = zlib.crc32(content[:-4], zlib.crc32(name)) == int.from_bytes(content[-4:], "big")
+    def _note_structure(self, name: bytes, content: bytes, is_right: bool) -> None:
         if not is_right and (name == b"IHDR" or not self._has_data):
             raise BadImage(f"{name.decode()} is damaged: its checksum is another")
-        if not is_right or len(content) != _SMALL[name] + 4:
+        if not is_right or len(content) != _SMALL[name]:
             self._ended = True  # what was there before is good
         elif name == b"IHDR":
             self._note_header(content)
@@ -137,7 +135,7 @@ class PngScanner(ImageScanner):
         duration = int.from_bytes(content[20:22], "big") * 1000 // over * 1000
         if not self._parts and dispose == 2:
             dispose = 1  # there is nothing before it
-        stop = self._at + 12 + len(content) - 4
+        stop = self._at + 12 + len(content)
         self._begin(self._at, stop, (x, y, width, height), duration, _DISPOSE[dispose], bool(blend))
         self._open, self._fed = True, False
         self._data_is_first |= is_first
@@ -149,7 +147,9 @@ class PngScanner(ImageScanner):
                 self._ended = True
                 return True
         stop = min(self._at + 12 + size, len(data))
-        damage = self._damage_of(name, size, data) if is_here else None
+        damage = None
+        if is_here and not is_sound(data, self._at):
+            damage = f"the checksum of {name.decode()} at {self._at} is another"
         if name == b"IDAT":
             self._stop = stop
             self._damage = self._damage or damage
@@ -160,13 +160,6 @@ class PngScanner(ImageScanner):
         elif name == b"fdAT":
             self._ended = True
         return False
-
-    def _damage_of(self, name: bytes, size: int, data: Data) -> str | None:
-        first = self._at + 8
-        wanted = int.from_bytes(data[first + size : first + size + 4], "big")
-        if zlib.crc32(data[first : first + size], zlib.crc32(name)) == wanted:
-            return None
-        return f"the checksum of {name.decode()} at {self._at} is another"
 
     def _close(self, name: bytes) -> None:
         """Note that the data that was being read has ended, with a chunk of another name."""

@@ -1,5 +1,5 @@
-"""Whether the compressed data of a PNG has all rows: FFmpeg's decoder gives what there is of them,
-and nothing for the others, without a word.
+"""Whether the chunks of a PNG are sound, and its compressed data has all rows: FFmpeg's decoder
+gives what there is of them, and nothing for the others, without a word.
 """
 
 from __future__ import annotations
@@ -10,12 +10,33 @@ TYPE_CHECKING = False  # typing's own costs an import
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .scanning import Data
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _ADAM7 = (
     *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
     *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
 )  # first column and row, and steps
 _STEP = 1 << 20
+
+
+def is_sound(data: Data, at: int) -> bool:
+    """Return whether the checksum of a chunk is right, all of which is there."""
+    stop = at + 8 + int.from_bytes(data[at : at + 4], "big")
+    return zlib.crc32(data[at + 4 : stop]) == int.from_bytes(data[stop : stop + 4], "big")
+
+
+def without_damage(data: bytes) -> bytes:
+    """Return a PNG without its damaged chunks that no picture needs, which decoders trip over."""
+    at, kept, pieces = len(SIGNATURE), 0, []
+    while at + 12 <= len(data):
+        stop = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4] & 0x20 and stop <= len(data) and not is_sound(data, at):  # ancillary
+            pieces.append(data[kept:at])
+            kept = stop
+        at = stop
+    return b"".join((*pieces, data[kept:])) if pieces else data
 
 
 def size_of_rows(header: bytes) -> int:

@@ -12,8 +12,7 @@ import zlib
 from ..codecs.bits import Record
 from .facts import BadImage
 from .gif import palette_size
-from .png import SIGNATURE
-from .png_data import has_all_rows
+from .png_data import SIGNATURE, has_all_rows, is_sound
 from .webp import chunks
 
 TYPE_CHECKING = False  # typing's own costs an import
@@ -80,7 +79,7 @@ def _png(data: Data, part: ImagePart) -> bytes:
     at = 33
     while at < len(data):
         length, name = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8])
-        if name in (b"PLTE", b"tRNS"):
+        if name in (b"PLTE", b"tRNS") and is_sound(data, at):
             colors[name] = bytes(data[at + 8 : at + 8 + length])
         elif name in (b"IDAT", b"fcTL"):
             break
