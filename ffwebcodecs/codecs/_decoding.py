@@ -163,7 +163,9 @@ class DecoderDriver:
             return False
         rows, changed, done, self._has_all, error = run
         del run
-        for _ in range(done):
+        if done == len(chunks):
+            chunks.clear()
+        for _ in range(min(done, len(chunks))):
             chunks.popleft()
         if changed:
             self._look_at(rows, changed)

@@ -264,7 +264,7 @@ class Demuxer(SoundOfFile):
         make = EncodedVideoChunk._from_native
         while True:
             # What has been read already needs no lock: whoever goes elsewhere forgets it first.
-            self._open_core()
+            self._core.require_open()
             if reader.selected == video and (plain := position.next_plain()) is not None:
                 native, timestamp = plain
                 chunk = make(native, native.flags & KEY, timestamp, native.duration or None)
