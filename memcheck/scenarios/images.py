@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -48,6 +49,10 @@ def images() -> Iterator[Step]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             del decoder
+        if not index % 4:
+            # An error holds the decoder by its traceback; many that wait for the collector would
+            # make tables larger, which stay.
+            gc.collect()
 
     for index in range(len(kinds)):  # what is made once for each kind is no leak
         step(index)
