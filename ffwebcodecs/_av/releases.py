@@ -179,6 +179,14 @@ def apng_crashes() -> bool:
 
 
 @cache
+def apng_waits_for_itself() -> bool:
+    """Whether the threads of the APNG decoder wait for ever for a picture that is damaged: those of
+    FFmpeg 5.1 do, 8.1 and 9.0 do not; taken to be so until 7.1, whose threads are others.
+    """
+    return _ffi.version("avcodec") < (61, 19)
+
+
+@cache
 def gif_clears_pictures() -> bool:
     """Whether the GIF encoder lets a transparent picture take the place of the one before: known of
     FFmpeg 5.0 and later. That of 4.3 lays it over that.

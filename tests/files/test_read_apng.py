@@ -17,6 +17,7 @@ from PIL import Image
 
 from ffwebcodecs import (
     Demuxer,
+    EncodingError,
     ImageDecoder,
     Video,
     VideoDecoder,
@@ -145,3 +146,13 @@ def test_the_command_line_writes_the_same_pictures(tmp_path: Path) -> None:
         with Image.open(each) as image:
             found.append(np.asarray(image.convert("RGBA")))
     assert_alike(found, composed(parts, WIDTH, HEIGHT))
+
+
+def test_damage_is_an_error_for_any_number_of_threads() -> None:
+    # With threads, FFmpeg 5.1 waits for ever for the rest of the first picture.
+    _, data = painted("gray", 3, random_ways(3, 5), WIDTH, HEIGHT)
+    place = data.index(b"IDAT", data.index(b"IDAT") + 4)
+    damaged = data[:place] + b"IDA\x01" + data[place + 4 :]
+    for threads in (1, 2, 4):
+        with pytest.raises(EncodingError, match="apng cannot decode the chunk at 0 us"):
+            next(read_frames(damaged, threads=threads))
