@@ -25,7 +25,7 @@ FFWEBCODECS_BUILD=api "$venv/bin/python" -m pip install --quiet --disable-pip-ve
 
 # What the package must live beside, or reads from. The tests that need one of these are skipped where it cannot be had.
 for packages in "av opencv-python-headless" "nbconvert ipykernel" "fsspec anyio trio" "boto3 moto flask flask-cors" "dask[distributed]>=2024.1 joblib" \
-    "mkdocs>=1.6,<2 mkdocs-material>=9.6,<10 mkdocstrings[python]>=1"; do
+    "mkdocs>=1.6,<2 mkdocs-material>=9.6,<10 mkdocstrings[python]>=1" "pyright[nodejs]"; do
     # shellcheck disable=SC2086
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 30 --only-binary :all: $packages ||
         echo "Not installed: $packages (the tests that need them are skipped)." >&2
