@@ -6,6 +6,7 @@ The scans of a progressive JPEG show the whole picture each, with more and more 
 from __future__ import annotations
 
 from .._spec.images.png_data import without_damage
+from .._spec.images.stills import with_gray_alpha
 
 _END = b"\xff\xd9"
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)  # SOF2 and its kin
@@ -78,7 +79,7 @@ def with_end(data: bytes) -> bytes:
 def whole_file(kind: str, data: bytes) -> bytes:
     """Return a file up to the end of its picture as one that ends there, and that decoders read."""
     if kind == "png":
-        return without_damage(data)
+        return with_gray_alpha(without_damage(data))
     if kind != "webp":
         return data
     data += bytes(len(data) % 2)

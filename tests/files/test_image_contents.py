@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import zlib
 from typing import Any
 
@@ -312,3 +313,25 @@ def with_cicp(data: bytes) -> bytes:
     content = b"cICP" + bytes((12, 13, 0, 1))
     chunk = (4).to_bytes(4, "big") + content + zlib.crc32(content).to_bytes(4, "big")
     return data[:33] + chunk + data[33:]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_one_level_of_gray_may_be_transparent(depth: int) -> None:
+    levels = np.arange(8) % (1 << depth)
+    bits = "".join(format(level, f"0{depth}b") for level in levels)
+    packed = int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        crc = zlib.crc32(name + content)
+        return len(content).to_bytes(4, "big") + name + content + crc.to_bytes(4, "big")
+
+    header = struct.pack(">IIBBBBB", 8, 1, depth, 0, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"tRNS", b"\0\1")
+    data += chunk(b"IDAT", zlib.compress(b"\0" + packed)) + chunk(b"IEND", b"")
+    with ImageDecoder(data=data, type="image/png") as decoder:
+        image, _ = decoder.decode().result(timeout=WAIT)
+        with image:
+            found = image.to_ndarray("RGBA")[0]
+    gray = levels * 255 // ((1 << depth) - 1)
+    assert found[:, 0].tolist() == gray.tolist()
+    assert found[:, 3].tolist() == np.where(levels == 1, 0, 255).tolist()

@@ -105,6 +105,24 @@ def _png(data: Data, part: ImagePart) -> bytes:
     return b"".join(pieces)
 
 
+def with_gray_alpha(data: bytes) -> bytes:
+    """Return a still PNG; of few levels of gray, one of which is transparent, as one with a
+    palette, for the sake of decoders: see `_with_palette`.
+    """
+    at, head = 33, data[16:29]
+    if len(data) < at or head[8] >= 8 or head[9] != _GRAY:
+        return data
+    while at + 14 <= len(data) and data[at + 4 : at + 8] != b"IDAT":
+        length = int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] == b"tRNS" and length == 2 and is_sound(data, at):
+            head, colors = _with_palette(head, int.from_bytes(data[at + 8 : at + 10], "big"))
+            added = [_png_chunk(name, content) for name, content in colors.items()]
+            begin = (SIGNATURE, _png_chunk(b"IHDR", head), data[33:at])
+            return b"".join((*begin, *added, data[at + 14 :]))
+        at += 12 + length
+    return data
+
+
 def _with_palette(head: bytes, clear: int) -> tuple[bytes, dict[bytes, bytes]]:
     """Return header and colours of few levels of gray, one of which is transparent, as a palette:
     FFmpeg's decoder (4.3 to 9.0) compares that one with what it has unpacked to 8 bits.
